@@ -1,0 +1,3 @@
+//! IGNY8 renderer: a site snapshot and a theme in, files out.
+
+pub mod site;

@@ -1,0 +1,377 @@
+//! The site snapshot: everything the renderer needs to know about one site, as plain data.
+//!
+//! A snapshot is made by the server from a site's published rows, or by [`crate::folder`] from a folder of Markdown. It
+//! serialises to JSON, so a snapshot saved to a file reproduces a render without a database. It carries its own "now"
+//! ([`Site::generated_at`]); the renderer has no clock.
+
+use chrono::{DateTime, Utc};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+/// The snapshot format this renderer reads. Raised when a field changes its meaning or a required field is added.
+pub const SNAPSHOT_VERSION: u32 = 1;
+
+/// One site at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Site {
+    /// [`SNAPSHOT_VERSION`] of the writer.
+    pub version: u32,
+    /// The moment the snapshot stands for: feeds and footers use it as "now".
+    pub generated_at: DateTime<Utc>,
+    pub settings: Settings,
+    /// Posts, pages, products and services, in any order; the renderer sorts.
+    #[serde(default)]
+    pub pages: Vec<Page>,
+    /// Folders of pages that have an archive of their own (`/blog/`, `/shop/`).
+    #[serde(default)]
+    pub sections: Vec<Section>,
+    #[serde(default)]
+    pub taxonomies: Vec<Taxonomy>,
+    /// Menus by place: `main`, `footer`.
+    #[serde(default)]
+    pub menus: IndexMap<String, Vec<MenuItem>>,
+    /// Files that pages refer to, copied into the output beside them. Bytes are not in the snapshot.
+    #[serde(default)]
+    pub media: Vec<Media>,
+    #[serde(default)]
+    pub redirects: Vec<Redirect>,
+}
+
+/// What the site says about itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    pub title: String,
+    /// One line under the title, and the home page's meta description.
+    #[serde(default)]
+    pub description: String,
+    /// Absolute address without a trailing slash: `https://example.com` or `http://localhost:8080/sites/demo`.
+    pub base_url: String,
+    pub site_type: SiteType,
+    /// BCP 47 tag of the default language: `en`, `pt-BR`.
+    pub language: String,
+    /// Further languages the site is written in; pages of these live under `/<tag>/`.
+    #[serde(default)]
+    pub languages: Vec<String>,
+    /// IANA time zone that dates are shown in: `Europe/Lisbon`.
+    #[serde(default = "utc")]
+    pub time_zone: String,
+    /// Who stands behind the site, for feeds, copyright and Organization data.
+    #[serde(default)]
+    pub organisation: Organisation,
+    /// Items on one archive page.
+    #[serde(default = "per_page")]
+    pub per_page: usize,
+    /// Items in one feed.
+    #[serde(default = "feed_limit")]
+    pub feed_limit: usize,
+    /// Options of the theme (`theme.toml` declares and bounds them): colours, logo, layout.
+    #[serde(default)]
+    pub theme_options: IndexMap<String, serde_json::Value>,
+    /// False keeps the whole site out of search engines (robots.txt and a meta tag): previews, staging.
+    #[serde(default = "yes")]
+    pub indexable: bool,
+    /// Front matter or settings the renderer does not know, kept so that export gives them back.
+    #[serde(default)]
+    pub extra: IndexMap<String, serde_json::Value>,
+}
+
+fn utc() -> String {
+    "UTC".into()
+}
+fn per_page() -> usize {
+    20
+}
+fn feed_limit() -> usize {
+    20
+}
+fn yes() -> bool {
+    true
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SiteType {
+    Blog,
+    Ecommerce,
+    Company,
+}
+
+/// The publisher: what Organization data, the footer and the contact page show.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Organisation {
+    pub name: String,
+    pub email: String,
+    pub phone: String,
+    /// Postal address, one line per entry.
+    pub address: Vec<String>,
+    /// Public path of the logo, listed in [`Site::media`].
+    pub logo: Option<String>,
+    /// Profiles elsewhere (absolute URLs).
+    pub same_as: Vec<String>,
+}
+
+/// One piece of content with an address.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Page {
+    /// Stable identity across renders (a content id, or the source path of a folder): ties are broken by it.
+    pub id: String,
+    pub kind: PageKind,
+    /// Path on the site, with leading and trailing slash: `/blog/brewing-times/`; `/` is the home page.
+    pub path: String,
+    /// The page's section ([`Section::path`]), `/` when none.
+    pub section: String,
+    pub title: String,
+    /// Title for search results and cards; empty means [`Page::title`].
+    #[serde(default)]
+    pub seo_title: String,
+    /// Meta description; empty means the excerpt, then the start of the body.
+    #[serde(default)]
+    pub description: String,
+    #[serde(default)]
+    pub excerpt: String,
+    pub body: Body,
+    pub language: String,
+    /// Pages that are translations of each other carry the same key.
+    #[serde(default)]
+    pub translation_key: Option<String>,
+    /// First publication.
+    #[serde(default)]
+    pub published_at: Option<DateTime<Utc>>,
+    /// Last change a reader would notice.
+    #[serde(default)]
+    pub updated_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub author: Option<String>,
+    /// Terms by taxonomy name: `{"tags": ["espresso"]}`, values are [`Term::slug`].
+    #[serde(default)]
+    pub terms: IndexMap<String, Vec<String>>,
+    /// Public path of the featured image, listed in [`Site::media`], or an absolute URL.
+    #[serde(default)]
+    pub image: Option<String>,
+    /// Order among siblings, smallest first; pages without come after those with, by date.
+    #[serde(default)]
+    pub weight: Option<i64>,
+    /// Old paths that redirect here.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// Another address that search engines should prefer.
+    #[serde(default)]
+    pub canonical_url: Option<String>,
+    #[serde(default = "yes")]
+    pub indexable: bool,
+    #[serde(default)]
+    pub primary_keyword: Option<String>,
+    #[serde(default)]
+    pub cluster: Option<ClusterRef>,
+    /// Price, brand, opening area: what the page's kind adds.
+    #[serde(default)]
+    pub entity: Entity,
+    /// Attributes shown as a table: material, weight, duration.
+    #[serde(default)]
+    pub attributes: IndexMap<String, String>,
+    /// Questions and answers (Markdown), shown after the body and in FAQPage data.
+    #[serde(default)]
+    pub faq: Vec<FaqItem>,
+    #[serde(default)]
+    pub extra: IndexMap<String, serde_json::Value>,
+}
+
+/// What a page is; each kind has its own template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageKind {
+    Post,
+    Page,
+    Product,
+    Service,
+    /// The page at `/`. Without one the renderer makes a home page from the settings and the newest pages.
+    Home,
+    About,
+    Contact,
+}
+
+/// The text of a page, still in its source form.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "format", content = "text", rename_all = "snake_case")]
+pub enum Body {
+    Markdown(String),
+    /// Imported HTML; cleaned like any other user HTML.
+    Html(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClusterRef {
+    pub id: String,
+    pub name: String,
+    pub role: ClusterRole,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClusterRole {
+    Hub,
+    Supporting,
+    Attribute,
+}
+
+/// Data of products and services; every field optional, [`Page::kind`] says which are shown.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Entity {
+    /// Decimal amount as text, dot as separator: `"12.50"`. Text, since binary fractions cannot hold cents.
+    pub price: Option<String>,
+    /// ISO 4217: `EUR`.
+    pub currency: Option<String>,
+    pub brand: Option<String>,
+    pub sku: Option<String>,
+    pub gtin: Option<String>,
+    pub availability: Option<Availability>,
+    /// Mean rating, 0 to 5.
+    pub rating_value: Option<f64>,
+    pub rating_count: Option<u32>,
+    /// Where a service is offered.
+    pub area: Option<String>,
+    /// For a service: `€40–€90`.
+    pub price_range: Option<String>,
+    /// Further images of a product, public paths.
+    pub gallery: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Availability {
+    InStock,
+    OutOfStock,
+    PreOrder,
+    Discontinued,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FaqItem {
+    pub question: String,
+    pub answer: String,
+}
+
+/// A folder of pages with an archive: `/blog/`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Section {
+    /// `/blog/`.
+    pub path: String,
+    pub title: String,
+    #[serde(default)]
+    pub description: String,
+    /// Text above the list.
+    pub body: Body,
+    pub language: String,
+    #[serde(default)]
+    pub sort: SectionSort,
+    /// Items on one page; `None` takes [`Settings::per_page`], `Some(0)` means all on one.
+    #[serde(default)]
+    pub per_page: Option<usize>,
+    /// False keeps the section's archive from being written (its pages still are).
+    #[serde(default = "yes")]
+    pub render: bool,
+    #[serde(default)]
+    pub weight: Option<i64>,
+    #[serde(default)]
+    pub extra: IndexMap<String, serde_json::Value>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SectionSort {
+    /// Newest first.
+    #[default]
+    Date,
+    Title,
+    Weight,
+}
+
+/// A way of grouping pages.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Taxonomy {
+    /// Plural name used in addresses and in [`Page::terms`]: `tags`, `categories`, `product-categories`.
+    pub name: String,
+    /// Heading of the archive of all terms.
+    pub title: String,
+    pub kind: TaxonomyKind,
+    /// Term archives live at `<path><term slug>/`: `/tags/`, `/shop/category/`.
+    pub path: String,
+    pub terms: Vec<Term>,
+    #[serde(default)]
+    pub per_page: Option<usize>,
+    #[serde(default = "yes")]
+    pub feed: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaxonomyKind {
+    BlogCategory,
+    BlogTag,
+    ProductCategory,
+    ProductTag,
+    ProductAttribute,
+    ServiceCategory,
+}
+
+/// One term of a taxonomy. A page may name a term that is not listed; the renderer then makes it from its slug.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Term {
+    pub slug: String,
+    pub name: String,
+    #[serde(default)]
+    pub description: String,
+    /// Slug of the term above, in the same taxonomy.
+    #[serde(default)]
+    pub parent: Option<String>,
+    pub language: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MenuItem {
+    pub label: String,
+    /// Site path or absolute URL.
+    pub url: String,
+    #[serde(default)]
+    pub children: Vec<MenuItem>,
+}
+
+/// A file beside the pages. Whoever writes the release knows where its bytes are, by [`Media::source`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Media {
+    /// Where visitors find it: `/media/3f9a…c1.webp`.
+    pub path: String,
+    /// Opaque to the renderer: a BLAKE3 hash in the server's store, or a path below the folder that was read.
+    pub source: String,
+    /// MIME type, as sniffed from the bytes.
+    pub mime: String,
+    /// Pixels; `None` for files that are not images.
+    #[serde(default)]
+    pub width: Option<u32>,
+    #[serde(default)]
+    pub height: Option<u32>,
+    #[serde(default)]
+    pub alt: String,
+    pub bytes: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redirect {
+    /// Old path: `/old/`.
+    pub from: String,
+    /// Site path or absolute URL.
+    pub to: String,
+}
