@@ -1,1 +1,1 @@
-
+//! IGNY8 server.

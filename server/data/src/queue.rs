@@ -1,0 +1,261 @@
+//! The durable job queue: rows of `job`, claimed by lease, guarded by a fence.
+//!
+//! A job is queued in the same transaction as the change that asks for it. A worker claims it with a lease and a fence
+//! number; every later write carries the fence, so a worker that lost its lease (it hung, the machine slept) cannot
+//! finish a job that another one has taken over. Delivery is at least once: jobs must be idempotent.
+
+use chrono::{DateTime, Duration, Utc};
+use poem_openapi::Enum;
+use surrealdb_types::{SurrealValue, Value, Variables};
+
+use crate::connect::Db;
+use crate::error::DbError;
+use crate::identity::Who;
+use crate::ids::{AccountId, JobId, SiteId, UserId};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, SurrealValue, serde::Serialize, serde::Deserialize)]
+#[oai(rename_all = "snake_case")]
+#[surreal(untagged, rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    Queued,
+    Running,
+    Done,
+    /// Gave up: the attempts are used up, or the error cannot be cured by another.
+    Failed,
+    Cancelled,
+}
+
+/// A job to be queued.
+#[derive(Debug, Clone)]
+pub struct NewJob {
+    /// Name of the job type, as registered.
+    pub kind: &'static str,
+    pub payload: serde_json::Value,
+    /// While a job with this key is queued, no second one is.
+    pub key: Option<String>,
+    /// Not before this time.
+    pub run_at: Option<DateTime<Utc>>,
+    pub max_attempts: i64,
+}
+
+impl NewJob {
+    pub fn new(kind: &'static str, payload: serde_json::Value) -> Self {
+        Self { kind, payload, key: None, run_at: None, max_attempts: 5 }
+    }
+
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    pub fn run_at(mut self, at: DateTime<Utc>) -> Self {
+        self.run_at = Some(at);
+        self
+    }
+
+    pub(crate) fn row(self, id: JobId, account: AccountId, site: Option<SiteId>, who: Who, now: DateTime<Utc>) -> JobRow {
+        let user = match who {
+            Who::User { user, .. } => Some(user),
+            _ => None,
+        };
+        JobRow {
+            id,
+            account,
+            site,
+            user,
+            kind: self.kind.to_owned(),
+            // Once a job runs it gives its place up, so that a change made meanwhile queues the next one.
+            unique_key: self.key.map(|key| format!("{account}/{key}")),
+            payload: self.payload,
+            state: JobState::Queued,
+            run_at: self.run_at.unwrap_or(now),
+            attempts: 0,
+            max_attempts: self.max_attempts,
+            fence: 0,
+            lease_until: None,
+            progress: 0.0,
+            message: String::new(),
+            error: None,
+            result: None,
+            rev: 1,
+            created_at: now,
+            finished_at: None,
+        }
+    }
+}
+
+/// A stored job.
+#[derive(Debug, Clone, SurrealValue)]
+pub struct JobRow {
+    pub id: JobId,
+    pub account: AccountId,
+    pub site: Option<SiteId>,
+    /// Who asked; the job runs with the rights they have when it runs.
+    pub user: Option<UserId>,
+    pub kind: String,
+    pub unique_key: Option<String>,
+    pub payload: serde_json::Value,
+    pub state: JobState,
+    pub run_at: DateTime<Utc>,
+    pub attempts: i64,
+    pub max_attempts: i64,
+    pub fence: i64,
+    pub lease_until: Option<DateTime<Utc>>,
+    /// 0 to 100.
+    pub progress: f64,
+    /// What the job is doing, in words for its user.
+    pub message: String,
+    pub error: Option<String>,
+    pub result: Option<serde_json::Value>,
+    pub rev: i64,
+    pub created_at: DateTime<Utc>,
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+crate::record!(JobRow, JobId, account);
+
+/// Proof of holding a job.
+#[derive(Debug, Clone, Copy)]
+pub struct Lease {
+    pub job: JobId,
+    pub fence: i64,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    Done(serde_json::Value),
+    /// Try again later, if attempts are left.
+    Retry(String),
+    Failed(String),
+    /// The worker stops: back into the queue, the attempt not counted.
+    HandBack,
+}
+
+/// Time a worker may be silent before its job is given to another.
+pub const LEASE: Duration = Duration::seconds(30);
+
+pub(crate) fn insert_sql(bind: &mut dyn FnMut(Value) -> String, row: JobRow) -> String {
+    let key = bind(row.unique_key.clone().into_value());
+    let id = bind(row.id.into_value());
+    let content = bind(row.into_value());
+    format!(
+        "IF {key} IS NONE OR (SELECT VALUE id FROM job WHERE unique_key = {key} AND state = 'queued' LIMIT 1) = [] \
+         {{ CREATE {id} CONTENT {content} RETURN NONE }};\n"
+    )
+}
+
+impl Db {
+    /// Claims the next due job of the given kinds, or one whose worker went silent.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn claim_job(&self, kinds: &[&str]) -> Result<Option<(JobRow, Lease)>, DbError> {
+        let now = self.clock().now();
+        let mut binds = Variables::new();
+        binds.insert("now", now);
+        binds.insert("kinds", kinds.iter().map(|k| (*k).to_owned()).collect::<Vec<_>>());
+        let sql = "SELECT id, run_at FROM job WHERE state = 'queued' AND run_at <= $now AND kind INSIDE $kinds \
+                   ORDER BY run_at LIMIT 8;\
+                   SELECT id, run_at FROM job WHERE state = 'running' AND lease_until < $now AND kind INSIDE $kinds LIMIT 8;";
+        #[derive(SurrealValue)]
+        struct Due {
+            id: JobId,
+        }
+        let mut answer = self.run(sql, binds, "looking for jobs").await?;
+        let mut due: Vec<Due> = answer.rows(0)?;
+        due.extend(answer.rows::<Due>(1)?);
+        for Due { id } in due {
+            let mut binds = Variables::new();
+            binds.insert("id", id);
+            binds.insert("now", now);
+            binds.insert("until", now + LEASE);
+            let sql = "UPDATE ONLY $id SET state = 'running', fence += 1, attempts += 1, lease_until = $until, rev += 1, \
+                       error = NONE WHERE (state = 'queued' AND run_at <= $now) \
+                       OR (state = 'running' AND lease_until < $now) RETURN AFTER;";
+            match self.run(sql, binds, "claiming a job").await {
+                Ok(mut answer) => {
+                    if let Some(job) = answer.one::<JobRow>(0)? {
+                        let lease = Lease { job: id, fence: job.fence };
+                        return Ok(Some((job, lease)));
+                    }
+                }
+                Err(DbError::Conflict) => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Prolongs a lease and stores progress. False when the job was taken over or cancelled: stop working on it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn keep_job(&self, lease: Lease, progress: f64, message: &str) -> Result<bool, DbError> {
+        let mut binds = lease_binds(lease);
+        binds.insert("until", self.clock().now() + LEASE);
+        binds.insert("progress", progress);
+        binds.insert("message", message.to_owned());
+        let sql = "UPDATE ONLY $id SET lease_until = $until, progress = $progress, message = $message \
+                   WHERE state = 'running' AND fence = $fence RETURN VALUE id;";
+        let kept: Option<JobId> = self.run_retrying(sql, binds, "keeping a job").await?.one(0)?;
+        Ok(kept.is_some())
+    }
+
+    /// Ends a job. False when the lease was lost; nothing is changed then.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn finish_job(&self, lease: Lease, outcome: Outcome) -> Result<bool, DbError> {
+        let now = self.clock().now();
+        let mut binds = lease_binds(lease);
+        binds.insert("now", now);
+        let set = match outcome {
+            Outcome::Done(result) => {
+                binds.insert("result", result);
+                "state = 'done', progress = 100, result = $result, finished_at = $now"
+            }
+            Outcome::Failed(error) => {
+                binds.insert("error", error);
+                "state = 'failed', error = $error, finished_at = $now"
+            }
+            Outcome::Retry(error) => {
+                binds.insert("error", error);
+                binds.insert("jitter", i64::from(self.ids().bytes::<1>()[0]));
+                // 4 s, 16 s, 64 s … and up to a quarter more, so that what failed together does not return together.
+                "error = $error, state = IF attempts >= max_attempts { 'failed' } ELSE { 'queued' }, \
+                 finished_at = IF attempts >= max_attempts { $now } ELSE { NONE }, \
+                 run_at = $now + duration::from_millis(<int> (math::min([math::pow(4, attempts), 3600]) * (1000 + $jitter)))"
+            }
+            Outcome::HandBack => "state = 'queued', attempts -= 1, run_at = $now",
+        };
+        let sql = format!(
+            "UPDATE ONLY $id SET {set}, lease_until = NONE, rev += 1 WHERE state = 'running' AND fence = $fence RETURN VALUE id;"
+        );
+        let ended: Option<JobId> = self.run_retrying(&sql, binds, "ending a job").await?.one(0)?;
+        Ok(ended.is_some())
+    }
+
+    /// Waits until this process queued a job, or the time is over.
+    pub async fn job_added(&self, at_most: std::time::Duration) {
+        let _ = tokio::time::timeout(at_most, self.inner().jobs_added.notified()).await;
+    }
+
+    /// The time of the next job that is queued for later.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn next_job_at(&self) -> Result<Option<DateTime<Utc>>, DbError> {
+        let sql = "SELECT VALUE run_at FROM job WHERE state = 'queued' ORDER BY run_at LIMIT 1;";
+        let times: Vec<DateTime<Utc>> = self.run(sql, Variables::new(), "looking at the queue").await?.rows(0)?;
+        Ok(times.first().copied())
+    }
+}
+
+fn lease_binds(lease: Lease) -> Variables {
+    let mut binds = Variables::new();
+    binds.insert("id", lease.job);
+    binds.insert("fence", lease.fence);
+    binds
+}

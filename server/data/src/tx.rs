@@ -1,0 +1,172 @@
+//! A unit of work: writes collected as one text, sent as one transaction, tried again on conflicts.
+//!
+//! One round trip and the shortest window for conflicts. Rows, jobs and audit events of one change go in together.
+
+use surrealdb_types::{SurrealValue, Value, Variables};
+
+use crate::audit::AuditEvent;
+use crate::connect::{Answer, Db};
+use crate::error::DbError;
+use crate::identity::Who;
+use crate::ids::{AccountId, AuditId, JobId, RecordKey, SiteId};
+use crate::queue::NewJob;
+use crate::record::Record;
+
+/// Writes under one tenant that happen together or not at all. Nothing is sent before [`Tx::commit`].
+#[must_use = "nothing happens until commit"]
+pub struct Tx<'a> {
+    db: &'a Db,
+    account: AccountId,
+    site: Option<SiteId>,
+    who: Who,
+    sql: String,
+    binds: Variables,
+    problem: Option<DbError>,
+    jobs: bool,
+}
+
+impl<'a> Tx<'a> {
+    pub(crate) fn new(db: &'a Db, account: AccountId, site: Option<SiteId>, who: Who) -> Self {
+        let mut binds = Variables::new();
+        binds.insert("account", account);
+        if let Some(site) = site {
+            binds.insert("site", site);
+        }
+        Self { db, account, site, who, sql: String::new(), binds, problem: None, jobs: false }
+    }
+
+    /// Adds a new row.
+    pub fn create<T: Record>(&mut self, row: T) -> &mut Self {
+        self.check_tenant(&row);
+        let id = self.bind(row.id());
+        let row = self.bind(row);
+        self.sql += &format!("CREATE {id} CONTENT {row} RETURN NONE;\n");
+        self
+    }
+
+    /// Adds many new rows of one kind.
+    pub fn create_all<T: Record>(&mut self, rows: Vec<T>) -> &mut Self {
+        if rows.is_empty() {
+            return self;
+        }
+        for row in &rows {
+            self.check_tenant(row);
+        }
+        let rows = self.bind(rows);
+        self.sql += &format!("INSERT INTO {} {rows} RETURN NONE;\n", T::Id::TABLE);
+        self
+    }
+
+    /// Puts a changed row in the place of the one that was read: `row.rev()` must still be the stored revision, else
+    /// the whole unit of work fails with [`DbError::Stale`]. The stored row gets the next revision; the given one is
+    /// brought up to it.
+    pub fn replace<T: Record>(&mut self, row: &mut T) -> &mut Self {
+        self.check_tenant(row);
+        let read = row.rev();
+        row.set_rev(read + 1);
+        let id = self.bind(row.id());
+        let content = self.bind(row.clone());
+        let read = self.bind(read);
+        let tenant = self.tenant();
+        self.sql += &format!(
+            "IF (UPDATE ONLY {id} CONTENT {content} WHERE rev = {read} AND {tenant} RETURN VALUE rev) IS NONE \
+             {{ THROW 'stale' }};\n"
+        );
+        self
+    }
+
+    /// Removes a row for good, if it is this tenant's.
+    pub fn delete<K: RecordKey + SurrealValue>(&mut self, id: K) -> &mut Self {
+        let id = self.bind(id);
+        let tenant = self.tenant();
+        self.sql += &format!("DELETE {id} WHERE {tenant} RETURN NONE;\n");
+        self
+    }
+
+    /// Fails the unit of work with [`DbError::Refused`] and this code unless the condition holds. The condition may use
+    /// `$account`, `$site` and the variables given with it.
+    pub fn require(&mut self, condition: &str, binds: Variables, code: &'static str) -> &mut Self {
+        debug_assert!(code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+        self.statement(&format!("IF !({condition}) {{ THROW '{code}' }}"), binds)
+    }
+
+    /// Any other statement. Its variables must not be used by another statement of this unit of work; `$account` and
+    /// `$site` are bound already, and one of them must be named.
+    pub fn statement(&mut self, sql: &str, binds: Variables) -> &mut Self {
+        let named = if self.site.is_some() { "$site" } else { "$account" };
+        if !sql.contains(named) {
+            self.fail("a statement does not mention the tenant");
+        }
+        for (name, value) in binds {
+            if self.binds.get(&name).is_some_and(|old| *old != value) {
+                self.fail("two statements of a unit of work use one variable");
+            }
+            self.binds.insert(name, value);
+        }
+        self.sql += sql;
+        self.sql += ";\n";
+        self
+    }
+
+    /// Queues a job that exists only if this unit of work is committed. A job with a key that is already waiting is not
+    /// queued again.
+    pub fn enqueue(&mut self, job: NewJob) -> &mut Self {
+        let id: JobId = self.db.ids().make();
+        let row = job.row(id, self.account, self.site, self.who, self.db.clock().now());
+        self.sql += &crate::queue::insert_sql(&mut |value| {
+            let name = format!("t{}", self.binds.len());
+            self.binds.insert(name.clone(), value);
+            format!("${name}")
+        }, row);
+        self.jobs = true;
+        self
+    }
+
+    /// Writes an entry of the audit log.
+    pub fn audit(&mut self, event: AuditEvent) -> &mut Self {
+        let id: AuditId = self.db.ids().make();
+        let row = event.row(id, self.account, self.site, self.who, self.db.clock().now());
+        let id = self.bind(id);
+        let row = self.bind(row);
+        self.sql += &format!("CREATE {id} CONTENT {row} RETURN NONE;\n");
+        self
+    }
+
+    /// Sends the unit of work, again and again (bounded) while other writers are in the way.
+    ///
+    /// # Errors
+    /// [`DbError::Stale`], [`DbError::Duplicate`], [`DbError::Refused`], [`DbError::Conflict`] when the retries are used
+    /// up, or a fault of the database. Nothing was written then.
+    pub async fn commit(self) -> Result<Answer, DbError> {
+        if let Some(problem) = self.problem {
+            return Err(problem);
+        }
+        let sql = format!("BEGIN;\n{}COMMIT;", self.sql);
+        let answer = self.db.run_retrying(&sql, self.binds, "committing a unit of work").await?;
+        if self.jobs {
+            self.db.inner().jobs_added.notify_waiters();
+        }
+        Ok(answer)
+    }
+
+    fn tenant(&self) -> &'static str {
+        if self.site.is_some() { "account = $account AND site = $site" } else { "account = $account" }
+    }
+
+    fn bind(&mut self, value: impl SurrealValue) -> String {
+        let name = format!("t{}", self.binds.len());
+        let value: Value = value.into_value();
+        self.binds.insert(name.clone(), value);
+        format!("${name}")
+    }
+
+    fn check_tenant<T: Record>(&mut self, row: &T) {
+        if row.account() != self.account {
+            self.problem = Some(DbError::WrongTenant { table: T::Id::TABLE });
+        }
+    }
+
+    fn fail(&mut self, message: &'static str) {
+        self.problem = Some(DbError::internal("building a unit of work", message));
+    }
+}

@@ -1,0 +1,184 @@
+//! The database behaves as the crate relies on. Runs on the in-memory engine and on the one on disk: what passes here is
+//! the alarm for an upgrade of SurrealDB.
+
+use igny8_data::*;
+
+const SCHEMA: &[Migration] = &[Migration { number: 1, name: "accounts", sql: include_str!("../../schema/0001_accounts.surql") }];
+
+async fn open(url: &str) -> Db {
+    let settings = Settings {
+        url: url.into(),
+        username: String::new(),
+        password: String::new(),
+        namespace: "igny8".into(),
+        database: "test".into(),
+        block_cache_bytes: 16 << 20,
+        memtable_bytes: 16 << 20,
+        query_timeout: std::time::Duration::from_secs(20),
+    };
+    let clock = Clock::manual("2026-01-01T00:00:00Z");
+    let db = Db::open(&settings, clock.clone(), Ids::random(clock), tokens::Keys::derive(&[1; 32], "test")).await.unwrap();
+    db.migrate(SCHEMA).await.unwrap();
+    db
+}
+
+async fn every_engine<F: AsyncFn(Db)>(test: F) {
+    test(open("mem://").await).await;
+    let folder = tempfile::tempdir().unwrap();
+    let db = open(&format!("surrealkv://{}", folder.path().display())).await;
+    test(db.clone()).await;
+    db.close().await.unwrap();
+}
+
+fn binds<const N: usize>(pairs: [(&str, Value); N]) -> Variables {
+    let mut binds = Variables::new();
+    for (name, value) in pairs {
+        binds.insert(name, value);
+    }
+    binds
+}
+
+async fn sql(db: &Db, sql: &str, b: Variables) -> Result<Answer, DbError> {
+    db.platform(Why::Operator).query(sql, b, "testing").await
+}
+
+async fn account(db: &Db) -> AccountId {
+    let id: AccountId = db.ids().make();
+    let now = db.clock().now();
+    sql(
+        db,
+        "CREATE $id CONTENT { name: 'A', status: 'active', plan: 'free', rev: 1, created_at: $now, updated_at: $now }",
+        binds([("id", id.into_value()), ("now", now.into_value())]),
+    )
+    .await
+    .unwrap();
+    id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_failure_is_told_apart() {
+    every_engine(async |db: Db| {
+        let id = account(&db).await;
+        let again = sql(
+            &db,
+            "CREATE $id CONTENT { name: 'A', status: 'active', plan: 'free', rev: 1, created_at: time::now(), updated_at: time::now() }",
+            binds([("id", id.into_value())]),
+        )
+        .await;
+        assert!(matches!(again, Err(DbError::Duplicate { ref index }) if index == "account"), "{again:?}", again = again.err());
+
+        let user = "CREATE user CONTENT { account: $id, email: 'a@example.com', email_key: 'a@example.com', name: 'A', password_hash: '', \
+                    role: 'owner', disabled: false, rev: 1, created_at: time::now(), updated_at: time::now() }";
+        sql(&db, user, binds([("id", id.into_value())])).await.unwrap();
+        let twice = sql(&db, user, binds([("id", id.into_value())])).await;
+        assert!(matches!(twice, Err(DbError::Duplicate { ref index }) if index == "user_email"), "{:?}", twice.err());
+
+        let thrown = sql(&db, "BEGIN; CREATE account SET name = 'x'; THROW 'no_credit'; COMMIT;", binds([])).await;
+        assert!(matches!(thrown, Err(DbError::Internal { .. })), "{:?}", thrown.err());
+        let thrown = sql(&db, "BEGIN; THROW 'no_credit'; COMMIT;", binds([])).await;
+        assert!(matches!(thrown, Err(DbError::Refused(ref code)) if code == "no_credit"), "{:?}", thrown.err());
+
+        let broken = sql(&db, "UPDATE $id SET status = 'odd'", binds([("id", id.into_value())])).await;
+        assert!(matches!(broken, Err(DbError::Internal { .. })));
+        let unknown = sql(&db, "UPDATE $id SET colour = 'odd'", binds([("id", id.into_value())])).await;
+        assert!(matches!(unknown, Err(DbError::Internal { .. })), "a field outside the schema is refused");
+        assert!(sql(&db, "SELECT * FROM acount", binds([])).await.is_err(), "a typo in a table's name");
+        assert!(sql(&db, "CREATE acount SET a = 1", binds([])).await.is_err(), "a typo in a table's name");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_many_writers_wins_a_unique_value() {
+    every_engine(async |db: Db| {
+        let id = account(&db).await;
+        let tasks: Vec<_> = (0..32)
+            .map(|_| {
+                let db = db.clone();
+                tokio::spawn(async move {
+                    sql(
+                        &db,
+                        "CREATE user CONTENT { account: $id, email: 'x', email_key: 'x', name: 'A', password_hash: '', role: 'owner', \
+                         disabled: false, rev: 1, created_at: time::now(), updated_at: time::now() }",
+                        binds([("id", id.into_value())]),
+                    )
+                    .await
+                    .is_ok()
+                })
+            })
+            .collect();
+        let mut won = 0;
+        for task in tasks {
+            won += usize::from(task.await.unwrap());
+        }
+        assert_eq!(won, 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_increment_is_lost() {
+    every_engine(async |db: Db| {
+        let id = account(&db).await;
+        let tasks: Vec<_> = (0..32)
+            .map(|_| {
+                let db = db.clone();
+                tokio::spawn(async move {
+                    for _ in 0..5 {
+                        sql(&db, "UPDATE $id SET rev += 1", binds([("id", id.into_value())])).await.unwrap();
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let rev: Option<i64> =
+            sql(&db, "SELECT VALUE rev FROM ONLY $id", binds([("id", id.into_value())])).await.unwrap().one(0).unwrap();
+        assert_eq!(rev, Some(161));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_runs_once_at_a_time_and_a_late_worker_is_fenced_off() {
+    every_engine(async |db: Db| {
+        let id = account(&db).await;
+        for _ in 0..3 {
+            let mut tx = db.platform(Why::Operator).tx(id, None);
+            tx.enqueue(NewJob::new("deploy", serde_json::json!({ "n": 1 })).key("deploy/site"));
+            tx.commit().await.unwrap();
+        }
+        let (job, lease) = db.claim_job(&["deploy"]).await.unwrap().expect("one job");
+        assert_eq!(job.attempts, 1);
+        assert!(db.claim_job(&["deploy"]).await.unwrap().is_none(), "the same key is queued once");
+        assert!(db.keep_job(lease, 10.0, "half").await.unwrap());
+
+        // The worker hangs; its lease ends and another takes over.
+        db.clock().advance(queue::LEASE + chrono::Duration::seconds(1));
+        let (taken, second) = db.claim_job(&["deploy"]).await.unwrap().expect("taken over");
+        assert_eq!((taken.id, taken.attempts), (job.id, 2));
+        assert!(!db.keep_job(lease, 20.0, "late").await.unwrap());
+        assert!(!db.finish_job(lease, Outcome::Done(serde_json::json!({}))).await.unwrap());
+        assert!(db.finish_job(second, Outcome::Retry("net".into())).await.unwrap());
+
+        assert!(db.claim_job(&["deploy"]).await.unwrap().is_none(), "not before its back-off is over");
+        db.clock().advance(chrono::Duration::minutes(1));
+        let (_, third) = db.claim_job(&["deploy"]).await.unwrap().expect("again");
+        assert!(db.finish_job(third, Outcome::HandBack).await.unwrap());
+        let (job, fourth) = db.claim_job(&["deploy"]).await.unwrap().expect("handed back");
+        assert_eq!(job.attempts, 3, "a hand-back is not an attempt");
+        assert!(db.finish_job(fourth, Outcome::Done(serde_json::json!({ "ok": true }))).await.unwrap());
+        assert!(db.claim_job(&["deploy"]).await.unwrap().is_none());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrations_apply_once_and_notice_changes() {
+    let db = open("mem://").await;
+    assert_eq!(db.migrate(SCHEMA).await.unwrap(), Vec::<&str>::new());
+    let changed = [Migration { sql: "-- other", ..SCHEMA[0] }];
+    assert!(matches!(db.migrate(&changed).await, Err(MigrateError::Changed { number: 1, .. })));
+    assert!(matches!(db.migrate(&[]).await, Err(MigrateError::Unknown { number: 1, .. })));
+}
