@@ -1,1 +1,1 @@
-
+//! Tests that cross crates and features; see README.md.

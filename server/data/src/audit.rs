@@ -48,7 +48,12 @@ crate::record!(AuditRow, AuditId, account);
 
 impl AuditEvent {
     pub fn new(action: &'static str, target: impl ToString, origin: &Origin) -> Self {
-        Self { action, target: target.to_string(), detail: serde_json::json!({}), origin: origin.clone() }
+        Self {
+            action,
+            target: target.to_string(),
+            detail: serde_json::json!({}),
+            origin: origin.clone(),
+        }
     }
 
     /// Adds what changed.
@@ -57,7 +62,14 @@ impl AuditEvent {
         self
     }
 
-    pub(crate) fn row(self, id: AuditId, account: AccountId, site: Option<SiteId>, who: Who, at: DateTime<Utc>) -> AuditRow {
+    pub(crate) fn row(
+        self,
+        id: AuditId,
+        account: AccountId,
+        site: Option<SiteId>,
+        who: Who,
+        at: DateTime<Utc>,
+    ) -> AuditRow {
         AuditRow {
             id,
             account,

@@ -22,7 +22,9 @@ impl Clock {
     /// If the text is not a time; it is written in a test.
     pub fn manual(at: &str) -> Self {
         let at = at.parse().expect("an RFC 3339 time");
-        Self { manual: Some(Arc::new(Mutex::new(at))) }
+        Self {
+            manual: Some(Arc::new(Mutex::new(at))),
+        }
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]

@@ -69,10 +69,14 @@ impl Db {
         let opening = |e: &dyn std::fmt::Display| DbError::internal("opening the database", e.to_string());
         let remote = settings.url.starts_with("ws://") || settings.url.starts_with("wss://");
         let (client, datastore) = if remote {
-            let client =
-                surrealdb::engine::any::connect(&settings.url).await.map_err(|e| opening(&e))?;
+            let client = surrealdb::engine::any::connect(&settings.url)
+                .await
+                .map_err(|e| opening(&e))?;
             client
-                .signin(Root { username: settings.username.clone(), password: settings.password.clone() })
+                .signin(Root {
+                    username: settings.username.clone(),
+                    password: settings.password.clone(),
+                })
                 .await
                 .map_err(|e| opening(&e))?;
             (Client::Remote(client), None)
@@ -84,20 +88,27 @@ impl Db {
             (Client::Embedded(client), Some(datastore))
         };
         for name in [&settings.namespace, &settings.database] {
-            if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
-                return Err(opening(&format!("`{name}` is not a name of lower-case letters, digits and `_`")));
+            if name.is_empty()
+                || !name
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+            {
+                return Err(opening(&format!(
+                    "`{name}` is not a name of lower-case letters, digits and `_`"
+                )));
             }
         }
         let (ns, name) = (&settings.namespace, &settings.database);
         // STRICT: a typo in a table's name fails instead of making a table without rules.
-        let define = format!(
-            "DEFINE NAMESPACE IF NOT EXISTS {ns}; USE NS {ns}; DEFINE DATABASE IF NOT EXISTS {name} STRICT;"
-        );
+        let define =
+            format!("DEFINE NAMESPACE IF NOT EXISTS {ns}; USE NS {ns}; DEFINE DATABASE IF NOT EXISTS {name} STRICT;");
         let defined = match &client {
             Client::Embedded(c) => c.query(define).await,
             Client::Remote(c) => c.query(define).await,
         };
-        defined.and_then(surrealdb::IndexedResults::check).map_err(|e| opening(&e))?;
+        defined
+            .and_then(surrealdb::IndexedResults::check)
+            .map_err(|e| opening(&e))?;
         match &client {
             Client::Embedded(c) => c.use_ns(ns).use_db(name).await.map(|_| ()),
             Client::Remote(c) => c.use_ns(ns).use_db(name).await.map(|_| ()),
@@ -151,12 +162,7 @@ impl Db {
     }
 
     /// Runs a text of SurrealQL once. The only way to the client; callers in this crate add the tenant.
-    pub(crate) async fn run(
-        &self,
-        sql: &str,
-        binds: Variables,
-        doing: &'static str,
-    ) -> Result<Answer, DbError> {
+    pub(crate) async fn run(&self, sql: &str, binds: Variables, doing: &'static str) -> Result<Answer, DbError> {
         let result = match &self.inner.client {
             Client::Embedded(c) => c.query(sql).bind(binds).await,
             Client::Remote(c) => c.query(sql).bind(binds).await,
@@ -256,7 +262,9 @@ impl Answer {
     /// # Errors
     /// When a row does not fit the type.
     pub fn rows<T: SurrealValue>(&mut self, statement: usize) -> Result<Vec<T>, DbError> {
-        self.response.take::<Vec<T>>(statement).map_err(|e| DbError::internal(self.doing, e))
+        self.response
+            .take::<Vec<T>>(statement)
+            .map_err(|e| DbError::internal(self.doing, e))
     }
 
     /// Takes one statement's single value, `None` where the database says NONE.
@@ -267,7 +275,9 @@ impl Answer {
         let value: Value = self.value(statement)?;
         match value {
             Value::None | Value::Null => Ok(None),
-            value => T::from_value(value).map(Some).map_err(|e| DbError::internal(self.doing, e)),
+            value => T::from_value(value)
+                .map(Some)
+                .map_err(|e| DbError::internal(self.doing, e)),
         }
     }
 
@@ -276,7 +286,9 @@ impl Answer {
     /// # Errors
     /// When there is no such statement.
     pub fn value(&mut self, statement: usize) -> Result<Value, DbError> {
-        self.response.take::<Value>(statement).map_err(|e| DbError::internal(self.doing, e))
+        self.response
+            .take::<Value>(statement)
+            .map_err(|e| DbError::internal(self.doing, e))
     }
 
     pub fn statements(&self) -> usize {

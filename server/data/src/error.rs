@@ -30,7 +30,10 @@ pub enum DbError {
 
 impl DbError {
     pub(crate) fn internal(doing: &'static str, message: impl ToString) -> Self {
-        Self::Internal { doing, message: message.to_string() }
+        Self::Internal {
+            doing,
+            message: message.to_string(),
+        }
     }
 
     /// True for the errors that a later attempt can cure.
@@ -40,14 +43,12 @@ impl DbError {
 }
 
 /// Finds the one error that explains a failed query: statements beside the culprit report only "not executed".
-pub(crate) fn worst(
-    errors: impl IntoIterator<Item = surrealdb_types::Error>,
-    doing: &'static str,
-) -> Option<DbError> {
-    let mut found: Option<DbError> = None;
+pub(crate) fn worst(errors: impl IntoIterator<Item = surrealdb_types::Error>, doing: &'static str) -> Option<DbError> {
+    let (mut found, mut skipped): (Option<DbError>, Option<DbError>) = (None, None);
     for error in errors {
-        if matches!(error.details(), ErrorDetails::Query(Some(QueryError::NotExecuted))) {
-            found.get_or_insert(DbError::internal(doing, error.message()));
+        // In a failed transaction every other statement reports one of these two.
+        if let ErrorDetails::Query(Some(QueryError::NotExecuted | QueryError::Cancelled)) = error.details() {
+            skipped.get_or_insert(sort(&error, doing));
             continue;
         }
         let sorted = sort(&error, doing);
@@ -58,7 +59,7 @@ pub(crate) fn worst(
             found = Some(sorted);
         }
     }
-    found
+    found.or(skipped)
 }
 
 /// Sorts one error. SurrealDB 3.3 reports broken unique indexes and conflicts at commit as text only; the table test
@@ -68,18 +69,25 @@ pub(crate) fn sort(error: &surrealdb_types::Error, doing: &'static str) -> DbErr
     match error.details() {
         ErrorDetails::Query(Some(QueryError::TransactionConflict)) => DbError::Conflict,
         ErrorDetails::Query(Some(QueryError::TimedOut { .. } | QueryError::Cancelled)) => DbError::Timeout,
-        ErrorDetails::AlreadyExists(Some(AlreadyExistsError::Record { id })) => {
-            DbError::Duplicate { index: id.split(':').next().unwrap_or_default().to_owned() }
-        }
+        ErrorDetails::AlreadyExists(Some(AlreadyExistsError::Record { id })) => DbError::Duplicate {
+            index: id.split(':').next().unwrap_or_default().to_owned(),
+        },
         _ if message.contains("This transaction can be retried") => DbError::Conflict,
         _ if error.is_thrown() => {
             let code = message.strip_prefix("An error occurred: ").unwrap_or(message);
-            if code == "stale" { DbError::Stale } else { DbError::Refused(code.to_owned()) }
-        }
-        _ => match message.split_once("Database index `").and_then(|(_, rest)| rest.split_once('`')) {
-            Some((index, rest)) if rest.starts_with(" already contains") => {
-                DbError::Duplicate { index: index.to_owned() }
+            if code == "stale" {
+                DbError::Stale
+            } else {
+                DbError::Refused(code.to_owned())
             }
+        }
+        _ => match message
+            .split_once("Database index `")
+            .and_then(|(_, rest)| rest.split_once('`'))
+        {
+            Some((index, rest)) if rest.starts_with(" already contains") => DbError::Duplicate {
+                index: index.to_owned(),
+            },
             _ => DbError::internal(doing, message),
         },
     }

@@ -42,7 +42,11 @@ impl Actor {
         if self.only_site.is_some() && A::NEEDS != Permission::Read {
             return Err(Denied::Role);
         }
-        Ok(AccountScope { account: self.account, actor: self.clone(), access: PhantomData })
+        Ok(AccountScope {
+            account: self.account,
+            actor: self.clone(),
+            access: PhantomData,
+        })
     }
 
     /// Access to one site of the actor's account.
@@ -62,8 +66,7 @@ impl Actor {
         let mut binds = Variables::new();
         binds.insert("site", site);
         binds.insert("account", self.account);
-        let mut sql =
-            "SELECT VALUE id FROM ONLY $site WHERE account = $account AND deleted_at IS NONE;".to_owned();
+        let mut sql = "SELECT VALUE id FROM ONLY $site WHERE account = $account AND deleted_at IS NONE;".to_owned();
         if let Some(user) = needs_grant {
             binds.insert("access_key", access_key(user, site));
             sql += "SELECT VALUE site FROM ONLY type::record('site_access', $access_key) WHERE account = $account;";
@@ -74,7 +77,12 @@ impl Actor {
             answer.one::<SiteId>(1)?.ok_or(Denied::NotFound)?;
         }
         self.may::<A>()?;
-        Ok(SiteScope { account: self.account, site, actor: self.clone(), access: PhantomData })
+        Ok(SiteScope {
+            account: self.account,
+            site,
+            actor: self.clone(),
+            access: PhantomData,
+        })
     }
 
     /// The sites an actor who needs grants can see; `None` when they see all of the account's.

@@ -138,15 +138,18 @@ impl Db {
         let now = self.clock().now();
         let claims = self.keys().read_access(token, now).ok_or(AuthError::Malformed)?;
         let mut binds = Variables::new();
-        binds.insert("session", claims.sid);
+        binds.insert("sid", claims.sid);
         binds.insert("user", claims.sub);
         binds.insert("now", now);
-        let sql = "SELECT VALUE id FROM ONLY $session WHERE user = $user AND revoked_at IS NONE AND expires_at > $now;\
+        let sql = "SELECT VALUE id FROM ONLY $sid WHERE user = $user AND revoked_at IS NONE AND expires_at > $now;\
                    SELECT account, role, disabled, account.status AS account_status FROM ONLY $user;";
         let mut answer = self.run(sql, binds, "checking an access token").await?;
         answer.one::<SessionId>(0)?.ok_or(AuthError::NotValid)?;
         let user: UserState = answer.one(1)?.ok_or(AuthError::NotValid)?;
-        let who = Who::User { user: claims.sub, session: Some(claims.sid) };
+        let who = Who::User {
+            user: claims.sub,
+            session: Some(claims.sid),
+        };
         user.actor(who)
     }
 
@@ -174,7 +177,13 @@ impl Db {
         if status == AccountStatus::Cancelled {
             return Err(AuthError::Closed);
         }
-        Ok(Actor { who: Who::ApiKey(id), account: key.account, status, role: key.role, only_site: key.site })
+        Ok(Actor {
+            who: Who::ApiKey(id),
+            account: key.account,
+            status,
+            role: key.role,
+            only_site: key.site,
+        })
     }
 
     /// A member acting through a background job: the rights they have now, not those they had when it was queued.
@@ -200,7 +209,13 @@ impl Db {
         let sql = "SELECT VALUE status FROM ONLY $account;";
         let status: Option<AccountStatus> = self.run(sql, binds, "finding an account").await?.one(0)?;
         let status = status.ok_or(AuthError::NotValid)?;
-        Ok(Actor { who: Who::System(why), account, status, role: Role::SystemBot, only_site: None })
+        Ok(Actor {
+            who: Who::System(why),
+            account,
+            status,
+            role: Role::SystemBot,
+            only_site: None,
+        })
     }
 }
 
@@ -210,7 +225,13 @@ impl UserState {
         if self.disabled || status == AccountStatus::Cancelled || self.role == Role::SystemBot {
             return Err(AuthError::Closed);
         }
-        Ok(Actor { who, account: self.account, status, role: self.role, only_site: None })
+        Ok(Actor {
+            who,
+            account: self.account,
+            status,
+            role: self.role,
+            only_site: None,
+        })
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Mutex;
 
-use rand::{SeedableRng, rngs::StdRng, Rng};
+use rand::{Rng, SeedableRng, rngs::StdRng};
 pub use ulid::Ulid;
 
 use crate::clock::Clock;
@@ -198,18 +198,27 @@ pub struct Ids {
 impl Ids {
     /// Ids no one can guess.
     pub fn random(clock: Clock) -> Self {
-        Self { clock, rng: Mutex::new(StdRng::from_rng(&mut rand::rng())) }
+        Self {
+            clock,
+            rng: Mutex::new(StdRng::from_rng(&mut rand::rng())),
+        }
     }
 
     /// The same ids at every run, for tests.
     pub fn seeded(clock: Clock, seed: u64) -> Self {
-        Self { clock, rng: Mutex::new(StdRng::seed_from_u64(seed)) }
+        Self {
+            clock,
+            rng: Mutex::new(StdRng::seed_from_u64(seed)),
+        }
     }
 
     /// A new id of any kind.
     pub fn make<K: RecordKey>(&self) -> K {
         let millis = u64::try_from(self.clock.now().timestamp_millis()).unwrap_or(0);
-        K::from_ulid(Ulid::from_parts(millis, u128::from(self.word()) << 64 | u128::from(self.word())))
+        K::from_ulid(Ulid::from_parts(
+            millis,
+            u128::from(self.word()) << 64 | u128::from(self.word()),
+        ))
     }
 
     /// `N` random bytes, for secrets and tokens.

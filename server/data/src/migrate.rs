@@ -51,19 +51,30 @@ impl Db {
              DEFINE FIELD IF NOT EXISTS name ON schema_migration TYPE string;\
              DEFINE FIELD IF NOT EXISTS checksum ON schema_migration TYPE string;\
              DEFINE FIELD IF NOT EXISTS applied_at ON schema_migration TYPE datetime;";
-        self.run_retrying(base, Variables::new(), "preparing migrations").await?;
+        self.run_retrying(base, Variables::new(), "preparing migrations")
+            .await?;
         let applied: Vec<Applied> = self
-            .run("SELECT number, name, checksum FROM schema_migration ORDER BY number", Variables::new(), "reading migrations")
+            .run(
+                "SELECT number, name, checksum FROM schema_migration ORDER BY number",
+                Variables::new(),
+                "reading migrations",
+            )
             .await?
             .rows(0)?;
         for row in &applied {
             match migrations.iter().find(|m| i64::from(m.number) == row.number) {
                 None => {
                     let number = u32::try_from(row.number).unwrap_or_default();
-                    return Err(MigrateError::Unknown { number, name: row.name.clone() });
+                    return Err(MigrateError::Unknown {
+                        number,
+                        name: row.name.clone(),
+                    });
                 }
                 Some(m) if checksum(m.sql) != row.checksum => {
-                    return Err(MigrateError::Changed { number: m.number, name: m.name.to_owned() });
+                    return Err(MigrateError::Changed {
+                        number: m.number,
+                        name: m.name.to_owned(),
+                    });
                 }
                 Some(_) => {}
             }
@@ -83,10 +94,20 @@ impl Db {
                  {{ number: $m_number, name: $m_name, checksum: $m_checksum, applied_at: $m_at }};",
                 m.sql
             );
-            self.run_retrying(&sql, binds, "applying a migration").await.map_err(|source| {
-                MigrateError::Failed { number: m.number, name: m.name.to_owned(), source }
-            })?;
-            tracing::info!(migration = m.name, number = m.number, "applied schema file {:04}_{}", m.number, m.name);
+            self.run_retrying(&sql, binds, "applying a migration")
+                .await
+                .map_err(|source| MigrateError::Failed {
+                    number: m.number,
+                    name: m.name.to_owned(),
+                    source,
+                })?;
+            tracing::info!(
+                migration = m.name,
+                number = m.number,
+                "applied schema file {:04}_{}",
+                m.number,
+                m.name
+            );
             done.push(m.name);
         }
         Ok(done)

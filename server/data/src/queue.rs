@@ -41,7 +41,13 @@ pub struct NewJob {
 
 impl NewJob {
     pub fn new(kind: &'static str, payload: serde_json::Value) -> Self {
-        Self { kind, payload, key: None, run_at: None, max_attempts: 5 }
+        Self {
+            kind,
+            payload,
+            key: None,
+            run_at: None,
+            max_attempts: 5,
+        }
     }
 
     pub fn key(mut self, key: impl Into<String>) -> Self {
@@ -54,7 +60,14 @@ impl NewJob {
         self
     }
 
-    pub(crate) fn row(self, id: JobId, account: AccountId, site: Option<SiteId>, who: Who, now: DateTime<Utc>) -> JobRow {
+    pub(crate) fn row(
+        self,
+        id: JobId,
+        account: AccountId,
+        site: Option<SiteId>,
+        who: Who,
+        now: DateTime<Utc>,
+    ) -> JobRow {
         let user = match who {
             Who::User { user, .. } => Some(user),
             _ => None,
@@ -177,7 +190,10 @@ impl Db {
             match self.run(sql, binds, "claiming a job").await {
                 Ok(mut answer) => {
                     if let Some(job) = answer.one::<JobRow>(0)? {
-                        let lease = Lease { job: id, fence: job.fence };
+                        let lease = Lease {
+                            job: id,
+                            fence: job.fence,
+                        };
                         return Ok(Some((job, lease)));
                     }
                 }

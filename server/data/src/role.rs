@@ -4,7 +4,9 @@ use poem_openapi::Enum;
 use surrealdb_types::SurrealValue;
 
 /// What a member of an account is, strongest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Enum, SurrealValue, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Enum, SurrealValue, serde::Serialize, serde::Deserialize,
+)]
 #[oai(rename_all = "snake_case")]
 #[surreal(untagged, rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
@@ -39,8 +41,14 @@ pub enum Permission {
 }
 
 impl Role {
-    pub const ALL: [Self; 6] =
-        [Self::Developer, Self::Owner, Self::Admin, Self::Editor, Self::Viewer, Self::SystemBot];
+    pub const ALL: [Self; 6] = [
+        Self::Developer,
+        Self::Owner,
+        Self::Admin,
+        Self::Editor,
+        Self::Viewer,
+        Self::SystemBot,
+    ];
 
     /// Whether this role may do such a thing where it has access at all.
     pub fn allows(self, permission: Permission) -> bool {
@@ -60,9 +68,7 @@ impl Role {
 
     /// Roles a member of this role may give to others: their own and weaker ones, never one that cannot log in.
     pub fn may_assign(self, other: Self) -> bool {
-        self.allows(Permission::Manage)
-            && other >= self
-            && !matches!(other, Self::SystemBot | Self::Developer)
+        self.allows(Permission::Manage) && other >= self && !matches!(other, Self::SystemBot | Self::Developer)
     }
 
     pub fn name(self) -> &'static str {
@@ -106,7 +112,11 @@ mod tests {
         if std::env::var_os("UPDATE_GENERATED").is_some() {
             std::fs::write(file, &text).unwrap();
         }
-        assert_eq!(std::fs::read_to_string(file).unwrap(), text, "run the tests with UPDATE_GENERATED=1");
+        assert_eq!(
+            std::fs::read_to_string(file).unwrap(),
+            text,
+            "run the tests with UPDATE_GENERATED=1"
+        );
     }
 
     #[test]

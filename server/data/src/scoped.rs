@@ -99,7 +99,10 @@ macro_rules! reading {
             /// When the database fails, or the text forgets the tenant.
             pub async fn query(&self, sql: &str, mut binds: Variables, doing: &'static str) -> Result<Answer, DbError> {
                 if !sql.contains($named) {
-                    return Err(DbError::internal(doing, concat!("the query does not mention ", $named)));
+                    return Err(DbError::internal(
+                        doing,
+                        concat!("the query does not mention ", $named),
+                    ));
                 }
                 binds.extend(self.tenant());
                 self.db.run(sql, binds, doing).await
@@ -130,7 +133,9 @@ impl<'a, A: Access> AccountDb<'a, A> {
         if row.account() == self.scope.account {
             Ok(row)
         } else {
-            Err(DbError::WrongTenant { table: <T as Record>::Id::TABLE })
+            Err(DbError::WrongTenant {
+                table: <T as Record>::Id::TABLE,
+            })
         }
     }
 }
@@ -153,13 +158,20 @@ impl<A: Access> SiteDb<'_, A> {
         if row.account() == self.scope.account && row.site() == self.scope.site {
             Ok(row)
         } else {
-            Err(DbError::WrongTenant { table: <T as Record>::Id::TABLE })
+            Err(DbError::WrongTenant {
+                table: <T as Record>::Id::TABLE,
+            })
         }
     }
 }
 
 impl<'a, A: CanWrite> SiteDb<'a, A> {
     fn begin(&self) -> Tx<'a> {
-        Tx::new(self.db, self.scope.account, Some(self.scope.site), self.scope.actor.who())
+        Tx::new(
+            self.db,
+            self.scope.account,
+            Some(self.scope.site),
+            self.scope.actor.who(),
+        )
     }
 }

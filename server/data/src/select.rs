@@ -149,13 +149,19 @@ impl Select {
             Some((field, Direction::Descending)) => format!("{field} DESC, id DESC"),
         };
         let limit = self.limit.map_or(String::new(), |rows| format!(" LIMIT {rows}"));
-        (format!("SELECT * FROM {table} WHERE {tenant}{conditions} ORDER BY {order}{limit};"), self.binds)
+        (
+            format!("SELECT * FROM {table} WHERE {tenant}{conditions} ORDER BY {order}{limit};"),
+            self.binds,
+        )
     }
 
     /// The number of rows, ignoring order, start and limit.
     pub(crate) fn count_sql(mut self, table: &str, tenant: &str, soft_delete: bool) -> (String, Variables) {
         self.after = None;
         let conditions = self.conditions(soft_delete);
-        (format!("SELECT count() AS n FROM {table} WHERE {tenant}{conditions} GROUP ALL;"), self.binds)
+        (
+            format!("SELECT count() AS n FROM {table} WHERE {tenant}{conditions} GROUP ALL;"),
+            self.binds,
+        )
     }
 }

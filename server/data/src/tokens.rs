@@ -183,20 +183,40 @@ mod tests {
         let (token, ends) = keys.sign_access(ids.make(), ids.make(), clock.now());
         assert!(keys.read_access(&token, clock.now()).is_some());
         assert!(keys.read_access(&token, ends).is_none());
-        assert!(Keys::derive(&[8; 32], "test").read_access(&token, clock.now()).is_none());
-        assert!(Keys::derive(&[7; 32], "other").read_access(&token, clock.now()).is_none());
+        assert!(
+            Keys::derive(&[8; 32], "test")
+                .read_access(&token, clock.now())
+                .is_none()
+        );
+        assert!(
+            Keys::derive(&[7; 32], "other")
+                .read_access(&token, clock.now())
+                .is_none()
+        );
         let parts: Vec<&str> = token.split('.').collect();
         let none = B64.encode(r#"{"alg":"none","typ":"JWT"}"#);
-        assert!(keys.read_access(&format!("{none}.{}.", parts[1]), clock.now()).is_none());
-        assert!(keys.read_access(&format!("{none}.{}.{}", parts[1], parts[2]), clock.now()).is_none());
+        assert!(
+            keys.read_access(&format!("{none}.{}.", parts[1]), clock.now())
+                .is_none()
+        );
+        assert!(
+            keys.read_access(&format!("{none}.{}.{}", parts[1], parts[2]), clock.now())
+                .is_none()
+        );
         clock.advance(Duration::seconds(-60));
-        assert!(keys.read_access(&token, clock.now() - Duration::minutes(1)).is_none(), "from the future");
+        assert!(
+            keys.read_access(&token, clock.now() - Duration::minutes(1)).is_none(),
+            "from the future"
+        );
     }
 
     #[test]
     fn every_changed_byte_of_a_refresh_token_breaks_it() {
         let (keys, _, ids) = world();
-        let token = RefreshToken { session: ids.make(), generation: 3 };
+        let token = RefreshToken {
+            session: ids.make(),
+            generation: 3,
+        };
         let text = keys.refresh_token(token);
         assert_eq!(keys.read_refresh(&text), Some(token));
         for at in 4..text.len() - 1 {

@@ -32,7 +32,16 @@ impl<'a> Tx<'a> {
         if let Some(site) = site {
             binds.insert("site", site);
         }
-        Self { db, account, site, who, sql: String::new(), binds, problem: None, jobs: false }
+        Self {
+            db,
+            account,
+            site,
+            who,
+            sql: String::new(),
+            binds,
+            problem: None,
+            jobs: false,
+        }
     }
 
     /// Adds a new row.
@@ -113,11 +122,14 @@ impl<'a> Tx<'a> {
     pub fn enqueue(&mut self, job: NewJob) -> &mut Self {
         let id: JobId = self.db.ids().make();
         let row = job.row(id, self.account, self.site, self.who, self.db.clock().now());
-        self.sql += &crate::queue::insert_sql(&mut |value| {
-            let name = format!("t{}", self.binds.len());
-            self.binds.insert(name.clone(), value);
-            format!("${name}")
-        }, row);
+        self.sql += &crate::queue::insert_sql(
+            &mut |value| {
+                let name = format!("t{}", self.binds.len());
+                self.binds.insert(name.clone(), value);
+                format!("${name}")
+            },
+            row,
+        );
         self.jobs = true;
         self
     }
@@ -142,7 +154,10 @@ impl<'a> Tx<'a> {
             return Err(problem);
         }
         let sql = format!("BEGIN;\n{}COMMIT;", self.sql);
-        let answer = self.db.run_retrying(&sql, self.binds, "committing a unit of work").await?;
+        let answer = self
+            .db
+            .run_retrying(&sql, self.binds, "committing a unit of work")
+            .await?;
         if self.jobs {
             self.db.inner().jobs_added.notify_waiters();
         }
@@ -150,7 +165,11 @@ impl<'a> Tx<'a> {
     }
 
     fn tenant(&self) -> &'static str {
-        if self.site.is_some() { "account = $account AND site = $site" } else { "account = $account" }
+        if self.site.is_some() {
+            "account = $account AND site = $site"
+        } else {
+            "account = $account"
+        }
     }
 
     fn bind(&mut self, value: impl SurrealValue) -> String {

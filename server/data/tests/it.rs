@@ -3,7 +3,11 @@
 
 use igny8_data::*;
 
-const SCHEMA: &[Migration] = &[Migration { number: 1, name: "accounts", sql: include_str!("../../schema/0001_accounts.surql") }];
+const SCHEMA: &[Migration] = &[Migration {
+    number: 1,
+    name: "accounts",
+    sql: include_str!("../../schema/0001_accounts.surql"),
+}];
 
 async fn open(url: &str) -> Db {
     let settings = Settings {
@@ -17,7 +21,14 @@ async fn open(url: &str) -> Db {
         query_timeout: std::time::Duration::from_secs(20),
     };
     let clock = Clock::manual("2026-01-01T00:00:00Z");
-    let db = Db::open(&settings, clock.clone(), Ids::random(clock), tokens::Keys::derive(&[1; 32], "test")).await.unwrap();
+    let db = Db::open(
+        &settings,
+        clock.clone(),
+        Ids::random(clock),
+        tokens::Keys::derive(&[1; 32], "test"),
+    )
+    .await
+    .unwrap();
     db.migrate(SCHEMA).await.unwrap();
     db
 }
@@ -125,7 +136,9 @@ async fn no_increment_is_lost() {
                 let db = db.clone();
                 tokio::spawn(async move {
                     for _ in 0..5 {
-                        sql(&db, "UPDATE $id SET rev += 1", binds([("id", id.into_value())])).await.unwrap();
+                        sql(&db, "UPDATE $id SET rev += 1", binds([("id", id.into_value())]))
+                            .await
+                            .unwrap();
                     }
                 })
             })
@@ -133,8 +146,11 @@ async fn no_increment_is_lost() {
         for task in tasks {
             task.await.unwrap();
         }
-        let rev: Option<i64> =
-            sql(&db, "SELECT VALUE rev FROM ONLY $id", binds([("id", id.into_value())])).await.unwrap().one(0).unwrap();
+        let rev: Option<i64> = sql(&db, "SELECT VALUE rev FROM ONLY $id", binds([("id", id.into_value())]))
+            .await
+            .unwrap()
+            .one(0)
+            .unwrap();
         assert_eq!(rev, Some(161));
     })
     .await;
@@ -151,7 +167,10 @@ async fn a_job_runs_once_at_a_time_and_a_late_worker_is_fenced_off() {
         }
         let (job, lease) = db.claim_job(&["deploy"]).await.unwrap().expect("one job");
         assert_eq!(job.attempts, 1);
-        assert!(db.claim_job(&["deploy"]).await.unwrap().is_none(), "the same key is queued once");
+        assert!(
+            db.claim_job(&["deploy"]).await.unwrap().is_none(),
+            "the same key is queued once"
+        );
         assert!(db.keep_job(lease, 10.0, "half").await.unwrap());
 
         // The worker hangs; its lease ends and another takes over.
@@ -159,16 +178,27 @@ async fn a_job_runs_once_at_a_time_and_a_late_worker_is_fenced_off() {
         let (taken, second) = db.claim_job(&["deploy"]).await.unwrap().expect("taken over");
         assert_eq!((taken.id, taken.attempts), (job.id, 2));
         assert!(!db.keep_job(lease, 20.0, "late").await.unwrap());
-        assert!(!db.finish_job(lease, Outcome::Done(serde_json::json!({}))).await.unwrap());
+        assert!(
+            !db.finish_job(lease, Outcome::Done(serde_json::json!({})))
+                .await
+                .unwrap()
+        );
         assert!(db.finish_job(second, Outcome::Retry("net".into())).await.unwrap());
 
-        assert!(db.claim_job(&["deploy"]).await.unwrap().is_none(), "not before its back-off is over");
+        assert!(
+            db.claim_job(&["deploy"]).await.unwrap().is_none(),
+            "not before its back-off is over"
+        );
         db.clock().advance(chrono::Duration::minutes(1));
         let (_, third) = db.claim_job(&["deploy"]).await.unwrap().expect("again");
         assert!(db.finish_job(third, Outcome::HandBack).await.unwrap());
         let (job, fourth) = db.claim_job(&["deploy"]).await.unwrap().expect("handed back");
         assert_eq!(job.attempts, 3, "a hand-back is not an attempt");
-        assert!(db.finish_job(fourth, Outcome::Done(serde_json::json!({ "ok": true }))).await.unwrap());
+        assert!(
+            db.finish_job(fourth, Outcome::Done(serde_json::json!({ "ok": true })))
+                .await
+                .unwrap()
+        );
         assert!(db.claim_job(&["deploy"]).await.unwrap().is_none());
     })
     .await;
@@ -178,7 +208,16 @@ async fn a_job_runs_once_at_a_time_and_a_late_worker_is_fenced_off() {
 async fn migrations_apply_once_and_notice_changes() {
     let db = open("mem://").await;
     assert_eq!(db.migrate(SCHEMA).await.unwrap(), Vec::<&str>::new());
-    let changed = [Migration { sql: "-- other", ..SCHEMA[0] }];
-    assert!(matches!(db.migrate(&changed).await, Err(MigrateError::Changed { number: 1, .. })));
-    assert!(matches!(db.migrate(&[]).await, Err(MigrateError::Unknown { number: 1, .. })));
+    let changed = [Migration {
+        sql: "-- other",
+        ..SCHEMA[0]
+    }];
+    assert!(matches!(
+        db.migrate(&changed).await,
+        Err(MigrateError::Changed { number: 1, .. })
+    ));
+    assert!(matches!(
+        db.migrate(&[]).await,
+        Err(MigrateError::Unknown { number: 1, .. })
+    ));
 }

@@ -1,0 +1,77 @@
+//! The HTTP API: how every operation authenticates, fails, pages and versions; the list of operations is in
+//! [`crate::registry`].
+
+pub mod auth;
+pub mod error;
+pub mod etag;
+pub mod page;
+pub mod patch;
+pub mod request_id;
+pub mod response;
+pub mod validate;
+
+use poem::endpoint::BoxEndpoint;
+use poem::{EndpointExt, Response, Route};
+use poem_openapi::{OpenApiService, Tags};
+
+use crate::app::App;
+
+pub use auth::{Caller, From};
+pub use error::{Error, FieldError, Result};
+pub use page::{Page, PageRequest, SortField};
+pub use response::{Accepted, Created, Fetched};
+
+/// Groups of operations, in the order of the documentation.
+#[derive(Tags)]
+pub enum Tag {
+    /// Registration, login, tokens, passwords.
+    Auth,
+    /// The account, its members, invitations, API keys and audit log.
+    Account,
+    /// Sites, sectors and who may see them; the shared catalogue of industries.
+    Sites,
+    /// Categories, tags and attributes of a site.
+    Taxonomy,
+    /// Keywords and clusters.
+    Planner,
+    /// Posts, pages, products, services and their revisions.
+    Content,
+    /// Images and files.
+    Media,
+    /// Deployments and releases of a site.
+    Publishing,
+    /// Background jobs.
+    Jobs,
+    /// The state of the installation.
+    System,
+}
+
+/// The description of the whole API and its operations. Needs no configuration and no database.
+pub fn service() -> OpenApiService<impl poem_openapi::OpenApi + 'static, ()> {
+    OpenApiService::new(crate::registry::apis(), "IGNY8", env!("CARGO_PKG_VERSION"))
+        .description(include_str!("description.md"))
+        .url_prefix("/api/v1")
+        .server("/api/v1")
+}
+
+/// The API's description as committed in `openapi/openapi.json`.
+pub fn description() -> String {
+    let mut text = service().spec();
+    text.push('\n');
+    text
+}
+
+/// Everything the server answers.
+pub fn routes(app: &App) -> BoxEndpoint<'static, Response> {
+    let service = service();
+    let spec = service.spec_endpoint();
+    let docs = service.swagger_ui();
+    Route::new()
+        .nest("/api/v1", service)
+        .nest("/api/docs", docs)
+        .at("/api/schema.json", spec)
+        .data(app.clone())
+        .with(request_id::RequestId)
+        .map_to_response()
+        .boxed()
+}

@@ -1,0 +1,197 @@
+//! Lists: `limit`, an opaque `cursor` bound to its tenant and filter, `sort` from an allow list, `total` when asked for.
+
+use igny8_data::surrealdb_types::{Number, Value};
+use igny8_data::{Db, Direction, Record, Select, SurrealValue};
+use poem_openapi::Object;
+use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
+use serde::{Deserialize, Serialize};
+
+use super::error::{Error, FieldError, Result};
+
+/// One page of a list.
+#[derive(Debug, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct Page<T: Type + ParseFromJSON + ToJSON> {
+    pub items: Vec<T>,
+    /// Cursor of the next page; absent on the last one.
+    pub next: Option<String>,
+    /// Number of all items, only with `with_total=true`.
+    pub total: Option<u64>,
+}
+
+/// A field that a list may be sorted by: its name in the API and in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SortField {
+    pub name: &'static str,
+    pub column: &'static str,
+}
+
+impl SortField {
+    pub const fn same(name: &'static str) -> Self {
+        Self { name, column: name }
+    }
+}
+
+/// The paging part of a list request, checked.
+pub struct PageRequest {
+    pub limit: usize,
+    pub sort: (SortField, Direction),
+    pub with_total: bool,
+    position: Option<Position>,
+    purpose: Vec<u8>,
+}
+
+/// Where the previous page ended: the last row's value in the sorting field and its id.
+#[derive(Serialize, Deserialize)]
+struct Position {
+    value: Key,
+    id: String,
+}
+
+/// A sorting value as it travels in a cursor. Times keep their full precision as text.
+#[derive(Clone, Serialize, Deserialize)]
+enum Key {
+    Text(String),
+    Int(i64),
+    Float(f64),
+    Time(chrono::DateTime<chrono::Utc>),
+    None,
+}
+
+pub const DEFAULT_LIMIT: u32 = 25;
+pub const MAX_LIMIT: u32 = 200;
+
+impl PageRequest {
+    /// Checks `limit`, `sort` (`-` in front turns it round) and `cursor`. `scope` names the list, the tenant and every
+    /// filter in use, so that a cursor of one list is refused by another.
+    ///
+    /// # Errors
+    /// 422 naming the parameter.
+    pub fn new(
+        db: &Db,
+        scope: &str,
+        limit: Option<u32>,
+        sort: Option<&str>,
+        cursor: Option<&str>,
+        with_total: Option<bool>,
+        allowed: &'static [SortField],
+        default_sort: &'static str,
+    ) -> Result<Self> {
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        if limit == 0 || limit > MAX_LIMIT {
+            return Err(Error::invalid(vec![FieldError::new(
+                "limit",
+                format!("must be between 1 and {MAX_LIMIT}"),
+            )]));
+        }
+        let sort = sort.unwrap_or(default_sort);
+        let (name, direction) = match sort.strip_prefix('-') {
+            Some(name) => (name, Direction::Descending),
+            None => (sort, Direction::Ascending),
+        };
+        let Some(field) = allowed.iter().find(|f| f.name == name) else {
+            let names: Vec<&str> = allowed.iter().map(|f| f.name).collect();
+            let message = format!("must be one of {}, with `-` in front for descending", names.join(", "));
+            return Err(Error::invalid(vec![FieldError::new("sort", message)]));
+        };
+        let purpose = format!("{scope}|{sort}").into_bytes();
+        let position = match cursor {
+            None => None,
+            Some(text) => {
+                let opened = db.keys().open_cursor(&purpose, text);
+                let position = opened.and_then(|body| serde_json::from_slice(&body).ok());
+                Some(position.ok_or_else(|| {
+                    let message = "is not a cursor of this list with this filter and sort; start without one";
+                    Error::invalid(vec![FieldError::new("cursor", message)])
+                })?)
+            }
+        };
+        Ok(Self {
+            limit: limit as usize,
+            sort: (*field, direction),
+            with_total: with_total == Some(true),
+            position,
+            purpose,
+        })
+    }
+
+    /// Adds order, start and limit to a query. One row more than the page is asked for, to know whether it is the last.
+    ///
+    /// # Errors
+    /// 422 when the cursor's id is not of this list's kind.
+    pub fn apply<T: Record>(&self, select: Select) -> Result<Select>
+    where
+        T::Id: std::str::FromStr,
+    {
+        let (field, direction) = self.sort;
+        let mut select = select.order(field.column, direction).limit(self.limit + 1);
+        if let Some(position) = &self.position {
+            let id: T::Id = position
+                .id
+                .parse()
+                .map_err(|_| Error::invalid(vec![FieldError::new("cursor", "is not a cursor of this list")]))?;
+            select = select.after(position.value.clone().into_value(), id);
+        }
+        Ok(select)
+    }
+
+    /// Makes the page from the rows found by [`PageRequest::apply`].
+    ///
+    /// # Errors
+    /// 500 when a row lacks the sorting field.
+    pub fn page<T: Record, O: Type + ParseFromJSON + ToJSON>(
+        &self,
+        db: &Db,
+        mut rows: Vec<T>,
+        total: Option<u64>,
+        out: impl FnMut(T) -> O,
+    ) -> Result<Page<O>> {
+        let more = rows.len() > self.limit;
+        rows.truncate(self.limit);
+        let next = match rows.last().filter(|_| more) {
+            None => None,
+            Some(last) => {
+                let value = match last.clone().into_value() {
+                    Value::Object(object) => object.get(self.sort.0.column).cloned().unwrap_or(Value::None),
+                    _ => Value::None,
+                };
+                let value =
+                    Key::of(value).ok_or_else(|| Error::internal("a list is sorted by a field that has no order"))?;
+                let position = Position {
+                    value,
+                    id: last.id().to_string(),
+                };
+                let body = serde_json::to_vec(&position).map_err(Error::internal)?;
+                Some(db.keys().seal_cursor(&self.purpose, &body))
+            }
+        };
+        Ok(Page {
+            items: rows.into_iter().map(out).collect(),
+            next,
+            total,
+        })
+    }
+}
+
+impl Key {
+    fn of(value: Value) -> Option<Self> {
+        Some(match value {
+            Value::String(text) => Self::Text(text),
+            Value::Number(Number::Int(n)) => Self::Int(n),
+            Value::Number(Number::Float(n)) => Self::Float(n),
+            Value::Datetime(at) => Self::Time(at.into()),
+            Value::None | Value::Null => Self::None,
+            _ => return None,
+        })
+    }
+
+    fn into_value(self) -> Value {
+        match self {
+            Self::Text(text) => text.into_value(),
+            Self::Int(n) => n.into_value(),
+            Self::Float(n) => n.into_value(),
+            Self::Time(at) => at.into_value(),
+            Self::None => Value::None,
+        }
+    }
+}

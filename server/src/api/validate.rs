@@ -1,0 +1,99 @@
+//! Checking fields of a request: every wrong one is named at once.
+
+use super::error::{Error, FieldError, Result};
+
+/// Collects wrong fields.
+#[derive(Default)]
+pub struct Check {
+    errors: Vec<FieldError>,
+}
+
+impl Check {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Notes a wrong field unless the rule holds.
+    pub fn that(&mut self, holds: bool, field: &str, message: impl Into<String>) -> &mut Self {
+        if !holds {
+            self.errors.push(FieldError::new(field, message));
+        }
+        self
+    }
+
+    /// Text of some characters that are not only white space or control characters.
+    pub fn text(&mut self, field: &str, value: &str, min: usize, max: usize) -> &mut Self {
+        let length = value.trim().chars().count();
+        if length < min || value.chars().count() > max {
+            let message = if min == 0 {
+                format!("must have at most {max} characters")
+            } else {
+                format!("must have {min} to {max} characters")
+            };
+            return self.that(false, field, message);
+        }
+        let control = value
+            .chars()
+            .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
+        self.that(!control, field, "must not hold control characters")
+    }
+
+    /// A slug: lower-case words of letters and digits joined by hyphens.
+    pub fn slug(&mut self, field: &str, value: &str) -> &mut Self {
+        self.that(
+            is_slug(value),
+            field,
+            "must be lower-case letters and digits joined by single hyphens, at most 100",
+        )
+    }
+
+    /// # Errors
+    /// 422 with every field noted.
+    pub fn finish(&mut self) -> Result<()> {
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::invalid(std::mem::take(&mut self.errors)))
+        }
+    }
+}
+
+/// Whether a text can stand in an address and name a folder as it is. Letters of any script are fine.
+pub fn is_slug(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 200
+        && text.chars().count() <= 100
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+        && !text.contains("--")
+        && text
+            .chars()
+            .all(|c| c == '-' || (c.is_alphanumeric() && !c.is_uppercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs() {
+        for good in ["a", "kaffee-mühle", "2026-plan", "咖啡"] {
+            assert!(is_slug(good), "{good}");
+        }
+        for bad in [
+            "",
+            "-a",
+            "a-",
+            "a--b",
+            "A",
+            "a b",
+            "a/b",
+            "..",
+            "a.b",
+            "a\0",
+            &"x".repeat(101),
+        ] {
+            assert!(!is_slug(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! `App`: the handles that everything shares. Made once, cheap to clone.
+
+use std::sync::Arc;
+
+use igny8_data::{Clock, Db, Ids, Migration};
+
+use crate::config::Config;
+
+/// Schema files in the order they apply: numbered, forward-only, never changed once released.
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "accounts",
+        sql: include_str!("../schema/0001_accounts.surql"),
+    },
+    Migration {
+        number: 2,
+        name: "sites",
+        sql: include_str!("../schema/0002_sites.surql"),
+    },
+];
+
+/// What handlers, jobs and commands work with.
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+pub struct Inner {
+    pub config: Config,
+    pub db: Db,
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.inner
+    }
+}
+
+/// Why the application could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("{what}: {source}")]
+    Io { what: String, source: std::io::Error },
+    #[error(transparent)]
+    Db(#[from] igny8_data::DbError),
+    #[error(transparent)]
+    Migrate(#[from] igny8_data::MigrateError),
+}
+
+impl App {
+    /// Opens the database, brings its schema up to date and gathers the handles.
+    ///
+    /// # Errors
+    /// When a folder cannot be made, the database cannot be opened or is newer than the program.
+    pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
+        let io = |what: &str| {
+            let what = what.to_owned();
+            move |source| StartError::Io { what, source }
+        };
+        std::fs::create_dir_all(&config.data_dir).map_err(io("making data_dir"))?;
+        std::fs::create_dir_all(&config.sites_dir).map_err(io("making sites_dir"))?;
+        let secret = crate::secrets::installation_secret(&config.data_dir).map_err(io("reading the key file"))?;
+        let keys = igny8_data::tokens::Keys::derive(&secret, &config.public_url());
+        let settings = config.database_settings().map_err(io("finding the database folder"))?;
+        let db = Db::open(&settings, clock.clone(), Ids::random(clock), keys).await?;
+        db.migrate(MIGRATIONS).await?;
+        Ok(Self {
+            inner: Arc::new(Inner { config, db }),
+        })
+    }
+}

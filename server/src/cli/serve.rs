@@ -1,0 +1,51 @@
+//! `igny8 serve`: build the application, listen, stop gracefully.
+
+use std::time::Duration;
+
+use igny8_data::Clock;
+use poem::Server;
+use poem::listener::TcpListener;
+
+use super::CommandResult;
+use crate::app::App;
+use crate::config::Config;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Do not run jobs in this process; start `igny8 worker` for them.
+    #[arg(long)]
+    no_worker: bool,
+}
+
+pub async fn run(config: Config, args: Args) -> CommandResult {
+    let _ = args.no_worker;
+    let app = App::start(config, Clock::system()).await?;
+    let http = &app.config.http;
+    let listener = TcpListener::bind((http.host.to_string(), http.port));
+    tracing::info!("listening on http://{}:{}", http.host, http.port);
+    Server::new(listener)
+        .run_with_graceful_shutdown(
+            crate::api::routes(&app),
+            stop_signal(),
+            Some(Duration::from_secs(http.shutdown_seconds)),
+        )
+        .await?;
+    app.db.close().await?;
+    Ok(())
+}
+
+/// Waits for Ctrl-C or a service manager's SIGTERM.
+pub async fn stop_signal() {
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(signal) => signal,
+        Err(error) => {
+            tracing::warn!(%error, "cannot listen for SIGTERM");
+            let _ = tokio::signal::ctrl_c().await;
+            return;
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,3 @@
+//! What the product does, a folder for each feature: `model` (rows and rules), `api` (operations), jobs.
+
+pub mod sites;

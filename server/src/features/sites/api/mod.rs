@@ -1,0 +1,7 @@
+//! Operations on sites and sectors.
+
+mod sectors;
+mod sites;
+
+pub use sectors::SectorsApi;
+pub use sites::SitesApi;

@@ -1,0 +1,305 @@
+//! `/sites/{site}/sectors`: create, read, list, change, delete and restore.
+
+use chrono::{DateTime, Utc};
+use igny8_data::{DbError, Deleted, Manage, Read, SectorId, Select, SiteId, Variables};
+use poem::web::Data;
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::{Object, OpenApi};
+
+use crate::api::patch::set;
+use crate::api::response::Done;
+use crate::api::validate::Check;
+use crate::api::{Caller, Created, Error, Fetched, Page, PageRequest, Result, SortField, Tag, etag};
+use crate::app::App;
+use crate::features::sites::model::{MAX_ACTIVE_SECTORS, Sector};
+
+/// A sector of a site.
+#[derive(Debug, Object)]
+#[oai(rename = "Sector", skip_serializing_if_is_none)]
+pub struct SectorOut {
+    pub id: SectorId,
+    pub site: SiteId,
+    pub name: String,
+    pub slug: String,
+    pub description: String,
+    /// Planning happens in active sectors only.
+    pub active: bool,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+/// What a new sector needs.
+#[derive(Debug, Object)]
+#[oai(rename = "SectorCreate", deny_unknown_fields)]
+pub struct SectorIn {
+    pub name: String,
+    /// Made from the name when absent.
+    pub slug: Option<String>,
+    pub description: Option<String>,
+}
+
+/// What to change; absent fields stay.
+#[derive(Debug, Object)]
+#[oai(rename = "SectorPatch", deny_unknown_fields)]
+pub struct SectorPatch {
+    pub name: Option<String>,
+    pub slug: Option<String>,
+    pub description: Option<String>,
+    pub active: Option<bool>,
+}
+
+impl SectorOut {
+    fn from_row(s: Sector) -> Self {
+        Self {
+            id: s.id,
+            site: s.site,
+            name: s.name,
+            slug: s.slug,
+            description: s.description,
+            active: s.active,
+            created_at: s.created_at,
+            updated_at: s.updated_at,
+            deleted_at: s.deleted_at,
+        }
+    }
+}
+
+const SORTS: &[SortField] = &[SortField::same("created_at"), SortField::same("name")];
+
+pub struct SectorsApi;
+
+#[OpenApi(tag = "Tag::Sites")]
+impl SectorsApi {
+    /// List sectors of a site
+    #[oai(path = "/sites/:site_id/sectors", method = "get", operation_id = "sector_list")]
+    #[expect(clippy::too_many_arguments, reason = "each is a documented parameter")]
+    async fn list(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        /// Page size, at most 200.
+        limit: Query<Option<u32>>,
+        /// `next` of the page before.
+        cursor: Query<Option<String>>,
+        /// `created_at` or `name`; `-` in front for descending.
+        sort: Query<Option<String>>,
+        with_total: Query<Option<bool>>,
+        /// Text in the name.
+        search: Query<Option<String>>,
+        /// Deleted sectors instead of the others.
+        deleted: Query<Option<bool>>,
+    ) -> Result<Json<Page<SectorOut>>> {
+        let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
+        let deleted = if deleted.0 == Some(true) {
+            Deleted::Only
+        } else {
+            Deleted::Without
+        };
+        let filter = format!("sectors|{}|{:?}|{deleted:?}", site_id.0, search.0);
+        let page = PageRequest::new(
+            &app.db,
+            &filter,
+            limit.0,
+            sort.0.as_deref(),
+            cursor.0.as_deref(),
+            with_total.0,
+            SORTS,
+            "created_at",
+        )?;
+        let mut select = Select::new().deleted(deleted);
+        if let Some(text) = search.0.as_deref().filter(|t| !t.is_empty()) {
+            select = select.search(&["name"], text);
+        }
+        let db = app.db.site(&scope);
+        let total = if page.with_total {
+            Some(db.count::<Sector>(select.clone()).await?)
+        } else {
+            None
+        };
+        let rows = db.list::<Sector>(page.apply::<Sector>(select)?).await?;
+        Ok(Json(page.page(&app.db, rows, total, SectorOut::from_row)?))
+    }
+
+    /// Create a sector
+    #[oai(path = "/sites/:site_id/sectors", method = "post", operation_id = "sector_create")]
+    async fn create(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        body: Json<SectorIn>,
+    ) -> Result<Created<SectorOut>> {
+        let scope = caller.actor().site::<Manage>(&app.db, site_id.0).await?;
+        let Json(body) = body;
+        let slug = body.slug.unwrap_or_else(|| slug::slugify(&body.name));
+        let mut sector = Sector::new(
+            app.db.ids().make(),
+            &scope,
+            body.name.trim().to_owned(),
+            slug,
+            app.db.clock().now(),
+        );
+        sector.description = body.description.unwrap_or_default();
+        let mut check = Check::new();
+        sector.check(&mut check);
+        check.finish()?;
+        let mut tx = app.db.site(&scope).tx();
+        require_room(&mut tx);
+        tx.create(sector.clone());
+        tx.commit().await.map_err(taken)?;
+        let (rev, path) = (sector.rev, format!("/sites/{}/sectors/{}", sector.site, sector.id));
+        Ok(Created::new(SectorOut::from_row(sector), rev, path))
+    }
+
+    /// Read a sector
+    #[oai(
+        path = "/sites/:site_id/sectors/:sector_id",
+        method = "get",
+        operation_id = "sector_get"
+    )]
+    async fn get(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        sector_id: Path<SectorId>,
+    ) -> Result<Fetched<SectorOut>> {
+        let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
+        let sector = app
+            .db
+            .site(&scope)
+            .get::<Sector>(sector_id.0)
+            .await?
+            .ok_or_else(Error::not_found)?;
+        let rev = sector.rev;
+        Ok(Fetched::new(SectorOut::from_row(sector), rev))
+    }
+
+    /// Change a sector
+    #[oai(
+        path = "/sites/:site_id/sectors/:sector_id",
+        method = "patch",
+        operation_id = "sector_update"
+    )]
+    async fn update(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        sector_id: Path<SectorId>,
+        /// ETag of the version the change is made to.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        body: Json<SectorPatch>,
+    ) -> Result<Fetched<SectorOut>> {
+        let scope = caller.actor().site::<Manage>(&app.db, site_id.0).await?;
+        let db = app.db.site(&scope);
+        let mut sector = db.get::<Sector>(sector_id.0).await?.ok_or_else(Error::not_found)?;
+        etag::check(if_match.0.as_deref(), sector.rev)?;
+        let Json(patch) = body;
+        let opens = patch.active == Some(true) && !sector.active;
+        set(&mut sector.name, patch.name.map(|n| n.trim().to_owned()));
+        set(&mut sector.slug, patch.slug);
+        set(&mut sector.description, patch.description);
+        set(&mut sector.active, patch.active);
+        sector.updated_at = app.db.clock().now();
+        let mut check = Check::new();
+        sector.check(&mut check);
+        check.finish()?;
+        let mut tx = db.tx();
+        if opens {
+            require_room(&mut tx);
+        }
+        tx.replace(&mut sector);
+        tx.commit().await.map_err(taken)?;
+        let rev = sector.rev;
+        Ok(Fetched::new(SectorOut::from_row(sector), rev))
+    }
+
+    /// Delete a sector
+    ///
+    /// It can be restored until it is removed for good.
+    #[oai(
+        path = "/sites/:site_id/sectors/:sector_id",
+        method = "delete",
+        operation_id = "sector_delete"
+    )]
+    async fn delete(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        sector_id: Path<SectorId>,
+        /// ETag of the version to delete.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+    ) -> Result<Done> {
+        let scope = caller.actor().site::<Manage>(&app.db, site_id.0).await?;
+        let db = app.db.site(&scope);
+        let mut sector = db.get::<Sector>(sector_id.0).await?.ok_or_else(Error::not_found)?;
+        etag::check(if_match.0.as_deref(), sector.rev)?;
+        sector.deleted_at = Some(app.db.clock().now());
+        let mut tx = db.tx();
+        tx.replace(&mut sector);
+        tx.commit().await?;
+        Ok(Done::Done)
+    }
+
+    /// Restore a deleted sector
+    #[oai(
+        path = "/sites/:site_id/sectors/:sector_id/restore",
+        method = "post",
+        operation_id = "sector_restore"
+    )]
+    async fn restore(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        sector_id: Path<SectorId>,
+    ) -> Result<Fetched<SectorOut>> {
+        let scope = caller.actor().site::<Manage>(&app.db, site_id.0).await?;
+        let db = app.db.site(&scope);
+        let mut sector = db
+            .get_deleted::<Sector>(sector_id.0, Deleted::Only)
+            .await?
+            .ok_or_else(Error::not_found)?;
+        sector.deleted_at = None;
+        sector.updated_at = app.db.clock().now();
+        let mut tx = db.tx();
+        if sector.active {
+            require_room(&mut tx);
+        }
+        tx.replace(&mut sector);
+        tx.commit().await.map_err(taken)?;
+        let rev = sector.rev;
+        Ok(Fetched::new(SectorOut::from_row(sector), rev))
+    }
+}
+
+/// One more active sector must fit. The site's row is written too, so that two sectors opened at once collide and are
+/// counted one after the other.
+fn require_room(tx: &mut igny8_data::Tx<'_>) {
+    tx.statement("UPDATE $site SET updated_at = updated_at RETURN NONE", Variables::new());
+    let mut binds = Variables::new();
+    binds.insert("most", MAX_ACTIVE_SECTORS as i64);
+    tx.require(
+        "array::len((SELECT VALUE id FROM sector WHERE site = $site AND active = true AND deleted_at IS NONE)) < $most",
+        binds,
+        "too_many_sectors",
+    );
+}
+
+fn taken(error: DbError) -> Error {
+    match error {
+        DbError::Duplicate { .. } => Error::duplicate("slug", "The site has a sector with this slug already."),
+        DbError::Refused(code) if code == "too_many_sectors" => Error::rule(
+            "too_many_sectors",
+            format!("A site has at most {MAX_ACTIVE_SECTORS} active sectors. Deactivate one first."),
+        ),
+        error => error.into(),
+    }
+}

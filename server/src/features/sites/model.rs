@@ -1,0 +1,231 @@
+//! Sites and sectors as stored, and their rules.
+
+use chrono::{DateTime, Utc};
+use igny8_data::{AccountId, AccountScope, Manage, SectorId, SiteId, SiteScope, SurrealValue, record};
+use poem_openapi::Enum;
+
+use crate::api::validate::Check;
+
+/// What kind of site it is; decides the taxonomies and pages it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, SurrealValue, serde::Serialize, serde::Deserialize)]
+#[oai(rename_all = "snake_case")]
+#[surreal(crate = "surrealdb_types")]
+#[surreal(untagged, rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum SiteType {
+    Blog,
+    Ecommerce,
+    Company,
+}
+
+/// Where the site's pages are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, SurrealValue, serde::Serialize, serde::Deserialize)]
+#[oai(rename_all = "snake_case")]
+#[surreal(crate = "surrealdb_types")]
+#[surreal(untagged, rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum Hosting {
+    Igny8,
+    Wordpress,
+    Both,
+}
+
+/// A site as stored. Organisation, menus, sections and redirects are kept in the renderer's own form
+/// ([`igny8_renderer::site`]), as JSON.
+#[derive(Debug, Clone, SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+pub struct Site {
+    pub id: SiteId,
+    pub account: AccountId,
+    pub name: String,
+    pub slug: String,
+    pub description: String,
+    pub domain: Option<String>,
+    pub site_type: SiteType,
+    pub hosting: Hosting,
+    pub language: String,
+    pub languages: Vec<String>,
+    pub time_zone: String,
+    /// Slug in the catalogue of industries.
+    pub industry: Option<String>,
+    pub per_page: i64,
+    pub indexable: bool,
+    pub theme: String,
+    pub theme_options: serde_json::Value,
+    pub organisation: serde_json::Value,
+    pub menus: serde_json::Value,
+    pub sections: Vec<serde_json::Value>,
+    pub redirects: Vec<serde_json::Value>,
+    pub rev: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+record!(Site, SiteId, account, soft_delete);
+
+/// A field of business within a site; keywords, clusters and content belong to one.
+#[derive(Debug, Clone, SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+pub struct Sector {
+    pub id: SectorId,
+    pub account: AccountId,
+    pub site: SiteId,
+    pub name: String,
+    pub slug: String,
+    pub description: String,
+    pub active: bool,
+    pub rev: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+record!(Sector, SectorId, site, soft_delete);
+
+/// Active sectors a site may have, until plans set it.
+pub const MAX_ACTIVE_SECTORS: u64 = 5;
+
+impl Site {
+    /// A new site with the settings every site starts with.
+    pub fn new(
+        id: SiteId,
+        scope: &AccountScope<Manage>,
+        name: String,
+        slug: String,
+        site_type: SiteType,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            id,
+            account: scope.account(),
+            name,
+            slug,
+            description: String::new(),
+            domain: None,
+            site_type,
+            hosting: Hosting::Igny8,
+            language: "en".into(),
+            languages: Vec::new(),
+            time_zone: "UTC".into(),
+            industry: None,
+            per_page: 20,
+            indexable: true,
+            theme: "ember".into(),
+            theme_options: serde_json::json!({}),
+            organisation: serde_json::json!({}),
+            menus: serde_json::json!({}),
+            sections: Vec::new(),
+            redirects: Vec::new(),
+            rev: 1,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        }
+    }
+
+    /// Checks what a request may have set, in the request's own field names.
+    pub fn check(&self, check: &mut Check) {
+        check
+            .text("name", &self.name, 1, 120)
+            .slug("slug", &self.slug)
+            .text("description", &self.description, 0, 500);
+        check.that(
+            self.slug.is_ascii(),
+            "slug",
+            "must be plain ASCII: it is part of the site's address",
+        );
+        if let Some(domain) = &self.domain {
+            let valid = domain.contains('.')
+                && domain.is_ascii()
+                && domain.len() <= 253
+                && *domain == domain.to_lowercase()
+                && url::Host::parse(domain).is_ok_and(|host| matches!(host, url::Host::Domain(_)));
+            check.that(
+                valid,
+                "domain",
+                "must be a host name such as www.example.com, in lower case (punycode for others)",
+            );
+        }
+        for (field, tag) in
+            std::iter::once(("language", &self.language)).chain(self.languages.iter().map(|tag| ("languages", tag)))
+        {
+            check.that(
+                is_language(tag),
+                field,
+                "must be a BCP 47 language tag such as en or pt-BR",
+            );
+        }
+        check.that(self.languages.len() <= 50, "languages", "must be at most 50");
+        check.that(
+            self.time_zone.parse::<chrono_tz::Tz>().is_ok(),
+            "time_zone",
+            "must be an IANA time zone such as Europe/Lisbon",
+        );
+        check.that(
+            (1..=500).contains(&self.per_page),
+            "per_page",
+            "must be between 1 and 500",
+        );
+        check.that(
+            igny8_renderer_theme_exists(&self.theme),
+            "theme",
+            "must be the name of a theme",
+        );
+    }
+}
+
+impl Sector {
+    pub fn new(id: SectorId, scope: &SiteScope<Manage>, name: String, slug: String, now: DateTime<Utc>) -> Self {
+        Self {
+            id,
+            account: scope.account(),
+            site: scope.site(),
+            name,
+            slug,
+            description: String::new(),
+            active: true,
+            rev: 1,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        }
+    }
+
+    pub fn check(&self, check: &mut Check) {
+        check
+            .text("name", &self.name, 1, 120)
+            .slug("slug", &self.slug)
+            .text("description", &self.description, 0, 500);
+    }
+}
+
+fn igny8_renderer_theme_exists(name: &str) -> bool {
+    // Themes are built into the renderer.
+    name == "ember"
+}
+
+/// The shape of a BCP 47 tag: a language of two or three letters, then subtags.
+pub fn is_language(tag: &str) -> bool {
+    let mut parts = tag.split('-');
+    let language = parts.next().unwrap_or_default();
+    (2..=3).contains(&language.len())
+        && language.bytes().all(|b| b.is_ascii_lowercase())
+        && tag.len() <= 35
+        && parts.all(|part| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn language_tags() {
+        for good in ["en", "pt-BR", "zh-Hant-TW", "gsw"] {
+            assert!(is_language(good), "{good}");
+        }
+        for bad in ["", "e", "EN", "english", "en_GB", "en-", "../en", "en-\0"] {
+            assert!(!is_language(bad), "{bad}");
+        }
+    }
+}

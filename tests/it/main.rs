@@ -1,0 +1,3 @@
+//! One binary, modules by what they prove.
+
+mod sites;

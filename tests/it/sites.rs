@@ -1,0 +1,158 @@
+//! Sites and sectors through the API.
+
+use igny8_server::testing::World;
+use serde_json::json;
+
+#[tokio::test]
+async fn the_life_of_a_site() {
+    let w = World::new().await;
+    let (status, site) = w
+        .post(
+            &w.a.owner,
+            "/sites",
+            json!({ "name": "North Pier", "site_type": "blog" }),
+        )
+        .await;
+    assert_eq!(status, 201, "{site}");
+    assert_eq!(site["slug"], "north-pier");
+    let path = format!("/sites/{}", site["id"].as_str().unwrap());
+
+    assert_eq!(w.get(&w.b.owner, &path).await.0, 404, "foreign");
+    assert_eq!(w.get(&w.a.editor, &path).await.0, 404, "not granted");
+    assert_eq!(w.get(&w.a.admin, &path).await.0, 200);
+
+    let (status, problem) = w.patch(&w.a.owner, &path, 9, json!({ "name": "X" })).await;
+    assert_eq!(
+        (status.as_u16(), &problem["current_etag"]),
+        (412, &json!("\"1\"")),
+        "{problem}"
+    );
+    let (status, changed) = w
+        .patch(
+            &w.a.owner,
+            &path,
+            1,
+            json!({ "name": "South Pier", "domain": "pier.example" }),
+        )
+        .await;
+    assert_eq!(status, 200, "{changed}");
+    let (status, problem) = w
+        .post(
+            &w.b.owner,
+            "/sites",
+            json!({ "name": "North Pier", "site_type": "blog" }),
+        )
+        .await;
+    assert_eq!(
+        (status.as_u16(), &problem["errors"][0]["field"]),
+        (409, &json!("slug")),
+        "{problem}"
+    );
+
+    assert_eq!(w.delete(&w.a.owner, &path, 2).await.0, 204);
+    assert_eq!(w.get(&w.a.owner, &path).await.0, 404);
+    let (_, list) = w.get(&w.a.owner, "/sites?deleted=true&with_total=true").await;
+    assert_eq!(list["total"], 1, "{list}");
+    assert_eq!(w.post(&w.a.owner, &format!("{path}/restore"), json!({})).await.0, 200);
+    assert_eq!(w.get(&w.a.owner, &path).await.0, 200);
+}
+
+#[tokio::test]
+async fn lists_page_through_everything_once() {
+    let w = World::new().await;
+    for n in 0..7 {
+        let (status, body) = w
+            .post(
+                &w.a.owner,
+                "/sites",
+                json!({ "name": format!("Same {n}"), "site_type": "blog" }),
+            )
+            .await;
+        assert_eq!(status, 201, "{body}");
+    }
+    for sort in ["created_at", "-created_at", "name", "-name"] {
+        let mut seen = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let (status, page) = w.get(&w.a.owner, &format!("/sites?limit=2&sort={sort}{cursor}")).await;
+            assert_eq!(status, 200, "{page}");
+            seen.extend(
+                page["items"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|s| s["id"].as_str().unwrap().to_owned()),
+            );
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        let mut unique = seen.clone();
+        unique.sort();
+        unique.dedup();
+        assert_eq!((seen.len(), unique.len()), (9, 9), "{sort}");
+    }
+    let (_, page) = w.get(&w.a.owner, "/sites?limit=2").await;
+    let next = page["next"].as_str().unwrap();
+    assert_eq!(
+        w.get(&w.b.owner, &format!("/sites?limit=2&cursor={next}")).await.0,
+        422,
+        "another tenant's cursor"
+    );
+    assert_eq!(
+        w.get(&w.a.owner, &format!("/sites?limit=2&search=x&cursor={next}"))
+            .await
+            .0,
+        422,
+        "another filter's cursor"
+    );
+    assert_eq!(w.get(&w.a.owner, "/sites?sort=account").await.0, 422);
+    assert_eq!(w.get(&w.a.viewer, "/sites?with_total=true").await.1["total"], 1);
+}
+
+#[tokio::test]
+async fn a_site_has_at_most_five_active_sectors_even_when_raced() {
+    let w = World::new().await;
+    let path = format!("/sites/{}/sectors", w.a.sites[0]);
+    let posts = (0..8).map(|n| w.post(&w.a.owner, &path, json!({ "name": format!("Sector {n}") })));
+    let mut made = 0;
+    for (status, body) in futures_util::future::join_all(posts).await {
+        assert!(status == 201 || status == 422, "{body}");
+        made += usize::from(status == 201);
+    }
+    assert_eq!(made, 5);
+    assert_eq!(w.post(&w.a.editor, &path, json!({ "name": "No" })).await.0, 403);
+    assert_eq!(w.get(&w.b.owner, &path).await.0, 404);
+}
+
+#[tokio::test]
+async fn malformed_requests_are_problems_with_a_name() {
+    let w = World::new().await;
+    let site = w.a.sites[0];
+    for (path, status) in [
+        ("/sites/nonsense".to_owned(), 404),
+        (format!("/sites/{site}/sectors/{site}"), 404),
+        ("/sites?limit=0".to_owned(), 422),
+        ("/sites?limit=abc".to_owned(), 400),
+        ("/sites?cursor=abc".to_owned(), 422),
+        ("/nothing".to_owned(), 404),
+    ] {
+        let (got, problem) = w.get(&w.a.owner, &path).await;
+        assert_eq!(got, status, "{path} {problem}");
+        assert!(
+            problem["code"].is_string() && problem["request_id"].is_string(),
+            "{path} {problem}"
+        );
+    }
+    let (status, problem) = w
+        .post(
+            &w.a.owner,
+            "/sites",
+            json!({ "name": "x", "site_type": "blog", "account": "acct_x" }),
+        )
+        .await;
+    assert_eq!(status, 400, "{problem}");
+    let (status, problem) = igny8_server::testing::body_of(w.http.get("/api/v1/sites").send().await).await;
+    assert_eq!(status, 401, "{problem}");
+}
