@@ -145,6 +145,21 @@ impl Db {
         }
     }
 
+    /// True when the database is a server of its own that other processes may use too.
+    pub fn is_remote(&self) -> bool {
+        self.inner.datastore.is_none()
+    }
+
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn ping(&self) -> Result<(), DbError> {
+        self.run("RETURN true;", Variables::new(), "asking for a sign of life")
+            .await
+            .map(|_| ())
+    }
+
     /// Transactions that had to be tried again since the start.
     pub fn conflicts(&self) -> u64 {
         self.inner.conflicts.load(std::sync::atomic::Ordering::Relaxed)

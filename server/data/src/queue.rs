@@ -256,6 +256,21 @@ impl Db {
         Ok(None)
     }
 
+    /// Lets go of the jobs that a process left when it died. Only for an embedded database, which no other process can
+    /// have open: there, a job that runs before any worker has started has none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn release_left_jobs(&self) -> Result<(), DbError> {
+        if self.is_remote() {
+            return Ok(());
+        }
+        let mut binds = Variables::new();
+        binds.insert("now", self.clock().now());
+        let sql = "UPDATE job SET lease_until = $now - 1s, rev += 1 WHERE state = 'running' RETURN NONE;";
+        self.run_retrying(sql, binds, "releasing jobs").await.map(|_| ())
+    }
+
     /// Prolongs a lease and stores progress. False when the job was taken over or cancelled: stop working on it.
     ///
     /// # Errors

@@ -228,10 +228,16 @@ async fn accounts_take_turns_whatever_they_queued() {
         enqueue(a, 2).await;
         enqueue(c, 1).await;
         // Whoever came late waits for one job of each other account, not for two hundred.
-        let next: Vec<_> = [claim().await, claim().await, claim().await, claim().await, claim().await]
-            .into_iter()
-            .map(|claimed| claimed.unwrap().0)
-            .collect();
+        let next: Vec<_> = [
+            claim().await,
+            claim().await,
+            claim().await,
+            claim().await,
+            claim().await,
+        ]
+        .into_iter()
+        .map(|claimed| claimed.unwrap().0)
+        .collect();
         assert_eq!(next, [c, a, b, a, b]);
         let query = "SELECT id FROM job WITH INDEX job_turn WHERE state = 'queued' AND account > $last \
                      AND run_at <= $now AND kind INSIDE $kinds LIMIT 8 EXPLAIN";

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use igny8_data::queue::Lease;
-use igny8_data::{Actor, AuthError, Db, JobRow, Why};
+use igny8_data::{Actor, AuthError, Db, DbError, JobRow, Why};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -15,11 +15,13 @@ pub struct JobContext {
     told: Arc<Mutex<(f64, String)>>,
     news: Arc<Notify>,
     stop: CancellationToken,
+    lease: Lease,
 }
 
 impl JobContext {
-    pub(super) fn new(stop: CancellationToken) -> Self {
+    pub(super) fn new(lease: Lease, stop: CancellationToken) -> Self {
         Self {
+            lease,
             told: Arc::default(),
             news: Arc::new(Notify::new()),
             stop,
@@ -50,6 +52,27 @@ impl JobContext {
         }
     }
 
+    /// For the step that cannot be taken back: asks the database whether the job is still this worker's.
+    ///
+    /// # Errors
+    /// When the job must stop, or the database does not answer.
+    pub async fn confirm(&self, db: &Db) -> Result<(), JobError> {
+        self.check()?;
+        if !self.store(db).await? {
+            self.stop.cancel();
+        }
+        self.check()
+    }
+
+    async fn store(&self, db: &Db) -> Result<bool, DbError> {
+        let (progress, message) = self
+            .told
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone();
+        db.keep_job(self.lease, progress, &message).await
+    }
+
     /// Who the job acts as, with the rights they have now: the member who asked, or the installation for what a key or a
     /// schedule asked.
     ///
@@ -69,22 +92,21 @@ impl JobContext {
     }
 
     /// Keeps the lease and stores progress until dropped; cancels the job once it is not this worker's any more.
-    pub(super) async fn keep(&self, db: &Db, lease: Lease, every: std::time::Duration) {
+    pub(super) async fn keep(&self, db: &Db, every: std::time::Duration) {
         loop {
             tokio::select! {
                 () = tokio::time::sleep(every) => {}
                 // At most a few times a second, whatever the job tells.
                 () = self.news.notified() => tokio::time::sleep(every / 50).await,
             }
-            let (progress, message) = self.told.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-            match db.keep_job(lease, progress, &message).await {
+            match self.store(db).await {
                 Ok(true) => {}
                 Ok(false) => {
                     self.stop.cancel();
                     return;
                 }
                 // The lease outlives two missed signs; if the database stays away, another worker takes over.
-                Err(error) => tracing::warn!(%error, job = %lease.job, "cannot keep a job's lease"),
+                Err(error) => tracing::warn!(%error, job = %self.lease.job, "cannot keep a job's lease"),
             }
         }
     }

@@ -104,7 +104,7 @@ async fn attempt(
     grace: Duration,
 ) -> Outcome {
     let job_stop = CancellationToken::new();
-    let context = JobContext::new(job_stop.clone());
+    let context = JobContext::new(lease, job_stop.clone());
     let every = (LEASE / 3).to_std().unwrap_or(POLL);
     let run = AssertUnwindSafe((kind.run)(app.clone(), job, context.clone())).catch_unwind();
     tokio::pin!(run);
@@ -118,7 +118,7 @@ async fn attempt(
     let ended = tokio::select! {
         ended = &mut run => Some(ended),
         // Ends when the lease is lost; the job may still tidy up.
-        () = context.keep(&app.db, lease, every) => {
+        () = context.keep(&app.db, every) => {
             match tokio::time::timeout(grace, &mut run).await {
                 Ok(ended) => Some(ended),
                 Err(_) => None,

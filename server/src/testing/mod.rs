@@ -58,7 +58,10 @@ impl World {
     /// As [`World::new`].
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         // Captured by the test runner and shown with a failure.
-        let _ = tracing_subscriber::fmt().with_test_writer().with_max_level(tracing::Level::WARN).try_init();
+        let _ = tracing_subscriber::fmt()
+            .with_test_writer()
+            .with_max_level(tracing::Level::WARN)
+            .try_init();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut config = Config::defaults();
         config.data_dir = folder.path().join("data");
@@ -101,6 +104,21 @@ impl World {
         self.http
             .request(method, format!("/api/v1{path}"))
             .header("authorization", format!("Bearer {}", member.token))
+    }
+
+    /// Runs the jobs that are due, and those they queue, one after the other; answers how many. The world has no worker of
+    /// its own.
+    ///
+    /// # Panics
+    /// When the database fails; tests only.
+    pub async fn run_jobs(&self) -> usize {
+        let stop = tokio_util::sync::CancellationToken::new();
+        let mut count = 0;
+        while let Some((job, lease)) = crate::jobs::worker::claim(&self.app).await.expect("the queue") {
+            crate::jobs::worker::run_one(&self.app, job, lease, &stop).await;
+            count += 1;
+        }
+        count
     }
 
     /// GET as a member: status and body.
