@@ -18,6 +18,21 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "sites",
         sql: include_str!("../schema/0002_sites.surql"),
     },
+    Migration {
+        number: 3,
+        name: "taxonomy",
+        sql: include_str!("../schema/0003_taxonomy.surql"),
+    },
+    Migration {
+        number: 4,
+        name: "planner",
+        sql: include_str!("../schema/0004_planner.surql"),
+    },
+    Migration {
+        number: 5,
+        name: "content",
+        sql: include_str!("../schema/0005_content.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.
