@@ -32,6 +32,8 @@ pub const MIGRATIONS: &[Migration] = &[
         number: 5,
         name: "content",
         sql: include_str!("../schema/0005_content.surql"),
+    },
+    Migration {
         number: 6,
         name: "media",
         sql: include_str!("../schema/0006_media.surql"),
