@@ -269,7 +269,8 @@ async fn every_table_of_sites_is_purged_with_them() {
     of_sites.sort();
     soft.sort();
     assert_eq!(igny8_server::registry::OF_SITES, of_sites);
-    let listed: Vec<&str> = igny8_server::registry::SOFT_DELETED.iter().map(|t| t.table).collect();
+    let mut listed: Vec<&str> = igny8_server::registry::SOFT_DELETED.iter().map(|t| t.table).collect();
+    listed.sort_unstable();
     assert_eq!(listed, soft);
 }
 

@@ -4,7 +4,6 @@ use std::io::Cursor;
 
 use igny8_server::testing::{Member, World, body_of};
 use poem::http::{Method, StatusCode};
-use poem::test::{TestForm, TestFormField};
 use serde_json::{Value, json};
 
 fn png(seed: u8) -> Vec<u8> {
@@ -15,12 +14,17 @@ fn png(seed: u8) -> Vec<u8> {
 }
 
 async fn upload(w: &World, member: &Member, path: &str, name: &str, mime: &str, bytes: Vec<u8>) -> (StatusCode, Value) {
-    let file = TestFormField::bytes(bytes)
-        .name("file")
-        .filename(name)
-        .content_type(mime);
-    let form = TestForm::new().field(file).text("alt", "A picture");
-    body_of(w.request(member, Method::POST, path).multipart(form).send().await).await
+    // By hand: the test client's form cannot send a name that is not ASCII, and browsers do.
+    let mut body = format!(
+        "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\ncontent-type: {mime}\r\n\r\n"
+    )
+    .into_bytes();
+    body.extend(bytes);
+    body.extend(b"\r\n--edge\r\ncontent-disposition: form-data; name=\"alt\"\r\n\r\nA picture\r\n--edge--\r\n");
+    let request = w
+        .request(member, Method::POST, path)
+        .content_type("multipart/form-data; boundary=edge");
+    body_of(request.body(body).send().await).await
 }
 
 fn files(w: &World) -> usize {

@@ -98,7 +98,7 @@ impl Hosts {
 
 /// The host a request is for, in its one spelling: lower case, without port and final dot.
 pub fn host_of(req: &poem::Request) -> Option<String> {
-    let text = match req.original_uri().host() {
+    let text = match req.uri().host() {
         Some(host) => host,
         None => req.header("host")?,
     };

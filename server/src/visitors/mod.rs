@@ -57,7 +57,7 @@ impl<E> FrontEndpoint<E> {
     /// The answer, when the request is for a site. Looks at nothing but the address and a few headers.
     async fn visit(&self, req: &Request) -> Option<Response> {
         let app = &self.app;
-        let raw = req.original_uri().path();
+        let raw = req.uri().path();
         if let Some(host) = hosts::host_of(req).filter(|host| !hosts::is_own(app, host)) {
             match app.visitors.find(app, Name::Domain(host)).await {
                 Ok(Some(site)) => return Some(serve(app, site, "", raw, req).await),
@@ -82,7 +82,7 @@ impl<E> FrontEndpoint<E> {
         let prefix = format!("/sites/{slug}");
         match below {
             Some(below) => Some(serve(app, site, &prefix, below, req).await),
-            None => Some(answer::moved(&format!("{prefix}/"), req.original_uri().query())),
+            None => Some(answer::moved(&format!("{prefix}/"), req.uri().query())),
         }
     }
 }
@@ -112,7 +112,7 @@ async fn serve(app: &App, site: PublicSite, prefix: &str, raw: &str, req: &Reque
     let found = tokio::task::spawn_blocking(find).await;
     match found {
         Ok(Ok(Found::File(file))) => answer::file(file, StatusCode::OK, &ask).await,
-        Ok(Ok(Found::Folder)) => answer::moved(&format!("{prefix}{}", path.with_slash()), req.original_uri().query()),
+        Ok(Ok(Found::Folder)) => answer::moved(&format!("{prefix}{}", path.with_slash()), req.uri().query()),
         Ok(Ok(Found::Moved(to))) => {
             let to = if to.starts_with('/') {
                 format!("{prefix}{to}")

@@ -252,7 +252,7 @@ fn open_canonical(base: &Path, name: &str) -> io::Result<Option<File>> {
     let (Ok(base), Ok(real)) = (base.canonicalize(), base.join(name).canonicalize()) else {
         return Ok(None);
     };
-    if real == base.join(name) {
+    if !name.starts_with('/') && real == base.join(name) {
         File::open(real).map(Some)
     } else {
         Ok(None)
