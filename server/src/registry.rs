@@ -6,5 +6,5 @@ use crate::features;
 
 /// Every operation of the API, by feature.
 pub fn apis() -> impl OpenApi + 'static {
-    (features::sites::api::SitesApi, features::sites::api::SectorsApi)
+    features::sites::api::apis()
 }

@@ -156,3 +156,38 @@ async fn malformed_requests_are_problems_with_a_name() {
     let (status, problem) = igny8_server::testing::body_of(w.http.get("/api/v1/sites").send().await).await;
     assert_eq!(status, 401, "{problem}");
 }
+
+#[tokio::test]
+async fn settings_are_checked_and_kept() {
+    let w = World::new().await;
+    let path = format!("/sites/{}/settings", w.a.sites[0]);
+    let (status, settings) = w.get(&w.a.viewer, &path).await;
+    assert_eq!(status, 200, "{settings}");
+    assert_eq!(w.get(&w.b.owner, &path).await.0, 404);
+    let mut changed = settings.clone();
+    changed["organisation"]["name"] = json!("North Pier");
+    changed["menus"] =
+        json!({ "main": [{ "label": "Blog", "url": "/blog/", "children": [{ "label": "Tags", "url": "/tags/" }] }] });
+    changed["sections"] = json!([{ "path": "/blog/", "title": "Blog", "language": "en", "sort": "date", "description": "", "body": "Hello" }]);
+    changed["redirects"] = json!([{ "from": "/old/", "to": "/blog/" }]);
+    let put = |member, rev: &str, body: &serde_json::Value| {
+        w.request(member, poem::http::Method::PUT, &path)
+            .header("if-match", rev)
+            .body_json(body)
+            .send()
+    };
+    assert_eq!(put(&w.a.editor, "\"1\"", &changed).await.0.status(), 403);
+    assert_eq!(put(&w.a.admin, "\"7\"", &changed).await.0.status(), 412);
+    assert_eq!(put(&w.a.admin, "\"1\"", &changed).await.0.status(), 200);
+    let (_, after) = w.get(&w.a.viewer, &path).await;
+    assert_eq!(after, changed);
+    let mut wrong = changed.clone();
+    wrong["menus"]["main"][0]["url"] = json!("javascript:alert(1)");
+    wrong["redirects"][0]["from"] = json!("//evil.example/");
+    let (status, problem) = igny8_server::testing::body_of(put(&w.a.admin, "\"2\"", &wrong).await).await;
+    assert_eq!(
+        (status.as_u16(), problem["errors"].as_array().unwrap().len()),
+        (422, 2),
+        "{problem}"
+    );
+}

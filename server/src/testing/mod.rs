@@ -58,7 +58,10 @@ impl World {
     /// As [`World::new`].
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         // Captured by the test runner and shown with a failure.
-        let _ = tracing_subscriber::fmt().with_test_writer().with_max_level(tracing::Level::WARN).try_init();
+        let _ = tracing_subscriber::fmt()
+            .with_test_writer()
+            .with_max_level(tracing::Level::WARN)
+            .try_init();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut config = Config::defaults();
         config.data_dir = folder.path().join("data");

@@ -1,7 +1,14 @@
 //! Operations on sites and sectors.
 
 mod sectors;
+mod settings;
 mod sites;
 
-pub use sectors::SectorsApi;
-pub use sites::SitesApi;
+use sectors::SectorsApi;
+use settings::SiteSettingsApi;
+use sites::SitesApi;
+
+/// Every operation of this feature.
+pub fn apis() -> impl poem_openapi::OpenApi + 'static {
+    (SitesApi, SiteSettingsApi, SectorsApi)
+}
