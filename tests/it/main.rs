@@ -1,3 +1,4 @@
 //! One binary, modules by what they prove.
 
 mod sites;
+mod tenancy;

@@ -50,7 +50,6 @@ pub enum Tag {
 pub fn service() -> OpenApiService<impl poem_openapi::OpenApi + 'static, ()> {
     OpenApiService::new(crate::registry::apis(), "IGNY8", env!("CARGO_PKG_VERSION"))
         .description(include_str!("description.md"))
-        .url_prefix("/api/v1")
         .server("/api/v1")
 }
 
