@@ -14,8 +14,13 @@ use super::page::{self, Built};
 use super::place::{self, Placed, Role, What};
 use super::problem::Problems;
 use super::walk::File;
-use super::{FolderError, FolderSite, Layout, ReadOptions, dates, front_matter, liquid, media, paths, shortcodes};
-use crate::site::{Body, MenuItem, Page, Redirect, SNAPSHOT_VERSION, Section, Site, Taxonomy, Term};
+use super::{
+    FolderError, FolderSite, Layout, ReadOptions, dates, front_matter, liquid, media, paths,
+    shortcodes,
+};
+use crate::site::{
+    Body, MenuItem, Page, Redirect, SNAPSHOT_VERSION, Section, Site, Taxonomy, Term,
+};
 
 /// One content file, read.
 struct Doc {
@@ -26,6 +31,8 @@ struct Doc {
     raw_links: bool,
     what: Content,
     redirect: Option<String>,
+    /// Pictures its front matter names that are not there.
+    missing: Vec<String>,
 }
 
 enum Content {
@@ -42,13 +49,17 @@ pub(super) fn assemble(
     problems: Problems,
 ) -> Result<FolderSite, FolderError> {
     let (content, statics, assets) = sort_out(files, &config, &problems);
-    let docs: Vec<Doc> =
-        content.par_iter().filter_map(|file| read_doc(file, &config, options, &problems)).collect();
-    let mut docs = without_duplicates(docs, &config, &problems);
+    let docs: Vec<Doc> = content
+        .par_iter()
+        .filter_map(|file| read_doc(file, &config, options, &problems))
+        .collect();
+    let mut docs = without_duplicates(docs, &problems);
     add_undeclared_languages(&docs, &mut config);
     let (media, sources) = collect_media(&docs, &statics, &assets, &config, options, &problems);
     let index = index(&docs, &media);
-    docs.par_iter_mut().for_each(|doc| finish_text(doc, &index, &config, &problems));
+    docs.par_iter_mut()
+        .for_each(|doc| finish_text(doc, &index, &config, &problems));
+    report_missing(&docs, &problems);
 
     let mut taxonomies = std::mem::take(&mut config.taxonomies);
     let mut pages: Vec<Page> = Vec::new();
@@ -59,7 +70,10 @@ pub(super) fn assemble(
     let mut groups: HashMap<String, usize> = HashMap::new();
     for doc in &docs {
         if matches!(doc.what, Content::Section(_)) {
-            section_dirs.insert((doc.placed.dir.clone(), doc.placed.language.clone()), doc.placed.path.clone());
+            section_dirs.insert(
+                (doc.placed.dir.clone(), doc.placed.language.clone()),
+                doc.placed.path.clone(),
+            );
         }
         if matches!(doc.what, Content::Page(_)) {
             *groups.entry(doc.placed.translation.clone()).or_default() += 1;
@@ -80,28 +94,45 @@ pub(super) fn assemble(
             }
             Content::Section(section) => sections.push(section),
             Content::Page(built) => {
-                if built.page.path == "/" && !config.titled && !matches!(&config.rules, Rules::Plain(p) if p.declared) {
+                if built.page.path == "/"
+                    && !config.titled
+                    && !matches!(&config.rules, Rules::Plain(p) if p.declared)
+                {
                     config.settings.title = built.page.title.clone();
                     config.titled = true;
                 }
-                let Built { mut page, draft, menus, .. } = *built;
+                let Built {
+                    mut page,
+                    draft,
+                    menus,
+                    ..
+                } = *built;
                 if let Some(to) = doc.redirect {
-                    config.redirects.push(Redirect { from: page.path.clone(), to });
+                    config.redirects.push(Redirect {
+                        from: page.path.clone(),
+                        to,
+                    });
                     continue;
                 }
                 if doc.placed.section.is_none() {
-                    page.section = nearest(&section_dirs, &doc.placed);
+                    page.section = nearest(&section_dirs, &doc.placed.dir, &doc.placed.language);
                 } else if !matches!(config.rules, Rules::Plain(_))
                     && !section_exists(&page.section, &sections, &section_dirs)
                 {
                     page.section = "/".into();
                 }
-                if page.translation_key.is_none() && groups.get(&doc.placed.translation).is_some_and(|n| *n > 1) {
+                if page.translation_key.is_none()
+                    && groups.get(&doc.placed.translation).is_some_and(|n| *n > 1)
+                {
                     page.translation_key = Some(doc.placed.translation.clone());
                 }
                 terms.name(&mut page, &doc.rel, &problems);
                 for (place, weight) in menus {
-                    let item = MenuItem { label: page.title.clone(), url: page.path.clone(), children: Vec::new() };
+                    let item = MenuItem {
+                        label: page.title.clone(),
+                        url: page.path.clone(),
+                        children: Vec::new(),
+                    };
                     menu_pages.push((place, weight, item));
                 }
                 if expired(&page, &config, options) {
@@ -133,11 +164,21 @@ pub(super) fn assemble(
         media,
         redirects: config.redirects,
     };
-    Ok(FolderSite { site, files: sources, problems: problems.finish(), layout: config.layout, drafts })
+    Ok(FolderSite {
+        site,
+        files: sources,
+        problems: problems.finish(),
+        layout: config.layout,
+        drafts,
+    })
 }
 
 /// Files by what they are for; the rest is reported, by folder where there are many.
-fn sort_out(files: Vec<File>, config: &Config, problems: &Problems) -> (Vec<File>, Vec<(File, String)>, Vec<File>) {
+fn sort_out(
+    files: Vec<File>,
+    config: &Config,
+    problems: &Problems,
+) -> (Vec<File>, Vec<(File, String)>, Vec<File>) {
     let (mut content, mut statics, mut assets) = (Vec::new(), Vec::new(), Vec::new());
     let mut left: BTreeMap<(String, &str), usize> = BTreeMap::new();
     for file in files {
@@ -150,17 +191,30 @@ fn sort_out(files: Vec<File>, config: &Config, problems: &Problems) -> (Vec<File
         }
     }
     for ((group, reason), count) in left {
-        let files = if count == 1 { String::new() } else { format!("{count} files ") };
+        let files = if count == 1 {
+            String::new()
+        } else {
+            format!("{count} files ")
+        };
         problems.info(&group, format!("{files}not read: {reason}"));
     }
     (content, statics, assets)
 }
 
 /// Reads a content file. `None` when it is not one, or broken; both are reported.
-fn read_doc(file: &File, config: &Config, options: &ReadOptions, problems: &Problems) -> Option<Doc> {
+fn read_doc(
+    file: &File,
+    config: &Config,
+    options: &ReadOptions,
+    problems: &Problems,
+) -> Option<Doc> {
     let rel = &file.rel;
     if file.bytes > options.max_page_bytes {
-        problems.error(rel, None, format!("not read: larger than {} MB", options.max_page_bytes >> 20));
+        problems.error(
+            rel,
+            None,
+            format!("not read: larger than {} MB", options.max_page_bytes >> 20),
+        );
         return None;
     }
     let bytes = match std::fs::read(&file.abs) {
@@ -175,7 +229,11 @@ fn read_doc(file: &File, config: &Config, options: &ReadOptions, problems: &Prob
         Err(e) => {
             let at = e.utf8_error().valid_up_to();
             let line = 1 + e.as_bytes()[..at].iter().filter(|b| **b == b'\n').count();
-            problems.error(rel, Some(line), format!("not read: byte {at} is not valid UTF-8; save the file as UTF-8"));
+            problems.error(
+                rel,
+                Some(line),
+                format!("not read: byte {at} is not valid UTF-8; save the file as UTF-8"),
+            );
             return None;
         }
     };
@@ -187,20 +245,34 @@ fn read_doc(file: &File, config: &Config, options: &ReadOptions, problems: &Prob
             return None;
         }
     };
-    let ending = rel.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase()).unwrap_or_default();
+    let ending = rel
+        .rsplit_once('.')
+        .map(|(_, e)| e.to_ascii_lowercase())
+        .unwrap_or_default();
     let is_html = matches!(ending.as_str(), "html" | "htm");
     if parsed.format.is_none() {
         if is_html {
-            problems.warn(rel, None, "not read: HTML files are not served as they are; make it a page with front matter");
+            problems.warn(
+                rel,
+                None,
+                "not read: HTML files are not served as they are; make it a page with front matter",
+            );
             return None;
         }
         if config.layout == Layout::Jekyll {
-            problems.info(rel, "not read: no front matter, so Jekyll does not make a page of it");
+            problems.info(
+                rel,
+                "not read: no front matter, so Jekyll does not make a page of it",
+            );
             return None;
         }
     }
     if is_html && config.layout == Layout::Jekyll && liquid::is_template(parsed.body) {
-        problems.warn(rel, None, "not read: a template page made by Liquid loops; the theme makes such pages");
+        problems.warn(
+            rel,
+            None,
+            "not read: a template page made by Liquid loops; the theme makes such pages",
+        );
         return None;
     }
     let had_head = parsed.format.is_some();
@@ -210,28 +282,53 @@ fn read_doc(file: &File, config: &Config, options: &ReadOptions, problems: &Prob
         .any_case(config.layout == Layout::Hugo);
     let placed = place::place(&mut fields, config);
     if config.layout != Layout::Plain && placed.path == "/404/" {
-        problems.info(rel, "not read: the renderer makes the page for missing addresses");
+        problems.info(
+            rel,
+            "not read: the renderer makes the page for missing addresses",
+        );
         return None;
     }
-    let body = if is_html { Body::Html(body) } else { Body::Markdown(body) };
+    let body = if is_html {
+        Body::Html(body)
+    } else {
+        Body::Markdown(body)
+    };
     let redirect = redirect(&mut fields, config);
     let home_is_empty = match &body {
         Body::Markdown(text) | Body::Html(text) => text.trim().is_empty(),
     };
     let (what, raw_links) = match &placed.what {
         What::Term { taxonomy, slug } => {
-            let name = fields.string(&["title"]).unwrap_or_else(|| paths::title_from_name(&placed.name));
+            let name = fields
+                .string(&["title"])
+                .unwrap_or_else(|| paths::title_from_name(&placed.name));
             let description = fields.string(&["description"]).unwrap_or_default();
-            let term = Term { slug: slug.clone(), name, description, parent: None, language: placed.language.clone() };
-            (Content::Term { taxonomy: taxonomy.clone(), term }, false)
+            let term = Term {
+                slug: slug.clone(),
+                name,
+                description,
+                parent: None,
+                language: placed.language.clone(),
+            };
+            (
+                Content::Term {
+                    taxonomy: taxonomy.clone(),
+                    term,
+                },
+                false,
+            )
         }
         What::Section => {
-            let (section, raw) = page::section(&mut fields, &placed, config, body);
+            let (section, raw) = page::section(&mut fields, &placed, body);
             (Content::Section(section), raw)
         }
         // A root page without text only configures the list of newest pages, which the renderer makes anyway.
-        What::Home if home_is_empty && paths::file_name(rel).starts_with("_index.") && config.layout != Layout::Plain => {
-            let (section, raw) = page::section(&mut fields, &placed, config, body);
+        What::Home
+            if home_is_empty
+                && paths::file_name(rel).starts_with("_index.")
+                && config.layout != Layout::Plain =>
+        {
+            let (section, raw) = page::section(&mut fields, &placed, body);
             (Content::Section(section), raw)
         }
         What::Page | What::Home => {
@@ -240,7 +337,15 @@ fn read_doc(file: &File, config: &Config, options: &ReadOptions, problems: &Prob
             (Content::Page(Box::new(built)), raw)
         }
     };
-    Some(Doc { rel: rel.clone(), line, placed, raw_links, what, redirect })
+    Some(Doc {
+        rel: rel.clone(),
+        line,
+        placed,
+        raw_links,
+        what,
+        redirect,
+        missing: Vec::new(),
+    })
 }
 
 /// Where a page only points elsewhere.
@@ -254,7 +359,7 @@ fn redirect(fields: &mut Fields, config: &Config) -> Option<String> {
 }
 
 /// Keeps the first of several files with the same address.
-fn without_duplicates(docs: Vec<Doc>, config: &Config, problems: &Problems) -> Vec<Doc> {
+fn without_duplicates(docs: Vec<Doc>, problems: &Problems) -> Vec<Doc> {
     let mut seen: HashMap<String, String> = HashMap::new();
     let mut ids: HashMap<String, String> = HashMap::new();
     let mut out = Vec::with_capacity(docs.len());
@@ -264,13 +369,23 @@ fn without_duplicates(docs: Vec<Doc>, config: &Config, problems: &Problems) -> V
             continue;
         }
         if let Some(first) = seen.get(&doc.placed.path) {
-            let message = format!("not read: its address {} is that of {first} already", doc.placed.path);
+            let message = format!(
+                "not read: its address {} is that of {first} already",
+                doc.placed.path
+            );
             problems.error(&doc.rel, None, message);
             continue;
         }
         if let Content::Page(built) = &mut doc.what {
             if let Some(first) = ids.get(&built.page.id) {
-                problems.warn(&doc.rel, None, format!("its id `{}` is that of {first} already; its path is used", built.page.id));
+                problems.warn(
+                    &doc.rel,
+                    None,
+                    format!(
+                        "its id `{}` is that of {first} already; its path is used",
+                        built.page.id
+                    ),
+                );
                 built.page.id = doc.rel.clone();
             }
             ids.insert(built.page.id.clone(), doc.rel.clone());
@@ -278,7 +393,6 @@ fn without_duplicates(docs: Vec<Doc>, config: &Config, problems: &Problems) -> V
         seen.insert(doc.placed.path.clone(), doc.rel.clone());
         out.push(doc);
     }
-    let _ = config;
     out
 }
 
@@ -286,8 +400,10 @@ fn add_undeclared_languages(docs: &[Doc], config: &mut Config) {
     if matches!(&config.rules, Rules::Plain(plain) if plain.declared) {
         return;
     }
-    let found: BTreeSet<String> =
-        docs.iter().filter_map(|d| page::undeclared_language(&d.placed.language, config)).collect();
+    let found: BTreeSet<String> = docs
+        .iter()
+        .filter_map(|d| page::undeclared_language(&d.placed.language, config))
+        .collect();
     config.settings.languages.extend(found);
 }
 
@@ -299,7 +415,10 @@ fn collect_media(
     config: &Config,
     options: &ReadOptions,
     problems: &Problems,
-) -> (Vec<crate::site::Media>, BTreeMap<String, std::path::PathBuf>) {
+) -> (
+    Vec<crate::site::Media>,
+    BTreeMap<String, std::path::PathBuf>,
+) {
     // Address of each source folder that a page or section speaks for; the default language's, where several do.
     let mut homes: HashMap<&str, (&str, bool)> = HashMap::new();
     for doc in docs {
@@ -309,7 +428,9 @@ fn collect_media(
             (_, Some(bundle)) => bundle.as_str(),
             _ => continue,
         };
-        let known = homes.get(folder).is_some_and(|(_, default)| *default || !own);
+        let known = homes
+            .get(folder)
+            .is_some_and(|(_, default)| *default || !own);
         if !known {
             homes.insert(folder, (&doc.placed.path, own));
         }
@@ -329,21 +450,46 @@ fn collect_media(
         let folder = place::dir_path(paths::parent(rel), config);
         paths::file_path(&format!("{folder}{}", paths::file_name(rel)))
     };
-    let mut all: Vec<(&File, String)> = statics.iter().map(|(f, public)| (f, public.clone())).collect();
+    let mut all: Vec<(&File, String)> = statics
+        .iter()
+        .map(|(f, public)| (f, public.clone()))
+        .collect();
     all.extend(assets.iter().map(|f| (f, public_of(&f.rel))));
-    let mut media: Vec<_> =
-        all.par_iter().filter_map(|(file, public)| media::inspect(file, public, options, problems)).collect();
+    let mut media: Vec<_> = all
+        .par_iter()
+        .filter_map(|(file, public)| media::inspect(file, public, options, problems))
+        .collect();
     // `assets` sorts before `static`, but what lies in static/ is what the old site served.
-    media.sort_by(|a, b| (&a.path, a.source.starts_with("assets/"), &a.source).cmp(&(&b.path, b.source.starts_with("assets/"), &b.source)));
-    let taken: std::collections::HashSet<&str> = docs.iter().map(|d| d.placed.path.trim_end_matches('/')).collect();
+    media.sort_by(|a, b| {
+        (&a.path, a.source.starts_with("assets/"), &a.source).cmp(&(
+            &b.path,
+            b.source.starts_with("assets/"),
+            &b.source,
+        ))
+    });
+    let taken: std::collections::HashSet<&str> = docs
+        .iter()
+        .map(|d| d.placed.path.trim_end_matches('/'))
+        .collect();
     let mut last: Option<(String, String)> = None;
     media.retain(|m| {
         if taken.contains(m.path.as_str()) {
-            problems.error(&m.source, None, format!("not taken: a page lives at {} already", m.path));
+            problems.error(
+                &m.source,
+                None,
+                format!("not taken: a page lives at {} already", m.path),
+            );
             return false;
         }
         if let Some((_, first)) = last.as_ref().filter(|(path, _)| *path == m.path) {
-            problems.error(&m.source, None, format!("not taken: its address {} is that of {first} already", m.path));
+            problems.error(
+                &m.source,
+                None,
+                format!(
+                    "not taken: its address {} is that of {first} already",
+                    m.path
+                ),
+            );
             return false;
         }
         last = Some((m.path.clone(), m.source.clone()));
@@ -355,7 +501,9 @@ fn collect_media(
         }
     }
     let by_rel: HashMap<&str, &File> = all.iter().map(|(f, _)| (f.rel.as_str(), *f)).collect();
-    let sources = media.iter().filter_map(|m| Some((m.source.clone(), by_rel.get(m.source.as_str())?.abs.clone())));
+    let sources = media
+        .iter()
+        .filter_map(|m| Some((m.source.clone(), by_rel.get(m.source.as_str())?.abs.clone())));
     let sources = sources.collect();
     (media, sources)
 }
@@ -371,7 +519,11 @@ fn index(docs: &[Doc], media: &[crate::site::Media]) -> Index {
         let name = paths::file_name(&doc.rel);
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
         for name in [name, stem] {
-            index.names.entry(name.to_owned()).or_default().push(doc.placed.path.clone());
+            index
+                .names
+                .entry(name.to_owned())
+                .or_default()
+                .push(doc.placed.path.clone());
         }
         if let Some((_, name)) = doc.rel.split_once("_posts/") {
             let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
@@ -391,7 +543,11 @@ fn finish_text(doc: &mut Doc, index: &Index, config: &Config, problems: &Problem
         Some(old) => format!("{}/", paths::parent(old)),
         None => doc.placed.path.clone(),
     };
-    let from = From { rel: &doc.rel, line: doc.line, base: &base };
+    let from = From {
+        rel: &doc.rel,
+        line: doc.line,
+        base: &base,
+    };
     let (title, body) = match &mut doc.what {
         Content::Page(built) => (built.page.title.clone(), &mut built.page.body),
         Content::Section(section) => (section.title.clone(), &mut section.body),
@@ -403,7 +559,14 @@ fn finish_text(doc: &mut Doc, index: &Index, config: &Config, problems: &Problem
     };
     match &config.rules {
         Rules::Jekyll(rules) => {
-            let page = liquid::Context { title: &title, path: &doc.placed.path, rules, index, config, from: &from };
+            let page = liquid::Context {
+                title: &title,
+                path: &doc.placed.path,
+                rules,
+                index,
+                config,
+                from: &from,
+            };
             *text = liquid::render(text, &page, problems);
             if !html {
                 *text = liquid::strip_attribute_lists(text);
@@ -419,7 +582,9 @@ fn finish_text(doc: &mut Doc, index: &Index, config: &Config, problems: &Problem
             false => links::markdown(text, &from, index, config, problems),
         };
     }
-    let Content::Page(built) = &mut doc.what else { return };
+    let Content::Page(built) = &mut doc.what else {
+        return;
+    };
     let page = &mut built.page;
     if page.excerpt.is_empty() {
         page.excerpt = excerpt(&page.body, config);
@@ -429,28 +594,71 @@ fn finish_text(doc: &mut Doc, index: &Index, config: &Config, problems: &Problem
     for picture in pictures {
         match index.picture(picture, &from, config) {
             Ok(public) => *picture = public,
-            Err(()) => problems.warn(&doc.rel, None, format!("picture `{picture}` leads to nothing in this folder")),
+            Err(()) => doc.missing.push(picture.clone()),
+        }
+    }
+}
+
+/// Reports pictures that are not there; one that many files name (a default) once.
+fn report_missing(docs: &[Doc], problems: &Problems) {
+    let mut missing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for doc in docs {
+        for picture in &doc.missing {
+            missing.entry(picture).or_default().push(&doc.rel);
+        }
+    }
+    for (picture, files) in missing {
+        let picture: String = picture
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(120)
+            .collect();
+        let more = if files.len() > 3 {
+            format!(", here and in {} more files", files.len() - 1)
+        } else {
+            String::new()
+        };
+        let named = if files.len() > 3 {
+            &files[..1]
+        } else {
+            &files[..]
+        };
+        for file in named {
+            problems.warn(
+                file,
+                None,
+                format!("picture `{picture}` leads to nothing in this folder{more}"),
+            );
         }
     }
 }
 
 /// The text before the mark that generators know for it.
 fn excerpt(body: &Body, config: &Config) -> String {
-    let Body::Markdown(text) = body else { return String::new() };
+    let Body::Markdown(text) = body else {
+        return String::new();
+    };
     let own = match &config.rules {
         Rules::Plain(_) => return String::new(),
         Rules::Jekyll(rules) => rules.excerpt_separator.as_deref(),
         _ => None,
     };
     let marks = ["<!-- more -->", "<!--more-->"];
-    let at = own.into_iter().chain(marks).find_map(|mark| text.find(mark));
-    let Some(at) = at.filter(|at| *at <= 4096) else { return String::new() };
+    let at = own
+        .into_iter()
+        .chain(marks)
+        .find_map(|mark| text.find(mark));
+    let Some(at) = at.filter(|at| *at <= 4096) else {
+        return String::new();
+    };
     let mut out = String::new();
     for event in pulldown_cmark::Parser::new_ext(&text[..at], links::options()) {
         use pulldown_cmark::{Event, TagEnd};
         match event {
             Event::Text(t) | Event::Code(t) => out.push_str(&t),
-            Event::SoftBreak | Event::HardBreak | Event::End(TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::Item) => out.push(' '),
+            Event::SoftBreak
+            | Event::HardBreak
+            | Event::End(TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::Item) => out.push(' '),
             _ => {}
         }
     }
@@ -470,7 +678,9 @@ fn made_up_sections(
     for doc in docs.iter().filter(|d| matches!(d.what, Content::Page(_))) {
         let language = doc.placed.language.clone();
         let below = config.content.iter().find_map(|r| {
-            paths::below(&doc.placed.dir, &r.dir).filter(|b| !b.is_empty()).map(|below| (r.dir.clone(), below))
+            paths::below(&doc.placed.dir, &r.dir)
+                .filter(|b| !b.is_empty())
+                .map(|below| (r.dir.clone(), below))
         });
         match (&config.rules, &doc.placed.section) {
             (Rules::Jekyll(_), Some(path)) if path != "/" => {
@@ -480,14 +690,25 @@ fn made_up_sections(
             (Rules::Hugo(_), None) => {
                 let Some((root, below)) = below else { continue };
                 let top = below.split('/').next().unwrap_or(below);
-                let dir = if root.is_empty() { top.to_owned() } else { format!("{root}/{top}") };
-                let path = format!("{}{}", config.language_root(&language), place::dir_path(&dir, config).trim_start_matches('/'));
+                let dir = if root.is_empty() {
+                    top.to_owned()
+                } else {
+                    format!("{root}/{top}")
+                };
+                let path = format!(
+                    "{}{}",
+                    config.language_root(&language),
+                    place::dir_path(&dir, config).trim_start_matches('/')
+                );
                 wanted.insert((dir, language), (path, top.to_owned()));
             }
             (Rules::Plain(plain), None) if !plain.declared => {
                 let Some((_, below)) = below else { continue };
                 let path = place::dir_path(&doc.placed.dir, config);
-                wanted.insert((doc.placed.dir.clone(), language), (path, paths::file_name(below).to_owned()));
+                wanted.insert(
+                    (doc.placed.dir.clone(), language),
+                    (path, paths::file_name(below).to_owned()),
+                );
             }
             _ => {}
         }
@@ -531,15 +752,23 @@ fn root_page(section: Section, config: &mut Config) {
     }
 }
 
-fn section_exists(path: &str, sections: &[Section], dirs: &HashMap<(String, String), String>) -> bool {
+fn section_exists(
+    path: &str,
+    sections: &[Section],
+    dirs: &HashMap<(String, String), String>,
+) -> bool {
     path == "/" || sections.iter().any(|s| s.path == path) || dirs.values().any(|p| p == path)
 }
 
 /// The section of the nearest folder that is one.
-fn nearest(dirs: &HashMap<(String, String), String>, placed: &Placed) -> String {
-    let mut dir = placed.dir.as_str();
+pub(super) fn nearest(
+    dirs: &HashMap<(String, String), String>,
+    dir: &str,
+    language: &str,
+) -> String {
+    let mut dir = dir;
     loop {
-        if let Some(path) = dirs.get(&(dir.to_owned(), placed.language.clone())) {
+        if let Some(path) = dirs.get(&(dir.to_owned(), language.to_owned())) {
             return path.clone();
         }
         if dir.is_empty() {
@@ -551,7 +780,8 @@ fn nearest(dirs: &HashMap<(String, String), String>, placed: &Placed) -> String 
 
 fn expired(page: &Page, config: &Config, options: &ReadOptions) -> bool {
     let date = page.extra.get("expiryDate").and_then(Value::as_str);
-    date.and_then(|d| dates::parse(d, config.zone)).is_some_and(|d| d <= options.generated_at)
+    date.and_then(|d| dates::parse(d, config.zone))
+        .is_some_and(|d| d <= options.generated_at)
 }
 
 /// Terms as pages name them, found or made.
@@ -578,7 +808,10 @@ impl<'a> Terms<'a> {
             let slugs = terms.slugs.entry(taxonomy.name.clone()).or_default();
             for term in &taxonomy.terms {
                 slugs.insert(term.slug.clone());
-                terms.by_name.entry((taxonomy.name.clone(), term.name.clone())).or_insert(term.slug.clone());
+                terms
+                    .by_name
+                    .entry((taxonomy.name.clone(), term.name.clone()))
+                    .or_insert(term.slug.clone());
             }
         }
         terms
@@ -586,8 +819,14 @@ impl<'a> Terms<'a> {
 
     /// A term that has a file of its own.
     fn describe(&mut self, taxonomy: &str, term: Term) {
-        if self.slugs.entry(taxonomy.to_owned()).or_default().insert(term.slug.clone()) {
-            self.by_name.insert((taxonomy.to_owned(), term.name.clone()), term.slug.clone());
+        if self
+            .slugs
+            .entry(taxonomy.to_owned())
+            .or_default()
+            .insert(term.slug.clone())
+        {
+            self.by_name
+                .insert((taxonomy.to_owned(), term.name.clone()), term.slug.clone());
             self.taxonomy(taxonomy).terms.push(term);
         }
     }
@@ -608,7 +847,11 @@ impl<'a> Terms<'a> {
         for (taxonomy, values) in &mut page.terms {
             let known = self.taxonomies.iter().any(|t| t.name == *taxonomy);
             if self.closed && !known {
-                problems.warn(rel, None, format!("taxonomy `{taxonomy}` is not declared in site.toml"));
+                problems.warn(
+                    rel,
+                    None,
+                    format!("taxonomy `{taxonomy}` is not declared in site.toml"),
+                );
             }
             let mut out: Vec<String> = Vec::new();
             for value in values.iter() {
@@ -636,7 +879,14 @@ impl<'a> Terms<'a> {
         self.by_name.insert(key, slug.clone());
         // The renderer makes a term from its slug; only a name that says more is worth listing.
         let listed = slug == value && self.is_plain;
-        if undeclared || listed || !self.slugs.entry(taxonomy.to_owned()).or_default().insert(slug.clone()) {
+        if undeclared
+            || listed
+            || !self
+                .slugs
+                .entry(taxonomy.to_owned())
+                .or_default()
+                .insert(slug.clone())
+        {
             return slug;
         }
         let term = Term {
@@ -652,27 +902,48 @@ impl<'a> Terms<'a> {
 }
 
 /// What the options say last, and what a site cannot be without.
-fn settle(config: &mut Config, dir: &Path, options: &ReadOptions, index: &Index, problems: &Problems) {
+fn settle(
+    config: &mut Config,
+    dir: &Path,
+    options: &ReadOptions,
+    index: &Index,
+    problems: &Problems,
+) {
     let settings = &mut config.settings;
     if let Some(url) = &options.base_url {
         settings.base_url = url.trim_end_matches('/').to_owned();
     }
     if settings.base_url.is_empty() {
         settings.base_url = "http://localhost".into();
-        problems.warn(".", None, "no address of the site is configured; http://localhost is used");
+        problems.warn(
+            ".",
+            None,
+            "no address of the site is configured; http://localhost is used",
+        );
     }
     if let Some(kind) = options.site_type {
         settings.site_type = kind;
     }
     if settings.title.is_empty() && !config.titled {
-        let name = dir.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = dir
+            .file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default();
         settings.title = paths::title_from_name(&name);
     }
     if let Some(logo) = config.settings.organisation.logo.clone() {
-        let from = From { rel: "site.toml", line: 1, base: "/" };
+        let from = From {
+            rel: "site.toml",
+            line: 1,
+            base: "/",
+        };
         match index.picture(&logo, &from, config) {
             Ok(public) => config.settings.organisation.logo = Some(public),
-            Err(()) => problems.warn("site.toml", None, format!("logo `{logo}` leads to nothing in this folder")),
+            Err(()) => problems.warn(
+                "site.toml",
+                None,
+                format!("logo `{logo}` leads to nothing in this folder"),
+            ),
         }
     }
 }

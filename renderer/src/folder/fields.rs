@@ -22,8 +22,21 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    pub fn new(map: Map, file: &'a str, head: &'a str, before: usize, problems: &'a Problems) -> Self {
-        Self { map, file, head, before, problems, any_case: false }
+    pub fn new(
+        map: Map,
+        file: &'a str,
+        head: &'a str,
+        before: usize,
+        problems: &'a Problems,
+    ) -> Self {
+        Self {
+            map,
+            file,
+            head,
+            before,
+            problems,
+            any_case: false,
+        }
     }
 
     pub fn any_case(mut self, on: bool) -> Self {
@@ -35,8 +48,11 @@ impl<'a> Fields<'a> {
     pub fn line(&self, key: &str) -> Option<usize> {
         let found = self.head.lines().position(|l| {
             let l = l.trim_start_matches(['[', ' ', '\t', '"', '\'']);
-            l.get(..key.len()).is_some_and(|k| k.eq_ignore_ascii_case(key))
-                && l[key.len()..].trim_start_matches(['"', '\'', ' ']).starts_with([':', '=', ']', '.'])
+            l.get(..key.len())
+                .is_some_and(|k| k.eq_ignore_ascii_case(key))
+                && l[key.len()..]
+                    .trim_start_matches(['"', '\'', ' '])
+                    .starts_with([':', '=', ']', '.'])
         })?;
         Some(self.before + found + 1)
     }
@@ -50,7 +66,14 @@ impl<'a> Fields<'a> {
         if self.map.contains_key(key) {
             return Some(key.to_owned());
         }
-        self.any_case.then(|| self.map.keys().find(|k| k.eq_ignore_ascii_case(key)).cloned()).flatten()
+        self.any_case
+            .then(|| {
+                self.map
+                    .keys()
+                    .find(|k| k.eq_ignore_ascii_case(key))
+                    .cloned()
+            })
+            .flatten()
     }
 
     pub fn peek(&self, key: &str) -> Option<&Value> {
@@ -58,7 +81,12 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes the first of `keys` whose value `convert` accepts. A value it does not accept is reported and stays.
-    fn take<T>(&mut self, keys: &[&str], wanted: &str, convert: impl Fn(&Value) -> Option<T>) -> Option<T> {
+    fn take<T>(
+        &mut self,
+        keys: &[&str],
+        wanted: &str,
+        convert: impl Fn(&Value) -> Option<T>,
+    ) -> Option<T> {
         for key in keys {
             let Some(name) = self.find(key) else { continue };
             let value = &self.map[&name];
@@ -71,7 +99,10 @@ impl<'a> Fields<'a> {
                     self.map.shift_remove(&name);
                     return Some(out);
                 }
-                None => self.warn(&name, format!("`{name}` is not {wanted}; kept as an unknown key")),
+                None => self.warn(
+                    &name,
+                    format!("`{name}` is not {wanted}; kept as an unknown key"),
+                ),
             }
         }
         None
@@ -87,7 +118,10 @@ impl<'a> Fields<'a> {
 
     /// Like [`Fields::string`] for keys that other generators give another shape too; those are left without a word.
     pub fn plain_string(&mut self, key: &str) -> Option<String> {
-        self.peek(key).is_some_and(|v| text(v).is_some()).then(|| self.string(&[key])).flatten()
+        self.peek(key)
+            .is_some_and(|v| text(v).is_some())
+            .then(|| self.string(&[key]))
+            .flatten()
     }
 
     pub fn bool(&mut self, keys: &[&str]) -> Option<bool> {
@@ -96,7 +130,9 @@ impl<'a> Fields<'a> {
 
     pub fn int(&mut self, keys: &[&str]) -> Option<i64> {
         self.take(keys, "a whole number", |v| match v {
-            Value::Number(n) => n.as_i64().or_else(|| n.as_f64().filter(|f| f.fract() == 0.0).map(|f| f as i64)),
+            Value::Number(n) => n
+                .as_i64()
+                .or_else(|| n.as_f64().filter(|f| f.fract() == 0.0).map(|f| f as i64)),
             Value::String(s) => s.trim().parse().ok(),
             _ => None,
         })
@@ -116,21 +152,30 @@ impl<'a> Fields<'a> {
     }
 
     pub fn map(&mut self, keys: &[&str]) -> Option<Map> {
-        self.take(keys, "a table", |v| v.as_object().map(|m| m.iter().map(|(k, v)| (k.clone(), v.clone())).collect()))
+        self.take(keys, "a table", |v| {
+            v.as_object()
+                .map(|m| m.iter().map(|(k, v)| (k.clone(), v.clone())).collect())
+        })
     }
 
     pub fn tables(&mut self, key: &str) -> Option<Vec<Map>> {
         self.take(&[key], "a list of tables", |v| {
             let tables = v.as_array()?.iter().map(|t| t.as_object());
-            tables.map(|t| t.map(|m| m.iter().map(|(k, v)| (k.clone(), v.clone())).collect())).collect()
+            tables
+                .map(|t| t.map(|m| m.iter().map(|(k, v)| (k.clone(), v.clone())).collect()))
+                .collect()
         })
     }
 
     pub fn date(&mut self, keys: &[&str], zone: Tz) -> Option<DateTime<Utc>> {
-        self.take(keys, "a date like 2021-01-02 or 2021-01-02T03:04:05Z", |v| match v {
-            Value::String(s) => dates::parse(s, zone),
-            _ => None,
-        })
+        self.take(
+            keys,
+            "a date like 2021-01-02 or 2021-01-02T03:04:05Z",
+            |v| match v {
+                Value::String(s) => dates::parse(s, zone),
+                _ => None,
+            },
+        )
     }
 
     /// A table as fields of its own, for its keys to be taken.
@@ -147,7 +192,10 @@ impl<'a> Fields<'a> {
     /// Says which keys of a table nobody took. For tables whose rest has no place in a snapshot.
     pub fn report_rest(&self, table: &str) {
         for key in self.map.keys() {
-            self.warn(key, format!("`{key}` in `{table}` is not known and was dropped"));
+            self.warn(
+                key,
+                format!("`{key}` in `{table}` is not known and was dropped"),
+            );
         }
     }
 }

@@ -10,8 +10,11 @@ use indexmap::IndexMap;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
 
-/// Deepest nesting of brackets and of dotted keys.
+/// Deepest nesting of brackets in YAML; the TOML and JSON parsers have limits of their own.
 const MAX_DEPTH: usize = 64;
+
+/// Lines +++ that may turn out to be text before the one that ends the front matter.
+const MAX_FENCES: usize = 64;
 
 /// How much one file's data may be.
 #[derive(Clone, Copy)]
@@ -22,9 +25,15 @@ pub(super) struct Limits {
 }
 
 /// Front matter of one page.
-pub(super) const HEAD: Limits = Limits { bytes: 256 * 1024, values: 50_000 };
+pub(super) const HEAD: Limits = Limits {
+    bytes: 256 * 1024,
+    values: 50_000,
+};
 /// A configuration file; ours lists every term and redirect of a site.
-pub(super) const CONFIG: Limits = Limits { bytes: 32 * 1024 * 1024, values: 1_000_000 };
+pub(super) const CONFIG: Limits = Limits {
+    bytes: 32 * 1024 * 1024,
+    values: 1_000_000,
+};
 
 pub(super) type Map = IndexMap<String, Value>;
 
@@ -69,6 +78,8 @@ pub(super) fn parse(text: &str, json: bool) -> Result<Parsed<'_>, Broken> {
     };
     let head_start = text.find('\n').map_or(text.len(), |i| i + 1);
     let mut at = head_start;
+    let mut failed: Option<Broken> = None;
+    let mut tries = 0;
     for line in text[head_start..].split_inclusive('\n') {
         let bare = line.trim_end();
         if bare == first || (format == Format::Yaml && bare == "...") {
@@ -76,13 +87,34 @@ pub(super) fn parse(text: &str, json: bool) -> Result<Parsed<'_>, Broken> {
             let body = &text[at + line.len()..];
             let closing_line = 2 + head.matches('\n').count();
             let data = match format {
-                Format::Toml => toml(head, 1, HEAD)?,
-                _ => yaml(head, 1, HEAD)?,
+                Format::Toml => toml(head, 1, HEAD),
+                _ => yaml(head, 1, HEAD),
+            };
+            let data = match data {
+                Ok(data) => data,
+                // A line +++ inside a multi-line string is text; only the parser can tell. The first error is the one to
+                // show, the author will have meant the first fence.
+                Err(e) if format == Format::Toml && tries < MAX_FENCES && head.len() <= HEAD.bytes => {
+                    tries += 1;
+                    failed.get_or_insert(e);
+                    at += line.len();
+                    continue;
+                }
+                Err(e) => return Err(failed.unwrap_or(e)),
             };
             let (body, blank) = skip_blank(body);
-            return Ok(Parsed { format: Some(format), data, head, body, body_line: closing_line + 1 + blank });
+            return Ok(Parsed {
+                format: Some(format),
+                data,
+                head,
+                body,
+                body_line: closing_line + 1 + blank,
+            });
         }
         at += line.len();
+    }
+    if let Some(failed) = failed {
+        return Err(failed);
     }
     match format {
         // A thematic break at the top of a plain text is legal Markdown.
@@ -95,12 +127,21 @@ pub(super) fn parse(text: &str, json: bool) -> Result<Parsed<'_>, Broken> {
 }
 
 fn whole(text: &str) -> Parsed<'_> {
-    Parsed { format: None, data: Map::new(), head: "", body: text, body_line: 1 }
+    Parsed {
+        format: None,
+        data: Map::new(),
+        head: "",
+        body: text,
+        body_line: 1,
+    }
 }
 
 /// One empty line between front matter and text belongs to neither.
 fn skip_blank(body: &str) -> (&str, usize) {
-    match body.strip_prefix('\n').or_else(|| body.strip_prefix("\r\n")) {
+    match body
+        .strip_prefix('\n')
+        .or_else(|| body.strip_prefix("\r\n"))
+    {
         Some(rest) => (rest, 1),
         None => (body, 0),
     }
@@ -117,25 +158,39 @@ fn parse_json_head(text: &str) -> Result<Parsed<'_>, Broken> {
             let lines = text[..text.len() - after.len()].matches('\n').count();
             let (body, blank) = skip_blank(after);
             let data = map.into_iter().collect();
-            Ok(Parsed { format: Some(Format::Json), data, head: &text[..end], body, body_line: lines + 1 + blank })
+            Ok(Parsed {
+                format: Some(Format::Json),
+                data,
+                head: &text[..end],
+                body,
+                body_line: lines + 1 + blank,
+            })
         }
-        Some(Err(e)) => Err(Broken { line: e.line().max(1), message: format!("JSON front matter: {e}") }),
+        Some(Err(e)) => Err(Broken {
+            line: e.line().max(1),
+            message: format!("JSON front matter: {e}"),
+        }),
         _ => Ok(whole(text)),
     }
 }
 
 /// TOML text; `before` lines stand above it in its file.
 pub(super) fn toml(text: &str, before: usize, limits: Limits) -> Result<Map, Broken> {
-    bounds(text, before, limits)?;
-    if let Some(i) = text.lines().position(|l| dotted_depth(l) > MAX_DEPTH) {
-        return Err(Broken { line: before + i + 1, message: format!("key with more than {MAX_DEPTH} dots") });
-    }
+    size(text, before, limits)?;
     match text.parse::<toml::Table>() {
         Ok(table) => Ok(table.into_iter().map(|(k, v)| (k, from_toml(v))).collect()),
         Err(e) => {
             let at = e.span().map_or(0, |s| s.start).min(text.len());
-            let line = before + 1 + text.as_bytes()[..at].iter().filter(|b| **b == b'\n').count();
-            Err(Broken { line, message: format!("TOML: {}", e.message().trim()) })
+            let line = before
+                + 1
+                + text.as_bytes()[..at]
+                    .iter()
+                    .filter(|b| **b == b'\n')
+                    .count();
+            Err(Broken {
+                line,
+                message: format!("TOML: {}", e.message().trim()),
+            })
         }
     }
 }
@@ -147,31 +202,47 @@ pub(super) fn yaml(text: &str, before: usize, limits: Limits) -> Result<Map, Bro
         return Ok(Map::new());
     }
     let budget = Cell::new(limits.values);
-    let value = YamlSeed(&budget).deserialize(serde_norway::Deserializer::from_str(text)).map_err(|e| Broken {
-        line: before + e.location().map_or(1, |l| l.line()).max(1),
-        message: format!("YAML: {e}"),
-    })?;
+    let value = YamlSeed(&budget)
+        .deserialize(serde_norway::Deserializer::from_str(text))
+        .map_err(|e| Broken {
+            line: before + e.location().map_or(1, |l| l.line()).max(1),
+            message: format!("YAML: {e}"),
+        })?;
     match value {
         Value::Object(map) => Ok(map.into_iter().collect()),
         Value::Null => Ok(Map::new()),
-        _ => Err(Broken { line: before + 1, message: "YAML: expected `key: value` lines".into() }),
+        _ => Err(Broken {
+            line: before + 1,
+            message: "YAML: expected `key: value` lines".into(),
+        }),
     }
 }
 
 /// JSON text of a configuration file.
 pub(super) fn json(text: &str, limits: Limits) -> Result<Map, Broken> {
-    bounds(text, 0, limits)?;
+    size(text, 0, limits)?;
     serde_json::from_str::<serde_json::Map<String, Value>>(text)
         .map(|m| m.into_iter().collect())
-        .map_err(|e| Broken { line: e.line().max(1), message: format!("JSON: {e}") })
+        .map_err(|e| Broken {
+            line: e.line().max(1),
+            message: format!("JSON: {e}"),
+        })
 }
 
-fn bounds(text: &str, before: usize, limits: Limits) -> Result<(), Broken> {
+fn size(text: &str, before: usize, limits: Limits) -> Result<(), Broken> {
     if text.len() > limits.bytes {
-        return Err(Broken { line: before + 1, message: format!("over {} KB", limits.bytes / 1024) });
+        return Err(Broken {
+            line: before + 1,
+            message: format!("over {} KB", limits.bytes / 1024),
+        });
     }
-    // Counts brackets in strings too, which only errs on the side of refusing what nobody writes. Deep flow nesting makes
-    // YAML scanners quadratic, so it must not reach them.
+    Ok(())
+}
+
+/// Size, and the depth of brackets. Deep flow nesting makes YAML scanners quadratic, so it must not reach them; counting
+/// brackets in strings too only errs on the side of refusing what nobody writes.
+fn bounds(text: &str, before: usize, limits: Limits) -> Result<(), Broken> {
+    size(text, before, limits)?;
     let (mut depth, mut line) = (0usize, before + 1);
     for byte in text.bytes() {
         match byte {
@@ -181,26 +252,28 @@ fn bounds(text: &str, before: usize, limits: Limits) -> Result<(), Broken> {
             _ => {}
         }
         if depth > MAX_DEPTH {
-            return Err(Broken { line, message: format!("more than {MAX_DEPTH} brackets inside each other") });
+            return Err(Broken {
+                line,
+                message: format!("more than {MAX_DEPTH} brackets inside each other"),
+            });
         }
     }
     Ok(())
-}
-
-fn dotted_depth(line: &str) -> usize {
-    let key = line.split(['=', '"', '\'', '#']).next().unwrap_or("");
-    key.matches('.').count()
 }
 
 fn from_toml(value: toml::Value) -> Value {
     match value {
         toml::Value::String(s) => Value::String(s),
         toml::Value::Integer(i) => i.into(),
-        toml::Value::Float(f) => Number::from_f64(f).map_or_else(|| Value::String(f.to_string()), Value::Number),
+        toml::Value::Float(f) => {
+            Number::from_f64(f).map_or_else(|| Value::String(f.to_string()), Value::Number)
+        }
         toml::Value::Boolean(b) => Value::Bool(b),
         toml::Value::Datetime(d) => Value::String(d.to_string()),
         toml::Value::Array(items) => Value::Array(items.into_iter().map(from_toml).collect()),
-        toml::Value::Table(table) => Value::Object(table.into_iter().map(|(k, v)| (k, from_toml(v))).collect()),
+        toml::Value::Table(table) => {
+            Value::Object(table.into_iter().map(|(k, v)| (k, from_toml(v))).collect())
+        }
     }
 }
 
@@ -211,7 +284,8 @@ impl<'de> DeserializeSeed<'de> for YamlSeed<'_> {
     type Value = Value;
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         let left = self.0.get().checked_sub(1);
-        self.0.set(left.ok_or_else(|| D::Error::custom("aliases unfold to too many values"))?);
+        self.0
+            .set(left.ok_or_else(|| D::Error::custom("aliases unfold to too many values"))?);
         deserializer.deserialize_any(self)
     }
 }
@@ -296,9 +370,22 @@ mod tests {
     #[test]
     fn three_formats_say_the_same() {
         let want = json!({"title": "A", "tags": ["x", "y"], "n": {"m": 1}, "date": "2021-01-02"});
-        assert_eq!(data("+++\ntitle = \"A\"\ntags = [\"x\", \"y\"]\ndate = 2021-01-02\n[n]\nm = 1\n+++\nB"), want);
-        assert_eq!(data("---\ntitle: A\ntags: [x, y]\ndate: 2021-01-02\nn:\n  m: 1\n---\nB"), want);
-        assert_eq!(data("{\n\"title\": \"A\", \"tags\": [\"x\", \"y\"], \"date\": \"2021-01-02\", \"n\": {\"m\": 1}}\nB"), want);
+        assert_eq!(
+            data(
+                "+++\ntitle = \"A\"\ntags = [\"x\", \"y\"]\ndate = 2021-01-02\n[n]\nm = 1\n+++\nB"
+            ),
+            want
+        );
+        assert_eq!(
+            data("---\ntitle: A\ntags: [x, y]\ndate: 2021-01-02\nn:\n  m: 1\n---\nB"),
+            want
+        );
+        assert_eq!(
+            data(
+                "{\n\"title\": \"A\", \"tags\": [\"x\", \"y\"], \"date\": \"2021-01-02\", \"n\": {\"m\": 1}}\nB"
+            ),
+            want
+        );
     }
 
     #[test]
@@ -313,6 +400,7 @@ mod tests {
             ("no front matter", "no front matter", 1),
             ("---\na thematic break", "---\na thematic break", 1),
             ("+++\n+++", "", 3),
+            ("+++\na = \"\"\"\n+++\n\"\"\"\n+++\nB", "B", 6),
             ("", "", 1),
         ] {
             let parsed = parse(text, true).unwrap();
@@ -330,7 +418,10 @@ mod tests {
             ("{\n\"a\": 1,\n\"b\" 2\n}\n", 3),
         ] {
             let error = parse(text, true).unwrap_err();
-            assert!(error.line.abs_diff(line) <= usize::from(text.starts_with("---")), "{text:?}: {error:?}");
+            assert!(
+                error.line.abs_diff(line) <= usize::from(text.starts_with("---")),
+                "{text:?}: {error:?}"
+            );
         }
     }
 
@@ -355,7 +446,11 @@ mod tests {
             "---\n\0: \u{1}\n---\n".to_owned(),
         ];
         for text in cases {
-            assert!(parse(&text, true).is_err(), "{}", &text[..text.len().min(60)]);
+            assert!(
+                parse(&text, true).is_err(),
+                "{}",
+                &text[..text.len().min(60)]
+            );
         }
     }
 }

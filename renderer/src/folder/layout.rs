@@ -41,7 +41,11 @@ pub(super) fn detect(files: &[File]) -> Layout {
     if has("_config.yml") || has("_config.yaml") || has("_config.toml") {
         return Layout::Jekyll;
     }
-    if ["hugo.toml", "hugo.yaml", "hugo.yml", "hugo.json"].iter().any(|n| has(n)) || has_dir("config/_default/") {
+    if ["hugo.toml", "hugo.yaml", "hugo.yml", "hugo.json"]
+        .iter()
+        .any(|n| has(n))
+        || has_dir("config/_default/")
+    {
         return Layout::Hugo;
     }
     if has("zola.toml") {
@@ -51,14 +55,18 @@ pub(super) fn detect(files: &[File]) -> Layout {
         return Layout::Hugo;
     }
     if let Some(config) = files.iter().find(|f| f.rel == "config.toml") {
-        let zola = head(config).lines().any(|l| l.trim_start().starts_with("base_url"));
+        let zola = head(config)
+            .lines()
+            .any(|l| l.trim_start().starts_with("base_url"));
         return if zola { Layout::Zola } else { Layout::Hugo };
     }
     if has_dir("_posts/") {
         return Layout::Jekyll;
     }
     if has_dir("content/") {
-        let markdown = files.iter().filter(|f| f.rel.starts_with("content/") && f.rel.ends_with(".md"));
+        let markdown = files
+            .iter()
+            .filter(|f| f.rel.starts_with("content/") && f.rel.ends_with(".md"));
         for file in markdown.take(SAMPLE) {
             match head(file).trim_start_matches('\u{feff}') {
                 h if h.starts_with("+++") => return Layout::Zola,

@@ -50,7 +50,11 @@ pub(super) enum Found {
 impl Index {
     /// Where a link should lead.
     pub fn resolve(&self, dest: &str, from: &From, config: &Config) -> Found {
-        if dest.is_empty() || dest.starts_with(['#', '?']) || dest.starts_with("//") || has_scheme(dest) {
+        if dest.is_empty()
+            || dest.starts_with(['#', '?'])
+            || dest.starts_with("//")
+            || has_scheme(dest)
+        {
             return Found::Keep;
         }
         let cut = dest.find(['?', '#']).unwrap_or(dest.len());
@@ -59,11 +63,19 @@ impl Index {
         let plain = matches!(config.rules, Rules::Plain(_));
         let to = |path: &String| Found::To(format!("{path}{tail}"));
         if let Some(inner) = target.strip_prefix("@/") {
-            return self.content_file(inner, config).map_or(Found::Nowhere, |p| to(&p));
+            return self
+                .content_file(inner, config)
+                .map_or(Found::Nowhere, |p| to(&p));
         }
         if let Some(rooted) = target.strip_prefix('/') {
-            let stripped = target.strip_prefix(config.base_path.as_str()).filter(|r| r.starts_with('/') || r.is_empty());
-            let rooted = if config.base_path.is_empty() { rooted } else { stripped.map_or(rooted, |s| s.trim_start_matches('/')) };
+            let stripped = target
+                .strip_prefix(config.base_path.as_str())
+                .filter(|r| r.starts_with('/') || r.is_empty());
+            let rooted = if config.base_path.is_empty() {
+                rooted
+            } else {
+                stripped.map_or(rooted, |s| s.trim_start_matches('/'))
+            };
             let changed = format!("/{rooted}") != target;
             if is_markdown(rooted) {
                 if let Some(path) = self.content_file(rooted, config) {
@@ -80,7 +92,10 @@ impl Index {
             };
         }
         let file = paths::resolve(paths::parent(from.rel), &target);
-        if let Some(found) = file.as_ref().and_then(|f| self.files.get(f).or_else(|| self.media.get(f))) {
+        if let Some(found) = file
+            .as_ref()
+            .and_then(|f| self.files.get(f).or_else(|| self.media.get(f)))
+        {
             return to(found);
         }
         if is_markdown(&target) {
@@ -89,7 +104,9 @@ impl Index {
             }
             return Found::Nowhere;
         }
-        let Some(address) = paths::resolve(from.base, &target) else { return Found::Nowhere };
+        let Some(address) = paths::resolve(from.base, &target) else {
+            return Found::Nowhere;
+        };
         match self.address(&address) {
             // Relative links of our own layout are right as they stand: the page's address has not moved.
             Some(_) if plain => Found::Keep,
@@ -115,7 +132,11 @@ impl Index {
     pub fn content_file(&self, inner: &str, config: &Config) -> Option<String> {
         let inner = paths::resolve("", inner)?;
         config.content.iter().find_map(|root| {
-            let rel = if root.dir.is_empty() { inner.clone() } else { format!("{}/{inner}", root.dir) };
+            let rel = if root.dir.is_empty() {
+                inner.clone()
+            } else {
+                format!("{}/{inner}", root.dir)
+            };
             self.files.get(&rel).cloned()
         })
     }
@@ -137,49 +158,83 @@ impl Index {
             return Ok(path);
         }
         // Themes differ in whether a name starts at the page, at the site or in static/.
-        let rooted = paths::resolve("", &percent_decode_str(raw).decode_utf8_lossy()).unwrap_or_default();
-        if let Some(path) = self.media.get(&rooted).or_else(|| self.media.get(&format!("assets/{rooted}"))) {
+        let rooted =
+            paths::resolve("", &percent_decode_str(raw).decode_utf8_lossy()).unwrap_or_default();
+        if let Some(path) = self
+            .media
+            .get(&rooted)
+            .or_else(|| self.media.get(&format!("assets/{rooted}")))
+        {
             return Ok(path.clone());
         }
         let public = format!("/{rooted}");
-        if self.public.contains(&public) { Ok(public) } else { Err(()) }
+        if self.public.contains(&public) {
+            Ok(public)
+        } else {
+            Err(())
+        }
     }
 }
 
 /// `https:`, `mailto:`, `data:` and the like.
 fn has_scheme(dest: &str) -> bool {
     let end = dest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '.' | '-')));
-    end.is_some_and(|i| i > 1 && dest[i..].starts_with(':') && dest.starts_with(|c: char| c.is_ascii_alphabetic()))
+    end.is_some_and(|i| {
+        i > 1 && dest[i..].starts_with(':') && dest.starts_with(|c: char| c.is_ascii_alphabetic())
+    })
 }
 
 fn is_markdown(path: &str) -> bool {
-    path.rsplit_once('.').is_some_and(|(_, e)| matches!(e, "md" | "markdown" | "mkd"))
+    path.rsplit_once('.')
+        .is_some_and(|(_, e)| matches!(e, "md" | "markdown" | "mkd"))
 }
 
 /// Extensions every text is read with, here and for excerpts.
 pub(super) fn options() -> Options {
-    Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS
+    Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
 }
 
 /// Rewrites the links of a Markdown text. Everything else stays byte for byte.
-pub(super) fn markdown(text: &str, from: &From, index: &Index, config: &Config, problems: &Problems) -> String {
+pub(super) fn markdown(
+    text: &str,
+    from: &From,
+    index: &Index,
+    config: &Config,
+    problems: &Problems,
+) -> String {
     let mut judged = Judged::new(text, from);
-    let mut judge = |at: Range<usize>, dest: &str, picture: bool| judged.judge(at, dest, picture, index, config, problems);
+    let mut judge = |at: Range<usize>, dest: &str, picture: bool| {
+        judged.judge(at, dest, picture, index, config, problems)
+    };
     let parser = Parser::new_ext(text, options());
     for (_, definition) in parser.reference_definitions().iter() {
         let span = definition.span.clone();
-        if let Some(at) = text[span.clone()].find("]:").and_then(|i| destination(text, span.start + i + 2, &definition.dest)) {
+        if let Some(at) = text[span.clone()]
+            .find("]:")
+            .and_then(|i| destination(text, span.start + i + 2, &definition.dest))
+        {
             judge(at, &definition.dest, false);
         }
     }
     for (event, range) in parser.into_offset_iter() {
         match event {
-            Event::Start(Tag::Link { link_type: LinkType::Inline, dest_url, .. }) => {
+            Event::Start(Tag::Link {
+                link_type: LinkType::Inline,
+                dest_url,
+                ..
+            }) => {
                 if let Some(at) = inline(text, range, &dest_url) {
                     judge(at, &dest_url, false);
                 }
             }
-            Event::Start(Tag::Image { link_type: LinkType::Inline, dest_url, .. }) => {
+            Event::Start(Tag::Image {
+                link_type: LinkType::Inline,
+                dest_url,
+                ..
+            }) => {
                 if let Some(at) = inline(text, range, &dest_url) {
                     judge(at, &dest_url, true);
                 }
@@ -197,7 +252,13 @@ pub(super) fn markdown(text: &str, from: &From, index: &Index, config: &Config, 
 }
 
 /// Rewrites the links of an HTML text.
-pub(super) fn html(text: &str, from: &From, index: &Index, config: &Config, problems: &Problems) -> String {
+pub(super) fn html(
+    text: &str,
+    from: &From,
+    index: &Index,
+    config: &Config,
+    problems: &Problems,
+) -> String {
     let mut judged = Judged::new(text, from);
     for (at, picture) in attributes(text, 0..text.len()) {
         let dest = &text[at.clone()];
@@ -221,10 +282,24 @@ struct Judged<'a> {
 
 impl<'a> Judged<'a> {
     fn new(text: &'a str, from: &'a From<'a>) -> Self {
-        Judged { text, from, edits: Vec::new(), broken: 0, lines: Vec::new() }
+        Judged {
+            text,
+            from,
+            edits: Vec::new(),
+            broken: 0,
+            lines: Vec::new(),
+        }
     }
 
-    fn judge(&mut self, at: Range<usize>, dest: &str, picture: bool, index: &Index, config: &Config, problems: &Problems) {
+    fn judge(
+        &mut self,
+        at: Range<usize>,
+        dest: &str,
+        picture: bool,
+        index: &Index,
+        config: &Config,
+        problems: &Problems,
+    ) {
         match index.resolve(dest, self.from, config) {
             Found::Keep => {}
             Found::To(path) if path == dest => {}
@@ -235,12 +310,22 @@ impl<'a> Judged<'a> {
                     return;
                 }
                 if self.lines.is_empty() {
-                    self.lines = self.text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i).collect();
+                    self.lines = self
+                        .text
+                        .bytes()
+                        .enumerate()
+                        .filter(|(_, b)| *b == b'\n')
+                        .map(|(i, _)| i)
+                        .collect();
                 }
                 let line = self.from.line + self.lines.partition_point(|end| *end < at.start);
                 let what = if picture { "picture" } else { "link" };
                 let dest: String = dest.chars().filter(|c| !c.is_control()).take(120).collect();
-                problems.warn(self.from.rel, Some(line), format!("{what} to `{dest}` leads to nothing in this folder"));
+                problems.warn(
+                    self.from.rel,
+                    Some(line),
+                    format!("{what} to `{dest}` leads to nothing in this folder"),
+                );
             }
         }
     }
@@ -248,7 +333,11 @@ impl<'a> Judged<'a> {
     fn finish(mut self, problems: &Problems) -> String {
         if self.broken > LISTED {
             let more = self.broken - LISTED;
-            problems.warn(self.from.rel, None, format!("{more} more links or pictures lead to nothing in this folder"));
+            problems.warn(
+                self.from.rel,
+                None,
+                format!("{more} more links or pictures lead to nothing in this folder"),
+            );
         }
         self.edits.sort_by_key(|(at, _)| at.start);
         let mut out = String::with_capacity(self.text.len());
@@ -328,15 +417,24 @@ fn attributes(text: &str, range: Range<usize>) -> Vec<(Range<usize>, bool)> {
         while source.get(start).is_some_and(u8::is_ascii_whitespace) {
             start += 1;
         }
-        let Some(quote) = source.get(start).filter(|b| matches!(b, b'"' | b'\'')) else { continue };
-        let Some(len) = source[start + 1..].iter().position(|b| b == quote) else { continue };
-        out.push((range.start + start + 1..range.start + start + 1 + len, picture));
+        let Some(quote) = source.get(start).filter(|b| matches!(b, b'"' | b'\'')) else {
+            continue;
+        };
+        let Some(len) = source[start + 1..].iter().position(|b| b == quote) else {
+            continue;
+        };
+        out.push((
+            range.start + start + 1..range.start + start + 1 + len,
+            picture,
+        ));
         i = start + 1 + len;
     }
     out
 }
 
 fn ends_with_name(before: &[u8], name: &[u8]) -> bool {
-    let Some(at) = before.len().checked_sub(name.len()) else { return false };
+    let Some(at) = before.len().checked_sub(name.len()) else {
+        return false;
+    };
     before[at..].eq_ignore_ascii_case(name) && at > 0 && before[at - 1].is_ascii_whitespace()
 }

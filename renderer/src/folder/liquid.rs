@@ -55,7 +55,13 @@ pub(super) fn render(text: &str, context: &Context, problems: &Problems) -> Stri
     if !text.contains("{%") && !text.contains("{{") {
         return text.to_owned();
     }
-    let mut r = Render { context, problems, out: String::with_capacity(text.len()), blocks: Vec::new(), dropped: 0 };
+    let mut r = Render {
+        context,
+        problems,
+        out: String::with_capacity(text.len()),
+        blocks: Vec::new(),
+        dropped: 0,
+    };
     let mut lines = Lines::new(text, context.from.line);
     let mut rest = 0;
     while let Some(i) = text[rest..].find('{') {
@@ -93,7 +99,8 @@ pub(super) fn render(text: &str, context: &Context, problems: &Problems) -> Stri
         }
         // Lines below keep their numbers.
         if !r.out[before..].contains('\n') {
-            r.out.extend(std::iter::repeat_n('\n', inner.matches('\n').count()));
+            r.out
+                .extend(std::iter::repeat_n('\n', inner.matches('\n').count()));
         }
     }
     r.push(&text[rest..]);
@@ -101,7 +108,11 @@ pub(super) fn render(text: &str, context: &Context, problems: &Problems) -> Stri
         r.out.push_str(&format!("\n{fence}"));
     }
     if r.dropped > LISTED {
-        problems.warn(context.from.rel, None, format!("{} more Liquid tags left out", r.dropped - LISTED));
+        problems.warn(
+            context.from.rel,
+            None,
+            format!("{} more Liquid tags left out", r.dropped - LISTED),
+        );
     }
     r.out
 }
@@ -124,7 +135,9 @@ fn end_of_raw(text: &str, start: usize) -> (usize, usize) {
 
 impl Render<'_> {
     fn hidden(&self) -> bool {
-        self.blocks.iter().any(|b| matches!(b, Block::Data(_) | Block::Branches { first: false, .. }))
+        self.blocks
+            .iter()
+            .any(|b| matches!(b, Block::Data(_) | Block::Branches { first: false, .. }))
     }
 
     /// Text, or only its lines where a block hides it.
@@ -139,7 +152,8 @@ impl Render<'_> {
     fn warn(&mut self, line: usize, message: String) {
         self.dropped += 1;
         if self.dropped <= LISTED {
-            self.problems.warn(self.context.from.rel, Some(line), message);
+            self.problems
+                .warn(self.context.from.rel, Some(line), message);
         }
     }
 
@@ -151,7 +165,10 @@ impl Render<'_> {
         match self.evaluate(expression, following) {
             Some(value) => self.out.push_str(&value),
             None => {
-                let message = format!("Liquid value `{}` has no meaning here; left out", short(expression));
+                let message = format!(
+                    "Liquid value `{}` has no meaning here; left out",
+                    short(expression)
+                );
                 self.warn(line, message);
             }
         }
@@ -163,7 +180,9 @@ impl Render<'_> {
         let context = self.context;
         let origin = || {
             let base = &context.config.settings.base_url;
-            base.strip_suffix(context.config.base_path.as_str()).unwrap_or(base).to_owned()
+            base.strip_suffix(context.config.base_path.as_str())
+                .unwrap_or(base)
+                .to_owned()
         };
         let mut value = if let Some(literal) = literal(&first) {
             literal.to_owned()
@@ -186,10 +205,17 @@ impl Render<'_> {
             }
         };
         for filter in parts {
-            let (name, args) = filter.trim().split_once(':').map_or((filter.trim(), ""), |(n, a)| (n.trim(), a.trim()));
+            let (name, args) = filter
+                .trim()
+                .split_once(':')
+                .map_or((filter.trim(), ""), |(n, a)| (n.trim(), a.trim()));
             value = match name {
                 "relative_url" | "prepend" if name == "relative_url" || args == "site.baseurl" => {
-                    if value.starts_with('/') { value } else { format!("/{value}") }
+                    if value.starts_with('/') {
+                        value
+                    } else {
+                        format!("/{value}")
+                    }
                 }
                 "absolute_url" => value,
                 "prepend" if args == "site.url" => value,
@@ -207,20 +233,37 @@ impl Render<'_> {
 
     /// `{% words %}`; returns how much of what follows belongs to the tag.
     fn tag(&mut self, words: &str, following: &str, line: usize) -> usize {
-        let (name, args) = words.split_once(char::is_whitespace).map_or((words, ""), |(n, a)| (n, a.trim()));
+        let (name, args) = words
+            .split_once(char::is_whitespace)
+            .map_or((words, ""), |(n, a)| (n, a.trim()));
         let hidden = self.hidden();
         match name {
             name if DATA_BLOCKS.contains(&name) => {
                 if !hidden && name != "comment" {
-                    self.warn(line, format!("Liquid block `{}` has no meaning here; left out with its text", short(words)));
+                    self.warn(
+                        line,
+                        format!(
+                            "Liquid block `{}` has no meaning here; left out with its text",
+                            short(words)
+                        ),
+                    );
                 }
                 self.blocks.push(Block::Data(name.to_owned()));
             }
             "if" | "unless" | "case" => {
                 if !hidden {
-                    self.warn(line, format!("Liquid condition `{}` is not evaluated; its first branch stays", short(words)));
+                    self.warn(
+                        line,
+                        format!(
+                            "Liquid condition `{}` is not evaluated; its first branch stays",
+                            short(words)
+                        ),
+                    );
                 }
-                self.blocks.push(Block::Branches { name: name.to_owned(), first: true });
+                self.blocks.push(Block::Branches {
+                    name: name.to_owned(),
+                    first: true,
+                });
             }
             "else" | "elsif" => {
                 if let Some(Block::Branches { first, .. }) = self.blocks.last_mut() {
@@ -231,10 +274,17 @@ impl Render<'_> {
             "highlight" if following.contains("endhighlight") => {
                 let code = &following[..following.find("endhighlight").unwrap_or(following.len())];
                 let fence = fence_for(code);
-                let language: String =
-                    args.split_whitespace().next().unwrap_or("").chars().filter(|c| c.is_alphanumeric() || matches!(c, '+' | '-' | '#' | '_')).collect();
+                let language: String = args
+                    .split_whitespace()
+                    .next()
+                    .unwrap_or("")
+                    .chars()
+                    .filter(|c| c.is_alphanumeric() || matches!(c, '+' | '-' | '#' | '_'))
+                    .collect();
                 self.push(&format!("{fence}{language}"));
-                let at_line_end = following.trim_start_matches([' ', '\t', '\r']).starts_with('\n');
+                let at_line_end = following
+                    .trim_start_matches([' ', '\t', '\r'])
+                    .starts_with('\n');
                 if !at_line_end {
                     self.push("\n");
                 }
@@ -249,7 +299,8 @@ impl Render<'_> {
                     self.push(&if fresh { fence } else { format!("\n{fence}") });
                 }
             }
-            "link" if !hidden => match self.context.index.files.get(args.trim_matches(['"', '\''])) {
+            "link" if !hidden => match self.context.index.files.get(args.trim_matches(['"', '\'']))
+            {
                 Some(path) => self.out.push_str(path),
                 None => match self.context.index.media.get(args.trim_matches(['"', '\''])) {
                     Some(path) => self.out.push_str(path),
@@ -259,21 +310,39 @@ impl Render<'_> {
             "post_url" if !hidden => {
                 let name = args.trim_matches(['"', '\'']).trim_start_matches('/');
                 let posts = &self.context.index.posts;
-                match posts.get(name).or_else(|| posts.get(paths::file_name(name))) {
+                match posts
+                    .get(name)
+                    .or_else(|| posts.get(paths::file_name(name)))
+                {
                     Some(path) => self.out.push_str(path),
                     None => self.broken(line, args),
                 }
             }
-            "gist" if !hidden && args.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.')) => {
-                self.out.push_str(&format!("[https://gist.github.com/{args}](https://gist.github.com/{args})"));
+            "gist"
+                if !hidden
+                    && args.bytes().all(|b| {
+                        b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.')
+                    }) =>
+            {
+                self.out.push_str(&format!(
+                    "[https://gist.github.com/{args}](https://gist.github.com/{args})"
+                ));
             }
             name if name.starts_with("end") => self.end(&name[3..]),
             _ if hidden => {}
             _ => {
-                if following.contains(&format!("end{name} ")) || following.contains(&format!("end{name}%")) {
+                if following.contains(&format!("end{name} "))
+                    || following.contains(&format!("end{name}%"))
+                {
                     self.blocks.push(Block::Other);
                 }
-                self.warn(line, format!("Liquid tag `{}` has no meaning here; left out", short(words)));
+                self.warn(
+                    line,
+                    format!(
+                        "Liquid tag `{}` has no meaning here; left out",
+                        short(words)
+                    ),
+                );
             }
         }
         0
@@ -281,10 +350,23 @@ impl Render<'_> {
 
     fn broken(&mut self, line: usize, target: &str) {
         // Kept as something a reader can follow when it is an address after all.
-        let found = self.context.index.resolve(target, self.context.from, self.context.config);
-        let text = if let Found::To(path) = found { path } else { "#".to_owned() };
+        let found = self
+            .context
+            .index
+            .resolve(target, self.context.from, self.context.config);
+        let text = if let Found::To(path) = found {
+            path
+        } else {
+            "#".to_owned()
+        };
         self.out.push_str(&text);
-        self.warn(line, format!("`{}` refers to a file that is not in this folder", short(target)));
+        self.warn(
+            line,
+            format!(
+                "`{}` refers to a file that is not in this folder",
+                short(target)
+            ),
+        );
     }
 
     fn end(&mut self, name: &str) {
@@ -304,7 +386,11 @@ impl Render<'_> {
 /// A text in quotes, without them.
 fn literal(expression: &str) -> Option<&str> {
     let e = expression.trim();
-    let inner = |q: char| e.strip_prefix(q)?.strip_suffix(q).filter(|i| !i.contains(q));
+    let inner = |q: char| {
+        e.strip_prefix(q)?
+            .strip_suffix(q)
+            .filter(|i| !i.contains(q))
+    };
     inner('"').or_else(|| inner('\''))
 }
 
@@ -338,7 +424,10 @@ fn fence_for(code: &str) -> String {
 }
 
 fn short(raw: &str) -> String {
-    raw.chars().map(|c| if c.is_control() { ' ' } else { c }).take(60).collect()
+    raw.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(60)
+        .collect()
 }
 
 /// Removes kramdown's `{: .class}` lists, which other Markdown shows as text, outside code blocks. A list that is only a
@@ -363,7 +452,10 @@ pub(super) fn strip_attribute_lists(text: &str) -> String {
         if fence.is_some() || line.starts_with("    ") || !line.contains("{:") {
             last_start = out.len();
             out.push_str(line);
-        } else if bare.starts_with("{:") && bare.ends_with('}') && !bare[2..bare.len() - 1].contains('}') {
+        } else if bare.starts_with("{:")
+            && bare.ends_with('}')
+            && !bare[2..bare.len() - 1].contains('}')
+        {
             if bare.trim_start_matches("{:").trim().starts_with("toc") {
                 out.truncate(last_start);
                 out.push('\n');

@@ -24,27 +24,53 @@ const OURS: [&str; 8] = [
 ];
 
 /// Looks at a file; `None` when it is not published, which is then reported.
-pub(super) fn inspect(file: &File, public: &str, options: &ReadOptions, problems: &Problems) -> Option<Media> {
+pub(super) fn inspect(
+    file: &File,
+    public: &str,
+    options: &ReadOptions,
+    problems: &Problems,
+) -> Option<Media> {
     let no = |severity, message: String| {
         problems.push(severity, &file.rel, None, message);
         None
     };
     if OURS.contains(&public) {
-        return no(Severity::Info, "not taken: the renderer writes this file itself".into());
+        return no(
+            Severity::Info,
+            "not taken: the renderer writes this file itself".into(),
+        );
     }
     if file.bytes > options.max_media_bytes {
-        return no(Severity::Error, format!("not taken: larger than {} MB", options.max_media_bytes >> 20));
+        return no(
+            Severity::Error,
+            format!(
+                "not taken: larger than {} MB",
+                options.max_media_bytes >> 20
+            ),
+        );
     }
     let mut head = Vec::new();
-    if let Err(e) = fs::File::open(&file.abs).and_then(|f| f.take(HEAD as u64).read_to_end(&mut head)) {
+    if let Err(e) =
+        fs::File::open(&file.abs).and_then(|f| f.take(HEAD as u64).read_to_end(&mut head))
+    {
         return no(Severity::Error, format!("not taken: {e}"));
     }
     let name = paths::file_name(&file.rel);
-    let ending = name.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase()).unwrap_or_default();
+    let ending = name
+        .rsplit_once('.')
+        .map(|(_, e)| e.to_ascii_lowercase())
+        .unwrap_or_default();
     let Some(mime) = mime(&head, &ending) else {
-        return no(Severity::Warning, format!("not taken: {}", reason(&head, &ending)));
+        return no(
+            Severity::Warning,
+            format!("not taken: {}", reason(&head, &ending)),
+        );
     };
-    let (width, height) = if mime.starts_with("image/") { size(&head, file) } else { (None, None) };
+    let (width, height) = if mime.starts_with("image/") {
+        size(&head, file)
+    } else {
+        (None, None)
+    };
     Some(Media {
         path: public.to_owned(),
         source: file.rel.clone(),
@@ -58,6 +84,15 @@ pub(super) fn inspect(file: &File, public: &str, options: &ReadOptions, problems
 
 /// The type of a file that may be served to visitors; by its bytes, and by its ending only among harmless texts.
 pub(super) fn mime(head: &[u8], ending: &str) -> Option<&'static str> {
+    // The sniffer calls an SVG with a prologue XML.
+    if ending == "svg"
+        && std::str::from_utf8(&head[..head.len().min(4096)])
+            .map_or_else(|e| e.error_len().is_none(), |_| true)
+    {
+        let start = String::from_utf8_lossy(&head[..head.len().min(4096)]);
+        return is_svg(start.trim_start_matches('\u{feff}').trim_start())
+            .then_some("image/svg+xml");
+    }
     if let Some(kind) = infer::get(head) {
         use infer::MatcherType::*;
         return match kind.matcher_type() {
@@ -71,9 +106,6 @@ pub(super) fn mime(head: &[u8], ending: &str) -> Option<&'static str> {
         Some(_) => Err(e),
     });
     let text = text.ok()?.trim_start_matches('\u{feff}').trim_start();
-    if ending == "svg" && is_svg(text) {
-        return Some("image/svg+xml");
-    }
     // What starts like markup may be sniffed as HTML whatever we call it.
     if text.starts_with('<') || head.contains(&0) {
         return None;
@@ -90,13 +122,18 @@ pub(super) fn mime(head: &[u8], ending: &str) -> Option<&'static str> {
 
 fn is_svg(text: &str) -> bool {
     let lower = text[..text.floor_char_boundary(4096)].to_ascii_lowercase();
-    let markup = lower.starts_with("<svg") || lower.starts_with("<?xml") || lower.starts_with("<!--") || lower.starts_with("<!doctype svg");
+    let markup = lower.starts_with("<svg")
+        || lower.starts_with("<?xml")
+        || lower.starts_with("<!--")
+        || lower.starts_with("<!doctype svg");
     markup && lower.contains("<svg") && !lower.contains("<html")
 }
 
 fn reason(head: &[u8], ending: &str) -> &'static str {
     match ending {
-        "html" | "htm" | "xhtml" => "HTML files are not served as they are; make it a page with front matter",
+        "html" | "htm" | "xhtml" => {
+            "HTML files are not served as they are; make it a page with front matter"
+        }
         "js" | "mjs" | "ts" | "wasm" => "scripts are not served from content",
         "css" | "scss" | "sass" | "less" => "styles belong to the theme",
         "exe" | "sh" | "bat" | "php" | "py" | "rb" | "dll" | "so" => "programs are not served",
@@ -125,8 +162,16 @@ mod tests {
         let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01";
         let cases: [(&[u8], &str, Option<&str>); 11] = [
             (png, "jpg", Some("image/png")),
-            (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "svg", Some("image/svg+xml")),
-            (b"<?xml version=\"1.0\"?>\n<!-- x --><svg/>", "svg", Some("image/svg+xml")),
+            (
+                b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+                "svg",
+                Some("image/svg+xml"),
+            ),
+            (
+                b"<?xml version=\"1.0\"?>\n<!-- x --><svg/>",
+                "svg",
+                Some("image/svg+xml"),
+            ),
             (b"<html><svg></svg></html>", "svg", None),
             (b"<script>alert(1)</script>", "txt", None),
             (b"<!DOCTYPE html><p>", "png", None),
@@ -137,7 +182,12 @@ mod tests {
             (b"a\xff\xfe", "txt", None),
         ];
         for (bytes, ending, want) in cases {
-            assert_eq!(mime(bytes, ending), want, "{:?} .{ending}", String::from_utf8_lossy(bytes));
+            assert_eq!(
+                mime(bytes, ending),
+                want,
+                "{:?} .{ending}",
+                String::from_utf8_lossy(bytes)
+            );
         }
     }
 }

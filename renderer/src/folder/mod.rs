@@ -6,10 +6,10 @@
 //! does not parse, is an error.
 //!
 //! Reading is deterministic: no clock, no file times, no order of the file system. The steps, one module each:
-//! [`walk`](self::walk) finds files, [`layout`](self::layout) recognises the generator, [`config`](self::config) reads its
-//! configuration, [`front_matter`](self::front_matter) and [`page`](self::page) read the files, [`place`](self::place) gives
-//! them addresses, [`shortcodes`](self::shortcodes) and [`liquid`](self::liquid) turn the generator's tags into Markdown,
-//! [`links`](self::links) makes links work.
+//! `walk` finds files, `layout` recognises the generator, `config` reads its
+//! configuration, `front_matter` and `page` read the files, `place` gives
+//! them addresses, `shortcodes` and `liquid` turn the generator's tags into Markdown,
+//! `links` makes links work, and [`write()`] exports our own layout.
 //!
 //! # Keys of front matter
 //!
@@ -51,7 +51,7 @@ mod place;
 mod problem;
 mod shortcodes;
 mod walk;
-
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -60,7 +60,7 @@ use chrono::{DateTime, Utc};
 
 pub use layout::Layout;
 pub use problem::{Problem, Severity};
-
+pub use write::{ExportError, ExportReport, write};
 
 use crate::site::{Site, SiteType};
 
@@ -115,13 +115,20 @@ pub struct FolderSite {
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     #[error("cannot open {}: {source}", path.display())]
-    Open { path: PathBuf, source: std::io::Error },
+    Open {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("{} is not a folder", path.display())]
     NotAFolder { path: PathBuf },
     #[error("more than {limit} files; is this the right folder?")]
     TooManyFiles { limit: usize },
     #[error("{file}:{line}: {message}")]
-    Config { file: String, line: usize, message: String },
+    Config {
+        file: String,
+        line: usize,
+        message: String,
+    },
 }
 
 /// Reads a folder of Markdown.

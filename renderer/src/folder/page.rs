@@ -11,7 +11,8 @@ use super::front_matter::Map;
 use super::place::{self, Placed, What};
 use super::{dates, paths};
 use crate::site::{
-    Availability, Body, ClusterRef, ClusterRole, Entity, FaqItem, Page, PageKind, Section, SectionSort,
+    Availability, Body, ClusterRef, ClusterRole, Entity, FaqItem, Page, PageKind, Section,
+    SectionSort,
 };
 
 /// A page with names of terms where a snapshot has slugs.
@@ -25,18 +26,34 @@ pub(super) struct Built {
 }
 
 /// Makes a page; `id` is its path below the root.
-pub(super) fn page(fields: &mut Fields, placed: &Placed, config: &Config, body: Body, had_head: bool) -> Built {
-    let id = fields.string(&["id"]).filter(|s| !s.is_empty()).unwrap_or_else(|| fields.file.to_owned());
+pub(super) fn page(
+    fields: &mut Fields,
+    placed: &Placed,
+    config: &Config,
+    body: Body,
+    had_head: bool,
+) -> Built {
+    let id = fields
+        .string(&["id"])
+        .filter(|s| !s.is_empty())
+        .unwrap_or_else(|| fields.file.to_owned());
     let mut body = body;
-    let title = fields.string(&["title"]).unwrap_or_else(|| title(&mut body, placed, !had_head));
+    let title = fields
+        .string(&["title"])
+        .unwrap_or_else(|| title(&mut body, placed, !had_head));
     let zone = config.zone;
     let mut published_at = fields.date(&["date"], zone);
-    let publish = fields.peek("publishDate").and_then(|v| dates::parse(v.as_str()?, zone));
+    let publish = fields
+        .peek("publishDate")
+        .and_then(|v| dates::parse(v.as_str()?, zone));
     if publish.is_some() && (published_at.is_none() || publish > published_at) {
         published_at = publish;
     }
     let published_at = published_at.or_else(|| placed.date.and_then(|d| dates::midnight(d, zone)));
-    let updated_at = fields.date(&["updated", "lastmod", "last_modified_at", "modified"], zone);
+    let updated_at = fields.date(
+        &["updated", "lastmod", "last_modified_at", "modified"],
+        zone,
+    );
     let mut draft = fields.bool(&["draft"]).unwrap_or(false) || placed.draft;
     let terms = terms(fields, placed, config);
     let kind = kind(fields, placed, published_at.is_some());
@@ -49,7 +66,10 @@ pub(super) fn page(fields: &mut Fields, placed: &Placed, config: &Config, body: 
         || fields.peek("headless").and_then(super::fields::boolean) == Some(true);
     if never_rendered && !matches!(config.rules, Rules::Plain(_)) {
         draft = true;
-        fields.problems.info(fields.file, "never rendered by the old generator; kept as a draft");
+        fields.problems.info(
+            fields.file,
+            "never rendered by the old generator; kept as a draft",
+        );
     }
     let menus = menus(fields);
     let mut entity_rest = Map::new();
@@ -83,29 +103,49 @@ pub(super) fn page(fields: &mut Fields, placed: &Placed, config: &Config, body: 
         extra: IndexMap::new(),
     };
     let raw_links = fields.bool(&["raw_links"]).unwrap_or(false);
-    let mut built = Built { page, draft, raw_links, menus };
+    let mut built = Built {
+        page,
+        draft,
+        raw_links,
+        menus,
+    };
     built.page.extra = rest(fields);
     if !entity_rest.is_empty() {
-        built.page.extra.entry("entity".into()).or_insert(Value::Object(entity_rest.into_iter().collect()));
+        built
+            .page
+            .extra
+            .entry("entity".into())
+            .or_insert(Value::Object(entity_rest.into_iter().collect()));
     }
     built
 }
 
 /// Makes a section from an `_index.md`. The flag says that links in its text are public already.
-pub(super) fn section(fields: &mut Fields, placed: &Placed, config: &Config, body: Body) -> (Section, bool) {
+pub(super) fn section(fields: &mut Fields, placed: &Placed, body: Body) -> (Section, bool) {
     let mut body = body;
-    let title = fields.string(&["title"]).unwrap_or_else(|| title(&mut body, placed, false));
-    let sort = fields.peek("sort_by").and_then(text).and_then(|sort| match sort.as_str() {
-        "date" | "update_date" => Some(SectionSort::Date),
-        "title" | "title_bytes" | "slug" => Some(SectionSort::Title),
-        "weight" => Some(SectionSort::Weight),
-        _ => {
-            fields.warn("sort_by", format!("sorting by `{sort}` is not known; newest first is used"));
-            None
-        }
-    });
+    let title = fields
+        .string(&["title"])
+        .unwrap_or_else(|| title(&mut body, placed, false));
+    let sort = fields
+        .peek("sort_by")
+        .and_then(text)
+        .and_then(|sort| match sort.as_str() {
+            "date" | "update_date" => Some(SectionSort::Date),
+            "title" | "title_bytes" | "slug" => Some(SectionSort::Title),
+            "weight" => Some(SectionSort::Weight),
+            _ => {
+                fields.warn(
+                    "sort_by",
+                    format!("sorting by `{sort}` is not known; newest first is used"),
+                );
+                None
+            }
+        });
     // A finer order than ours is kept as it was written.
-    if matches!(fields.peek("sort_by").and_then(Value::as_str), Some("date" | "title" | "weight")) {
+    if matches!(
+        fields.peek("sort_by").and_then(Value::as_str),
+        Some("date" | "title" | "weight")
+    ) {
         fields.value("sort_by");
     }
     let section = Section {
@@ -115,15 +155,15 @@ pub(super) fn section(fields: &mut Fields, placed: &Placed, config: &Config, bod
         body,
         language: placed.language.clone(),
         sort: sort.unwrap_or_default(),
-        per_page: fields.int(&["paginate_by", "per_page"]).and_then(|n| usize::try_from(n).ok()),
+        per_page: fields
+            .int(&["paginate_by", "per_page"])
+            .and_then(|n| usize::try_from(n).ok()),
         render: fields.bool(&["render"]).unwrap_or(true),
         weight: fields.int(&["weight"]),
         extra: IndexMap::new(),
     };
     let raw_links = fields.bool(&["raw_links"]).unwrap_or(false);
-    // Zola hides the archive of a transparent section no more than of others, so the key only has to survive.
     let extra = rest(fields);
-    let _ = config;
     (Section { extra, ..section }, raw_links)
 }
 
@@ -155,7 +195,11 @@ fn title(body: &mut Body, placed: &Placed, cut: bool) -> String {
             return heading;
         }
     }
-    let name = if placed.name.is_empty() { "Home" } else { &placed.name };
+    let name = if placed.name.is_empty() {
+        "Home"
+    } else {
+        &placed.name
+    };
     paths::title_from_name(name)
 }
 
@@ -168,23 +212,36 @@ fn first_heading(markdown: &str) -> Option<(String, std::ops::Range<usize>)> {
             (Event::Start(Tag::Heading { .. }), None) => found = Some((String::new(), range)),
             (Event::Text(t) | Event::Code(t), Some((out, _))) => out.push_str(&t),
             (Event::SoftBreak | Event::HardBreak, Some((out, _))) => out.push(' '),
-            (Event::End(TagEnd::Heading(_)), Some((out, _))) if out.trim().is_empty() => found = None,
+            (Event::End(TagEnd::Heading(_)), Some((out, _))) if out.trim().is_empty() => {
+                found = None
+            }
             (Event::End(TagEnd::Heading(_)), Some(_)) => break,
             _ => {}
         }
     }
-    found.map(|(text, range)| (text.trim().to_owned(), range)).filter(|(text, _)| !text.is_empty())
+    found
+        .map(|(text, range)| (text.trim().to_owned(), range))
+        .filter(|(text, _)| !text.is_empty())
 }
 
 fn kind(fields: &mut Fields, placed: &Placed, dated: bool) -> PageKind {
-    if let Some(name) = fields.peek("kind").and_then(Value::as_str).map(str::to_owned) {
+    if let Some(name) = fields
+        .peek("kind")
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+    {
         if let Ok(kind) = serde_json::from_value::<PageKind>(Value::String(name)) {
             fields.value("kind");
             return kind;
         }
         fields.warn("kind", "`kind` is none of post, page, product, service, home, about, contact; kept as an unknown key");
     }
-    let last = placed.path.trim_matches('/').rsplit('/').next().unwrap_or("");
+    let last = placed
+        .path
+        .trim_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or("");
     match last {
         _ if placed.what == What::Home => PageKind::Home,
         _ if placed.post || dated => PageKind::Post,
@@ -215,7 +272,11 @@ fn terms(fields: &mut Fields, placed: &Placed, config: &Config) -> IndexMap<Stri
     }
     let jekyll = matches!(config.rules, Rules::Jekyll(_));
     let words = |terms: Vec<String>, was_text: bool| match was_text && jekyll {
-        true => terms.iter().flat_map(|t| t.split_whitespace()).map(str::to_owned).collect(),
+        true => terms
+            .iter()
+            .flat_map(|t| t.split_whitespace())
+            .map(str::to_owned)
+            .collect(),
         false => terms,
     };
     let is_text = |fields: &Fields, key: &str| fields.peek(key).is_some_and(Value::is_string);
@@ -238,7 +299,11 @@ fn terms(fields: &mut Fields, placed: &Placed, config: &Config) -> IndexMap<Stri
         }
     }
     if let Rules::Hugo(rules) = &config.rules {
-        for name in rules.taxonomies.iter().filter(|n| !matches!(n.as_str(), "tags" | "categories")) {
+        for name in rules
+            .taxonomies
+            .iter()
+            .filter(|n| !matches!(n.as_str(), "tags" | "categories"))
+        {
             if let Some(terms) = fields.list(&[name.as_str()]) {
                 add(name, terms);
             }
@@ -251,9 +316,14 @@ fn terms(fields: &mut Fields, placed: &Placed, config: &Config) -> IndexMap<Stri
 fn author(fields: &mut Fields) -> Option<String> {
     let name = |value: &Value| text(value).or_else(|| value.get("name").and_then(text));
     for key in ["author", "authors"] {
-        let Some(value) = fields.peek(key) else { continue };
+        let Some(value) = fields.peek(key) else {
+            continue;
+        };
         let (first, whole) = match value {
-            Value::Array(items) => (items.first().and_then(name), items.len() == 1 && items[0].is_string()),
+            Value::Array(items) => (
+                items.first().and_then(name),
+                items.len() == 1 && items[0].is_string(),
+            ),
             other => (name(other), text(other).is_some()),
         };
         if whole {
@@ -269,13 +339,28 @@ fn author(fields: &mut Fields) -> Option<String> {
 /// The featured image under the names themes have for it.
 fn image(fields: &mut Fields) -> Option<String> {
     let inner = |value: &Value| {
-        ["image", "src", "path", "url"].iter().find_map(|k| value.get(k)?.as_str().map(str::to_owned))
+        ["image", "src", "path", "url"]
+            .iter()
+            .find_map(|k| value.get(k)?.as_str().map(str::to_owned))
     };
-    for key in ["image", "featured_image", "featuredImage", "featured-image", "cover", "thumbnail", "images"] {
-        let Some(value) = fields.peek(key) else { continue };
+    for key in [
+        "image",
+        "featured_image",
+        "featuredImage",
+        "featured-image",
+        "cover",
+        "thumbnail",
+        "images",
+    ] {
+        let Some(value) = fields.peek(key) else {
+            continue;
+        };
         let (found, whole) = match value {
             Value::String(s) => (Some(s.clone()), true),
-            Value::Array(items) => (items.first().and_then(Value::as_str).map(str::to_owned), items.len() == 1),
+            Value::Array(items) => (
+                items.first().and_then(Value::as_str).map(str::to_owned),
+                items.len() == 1,
+            ),
             other => (inner(other), false),
         };
         if let Some(found) = found.filter(|f| !f.trim().is_empty()) {
@@ -298,12 +383,18 @@ fn aliases(fields: &mut Fields, placed: &Placed, config: &Config) -> Vec<String>
             Rules::Plain(_) if safe && raw.starts_with('/') => raw.clone(),
             Rules::Hugo(_) if !raw.starts_with('/') => {
                 let parent = paths::parent(placed.path.trim_end_matches('/'));
-                paths::old_path(&format!("/{}", paths::resolve(parent, &raw).unwrap_or_default()))
+                paths::old_path(&format!(
+                    "/{}",
+                    paths::resolve(parent, &raw).unwrap_or_default()
+                ))
             }
             _ => paths::old_path(&raw),
         };
         if !safe && !raw.starts_with('.') {
-            fields.warn("aliases", format!("old address `{}` is kept as `{alias}`", raw.escape_debug()));
+            fields.warn(
+                "aliases",
+                format!("old address `{}` is kept as `{alias}`", raw.escape_debug()),
+            );
         }
         if alias != "/" && alias != placed.path && !out.contains(&alias) {
             out.push(alias);
@@ -317,11 +408,18 @@ fn aliases(fields: &mut Fields, placed: &Placed, config: &Config) -> Vec<String>
 
 fn canonical(fields: &mut Fields) -> Option<String> {
     for key in ["canonical_url", "canonicalURL", "canonical"] {
-        let Some(raw) = fields.peek(key).and_then(Value::as_str) else { continue };
-        if raw.starts_with('/') || url::Url::parse(raw).is_ok_and(|u| matches!(u.scheme(), "http" | "https")) {
+        let Some(raw) = fields.peek(key).and_then(Value::as_str) else {
+            continue;
+        };
+        if raw.starts_with('/')
+            || url::Url::parse(raw).is_ok_and(|u| matches!(u.scheme(), "http" | "https"))
+        {
             return fields.string(&[key]);
         }
-        fields.warn(key, format!("`{key}` is not a web address; kept as an unknown key"));
+        fields.warn(
+            key,
+            format!("`{key}` is not a web address; kept as an unknown key"),
+        );
     }
     None
 }
@@ -340,13 +438,23 @@ fn indexable(fields: &mut Fields) -> bool {
 
 /// Hugo's menu entries in front matter: a name, names, or tables by name.
 fn menus(fields: &mut Fields) -> Vec<(String, i64)> {
-    let Some(value) = fields.peek("menus").or_else(|| fields.peek("menu")) else { return Vec::new() };
+    let Some(value) = fields.peek("menus").or_else(|| fields.peek("menu")) else {
+        return Vec::new();
+    };
     match value {
         Value::String(name) => vec![(name.clone(), 0)],
-        Value::Array(names) => names.iter().filter_map(|n| Some((n.as_str()?.to_owned(), 0))).collect(),
+        Value::Array(names) => names
+            .iter()
+            .filter_map(|n| Some((n.as_str()?.to_owned(), 0)))
+            .collect(),
         Value::Object(map) => map
             .iter()
-            .map(|(name, entry)| (name.clone(), entry.get("weight").and_then(Value::as_i64).unwrap_or(0)))
+            .map(|(name, entry)| {
+                (
+                    name.clone(),
+                    entry.get("weight").and_then(Value::as_i64).unwrap_or(0),
+                )
+            })
             .collect(),
         _ => Vec::new(),
     }
@@ -354,14 +462,26 @@ fn menus(fields: &mut Fields) -> Vec<(String, i64)> {
 
 fn cluster(fields: &mut Fields) -> Option<ClusterRef> {
     let mut table = fields.inner("cluster")?;
-    let role = table.string(&["role"]).unwrap_or_else(|| "supporting".into());
-    let role = serde_json::from_value::<ClusterRole>(Value::String(role.clone())).unwrap_or_else(|_| {
-        table.warn("role", format!("cluster role `{role}` is none of hub, supporting, attribute"));
-        ClusterRole::Supporting
-    });
+    let role = table
+        .string(&["role"])
+        .unwrap_or_else(|| "supporting".into());
+    let role =
+        serde_json::from_value::<ClusterRole>(Value::String(role.clone())).unwrap_or_else(|_| {
+            table.warn(
+                "role",
+                format!("cluster role `{role}` is none of hub, supporting, attribute"),
+            );
+            ClusterRole::Supporting
+        });
     let name = table.string(&["name"]);
-    let id = table.string(&["id"]).or_else(|| name.as_deref().map(paths::slugify));
-    let found = id.map(|id| ClusterRef { name: name.unwrap_or_else(|| id.clone()), id, role });
+    let id = table
+        .string(&["id"])
+        .or_else(|| name.as_deref().map(paths::slugify));
+    let found = id.map(|id| ClusterRef {
+        name: name.unwrap_or_else(|| id.clone()),
+        id,
+        role,
+    });
     if found.is_none() {
         table.warn("cluster", "a cluster needs an `id` or a `name`; left out");
     }
@@ -373,11 +493,17 @@ fn entity(fields: &mut Fields, rest: &mut Map) -> Entity {
     if !fields.peek("entity").is_some_and(Value::is_object) {
         return Entity::default();
     }
-    let Some(mut table) = fields.inner("entity") else { return Entity::default() };
+    let Some(mut table) = fields.inner("entity") else {
+        return Entity::default();
+    };
     let availability = table.string(&["availability"]).and_then(|name| {
-        let known = serde_json::from_value::<Availability>(Value::String(name.to_lowercase().replace([' ', '-'], "_")));
+        let known = serde_json::from_value::<Availability>(Value::String(
+            name.to_lowercase().replace([' ', '-'], "_"),
+        ));
         if known.is_err() {
-            let message = format!("availability `{name}` is none of in_stock, out_of_stock, pre_order, discontinued");
+            let message = format!(
+                "availability `{name}` is none of in_stock, out_of_stock, pre_order, discontinued"
+            );
             table.warn("availability", message);
         }
         known.ok()
@@ -385,7 +511,10 @@ fn entity(fields: &mut Fields, rest: &mut Map) -> Entity {
     let rating_value = table.float(&["rating_value"]).filter(|r| {
         let sound = (0.0..=5.0).contains(r);
         if !sound {
-            table.warn("rating_value", format!("a rating lies between 0 and 5, not at {r}; left out"));
+            table.warn(
+                "rating_value",
+                format!("a rating lies between 0 and 5, not at {r}; left out"),
+            );
         }
         sound
     });
@@ -397,7 +526,9 @@ fn entity(fields: &mut Fields, rest: &mut Map) -> Entity {
         gtin: table.string(&["gtin"]),
         availability,
         rating_value,
-        rating_count: table.int(&["rating_count"]).and_then(|n| u32::try_from(n).ok()),
+        rating_count: table
+            .int(&["rating_count"])
+            .and_then(|n| u32::try_from(n).ok()),
         area: table.string(&["area"]),
         price_range: table.string(&["price_range"]),
         gallery: table.list(&["gallery"]).unwrap_or_default(),
@@ -407,18 +538,27 @@ fn entity(fields: &mut Fields, rest: &mut Map) -> Entity {
 }
 
 fn attributes(fields: &mut Fields) -> IndexMap<String, String> {
-    let texts = |v: &Value| v.as_object().is_some_and(|m| m.values().all(|v| text(v).is_some()));
+    let texts = |v: &Value| {
+        v.as_object()
+            .is_some_and(|m| m.values().all(|v| text(v).is_some()))
+    };
     if !fields.peek("attributes").is_some_and(texts) {
         return IndexMap::new();
     }
     let table = fields.map(&["attributes"]).unwrap_or_default();
-    table.into_iter().filter_map(|(k, v)| Some((k, text(&v)?))).collect()
+    table
+        .into_iter()
+        .filter_map(|(k, v)| Some((k, text(&v)?)))
+        .collect()
 }
 
 fn faq(fields: &mut Fields) -> Vec<FaqItem> {
     let item = |v: &Value| {
         let question = v.get("question")?.as_str()?.to_owned();
-        Some(FaqItem { question, answer: v.get("answer")?.as_str()?.to_owned() })
+        Some(FaqItem {
+            question,
+            answer: v.get("answer")?.as_str()?.to_owned(),
+        })
     };
     let items: Option<Vec<FaqItem>> = match fields.peek("faq") {
         Some(Value::Array(items)) => items.iter().map(item).collect(),
@@ -431,7 +571,10 @@ fn faq(fields: &mut Fields) -> Vec<FaqItem> {
             items
         }
         None => {
-            fields.warn("faq", "every [[faq]] needs a `question` and an `answer`; kept as an unknown key");
+            fields.warn(
+                "faq",
+                "every [[faq]] needs a `question` and an `answer`; kept as an unknown key",
+            );
             Vec::new()
         }
     }
@@ -439,5 +582,7 @@ fn faq(fields: &mut Fields) -> Vec<FaqItem> {
 
 /// Says that a page belongs to one of the site's languages; a language nobody declared is added to them.
 pub(super) fn undeclared_language(language: &str, config: &Config) -> Option<String> {
-    (!config.is_language(language)).then(|| language_tag(language)).flatten()
+    (!config.is_language(language))
+        .then(|| language_tag(language))
+        .flatten()
 }

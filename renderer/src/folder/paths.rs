@@ -15,7 +15,9 @@ pub(super) fn segment(raw: &str) -> String {
     let mut out = String::new();
     let mut chars = 0;
     for c in raw.nfc() {
-        let keep = c.is_alphanumeric() || is_combining_mark(c) || matches!(c, '-' | '_' | '.' | '~' | '+' | '@');
+        let keep = c.is_alphanumeric()
+            || is_combining_mark(c)
+            || matches!(c, '-' | '_' | '.' | '~' | '+' | '@');
         let c = if keep { c } else { '-' };
         if c == '-' && !keep && (out.is_empty() || out.ends_with('-')) {
             continue;
@@ -32,13 +34,22 @@ pub(super) fn segment(raw: &str) -> String {
     }
     // `.` and `..` climb, a leading dot hides the file from servers and from our own reader.
     let visible = out.trim_start_matches('.');
-    if visible.len() != out.len() { visible.to_owned() } else { out }
+    if visible.len() != out.len() {
+        visible.to_owned()
+    } else {
+        out
+    }
 }
 
 /// A whole site path, `/a/b/`, from anything: empty and unsafe segments vanish, `..` does not climb.
 pub(super) fn site_path(raw: &str) -> String {
     let mut out = String::from("/");
-    for part in raw.split(['/', '\\']).map(segment).filter(|s| !s.is_empty()).take(MAX_SEGMENTS) {
+    for part in raw
+        .split(['/', '\\'])
+        .map(segment)
+        .filter(|s| !s.is_empty())
+        .take(MAX_SEGMENTS)
+    {
         out.push_str(&part);
         out.push('/');
     }
@@ -49,10 +60,20 @@ pub(super) fn site_path(raw: &str) -> String {
 pub(super) fn old_path(raw: &str) -> String {
     let path = site_path(raw);
     let is_file = !raw.ends_with('/')
-        && path.trim_end_matches('/').rsplit('/').next().is_some_and(|last| {
-            last.rsplit_once('.').is_some_and(|(_, ext)| matches!(ext, "html" | "htm" | "php" | "xml" | "aspx" | "md"))
-        });
-    if is_file { path.trim_end_matches('/').to_owned() } else { path }
+        && path
+            .trim_end_matches('/')
+            .rsplit('/')
+            .next()
+            .is_some_and(|last| {
+                last.rsplit_once('.').is_some_and(|(_, ext)| {
+                    matches!(ext, "html" | "htm" | "php" | "xml" | "aspx" | "md")
+                })
+            });
+    if is_file {
+        path.trim_end_matches('/').to_owned()
+    } else {
+        path
+    }
 }
 
 /// Where a page of another generator lived, as we address it: `/a/b.html` → (`/a/b/`, old address `/a/b.html`),
@@ -60,24 +81,29 @@ pub(super) fn old_path(raw: &str) -> String {
 pub(super) fn from_output(raw: &str) -> (String, Option<String>) {
     let cut = raw.find(['?', '#']).unwrap_or(raw.len());
     let raw = &raw[..cut];
-    if let Some(dir) = raw.strip_suffix("/index.html").or_else(|| raw.strip_suffix("/index.htm")) {
+    if let Some(dir) = raw
+        .strip_suffix("/index.html")
+        .or_else(|| raw.strip_suffix("/index.htm"))
+    {
         return (site_path(dir), None);
     }
-    match raw.strip_suffix(".html").or_else(|| raw.strip_suffix(".htm")) {
+    match raw
+        .strip_suffix(".html")
+        .or_else(|| raw.strip_suffix(".htm"))
+    {
         Some(stem) => (site_path(stem), Some(old_path(raw))),
         None => (site_path(raw), None),
     }
 }
 
-/// Joins a directory of the site (`/a/`) and one more segment.
-pub(super) fn join(dir: &str, name: &str) -> String {
-    format!("{dir}{name}/")
-}
-
 /// The public path of a file: like [`site_path`] without the trailing slash.
 pub(super) fn file_path(raw: &str) -> String {
     let path = site_path(raw);
-    if path.len() > 1 { path.trim_end_matches('/').to_owned() } else { path }
+    if path.len() > 1 {
+        path.trim_end_matches('/').to_owned()
+    } else {
+        path
+    }
 }
 
 /// A term's or page's slug in the way most generators make it: ASCII, lower case, dashes.
@@ -97,11 +123,18 @@ pub(super) fn slugify(name: &str) -> String {
 
 /// `my-first_post` → `My first post`.
 pub(super) fn title_from_name(name: &str) -> String {
-    let words: Vec<&str> = name.split(['-', '_', ' ']).filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> = name
+        .split(['-', '_', ' '])
+        .filter(|w| !w.is_empty())
+        .collect();
     let joined = words.join(" ");
     let mut chars = joined.chars();
     match chars.next() {
-        Some(first) => first.to_uppercase().chain(chars).filter(|c| !c.is_control()).collect(),
+        Some(first) => first
+            .to_uppercase()
+            .chain(chars)
+            .filter(|c| !c.is_control())
+            .collect(),
         None => name.chars().filter(|c| !c.is_control()).collect(),
     }
 }
@@ -175,7 +208,10 @@ mod tests {
         assert_eq!(site_path("\\..\\etc\\passwd"), "/etc/passwd/");
         assert_eq!(old_path("x/1.0.html"), "/x/1.0.html");
         assert_eq!(old_path("/x/1.0"), "/x/1.0/");
-        assert_eq!(from_output("/a/b.html"), ("/a/b/".into(), Some("/a/b.html".into())));
+        assert_eq!(
+            from_output("/a/b.html"),
+            ("/a/b/".into(), Some("/a/b.html".into()))
+        );
         assert_eq!(from_output("/a/index.html"), ("/a/".into(), None));
         assert_eq!(from_output("/a/b"), ("/a/b/".into(), None));
         assert_eq!(resolve("a/b", "../c.md").as_deref(), Some("a/c.md"));

@@ -45,10 +45,24 @@ impl fmt::Display for Problem {
 pub(super) struct Problems(Mutex<Vec<Problem>>);
 
 impl Problems {
-    pub fn push(&self, severity: Severity, file: &str, line: Option<usize>, message: impl Into<String>) {
-        let problem = Problem { file: file.to_owned(), line, severity, message: message.into() };
+    pub fn push(
+        &self,
+        severity: Severity,
+        file: &str,
+        line: Option<usize>,
+        message: impl Into<String>,
+    ) {
+        let problem = Problem {
+            file: file.to_owned(),
+            line,
+            severity,
+            message: message.into(),
+        };
         // A poisoned lock only means another reader panicked while pushing; the list itself is still whole.
-        self.0.lock().unwrap_or_else(|e| e.into_inner()).push(problem);
+        self.0
+            .lock()
+            .unwrap_or_else(|e| e.into_inner())
+            .push(problem);
     }
 
     pub fn info(&self, file: &str, message: impl Into<String>) {

@@ -6,7 +6,13 @@ use super::paths;
 use super::problem::Problems;
 
 /// Hugo: `{{< name args >}}` and `{{% name args %}}`.
-pub(super) fn hugo(text: &str, from: &From, index: &Index, config: &Config, problems: &Problems) -> String {
+pub(super) fn hugo(
+    text: &str,
+    from: &From,
+    index: &Index,
+    config: &Config,
+    problems: &Problems,
+) -> String {
     if !text.contains("{{<") && !text.contains("{{%") {
         return text.to_owned();
     }
@@ -15,8 +21,14 @@ pub(super) fn hugo(text: &str, from: &From, index: &Index, config: &Config, prob
     let mut fence_open = false;
     let mut rest = 0;
     while let Some(at) = next_of(text, rest, &["{{<", "{{%"]) {
-        let close = if text[at..].starts_with("{{<") { ">}}" } else { "%}}" };
-        let Some(len) = text[at + 3..].find(close) else { break };
+        let close = if text[at..].starts_with("{{<") {
+            ">}}"
+        } else {
+            "%}}"
+        };
+        let Some(len) = text[at + 3..].find(close) else {
+            break;
+        };
         let end = at + 3 + len + 3;
         out.push_str(&text[rest..at]);
         rest = end;
@@ -40,17 +52,26 @@ pub(super) fn hugo(text: &str, from: &From, index: &Index, config: &Config, prob
                 }
                 fence_open = true;
             }
-            "ref" | "relref" => out.push_str(&reference(&call, line, from, index, config, problems)),
+            "ref" | "relref" => {
+                out.push_str(&reference(&call, line, from, index, config, problems))
+            }
             "figure" => out.push_str(&figure(&call)),
             "param" => {
-                let value = config.settings.extra.get(call.get("name", 0)).and_then(super::fields::text);
+                let value = config
+                    .settings
+                    .extra
+                    .get(call.get("name", 0))
+                    .and_then(super::fields::text);
                 out.push_str(&value.unwrap_or_default());
             }
             name => match embed(name, &call) {
                 Some(link) => out.push_str(&link),
                 None if name.starts_with('/') => {}
                 None => {
-                    let message = format!("shortcode `{}` is not known; it was left out, text inside it stays", word(name));
+                    let message = format!(
+                        "shortcode `{}` is not known; it was left out, text inside it stays",
+                        word(name)
+                    );
                     problems.warn(from.rel, Some(line), message);
                 }
             },
@@ -75,7 +96,11 @@ pub(super) fn zola(text: &str, from: &From, problems: &Problems) -> String {
     let mut open = 0usize;
     let mut rest = 0;
     while let Some(at) = next_of(text, rest, &["{{", "{%"]) {
-        let close = if text[at..].starts_with("{{") { "}}" } else { "%}" };
+        let close = if text[at..].starts_with("{{") {
+            "}}"
+        } else {
+            "%}"
+        };
         let window = &text[at + 2..text.floor_char_boundary((at + 4096).min(text.len()))];
         let inner = window.find(close).map(|len| &window[..len]);
         let end = inner.map(|i| at + 2 + i.len() + 2);
@@ -92,14 +117,22 @@ pub(super) fn zola(text: &str, from: &From, problems: &Problems) -> String {
                 match embed(&call.name, &call) {
                     Some(link) => out.push_str(&link),
                     None => {
-                        let message = format!("shortcode `{}` is not known; it was left out, text inside it stays", word(&call.name));
+                        let message = format!(
+                            "shortcode `{}` is not known; it was left out, text inside it stays",
+                            word(&call.name)
+                        );
                         problems.warn(from.rel, Some(lines.at(at)), message);
                     }
                 }
                 open += usize::from(close == "%}");
-                out.extend(std::iter::repeat_n('\n', inner.unwrap_or("").matches('\n').count()));
+                out.extend(std::iter::repeat_n(
+                    '\n',
+                    inner.unwrap_or("").matches('\n').count(),
+                ));
             }
-            (Some(end), ..) if open > 0 && close == "%}" && inner.is_some_and(|i| i.trim() == "end") => {
+            (Some(end), ..)
+                if open > 0 && close == "%}" && inner.is_some_and(|i| i.trim() == "end") =>
+            {
                 open -= 1;
                 rest = end;
             }
@@ -120,7 +153,10 @@ fn zola_call(inner: &str) -> Option<Call> {
     let (name, args) = inner.split_once('(')?;
     let args = args.strip_suffix(')')?;
     let sound = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    sound.then(|| Call { args: arguments(args), name: name.to_owned() })
+    sound.then(|| Call {
+        args: arguments(args),
+        name: name.to_owned(),
+    })
 }
 
 struct Call {
@@ -132,9 +168,16 @@ struct Call {
 impl Call {
     fn parse(inner: &str) -> Call {
         let inner = inner.trim_end_matches('/').trim();
-        let inner = inner.strip_prefix('/').map_or_else(|| inner.to_owned(), |i| format!("/{}", i.trim_start()));
-        let (name, args) = inner.split_once(char::is_whitespace).unwrap_or((&inner, ""));
-        Call { name: name.to_owned(), args: arguments(args) }
+        let inner = inner
+            .strip_prefix('/')
+            .map_or_else(|| inner.to_owned(), |i| format!("/{}", i.trim_start()));
+        let (name, args) = inner
+            .split_once(char::is_whitespace)
+            .unwrap_or((&inner, ""));
+        Call {
+            name: name.to_owned(),
+            args: arguments(args),
+        }
     }
 
     /// An argument by name, or by position among those without one.
@@ -150,7 +193,9 @@ fn arguments(text: &str) -> Vec<(String, String)> {
     let mut out = Vec::new();
     let mut rest = text.trim_start_matches([' ', '\n', '\t', '\r', ',']);
     while !rest.is_empty() && out.len() < 64 {
-        let key_end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(rest.len());
+        let key_end = rest
+            .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))
+            .unwrap_or(rest.len());
         let after = rest[key_end..].trim_start();
         let key = match after.strip_prefix('=') {
             Some(value) if key_end > 0 => {
@@ -160,14 +205,19 @@ fn arguments(text: &str) -> Vec<(String, String)> {
             }
             _ => String::new(),
         };
-        let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'));
+        let quote = rest
+            .chars()
+            .next()
+            .filter(|c| matches!(c, '"' | '\'' | '`'));
         let (value, len) = match quote {
             Some(quote) => match rest[1..].find(quote) {
                 Some(len) => (&rest[1..1 + len], len + 2),
                 None => (&rest[1..], rest.len()),
             },
             None => {
-                let len = rest.find([' ', '\n', '\t', '\r', ',']).unwrap_or(rest.len());
+                let len = rest
+                    .find([' ', '\n', '\t', '\r', ','])
+                    .unwrap_or(rest.len());
                 (&rest[..len], len)
             }
         };
@@ -186,7 +236,11 @@ fn embed(name: &str, call: &Call) -> Option<String> {
         "instagram" if !id.is_empty() => format!("https://www.instagram.com/p/{id}/"),
         "x" | "tweet" | "twitter" => {
             let user = word(call.get("user", 0));
-            let id = if call.get("user", 9).is_empty() { word(call.get("id", 1)) } else { id };
+            let id = if call.get("user", 9).is_empty() {
+                word(call.get("id", 1))
+            } else {
+                id
+            };
             if user.is_empty() || id.is_empty() {
                 return None;
             }
@@ -213,12 +267,22 @@ fn embed(name: &str, call: &Call) -> Option<String> {
 fn figure(call: &Call) -> String {
     let src = call.get("src", 0);
     let caption = call.get("caption", 9);
-    let alt = if call.get("alt", 9).is_empty() { caption } else { call.get("alt", 9) };
-    let escaped = alt.replace('\\', "").replace('[', "\\[").replace(']', "\\]");
+    let alt = if call.get("alt", 9).is_empty() {
+        caption
+    } else {
+        call.get("alt", 9)
+    };
+    let escaped = alt
+        .replace('\\', "")
+        .replace('[', "\\[")
+        .replace(']', "\\]");
     let mut out = format!("![{}]({}", escaped.replace('\n', " "), destination(src));
     let title = call.get("title", 9);
     if !title.is_empty() {
-        out.push_str(&format!(" \"{}\"", title.replace('"', "'").replace('\n', " ")));
+        out.push_str(&format!(
+            " \"{}\"",
+            title.replace('"', "'").replace('\n', " ")
+        ));
     }
     out.push(')');
     let link = call.get("link", 9);
@@ -232,12 +296,26 @@ fn figure(call: &Call) -> String {
 }
 
 fn destination(raw: &str) -> String {
-    let clean: String = raw.chars().filter(|c| !c.is_control() && !matches!(c, '<' | '>')).collect();
-    if clean.contains([' ', '(', ')']) { format!("<{clean}>") } else { clean }
+    let clean: String = raw
+        .chars()
+        .filter(|c| !c.is_control() && !matches!(c, '<' | '>'))
+        .collect();
+    if clean.contains([' ', '(', ')']) {
+        format!("<{clean}>")
+    } else {
+        clean
+    }
 }
 
 /// The address of another page, by its file.
-fn reference(call: &Call, line: usize, from: &From, index: &Index, config: &Config, problems: &Problems) -> String {
+fn reference(
+    call: &Call,
+    line: usize,
+    from: &From,
+    index: &Index,
+    config: &Config,
+    problems: &Problems,
+) -> String {
     let raw = call.get("path", 0);
     let (file, fragment) = match raw.find('#') {
         Some(at) => raw.split_at(at),
@@ -248,17 +326,31 @@ fn reference(call: &Call, line: usize, from: &From, index: &Index, config: &Conf
     }
     let rooted = file.trim_start_matches('/');
     let here = paths::resolve(paths::parent(from.rel), file).unwrap_or_default();
-    let candidates = |name: &str| [format!("{name}.md"), format!("{name}/index.md"), format!("{name}/_index.md"), name.to_owned()];
+    let candidates = |name: &str| {
+        [
+            format!("{name}.md"),
+            format!("{name}/index.md"),
+            format!("{name}/_index.md"),
+            name.to_owned(),
+        ]
+    };
     let found = candidates(&here)
         .iter()
         .find_map(|f| index.files.get(f).cloned())
-        .or_else(|| candidates(rooted).iter().find_map(|f| index.content_file(f, config)))
+        .or_else(|| {
+            candidates(rooted)
+                .iter()
+                .find_map(|f| index.content_file(f, config))
+        })
         // Hugo also finds a page by its file name alone, when only one has it.
         .or_else(|| index.by_name(paths::file_name(rooted)));
     match found {
         Some(path) => format!("{path}{fragment}"),
         None => {
-            let message = format!("`{}` refers to a page that is not in this folder", word(file));
+            let message = format!(
+                "`{}` refers to a page that is not in this folder",
+                word(file)
+            );
             problems.warn(from.rel, Some(line), message);
             "#".into()
         }
@@ -274,7 +366,10 @@ fn close_fence(out: &mut String) {
 
 /// What is left of a text when only characters of names and ids stay.
 fn word(raw: &str) -> String {
-    raw.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '+')).take(100).collect()
+    raw.chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '+'))
+        .take(100)
+        .collect()
 }
 
 fn next_of(text: &str, start: usize, needles: &[&str]) -> Option<usize> {
@@ -298,12 +393,19 @@ pub(super) struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     pub fn new(text: &'a str, first: usize) -> Self {
-        Lines { text, at: 0, line: first }
+        Lines {
+            text,
+            at: 0,
+            line: first,
+        }
     }
 
     pub fn at(&mut self, offset: usize) -> usize {
         if offset > self.at {
-            self.line += self.text.as_bytes()[self.at..offset].iter().filter(|b| **b == b'\n').count();
+            self.line += self.text.as_bytes()[self.at..offset]
+                .iter()
+                .filter(|b| **b == b'\n')
+                .count();
             self.at = offset;
         }
         self.line

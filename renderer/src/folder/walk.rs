@@ -21,20 +21,37 @@ pub(super) struct File {
 }
 
 /// All files worth a look, sorted by path. Everything passed over is reported.
-pub(super) fn files(root: &Path, options: &ReadOptions, problems: &Problems) -> Result<Vec<File>, FolderError> {
-    let meta = std::fs::metadata(root).map_err(|e| FolderError::Open { path: root.into(), source: e })?;
+pub(super) fn files(
+    root: &Path,
+    options: &ReadOptions,
+    problems: &Problems,
+) -> Result<Vec<File>, FolderError> {
+    let meta = std::fs::metadata(root).map_err(|e| FolderError::Open {
+        path: root.into(),
+        source: e,
+    })?;
     if !meta.is_dir() {
         return Err(FolderError::NotAFolder { path: root.into() });
     }
     let mut hidden: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut out = Vec::new();
-    let mut walker = WalkDir::new(root).min_depth(1).max_depth(64).follow_links(false).sort_by_file_name().into_iter();
+    let mut walker = WalkDir::new(root)
+        .min_depth(1)
+        .max_depth(64)
+        .follow_links(false)
+        .sort_by_file_name()
+        .into_iter();
     while let Some(entry) = walker.next() {
         let entry = match entry {
             Ok(entry) => entry,
             Err(e) => {
-                let at = e.path().map(|p| relative(root, p).unwrap_or_else(|lossy| lossy)).unwrap_or_default();
-                let reason = e.io_error().map_or_else(|| "cannot be read".into(), ToString::to_string);
+                let at = e
+                    .path()
+                    .map(|p| relative(root, p).unwrap_or_else(|lossy| lossy))
+                    .unwrap_or_default();
+                let reason = e
+                    .io_error()
+                    .map_or_else(|| "cannot be read".into(), ToString::to_string);
                 problems.error(&at, None, format!("not read: {reason}"));
                 continue;
             }
@@ -43,7 +60,11 @@ pub(super) fn files(root: &Path, options: &ReadOptions, problems: &Problems) -> 
         let rel = match relative(root, entry.path()) {
             Ok(rel) => rel,
             Err(lossy) => {
-                problems.error(&lossy, None, "not read: the file name is not UTF-8; rename it");
+                problems.error(
+                    &lossy,
+                    None,
+                    "not read: the file name is not UTF-8; rename it",
+                );
                 if kind.is_dir() {
                     walker.skip_current_dir();
                 }
@@ -52,33 +73,53 @@ pub(super) fn files(root: &Path, options: &ReadOptions, problems: &Problems) -> 
         };
         let name = super::paths::file_name(&rel);
         if name.starts_with('.') {
-            hidden.entry(super::paths::parent(&rel).to_owned()).or_default().push(name.to_owned());
+            hidden
+                .entry(super::paths::parent(&rel).to_owned())
+                .or_default()
+                .push(name.to_owned());
             if kind.is_dir() {
                 walker.skip_current_dir();
             }
         } else if kind.is_dir() {
-            let build = name == "node_modules" || (entry.depth() == 1 && BUILD_FOLDERS.contains(&name));
+            let build =
+                name == "node_modules" || (entry.depth() == 1 && BUILD_FOLDERS.contains(&name));
             if build {
-                problems.info(&rel, "folder not read: build output, themes and dependencies are not content");
+                problems.info(
+                    &rel,
+                    "folder not read: build output, themes and dependencies are not content",
+                );
                 walker.skip_current_dir();
             }
         } else if kind.is_symlink() {
-            problems.warn(&rel, None, "not read: symbolic links are not followed; put the file itself here");
+            problems.warn(
+                &rel,
+                None,
+                "not read: symbolic links are not followed; put the file itself here",
+            );
         } else if !kind.is_file() {
             problems.warn(&rel, None, "not read: not a regular file");
         } else {
             let bytes = entry.metadata().map(|m| m.len()).unwrap_or(0);
             if out.len() == options.max_files {
-                return Err(FolderError::TooManyFiles { limit: options.max_files });
+                return Err(FolderError::TooManyFiles {
+                    limit: options.max_files,
+                });
             }
-            out.push(File { rel, abs: entry.into_path(), bytes });
+            out.push(File {
+                rel,
+                abs: entry.into_path(),
+                bytes,
+            });
         }
     }
     for (dir, names) in hidden {
         let more = if names.len() > 5 { ", …" } else { "" };
         let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
         let place = if dir.is_empty() { "." } else { &dir };
-        problems.info(place, format!("{} hidden not read: {shown}{more}", names.len()));
+        problems.info(
+            place,
+            format!("{} hidden not read: {shown}{more}", names.len()),
+        );
     }
     out.sort_by(|a, b| a.rel.cmp(&b.rel));
     Ok(out)

@@ -29,7 +29,11 @@ pub(in crate::folder) struct Hugo {
 
 const ENDINGS: [&str; 4] = ["toml", "yaml", "yml", "json"];
 
-pub(super) fn config(files: &[File], options: &ReadOptions, problems: &Problems) -> Result<Config, FolderError> {
+pub(super) fn config(
+    files: &[File],
+    options: &ReadOptions,
+    problems: &Problems,
+) -> Result<Config, FolderError> {
     let rules = Hugo {
         permalinks: BTreeMap::new(),
         default_in_subdir: false,
@@ -51,8 +55,12 @@ pub(super) fn config(files: &[File], options: &ReadOptions, problems: &Problems)
         }
     }
     for file in files {
-        let Some(name) = paths::below(&file.rel, "config/_default") else { continue };
-        let Some((stem, ending)) = name.rsplit_once('.') else { continue };
+        let Some(name) = paths::below(&file.rel, "config/_default") else {
+            continue;
+        };
+        let Some((stem, ending)) = name.rsplit_once('.') else {
+            continue;
+        };
         if !ENDINGS.contains(&ending) || name.contains('/') {
             continue;
         }
@@ -77,11 +85,16 @@ pub(super) fn config(files: &[File], options: &ReadOptions, problems: &Problems)
                 for part in path.iter().skip(1).rev() {
                     value = Value::Object([((*part).to_owned(), value)].into_iter().collect());
                 }
-                merge(&mut merged, [(path[0].to_owned(), value)].into_iter().collect());
+                merge(
+                    &mut merged,
+                    [(path[0].to_owned(), value)].into_iter().collect(),
+                );
             }
         }
     }
-    let Some((_, first)) = loaded.first() else { return Ok(config) };
+    let Some((_, first)) = loaded.first() else {
+        return Ok(config);
+    };
     let mut fields = first.fields(problems).any_case(true);
     fields.map = merged;
     apply(&mut config, &mut fields);
@@ -112,31 +125,52 @@ fn apply(config: &mut Config, fields: &mut Fields) {
     if let Some(zone) = fields.string(&["timeZone"]) {
         config.set_zone(&zone, fields, "timeZone");
     }
-    if let Some(n) = fields.int(&["paginate"]).and_then(|n| usize::try_from(n).ok()) {
+    if let Some(n) = fields
+        .int(&["paginate"])
+        .and_then(|n| usize::try_from(n).ok())
+    {
         config.settings.per_page = n;
     }
-    if let Some(n) = fields.inner("pagination").and_then(|mut p| p.int(&["pagerSize"])).and_then(|n| usize::try_from(n).ok())
+    if let Some(n) = fields
+        .inner("pagination")
+        .and_then(|mut p| p.int(&["pagerSize"]))
+        .and_then(|n| usize::try_from(n).ok())
     {
         config.settings.per_page = n;
     }
     if let Some(dir) = fields.string(&["contentDir"]) {
-        config.content = vec![ContentRoot { dir: dir.trim_matches('/').to_owned(), language: None }];
+        config.content = vec![ContentRoot {
+            dir: dir.trim_matches('/').to_owned(),
+            language: None,
+        }];
     }
     if let Some(dirs) = fields.list(&["staticDir"]) {
-        config.statics = dirs.iter().map(|d| d.trim_matches('/').to_owned()).chain(["assets".to_owned()]).collect();
+        config.statics = dirs
+            .iter()
+            .map(|d| d.trim_matches('/').to_owned())
+            .chain(["assets".to_owned()])
+            .collect();
     }
     if let Some(names) = fields.map(&["taxonomies"]) {
-        let plural: Vec<String> = names.values().filter_map(|v| v.as_str()).map(str::to_owned).collect();
+        let plural: Vec<String> = names
+            .values()
+            .filter_map(|v| v.as_str())
+            .map(str::to_owned)
+            .collect();
         config.taxonomies = plural.iter().map(|name| taxonomy(name, "/")).collect();
         if let Rules::Hugo(rules) = &mut config.rules {
             rules.taxonomies = plural;
         }
     }
     let permalinks = fields.map(&["permalinks"]).unwrap_or_default();
-    let in_subdir = fields.bool(&["defaultContentLanguageInSubdir"]).unwrap_or(false);
+    let in_subdir = fields
+        .bool(&["defaultContentLanguageInSubdir"])
+        .unwrap_or(false);
     let ugly = fields.bool(&["uglyURLs"]).unwrap_or(false);
     let keep_case = fields.bool(&["disablePathToLower"]).unwrap_or(false);
-    let date_in_name = fields.inner("frontmatter").and_then(|mut f| f.list(&["date"]));
+    let date_in_name = fields
+        .inner("frontmatter")
+        .and_then(|mut f| f.list(&["date"]));
     if let Rules::Hugo(rules) = &mut config.rules {
         // `[permalinks] posts = …`, or since 0.112 `[permalinks.page] posts = …`.
         for (key, value) in permalinks {
@@ -145,7 +179,9 @@ fn apply(config: &mut Config, fields: &mut Fields) {
                     rules.permalinks.insert(key, pattern);
                 }
                 Value::Object(inner) if key == "page" => {
-                    let patterns = inner.into_iter().filter_map(|(k, v)| Some((k, v.as_str()?.to_owned())));
+                    let patterns = inner
+                        .into_iter()
+                        .filter_map(|(k, v)| Some((k, v.as_str()?.to_owned())));
                     rules.permalinks.extend(patterns);
                 }
                 _ => {}
@@ -163,21 +199,40 @@ fn apply(config: &mut Config, fields: &mut Fields) {
             }
             config.add_language(tag, fields);
             if let Some(dir) = value.get("contentDir").and_then(Value::as_str) {
-                let root = ContentRoot { dir: dir.trim_matches('/').to_owned(), language: Some(tag.clone()) };
+                let root = ContentRoot {
+                    dir: dir.trim_matches('/').to_owned(),
+                    language: Some(tag.clone()),
+                };
                 config.content.insert(0, root);
             }
             if *tag == config.settings.language {
-                if let Some(title) = value.get("title").and_then(Value::as_str).filter(|_| !config.titled) {
+                if let Some(title) = value
+                    .get("title")
+                    .and_then(Value::as_str)
+                    .filter(|_| !config.titled)
+                {
                     config.settings.title = title.to_owned();
                     config.titled = true;
                 }
-                if let Some(menus) = value.get("menus").or_else(|| value.get("menu")).and_then(Value::as_object) {
-                    menus_of(config, menus.iter().map(|(k, v)| (k.clone(), v.clone())).collect());
+                if let Some(menus) = value
+                    .get("menus")
+                    .or_else(|| value.get("menu"))
+                    .and_then(Value::as_object)
+                {
+                    menus_of(
+                        config,
+                        menus.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
+                    );
                 }
             }
         }
-        config.content.sort_by_key(|r| std::cmp::Reverse(r.dir.len()));
-        fields.map.insert("languages".into(), Value::Object(languages.into_iter().collect()));
+        config
+            .content
+            .sort_by_key(|r| std::cmp::Reverse(r.dir.len()));
+        fields.map.insert(
+            "languages".into(),
+            Value::Object(languages.into_iter().collect()),
+        );
     }
     for key in ["menus", "menu"] {
         if let Some(menus) = fields.map(&[key]) {
@@ -197,7 +252,8 @@ fn apply(config: &mut Config, fields: &mut Fields) {
 fn menus_of(config: &mut Config, menus: Map) {
     for (place, items) in menus {
         let Value::Array(items) = items else { continue };
-        let mut flat: Vec<(i64, String, Option<String>, MenuItem)> = items.iter().filter_map(item).collect();
+        let mut flat: Vec<(i64, String, Option<String>, MenuItem)> =
+            items.iter().filter_map(item).collect();
         // Unweighted items come last, in the order they were written.
         flat.sort_by_key(|(weight, ..)| if *weight == 0 { i64::MAX } else { *weight });
         let mut children: IndexMap<String, Vec<MenuItem>> = IndexMap::new();
@@ -220,16 +276,37 @@ fn menus_of(config: &mut Config, menus: Map) {
 fn item(value: &Value) -> Option<(i64, String, Option<String>, MenuItem)> {
     let table = value.as_object()?;
     let get = |key: &str| {
-        table.iter().find(|(k, _)| k.eq_ignore_ascii_case(key)).and_then(|(_, v)| v.as_str()).map(str::to_owned)
+        table
+            .iter()
+            .find(|(k, _)| k.eq_ignore_ascii_case(key))
+            .and_then(|(_, v)| v.as_str())
+            .map(str::to_owned)
     };
     let url = get("url").or_else(|| get("pageRef"))?;
-    let label = get("name").or_else(|| get("title")).or_else(|| get("identifier"))?;
+    let label = get("name")
+        .or_else(|| get("title"))
+        .or_else(|| get("identifier"))?;
     let identifier = get("identifier").unwrap_or_else(|| label.clone());
-    let weight = table.iter().find(|(k, _)| k.eq_ignore_ascii_case("weight")).and_then(|(_, v)| v.as_i64()).unwrap_or(0);
+    let weight = table
+        .iter()
+        .find(|(k, _)| k.eq_ignore_ascii_case("weight"))
+        .and_then(|(_, v)| v.as_i64())
+        .unwrap_or(0);
     let url = match url {
-        url if url.starts_with('/') && !url.ends_with('/') && !url.contains(['.', '#', '?']) => format!("{url}/"),
+        url if url.starts_with('/') && !url.ends_with('/') && !url.contains(['.', '#', '?']) => {
+            format!("{url}/")
+        }
         url if !url.contains(':') && !url.starts_with(['/', '#']) => paths::site_path(&url),
         url => url,
     };
-    Some((weight, identifier, get("parent"), MenuItem { label, url, children: Vec::new() }))
+    Some((
+        weight,
+        identifier,
+        get("parent"),
+        MenuItem {
+            label,
+            url,
+            children: Vec::new(),
+        },
+    ))
 }

@@ -87,7 +87,10 @@ impl Config {
             taxonomies: Vec::new(),
             closed: false,
             taxonomy_root: "/".into(),
-            content: vec![ContentRoot { dir: "content".into(), language: None }],
+            content: vec![ContentRoot {
+                dir: "content".into(),
+                language: None,
+            }],
             statics: vec!["static".into()],
             alts: BTreeMap::new(),
             base_path: String::new(),
@@ -105,7 +108,11 @@ impl Config {
             Rules::Hugo(hugo) => hugo.default_in_subdir,
             _ => false,
         };
-        if language == self.settings.language && !subdir { "/".into() } else { format!("/{language}/") }
+        if language == self.settings.language && !subdir {
+            "/".into()
+        } else {
+            format!("/{language}/")
+        }
     }
 
     /// Sets title, description and the like from the keys all generators share.
@@ -125,14 +132,20 @@ impl Config {
                 self.zone = zone;
                 self.settings.time_zone = name.to_owned();
             }
-            Err(_) => fields.warn(key, format!("`{name}` is not an IANA time zone like Europe/Lisbon; UTC is used")),
+            Err(_) => fields.warn(
+                key,
+                format!("`{name}` is not an IANA time zone like Europe/Lisbon; UTC is used"),
+            ),
         }
     }
 
     fn set_language(&mut self, tag: &str, fields: &Fields, key: &str) {
         match language_tag(tag) {
             Some(tag) => self.settings.language = tag,
-            None => fields.warn(key, format!("`{tag}` is not a language tag like en or pt-BR; en is used")),
+            None => fields.warn(
+                key,
+                format!("`{tag}` is not a language tag like en or pt-BR; en is used"),
+            ),
         }
     }
 
@@ -140,7 +153,10 @@ impl Config {
         match language_tag(tag) {
             Some(tag) if self.is_language(&tag) => {}
             Some(tag) => self.settings.languages.push(tag),
-            None => fields.warn("languages", format!("`{tag}` is not a language tag like en or pt-BR; left out")),
+            None => fields.warn(
+                "languages",
+                format!("`{tag}` is not a language tag like en or pt-BR; left out"),
+            ),
         }
     }
 
@@ -148,7 +164,10 @@ impl Config {
         match base_url(raw) {
             Some(url) => self.settings.base_url = url,
             None if raw.trim().is_empty() || raw == "/" => {}
-            None => fields.warn(key, format!("`{raw}` is not an address like https://example.com")),
+            None => fields.warn(
+                key,
+                format!("`{raw}` is not an address like https://example.com"),
+            ),
         }
     }
 }
@@ -159,14 +178,17 @@ pub(super) fn language_tag(raw: &str) -> Option<String> {
     let parts: Vec<&str> = raw.split('-').collect();
     let sound = (2..=8).contains(&parts[0].len())
         && parts.len() <= 4
-        && parts.iter().all(|p| (1..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()));
+        && parts
+            .iter()
+            .all(|p| (1..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()));
     sound.then_some(raw)
 }
 
 /// An absolute http address without query, fragment and trailing slash.
 pub(super) fn base_url(raw: &str) -> Option<String> {
     let url = url::Url::parse(raw.trim()).ok()?;
-    let plain = matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|h| !h.is_empty());
+    let plain =
+        matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|h| !h.is_empty());
     if !plain || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
         return None;
     }
@@ -188,25 +210,43 @@ impl ConfigFile {
 
 /// Reads one configuration file if it is there. Its format follows from its ending.
 pub(super) fn load(files: &[File], name: &str) -> Result<Option<ConfigFile>, FolderError> {
-    let Ok(at) = files.binary_search_by(|f| f.rel.as_str().cmp(name)) else { return Ok(None) };
-    let broken = |line, message| FolderError::Config { file: name.to_owned(), line, message };
+    let Ok(at) = files.binary_search_by(|f| f.rel.as_str().cmp(name)) else {
+        return Ok(None);
+    };
+    let broken = |line, message| FolderError::Config {
+        file: name.to_owned(),
+        line,
+        message,
+    };
     if files[at].bytes > CONFIG.bytes as u64 {
         return Err(broken(1, format!("over {} MB", CONFIG.bytes >> 20)));
     }
-    let bytes = std::fs::read(&files[at].abs)
-        .map_err(|e| FolderError::Open { path: files[at].abs.clone(), source: e })?;
+    let bytes = std::fs::read(&files[at].abs).map_err(|e| FolderError::Open {
+        path: files[at].abs.clone(),
+        source: e,
+    })?;
     let text = String::from_utf8(bytes).map_err(|e| {
-        let line = 1 + e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
+        let line = 1 + e.as_bytes()[..e.utf8_error().valid_up_to()]
+            .iter()
+            .filter(|b| **b == b'\n')
+            .count();
         broken(line, "not valid UTF-8; save the file as UTF-8".into())
     })?;
-    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+    let text = text
+        .strip_prefix('\u{feff}')
+        .map(str::to_owned)
+        .unwrap_or(text);
     let map = match name.rsplit('.').next() {
         Some("toml") => front_matter::toml(&text, 0, CONFIG),
         Some("json") => front_matter::json(&text, CONFIG),
         _ => front_matter::yaml(&text, 0, CONFIG),
     }
     .map_err(|e| broken(e.line, e.message))?;
-    Ok(Some(ConfigFile { name: name.to_owned(), text, map }))
+    Ok(Some(ConfigFile {
+        name: name.to_owned(),
+        text,
+        map,
+    }))
 }
 
 /// The kind a taxonomy has by its name alone.

@@ -17,12 +17,25 @@ pub(in crate::folder) struct Plain {
     pub declared: bool,
 }
 
-pub(super) fn config(files: &[File], options: &ReadOptions, problems: &Problems) -> Result<Config, FolderError> {
-    let mut config = Config::new(Layout::Plain, Rules::Plain(Plain { declared: false }), options);
+pub(super) fn config(
+    files: &[File],
+    options: &ReadOptions,
+    problems: &Problems,
+) -> Result<Config, FolderError> {
+    let mut config = Config::new(
+        Layout::Plain,
+        Rules::Plain(Plain { declared: false }),
+        options,
+    );
     if !files.iter().any(|f| f.rel.starts_with("content/")) {
-        config.content = vec![ContentRoot { dir: String::new(), language: None }];
+        config.content = vec![ContentRoot {
+            dir: String::new(),
+            language: None,
+        }];
     }
-    let Some(file) = load(files, "site.toml")? else { return Ok(config) };
+    let Some(file) = load(files, "site.toml")? else {
+        return Ok(config);
+    };
     config.rules = Rules::Plain(Plain { declared: true });
     let mut fields = file.fields(problems);
     if let Some(mut site) = fields.inner("site") {
@@ -42,14 +55,21 @@ pub(super) fn config(files: &[File], options: &ReadOptions, problems: &Problems)
     }
     if let Some(mut theme) = fields.inner("theme") {
         config.settings.theme_options = theme.map(&["options"]).unwrap_or_default();
-        decode_json(&mut theme, "options_json", &mut config.settings.theme_options);
+        decode_json(
+            &mut theme,
+            "options_json",
+            &mut config.settings.theme_options,
+        );
         theme.report_rest("theme");
     }
     if let Some(menus) = fields.map(&["menu"]) {
         for (place, items) in menus {
             let items = menu(&items, 0);
             if items.is_none() {
-                fields.warn("menu", format!("menu `{place}` is not a list of tables with label and url; left out"));
+                fields.warn(
+                    "menu",
+                    format!("menu `{place}` is not a list of tables with label and url; left out"),
+                );
             }
             config.menus.insert(place, items.unwrap_or_default());
         }
@@ -102,24 +122,35 @@ fn settings(config: &mut Config, site: &mut Fields, options: &ReadOptions) {
     if let Some(kind) = site.string(&["site_type"]) {
         match serde_json::from_value::<SiteType>(Value::String(kind.clone())) {
             Ok(kind) => config.settings.site_type = options.site_type.unwrap_or(kind),
-            Err(_) => site.warn("site_type", format!("`{kind}` is none of blog, ecommerce, company")),
+            Err(_) => site.warn(
+                "site_type",
+                format!("`{kind}` is none of blog, ecommerce, company"),
+            ),
         }
     }
     let size = |n: i64| usize::try_from(n).ok();
-    config.settings.per_page = site.int(&["per_page"]).and_then(size).unwrap_or(config.settings.per_page);
-    config.settings.feed_limit = site.int(&["feed_limit"]).and_then(size).unwrap_or(config.settings.feed_limit);
+    config.settings.per_page = site
+        .int(&["per_page"])
+        .and_then(size)
+        .unwrap_or(config.settings.per_page);
+    config.settings.feed_limit = site
+        .int(&["feed_limit"])
+        .and_then(size)
+        .unwrap_or(config.settings.feed_limit);
     config.settings.indexable = site.bool(&["indexable"]).unwrap_or(true);
 }
 
 fn menu(items: &Value, depth: usize) -> Option<Vec<MenuItem>> {
-    if depth > 8 {
+    if depth > 32 {
         return None;
     }
     let item = |value: &Value| {
         Some(MenuItem {
             label: value.get("label")?.as_str()?.to_owned(),
             url: value.get("url")?.as_str()?.to_owned(),
-            children: value.get("children").map_or(Some(Vec::new()), |c| menu(c, depth + 1))?,
+            children: value
+                .get("children")
+                .map_or(Some(Vec::new()), |c| menu(c, depth + 1))?,
         })
     };
     items.as_array()?.iter().map(item).collect()
@@ -132,8 +163,12 @@ fn taxonomy_table(config: &mut Config, mut table: Fields) {
     };
     let mut made = taxonomy(&name, "/");
     made.title = table.string(&["title"]).unwrap_or(made.title);
-    made.path = table.string(&["path"]).map_or(made.path, |p| paths::site_path(&p));
-    made.per_page = table.int(&["per_page"]).and_then(|n| usize::try_from(n).ok());
+    made.path = table
+        .string(&["path"])
+        .map_or(made.path, |p| paths::site_path(&p));
+    made.per_page = table
+        .int(&["per_page"])
+        .and_then(|n| usize::try_from(n).ok());
     made.feed = table.bool(&["feed"]).unwrap_or(true);
     if let Some(kind) = table.string(&["kind"]) {
         match serde_json::from_value::<TaxonomyKind>(Value::String(kind.clone())) {
@@ -145,7 +180,13 @@ fn taxonomy_table(config: &mut Config, mut table: Fields) {
         let mut term = table.with(term);
         let (slug, name) = (term.string(&["slug"]), term.string(&["name"]));
         let Some(slug) = slug.or_else(|| name.as_deref().map(paths::slugify)) else {
-            table.warn("terms", format!("a term of `{}` has neither slug nor name; left out", made.name));
+            table.warn(
+                "terms",
+                format!(
+                    "a term of `{}` has neither slug nor name; left out",
+                    made.name
+                ),
+            );
             continue;
         };
         made.terms.push(Term {
@@ -153,7 +194,9 @@ fn taxonomy_table(config: &mut Config, mut table: Fields) {
             slug,
             description: term.string(&["description"]).unwrap_or_default(),
             parent: term.string(&["parent"]),
-            language: term.string(&["language"]).unwrap_or_else(|| config.settings.language.clone()),
+            language: term
+                .string(&["language"])
+                .unwrap_or_else(|| config.settings.language.clone()),
         });
         term.report_rest("terms");
     }
@@ -162,8 +205,14 @@ fn taxonomy_table(config: &mut Config, mut table: Fields) {
 }
 
 /// Values TOML has no words for (null, numbers over 63 bits) are exported as JSON text in a table of their own.
-pub(in crate::folder) fn decode_json(fields: &mut Fields, key: &str, into: &mut IndexMap<String, Value>) {
-    let Some(table): Option<Map> = fields.map(&[key]) else { return };
+pub(in crate::folder) fn decode_json(
+    fields: &mut Fields,
+    key: &str,
+    into: &mut IndexMap<String, Value>,
+) {
+    let Some(table): Option<Map> = fields.map(&[key]) else {
+        return;
+    };
     for (name, value) in table {
         let decoded = strings(&value).and_then(|s| serde_json::from_str(s.first()?).ok());
         match decoded {

@@ -21,8 +21,15 @@ pub(in crate::folder) struct Zola {
     pub strip_date: bool,
 }
 
-pub(super) fn config(files: &[File], options: &ReadOptions, problems: &Problems) -> Result<Config, FolderError> {
-    let rules = Zola { slugify: Slugify::On, strip_date: true };
+pub(super) fn config(
+    files: &[File],
+    options: &ReadOptions,
+    problems: &Problems,
+) -> Result<Config, FolderError> {
+    let rules = Zola {
+        slugify: Slugify::On,
+        strip_date: true,
+    };
     let mut config = Config::new(Layout::Zola, Rules::Zola(rules), options);
     let file = match load(files, "zola.toml")? {
         Some(file) => file,
@@ -53,12 +60,18 @@ pub(super) fn config(files: &[File], options: &ReadOptions, problems: &Problems)
     for table in fields.tables("taxonomies").unwrap_or_default() {
         let mut table = fields.with(table);
         let language = table.string(&["lang"]);
-        let Some(name) = table.string(&["name"]) else { continue };
-        if language.is_some_and(|l| l != config.settings.language) || config.taxonomies.iter().any(|t| t.name == name) {
+        let Some(name) = table.string(&["name"]) else {
+            continue;
+        };
+        if language.is_some_and(|l| l != config.settings.language)
+            || config.taxonomies.iter().any(|t| t.name == name)
+        {
             continue;
         }
         let mut made = taxonomy(&name, &config.taxonomy_root);
-        made.per_page = table.int(&["paginate_by"]).and_then(|n| usize::try_from(n).ok());
+        made.per_page = table
+            .int(&["paginate_by"])
+            .and_then(|n| usize::try_from(n).ok());
         made.feed = table.bool(&["feed"]).unwrap_or(false);
         config.taxonomies.push(made);
     }
@@ -67,9 +80,15 @@ pub(super) fn config(files: &[File], options: &ReadOptions, problems: &Problems)
             config.add_language(tag, &fields);
         }
         // Titles and descriptions per language have no place in a snapshot; they are kept.
-        fields.map.insert("languages".into(), serde_json::Value::Object(languages.into_iter().collect()));
+        fields.map.insert(
+            "languages".into(),
+            serde_json::Value::Object(languages.into_iter().collect()),
+        );
     }
-    if let Some(limit) = fields.int(&["feed_limit"]).and_then(|n| usize::try_from(n).ok()) {
+    if let Some(limit) = fields
+        .int(&["feed_limit"])
+        .and_then(|n| usize::try_from(n).ok())
+    {
         config.settings.feed_limit = limit;
     }
     if let Some(author) = fields.string(&["author"]) {

@@ -13,7 +13,11 @@ const POST_FOLDERS: [&str; 6] = ["post", "posts", "blog", "news", "articles", "a
 
 fn sanitise(raw: &str, rules: &Hugo) -> String {
     let segment = paths::segment(raw);
-    if rules.keep_case { segment } else { segment.to_lowercase() }
+    if rules.keep_case {
+        segment
+    } else {
+        segment.to_lowercase()
+    }
 }
 
 pub(super) fn dir_path(below: &str, rules: &Hugo) -> String {
@@ -23,9 +27,18 @@ pub(super) fn dir_path(below: &str, rules: &Hugo) -> String {
 
 pub(super) fn place(fields: &mut Fields, config: &Config, rules: &Hugo) -> Placed {
     let rel = fields.file;
-    let (Name { dir, stem, language }, root_language) = name_of(rel, config);
-    let language =
-        language.map(str::to_owned).or(root_language).unwrap_or_else(|| config.settings.language.clone());
+    let (
+        Name {
+            dir,
+            stem,
+            language,
+        },
+        root_language,
+    ) = name_of(rel, config);
+    let language = language
+        .map(str::to_owned)
+        .or(root_language)
+        .unwrap_or_else(|| config.settings.language.clone());
     let root = config.language_root(&language);
     let source_dir = paths::parent(rel).to_owned();
     let top = dir.split('/').next().unwrap_or("");
@@ -48,11 +61,18 @@ pub(super) fn place(fields: &mut Fields, config: &Config, rules: &Hugo) -> Place
     let url = fields.string(&["url"]);
     if stem == "_index" {
         placed.name = paths::file_name(dir).to_owned();
-        placed.what = if dir.is_empty() { What::Home } else { What::Section };
+        placed.what = if dir.is_empty() {
+            What::Home
+        } else {
+            What::Section
+        };
         let mut parts = dir.splitn(2, '/');
         if let (Some(taxonomy), Some(term)) = (parts.next(), parts.next()) {
             if rules.taxonomies.iter().any(|t| t == taxonomy) {
-                placed.what = What::Term { taxonomy: taxonomy.to_owned(), slug: paths::slugify(term) };
+                placed.what = What::Term {
+                    taxonomy: taxonomy.to_owned(),
+                    slug: paths::slugify(term),
+                };
             }
         }
         placed.path = match url {
@@ -88,21 +108,41 @@ pub(super) fn place(fields: &mut Fields, config: &Config, rules: &Hugo) -> Place
     let default = format!("{root}{}{last}", dir_path(folder, rules));
     let pattern = rules.permalinks.get(top).filter(|_| !top.is_empty());
     placed.path = if let Some(raw) = url {
-        let raw = if raw.starts_with('/') { raw } else { format!("{root}{raw}") };
+        let raw = if raw.starts_with('/') {
+            raw
+        } else {
+            format!("{root}{raw}")
+        };
         let (path, old) = explicit_path(&raw, "url", fields);
         placed.old = old;
         placed.date = placed.date.or_else(|| dates::from_path(&path));
         path
     } else if let Some(pattern) = pattern {
-        match expand(pattern, fields, config, placed.date, folder, name, slug.as_deref()) {
+        match expand(
+            pattern,
+            fields,
+            config,
+            placed.date,
+            folder,
+            name,
+            slug.as_deref(),
+        ) {
             Ok(raw) => {
-                let raw = if rules.keep_case { raw } else { raw.to_lowercase() };
-                let (path, old) = paths::from_output(&format!("{root}{}", raw.trim_start_matches('/')));
+                let raw = if rules.keep_case {
+                    raw
+                } else {
+                    raw.to_lowercase()
+                };
+                let (path, old) =
+                    paths::from_output(&format!("{root}{}", raw.trim_start_matches('/')));
                 placed.old = old;
                 path
             }
             Err(token) => {
-                let message = format!("permalink pattern `{}` needs `{token}`; the default address is used", shown(pattern));
+                let message = format!(
+                    "permalink pattern `{}` needs `{token}`; the default address is used",
+                    shown(pattern)
+                );
                 fields.problems.warn(rel, None, message);
                 paths::site_path(&default)
             }
@@ -138,7 +178,9 @@ fn expand(
         out.push('/');
         while let Some(at) = rest.find(':') {
             out.push_str(&rest[..at]);
-            let end = rest[at + 1..].find(|c: char| !c.is_ascii_alphabetic()).map_or(rest.len(), |n| at + 1 + n);
+            let end = rest[at + 1..]
+                .find(|c: char| !c.is_ascii_alphabetic())
+                .map_or(rest.len(), |n| at + 1 + n);
             let token = &rest[at..end];
             let day = || date.ok_or_else(|| "a date".to_owned());
             let value = match &token[1..] {

@@ -12,24 +12,44 @@ use crate::folder::{dates, paths};
 /// What a content file is to Jekyll.
 enum Place<'a> {
     /// Folders before `_posts` are categories.
-    Post { categories: &'a str, below: &'a str, draft: bool },
-    Item { collection: &'a str, below: &'a str },
-    Page { below: &'a str },
+    Post {
+        categories: &'a str,
+        below: &'a str,
+        draft: bool,
+    },
+    Item {
+        collection: &'a str,
+        below: &'a str,
+    },
+    Page {
+        below: &'a str,
+    },
 }
 
 fn locate<'a>(rel: &'a str, rules: &Jekyll) -> Place<'a> {
     let inner = paths::below(rel, &rules.collections_dir).unwrap_or(rel);
     for (folder, draft) in [("_posts", false), ("_drafts", true)] {
         if let Some(below) = paths::below(inner, folder) {
-            return Place::Post { categories: "", below, draft };
+            return Place::Post {
+                categories: "",
+                below,
+                draft,
+            };
         }
         if let Some((categories, below)) = inner.split_once(&format!("/{folder}/")) {
-            return Place::Post { categories, below, draft };
+            return Place::Post {
+                categories,
+                below,
+                draft,
+            };
         }
     }
     if let Some((name, below)) = inner.strip_prefix('_').and_then(|r| r.split_once('/')) {
         if rules.collections.contains_key(name) {
-            return Place::Item { collection: name, below };
+            return Place::Item {
+                collection: name,
+                below,
+            };
         }
         return Place::Page { below };
     }
@@ -41,19 +61,27 @@ pub(super) fn role(rel: &str, rules: &Jekyll) -> Role {
         return Role::Config;
     }
     if rules.is_excluded(rel) {
-        return Role::Left { reason: "excluded, as Jekyll excludes it", group: rel.to_owned() };
+        return Role::Left {
+            reason: "excluded, as Jekyll excludes it",
+            group: rel.to_owned(),
+        };
     }
     let inner = paths::below(rel, &rules.collections_dir).unwrap_or(rel);
     let mut offset = 0;
     for part in inner.split('/') {
         let here = &inner[..offset + part.len()];
         offset += part.len() + 1;
-        let Some(name) = part.strip_prefix('_') else { continue };
+        let Some(name) = part.strip_prefix('_') else {
+            continue;
+        };
         if matches!(part, "_posts" | "_drafts") {
             return if is_page(rel, true) {
                 Role::Content
             } else {
-                Role::Left { reason: "only posts are read from here; put other files in assets/", group: rel.to_owned() }
+                Role::Left {
+                    reason: "only posts are read from here; put other files in assets/",
+                    group: rel.to_owned(),
+                }
             };
         }
         if here == part {
@@ -65,11 +93,18 @@ pub(super) fn role(rel: &str, rules: &Jekyll) -> Role {
                     continue;
                 }
                 let reason = "a collection without `output: true` in _config.yml has no pages";
-                return Role::Left { reason, group: here.to_owned() };
+                return Role::Left {
+                    reason,
+                    group: here.to_owned(),
+                };
             }
         }
-        let reason = purpose(part).unwrap_or("folders starting with _ are not published unless _config.yml lists them");
-        return Role::Left { reason, group: here.to_owned() };
+        let reason = purpose(part)
+            .unwrap_or("folders starting with _ are not published unless _config.yml lists them");
+        return Role::Left {
+            reason,
+            group: here.to_owned(),
+        };
     }
     if is_page(rel, true) {
         return Role::Content;
@@ -78,7 +113,9 @@ pub(super) fn role(rel: &str, rules: &Jekyll) -> Role {
         Place::Item { collection, below } => format!("{collection}/{below}"),
         Place::Page { below } | Place::Post { below, .. } => below.to_owned(),
     };
-    Role::Static { public: paths::file_path(&public) }
+    Role::Static {
+        public: paths::file_path(&public),
+    }
 }
 
 pub(super) fn place(fields: &mut Fields, config: &Config, rules: &Jekyll) -> Placed {
@@ -98,7 +135,9 @@ pub(super) fn place(fields: &mut Fields, config: &Config, rules: &Jekyll) -> Pla
     };
     let stem = below.rsplit_once('.').map_or(below, |(stem, _)| stem);
     let mut name = paths::file_name(stem);
-    let tag = fields.plain_string("lang").and_then(|l| super::super::config::language_tag(&l));
+    let tag = fields
+        .plain_string("lang")
+        .and_then(|l| super::super::config::language_tag(&l));
     let mut placed = Placed {
         what: What::Page,
         path: String::new(),
@@ -124,13 +163,24 @@ pub(super) fn place(fields: &mut Fields, config: &Config, rules: &Jekyll) -> Pla
             name = rest;
         }
     }
-    if let Place::Post { categories, draft, .. } = &located {
+    if let Place::Post {
+        categories, draft, ..
+    } = &located
+    {
         placed.post = true;
         placed.draft |= *draft;
-        placed.categories = categories.split('/').filter(|c| !c.is_empty()).map(str::to_owned).collect();
+        placed.categories = categories
+            .split('/')
+            .filter(|c| !c.is_empty())
+            .map(str::to_owned)
+            .collect();
         if placed.date.is_none() && !draft {
             placed.draft = true;
-            fields.problems.warn(rel, None, "a post's file name starts with its date (2021-01-02-name.md); kept as a draft");
+            fields.problems.warn(
+                rel,
+                None,
+                "a post's file name starts with its date (2021-01-02-name.md); kept as a draft",
+            );
         }
     }
     let explicit = fields.string(&["permalink"]);
@@ -138,12 +188,21 @@ pub(super) fn place(fields: &mut Fields, config: &Config, rules: &Jekyll) -> Pla
     let template = match (&explicit, &located) {
         (Some(raw), _) => style(raw, matches!(located, Place::Post { .. })),
         (None, Place::Post { .. }) => {
-            let own = rules.collections.get("posts").and_then(|c| c.permalink.clone());
+            let own = rules
+                .collections
+                .get("posts")
+                .and_then(|c| c.permalink.clone());
             style(own.as_deref().unwrap_or(&rules.permalink), true)
         }
         (None, Place::Item { collection, .. }) => {
-            let own = rules.collections.get(*collection).and_then(|c| c.permalink.clone());
-            own.map_or_else(|| default_of("/:collection/:path", &rules.permalink), |t| style(&t, false))
+            let own = rules
+                .collections
+                .get(*collection)
+                .and_then(|c| c.permalink.clone());
+            own.map_or_else(
+                || default_of("/:collection/:path", &rules.permalink),
+                |t| style(&t, false),
+            )
         }
         (None, Place::Page { .. }) if name == "index" => "/:dir/".to_owned(),
         (None, Place::Page { .. }) => default_of("/:dir/:basename", &rules.permalink),
@@ -154,12 +213,22 @@ pub(super) fn place(fields: &mut Fields, config: &Config, rules: &Jekyll) -> Pla
     let moment = moment(fields, config, placed.date);
     let mut categories = placed.categories.clone();
     categories.extend(categories_of(fields));
-    let tokens = Tokens { moment, stem, name, slug: slug.as_deref(), categories, collection: kind };
+    let tokens = Tokens {
+        moment,
+        stem,
+        name,
+        slug: slug.as_deref(),
+        categories,
+        collection: kind,
+    };
     let (path, old) = match tokens.fill(&template) {
         Ok(raw) if explicit.is_some() => explicit_path(&raw, "permalink", fields),
         Ok(raw) => paths::from_output(&raw),
         Err(token) => {
-            let message = format!("permalink `{}` needs `{token}`, which this file does not have", shown(&template));
+            let message = format!(
+                "permalink `{}` needs `{token}`, which this file does not have",
+                shown(&template)
+            );
             fields.problems.warn(rel, None, message);
             (paths::site_path(stem), None)
         }
@@ -167,7 +236,8 @@ pub(super) fn place(fields: &mut Fields, config: &Config, rules: &Jekyll) -> Pla
     placed.path = path;
     placed.old = old;
     if placed.path == "/" {
-        let hollow = !matches!(located, Place::Page { .. }) || name != "index" && explicit.is_none();
+        let hollow =
+            !matches!(located, Place::Page { .. }) || name != "index" && explicit.is_none();
         if hollow {
             placed.path = format!("/{}/", segment_or_hash(name, fields, paths::segment));
         } else {
@@ -195,12 +265,19 @@ fn style(raw: &str, post: bool) -> String {
 
 /// Pages and collections take only the ending from the site's permalink.
 fn default_of(stem: &str, permalink: &str) -> String {
-    let file = matches!(permalink, "date" | "ordinal" | "weekdate" | "none") || permalink.ends_with(":output_ext");
-    if file { format!("{stem}.html") } else { format!("{stem}/") }
+    let file = matches!(permalink, "date" | "ordinal" | "weekdate" | "none")
+        || permalink.ends_with(":output_ext");
+    if file {
+        format!("{stem}.html")
+    } else {
+        format!("{stem}/")
+    }
 }
 
 fn moment(fields: &Fields, config: &Config, file: Option<NaiveDate>) -> Option<DateTime<Tz>> {
-    let written = fields.peek("date").and_then(|d| dates::parse(d.as_str()?, config.zone));
+    let written = fields
+        .peek("date")
+        .and_then(|d| dates::parse(d.as_str()?, config.zone));
     written
         .or_else(|| dates::midnight(file?, config.zone))
         .map(|d| d.with_timezone(&config.zone))
@@ -235,7 +312,9 @@ impl Tokens<'_> {
         let mut rest = template;
         while let Some(at) = rest.find(':') {
             out.push_str(&rest[..at]);
-            let end = rest[at + 1..].find(|c: char| !(c.is_ascii_lowercase() || c == '_')).map_or(rest.len(), |n| at + 1 + n);
+            let end = rest[at + 1..]
+                .find(|c: char| !(c.is_ascii_lowercase() || c == '_'))
+                .map_or(rest.len(), |n| at + 1 + n);
             out.push_str(&self.value(&rest[at + 1..end])?);
             rest = &rest[end..];
         }
@@ -269,13 +348,25 @@ impl Tokens<'_> {
             "minute" => day().map(|d| format!("{:02}", d.minute())),
             "second" => day().map(|d| format!("{:02}", d.second())),
             "title" => Ok(title()),
-            "slug" => Ok(paths::segment(&slug::slugify(self.slug.unwrap_or(self.name)))),
+            "slug" => Ok(paths::segment(&slug::slugify(
+                self.slug.unwrap_or(self.name),
+            ))),
             "name" | "basename" => Ok(paths::segment(paths::file_name(self.stem))),
             "path" => Ok(self.stem.to_owned()),
             "dir" => Ok(paths::parent(self.stem).to_owned()),
             "collection" => Ok(self.collection.to_owned()),
-            "categories" => Ok(self.categories.iter().map(|c| paths::segment(&c.to_lowercase())).collect::<Vec<_>>().join("/")),
-            "slugified_categories" => Ok(self.categories.iter().map(|c| paths::slugify(c)).collect::<Vec<_>>().join("/")),
+            "categories" => Ok(self
+                .categories
+                .iter()
+                .map(|c| paths::segment(&c.to_lowercase()))
+                .collect::<Vec<_>>()
+                .join("/")),
+            "slugified_categories" => Ok(self
+                .categories
+                .iter()
+                .map(|c| paths::slugify(c))
+                .collect::<Vec<_>>()
+                .join("/")),
             "output_ext" => Ok(".html".into()),
             _ => Err(format!(":{token}")),
         }

@@ -33,7 +33,10 @@ pub(super) enum What {
     /// The text of a root page.
     Home,
     /// Name and description of a term.
-    Term { taxonomy: String, slug: String },
+    Term {
+        taxonomy: String,
+        slug: String,
+    },
 }
 
 /// A file's place.
@@ -81,7 +84,10 @@ pub(super) fn place(fields: &mut Fields, config: &Config) -> Placed {
 
 /// The address of a source folder that has no page or section of its own.
 pub(super) fn dir_path(dir: &str, config: &Config) -> String {
-    let below = config.content.iter().find_map(|root| paths::below(dir, &root.dir).or((dir == root.dir).then_some("")));
+    let below = config
+        .content
+        .iter()
+        .find_map(|root| paths::below(dir, &root.dir).or((dir == root.dir).then_some("")));
     let raw = below.unwrap_or(dir);
     match &config.rules {
         Rules::Zola(rules) => zola::dir_path(raw, rules),
@@ -105,33 +111,61 @@ fn purpose(dir: &str) -> Option<&'static str> {
 fn left(rel: &str) -> Role {
     match rel.split_once('/') {
         Some((top, _)) => Role::Left {
-            reason: purpose(top).unwrap_or("outside the folders that hold content and static files"),
+            reason: purpose(top)
+                .unwrap_or("outside the folders that hold content and static files"),
             group: top.to_owned(),
         },
-        None => Role::Left { reason: "outside the folders that hold content and static files", group: rel.to_owned() },
+        None => Role::Left {
+            reason: "outside the folders that hold content and static files",
+            group: rel.to_owned(),
+        },
     }
 }
 
 fn common_role(rel: &str, config: &Config) -> Role {
-    let configs = ["site.toml", "zola.toml", "config.toml", "config.yaml", "config.yml", "config.json"];
-    if configs.contains(&rel) || paths::below(rel, "config/_default").is_some() || rel.starts_with("hugo.") {
+    let configs = [
+        "site.toml",
+        "zola.toml",
+        "config.toml",
+        "config.yaml",
+        "config.yml",
+        "config.json",
+    ];
+    if configs.contains(&rel)
+        || paths::below(rel, "config/_default").is_some()
+        || rel.starts_with("hugo.")
+    {
         return Role::Config;
     }
     for dir in config.statics.iter().filter(|d| !d.is_empty()) {
         if let Some(below) = paths::below(rel, dir) {
-            return Role::Static { public: paths::file_path(below) };
+            return Role::Static {
+                public: paths::file_path(below),
+            };
         }
     }
-    if config.content.iter().any(|root| paths::below(rel, &root.dir).is_some()) {
+    if config
+        .content
+        .iter()
+        .any(|root| paths::below(rel, &root.dir).is_some())
+    {
         let html = !matches!(config.rules, Rules::Zola(_));
-        return if is_page(rel, html) { Role::Content } else { Role::Asset };
+        return if is_page(rel, html) {
+            Role::Content
+        } else {
+            Role::Asset
+        };
     }
     left(rel)
 }
 
 /// Endings of files that hold pages.
 fn is_page(rel: &str, html: bool) -> bool {
-    match rel.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).as_deref() {
+    match rel
+        .rsplit_once('.')
+        .map(|(_, ending)| ending.to_ascii_lowercase())
+        .as_deref()
+    {
         Some("md" | "markdown" | "mkd" | "mkdn" | "mkdown") => true,
         Some("html" | "htm") => html,
         _ => false,
@@ -146,7 +180,10 @@ struct Name<'a> {
 }
 
 fn name_of<'a>(rel: &'a str, config: &Config) -> (Name<'a>, Option<String>) {
-    let root = config.content.iter().find_map(|r| paths::below(rel, &r.dir).map(|below| (below, r.language.clone())));
+    let root = config
+        .content
+        .iter()
+        .find_map(|r| paths::below(rel, &r.dir).map(|below| (below, r.language.clone())));
     let (below, root_language) = root.unwrap_or((rel, None));
     let (dir, file) = (paths::parent(below), paths::file_name(below));
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
@@ -154,7 +191,14 @@ fn name_of<'a>(rel: &'a str, config: &Config) -> (Name<'a>, Option<String>) {
         Some((rest, tag)) if !rest.is_empty() && config.is_language(tag) => (rest, Some(tag)),
         _ => (stem, None),
     };
-    (Name { dir, stem, language }, root_language)
+    (
+        Name {
+            dir,
+            stem,
+            language,
+        },
+        root_language,
+    )
 }
 
 /// Makes a segment with `make`, never empty: a name without any usable letter gets one from its hash.
@@ -162,7 +206,14 @@ fn segment_or_hash(raw: &str, fields: &Fields, make: impl Fn(&str) -> String) ->
     let made = make(raw);
     if made.is_empty() {
         let made = format!("page-{}", &blake3::hash(raw.as_bytes()).to_hex()[..8]);
-        fields.problems.warn(fields.file, None, format!("no letter of `{}` fits an address; `{made}` is used", shown(raw)));
+        fields.problems.warn(
+            fields.file,
+            None,
+            format!(
+                "no letter of `{}` fits an address; `{made}` is used",
+                shown(raw)
+            ),
+        );
         return made;
     }
     made
@@ -172,7 +223,13 @@ fn segment_or_hash(raw: &str, fields: &Fields, make: impl Fn(&str) -> String) ->
 fn explicit_slug(raw: &str, fields: &Fields, make: impl Fn(&str) -> String) -> String {
     let made = segment_or_hash(raw.trim_matches('/'), fields, make);
     if made != raw.trim_matches('/') && made != raw.to_lowercase() {
-        fields.warn("slug", format!("slug `{}` is not safe in an address; `{made}` is used", shown(raw)));
+        fields.warn(
+            "slug",
+            format!(
+                "slug `{}` is not safe in an address; `{made}` is used",
+                shown(raw)
+            ),
+        );
     }
     made
 }
@@ -180,9 +237,18 @@ fn explicit_slug(raw: &str, fields: &Fields, make: impl Fn(&str) -> String) -> S
 /// A path from front matter, with a word when it had to change.
 fn explicit_path(raw: &str, key: &str, fields: &Fields) -> (String, Option<String>) {
     let (path, old) = paths::from_output(raw);
-    let plain = raw.trim_matches('/').trim_end_matches(".html").trim_end_matches("/index");
+    let plain = raw
+        .trim_matches('/')
+        .trim_end_matches(".html")
+        .trim_end_matches("/index");
     if path.trim_matches('/') != plain && plain != "index" {
-        fields.warn(key, format!("{key} `{}` is not safe as an address; `{path}` is used", shown(raw)));
+        fields.warn(
+            key,
+            format!(
+                "{key} `{}` is not safe as an address; `{path}` is used",
+                shown(raw)
+            ),
+        );
     }
     (path, old)
 }
@@ -190,6 +256,9 @@ fn explicit_path(raw: &str, key: &str, fields: &Fields) -> (String, Option<Strin
 /// A value as a message may show it: short, without control characters.
 fn shown(raw: &str) -> String {
     let short: String = raw.chars().filter(|c| !c.is_control()).take(60).collect();
-    if raw.chars().count() > 60 { format!("{short}…") } else { short }
+    if raw.chars().count() > 60 {
+        format!("{short}…")
+    } else {
+        short
+    }
 }
-

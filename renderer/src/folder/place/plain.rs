@@ -7,20 +7,41 @@ use crate::folder::{dates, paths};
 
 pub(super) fn place(fields: &mut Fields, config: &Config) -> Placed {
     let rel = fields.file;
-    let (Name { dir, stem, language: suffix }, _) = name_of(rel, config);
+    let (
+        Name {
+            dir,
+            stem,
+            language: suffix,
+        },
+        _,
+    ) = name_of(rel, config);
     let top = dir.split('/').next().unwrap_or("");
     let by_folder = (config.is_language(top) && top != config.settings.language).then_some(top);
     let language = fields.string(&["language"]).and_then(|tag| {
         let known = super::super::config::language_tag(&tag);
         if known.is_none() {
-            fields.warn("language", format!("`{}` is not a language tag like en or pt-BR", super::shown(&tag)));
+            fields.warn(
+                "language",
+                format!(
+                    "`{}` is not a language tag like en or pt-BR",
+                    super::shown(&tag)
+                ),
+            );
         }
         known
     });
-    let language =
-        language.unwrap_or_else(|| suffix.or(by_folder).unwrap_or(&config.settings.language).to_owned());
+    let language = language.unwrap_or_else(|| {
+        suffix
+            .or(by_folder)
+            .unwrap_or(&config.settings.language)
+            .to_owned()
+    });
     // A suffix puts a page below its language's folder; a folder of that name does so already.
-    let root = if suffix.is_some() { config.language_root(&language) } else { "/".into() };
+    let root = if suffix.is_some() {
+        config.language_root(&language)
+    } else {
+        "/".into()
+    };
     let source_dir = paths::parent(rel).to_owned();
     let mut placed = Placed {
         what: What::Page,
@@ -75,7 +96,11 @@ pub(super) fn place(fields: &mut Fields, config: &Config) -> Placed {
         }
         (None, Some(raw)) => {
             let slug = explicit_slug(&raw, fields, paths::segment);
-            let folder = if name.is_empty() { paths::parent(folder) } else { folder };
+            let folder = if name.is_empty() {
+                paths::parent(folder)
+            } else {
+                folder
+            };
             paths::site_path(&format!("{root}{folder}/{slug}"))
         }
         (None, None) if name.is_empty() => paths::site_path(&format!("{root}{folder}")),
