@@ -12,6 +12,7 @@ use super::ExportError;
 use super::place::{Item, Plan};
 use crate::folder::assemble::nearest;
 use crate::folder::links::{self, From};
+use crate::folder::place::What;
 use crate::folder::problem::Problems;
 use crate::site::{Body, MenuItem, Page, Section, SectionSort, Site};
 
@@ -223,9 +224,7 @@ pub(super) fn section(item: &Item<Section>, plan: &Plan) -> Result<String, Expor
     let section = item.of;
     let mut head = Head::default();
     head.put("title", section.title.as_str());
-    if section.path == "/"
-        || crate::folder::paths::parent(&item.rel) == format!("content/{}", section.language)
-    {
+    if item.derived.what != What::Section {
         // At the root of a language the reader would take it for the text of the home page.
         head.put("kind", "section");
     }
