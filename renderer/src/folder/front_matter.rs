@@ -94,7 +94,9 @@ pub(super) fn parse(text: &str, json: bool) -> Result<Parsed<'_>, Broken> {
                 Ok(data) => data,
                 // A line +++ inside a multi-line string is text; only the parser can tell. The first error is the one to
                 // show, the author will have meant the first fence.
-                Err(e) if format == Format::Toml && tries < MAX_FENCES && head.len() <= HEAD.bytes => {
+                Err(e)
+                    if format == Format::Toml && tries < MAX_FENCES && head.len() <= HEAD.bytes =>
+                {
                     tries += 1;
                     failed.get_or_insert(e);
                     at += line.len();

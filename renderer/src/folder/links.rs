@@ -77,10 +77,10 @@ impl Index {
                 stripped.map_or(rooted, |s| s.trim_start_matches('/'))
             };
             let changed = format!("/{rooted}") != target;
-            if is_markdown(rooted) {
-                if let Some(path) = self.content_file(rooted, config) {
-                    return to(&path);
-                }
+            if is_markdown(rooted)
+                && let Some(path) = self.content_file(rooted, config)
+            {
+                return to(&path);
             }
             if plain {
                 return Found::Keep;

@@ -1,5 +1,7 @@
 //! Liquid in Jekyll's texts: what has a meaning without Jekyll becomes Markdown, the rest leaves with a warning.
 
+use std::collections::HashSet;
+
 use super::config::Config;
 use super::config::jekyll::Jekyll;
 use super::fields::text;
@@ -20,8 +22,8 @@ pub(super) struct Context<'a> {
 
 /// Blocks that make text out of data we do not have.
 const DATA_BLOCKS: [&str; 4] = ["for", "tablerow", "capture", "comment"];
-/// Dropped tags and values of one file that are listed one by one.
-const LISTED: usize = 50;
+/// Blocks inside each other.
+const MAX_BLOCKS: usize = 64;
 
 /// An HTML page whose text is made by loops or conditions.
 pub(super) fn is_template(body: &str) -> bool {
@@ -47,7 +49,10 @@ struct Render<'a> {
     problems: &'a Problems,
     out: String,
     blocks: Vec<Block>,
-    dropped: usize,
+    /// Names of the tags that end something in this text, without `end`.
+    ends: HashSet<&'a str>,
+    /// Where `endhighlight` stands.
+    code_ends: Vec<usize>,
 }
 
 /// Renders the tags of a text.
@@ -60,7 +65,11 @@ pub(super) fn render(text: &str, context: &Context, problems: &Problems) -> Stri
         problems,
         out: String::with_capacity(text.len()),
         blocks: Vec::new(),
-        dropped: 0,
+        ends: end_tags(text),
+        code_ends: text
+            .match_indices("endhighlight")
+            .map(|(at, _)| at)
+            .collect(),
     };
     let mut lines = Lines::new(text, context.from.line);
     let mut rest = 0;
@@ -95,7 +104,7 @@ pub(super) fn render(text: &str, context: &Context, problems: &Problems) -> Stri
             rest = after;
             continue;
         } else {
-            rest += r.tag(words, &text[rest..], line);
+            r.tag(words, text, rest, line);
         }
         // Lines below keep their numbers.
         if !r.out[before..].contains('\n') {
@@ -107,14 +116,23 @@ pub(super) fn render(text: &str, context: &Context, problems: &Problems) -> Stri
     while let Some(Block::Code(fence)) = r.blocks.pop() {
         r.out.push_str(&format!("\n{fence}"));
     }
-    if r.dropped > LISTED {
-        problems.warn(
-            context.from.rel,
-            None,
-            format!("{} more Liquid tags left out", r.dropped - LISTED),
-        );
-    }
     r.out
+}
+
+/// `for` from `{% endfor %}`, for all tags of a text.
+fn end_tags(text: &str) -> HashSet<&str> {
+    let mut out = HashSet::new();
+    for (at, _) in text.match_indices("{%") {
+        let tag = text[at + 2..].trim_start_matches('-').trim_start();
+        if let Some(name) = tag.strip_prefix("end") {
+            let len = name
+                .bytes()
+                .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_')
+                .count();
+            out.insert(&name[..len]);
+        }
+    }
+    out
 }
 
 /// Where `{% endraw %}` starts and what follows it starts.
@@ -123,10 +141,10 @@ fn end_of_raw(text: &str, start: usize) -> (usize, usize) {
     while let Some(i) = text[at..].find("{%") {
         let open = at + i;
         let window = &text[open + 2..text.floor_char_boundary((open + 64).min(text.len()))];
-        if let Some(len) = window.find("%}") {
-            if window[..len].trim_matches('-').trim() == "endraw" {
-                return (open, open + 2 + len + 2);
-            }
+        if let Some(len) = window.find("%}")
+            && window[..len].trim_matches('-').trim() == "endraw"
+        {
+            return (open, open + 2 + len + 2);
         }
         at = open + 2;
     }
@@ -149,12 +167,9 @@ impl Render<'_> {
         }
     }
 
-    fn warn(&mut self, line: usize, message: String) {
-        self.dropped += 1;
-        if self.dropped <= LISTED {
-            self.problems
-                .warn(self.context.from.rel, Some(line), message);
-        }
+    fn warn(&self, line: usize, message: String) {
+        self.problems
+            .warn(self.context.from.rel, Some(line), message);
     }
 
     /// `{{ value | filter }}`
@@ -231,8 +246,24 @@ impl Render<'_> {
         Some(value)
     }
 
-    /// `{% words %}`; returns how much of what follows belongs to the tag.
-    fn tag(&mut self, words: &str, following: &str, line: usize) -> usize {
+    /// Begins a block. Deeper ones than anybody writes are not tracked.
+    fn open(&mut self, block: Block) {
+        if self.blocks.len() < MAX_BLOCKS {
+            self.blocks.push(block);
+        }
+    }
+
+    /// Where the code of a block that begins at `start` ends.
+    fn code_end(&self, start: usize) -> Option<usize> {
+        self.code_ends
+            .get(self.code_ends.partition_point(|at| *at < start))
+            .copied()
+    }
+
+    /// `{% words %}`, which ends before `after`.
+    fn tag(&mut self, words: &str, text: &str, after: usize, line: usize) {
+        let following = &text[after..];
+        let in_code = self.blocks.iter().any(|b| matches!(b, Block::Code(_)));
         let (name, args) = words
             .split_once(char::is_whitespace)
             .map_or((words, ""), |(n, a)| (n, a.trim()));
@@ -248,7 +279,7 @@ impl Render<'_> {
                         ),
                     );
                 }
-                self.blocks.push(Block::Data(name.to_owned()));
+                self.open(Block::Data(name.to_owned()));
             }
             "if" | "unless" | "case" => {
                 if !hidden {
@@ -260,7 +291,7 @@ impl Render<'_> {
                         ),
                     );
                 }
-                self.blocks.push(Block::Branches {
+                self.open(Block::Branches {
                     name: name.to_owned(),
                     first: true,
                 });
@@ -271,8 +302,8 @@ impl Render<'_> {
                 }
             }
             "when" => {}
-            "highlight" if following.contains("endhighlight") => {
-                let code = &following[..following.find("endhighlight").unwrap_or(following.len())];
+            "highlight" if !in_code && self.code_end(after).is_some() => {
+                let code = &text[after..self.code_end(after).unwrap_or(text.len())];
                 let fence = fence_for(code);
                 let language: String = args
                     .split_whitespace()
@@ -288,7 +319,7 @@ impl Render<'_> {
                 if !at_line_end {
                     self.push("\n");
                 }
-                self.blocks.push(Block::Code(fence));
+                self.open(Block::Code(fence));
             }
             "endhighlight" => {
                 if let Some(Block::Code(fence)) = self.blocks.last() {
@@ -331,10 +362,8 @@ impl Render<'_> {
             name if name.starts_with("end") => self.end(&name[3..]),
             _ if hidden => {}
             _ => {
-                if following.contains(&format!("end{name} "))
-                    || following.contains(&format!("end{name}%"))
-                {
-                    self.blocks.push(Block::Other);
+                if self.ends.contains(name) {
+                    self.open(Block::Other);
                 }
                 self.warn(
                     line,
@@ -345,7 +374,6 @@ impl Render<'_> {
                 );
             }
         }
-        0
     }
 
     fn broken(&mut self, line: usize, target: &str) {
@@ -430,84 +458,9 @@ fn short(raw: &str) -> String {
         .collect()
 }
 
-/// Removes kramdown's `{: .class}` lists, which other Markdown shows as text, outside code blocks. A list that is only a
-/// place for a table of contents (`{:toc}`) goes with its mark.
-pub(super) fn strip_attribute_lists(text: &str) -> String {
-    if !text.contains("{:") {
-        return text.to_owned();
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut fence: Option<(char, usize)> = None;
-    let mut last_start = 0;
-    for line in text.split_inclusive('\n') {
-        let bare = line.trim();
-        let mark = bare.chars().next().filter(|c| matches!(c, '`' | '~'));
-        let run = mark.map_or(0, |m| bare.chars().take_while(|c| *c == m).count());
-        match fence {
-            Some((m, n)) if mark == Some(m) && run >= n && bare.len() == run => fence = None,
-            None if run >= 3 => fence = mark.map(|m| (m, run)),
-            _ => {}
-        }
-        let end = if line.ends_with('\n') { "\n" } else { "" };
-        if fence.is_some() || line.starts_with("    ") || !line.contains("{:") {
-            last_start = out.len();
-            out.push_str(line);
-        } else if bare.starts_with("{:")
-            && bare.ends_with('}')
-            && !bare[2..bare.len() - 1].contains('}')
-        {
-            if bare.trim_start_matches("{:").trim().starts_with("toc") {
-                out.truncate(last_start);
-                out.push('\n');
-            }
-            last_start = out.len();
-            out.push_str(end);
-        } else {
-            last_start = out.len();
-            out.push_str(&strip_spans(line));
-        }
-    }
-    out
-}
-
-/// Attribute lists right after a link, emphasis or code.
-fn strip_spans(line: &str) -> String {
-    let mut out = String::with_capacity(line.len());
-    let mut rest = line;
-    while let Some(at) = rest.find("{:") {
-        let follows = rest[..at].ends_with([')', '*', '_', '`', ']', '>']);
-        let close = rest[at..].find('}').filter(|_| follows);
-        match close {
-            Some(len) => {
-                out.push_str(&rest[..at]);
-                rest = &rest[at + len + 1..];
-            }
-            None => {
-                out.push_str(&rest[..at + 2]);
-                rest = &rest[at + 2..];
-            }
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn attribute_lists_leave() {
-        for (text, want) in [
-            ("A [link](x){: target=\"_blank\"} b", "A [link](x) b"),
-            ("text\n{: .note}\nmore", "text\n\nmore"),
-            ("* TOC\n{:toc}\n\n# A", "\n\n\n# A"),
-            ("```\n{: .note}\n```\n", "```\n{: .note}\n```\n"),
-            ("a {: b", "a {: b"),
-        ] {
-            assert_eq!(strip_attribute_lists(text), want, "{text:?}");
-        }
-    }
 
     #[test]
     fn fences_outgrow_code() {

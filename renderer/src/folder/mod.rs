@@ -41,6 +41,7 @@ mod config;
 mod dates;
 mod fields;
 mod front_matter;
+mod kramdown;
 mod layout;
 mod links;
 mod liquid;

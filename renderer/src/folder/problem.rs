@@ -1,5 +1,6 @@
 //! What a reader of a folder has to be told: never a reason to stop, always with a file to open.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Mutex;
 
@@ -42,7 +43,16 @@ impl fmt::Display for Problem {
 
 /// Collects problems from parallel readers; [`Problems::finish`] puts them into an order that does not depend on timing.
 #[derive(Debug, Default)]
-pub(super) struct Problems(Mutex<Vec<Problem>>);
+pub(super) struct Problems(Mutex<Found>);
+
+/// Problems of one file that are listed; a hostile file could have millions.
+const LISTED: usize = 200;
+
+#[derive(Debug, Default)]
+struct Found {
+    list: Vec<Problem>,
+    by_file: HashMap<String, usize>,
+}
 
 impl Problems {
     pub fn push(
@@ -59,10 +69,16 @@ impl Problems {
             message: message.into(),
         };
         // A poisoned lock only means another reader panicked while pushing; the list itself is still whole.
-        self.0
-            .lock()
-            .unwrap_or_else(|e| e.into_inner())
-            .push(problem);
+        let mut found = self.0.lock().unwrap_or_else(|e| e.into_inner());
+        if let Some(count) = found.by_file.get_mut(file) {
+            *count += 1;
+            if *count > LISTED {
+                return;
+            }
+        } else {
+            found.by_file.insert(file.to_owned(), 1);
+        }
+        found.list.push(problem);
     }
 
     pub fn info(&self, file: &str, message: impl Into<String>) {
@@ -78,7 +94,19 @@ impl Problems {
     }
 
     pub fn finish(self) -> Vec<Problem> {
-        let mut all = self.0.into_inner().unwrap_or_else(|e| e.into_inner());
+        let Found {
+            list: mut all,
+            by_file,
+        } = self.0.into_inner().unwrap_or_else(|e| e.into_inner());
+        for (file, count) in by_file.into_iter().filter(|(_, count)| *count > LISTED) {
+            let message = format!("{} more problems in this file", count - LISTED);
+            all.push(Problem {
+                file,
+                line: None,
+                severity: Severity::Warning,
+                message,
+            });
+        }
         all.sort_by(|a, b| (&a.file, a.line, &a.message).cmp(&(&b.file, b.line, &b.message)));
         all.dedup();
         all

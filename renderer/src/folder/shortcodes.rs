@@ -19,6 +19,7 @@ pub(super) fn hugo(
     let mut out = String::with_capacity(text.len());
     let mut lines = Lines::new(text, from.line);
     let mut fence_open = false;
+    let last_end = text.rfind("/highlight");
     let mut rest = 0;
     while let Some(at) = next_of(text, rest, &["{{<", "{{%"]) {
         let close = if text[at..].starts_with("{{<") {
@@ -45,7 +46,7 @@ pub(super) fn hugo(
                 close_fence(&mut out);
                 fence_open = false;
             }
-            "highlight" if text[rest..].contains("/highlight") => {
+            "highlight" if !fence_open && last_end.is_some_and(|end| end > at) => {
                 out.push_str(&format!("```{}\n", word(call.get("lang", 0))));
                 if text[rest..].starts_with('\n') {
                     rest += 1;

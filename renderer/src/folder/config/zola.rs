@@ -46,13 +46,13 @@ pub(super) fn config(
     if let Some(tag) = fields.string(&["default_language"]) {
         config.set_language(&tag, &fields, "default_language");
     }
-    if let Some(mut slugify) = fields.inner("slugify") {
-        if let Rules::Zola(rules) = &mut config.rules {
-            if slugify.string(&["paths"]).is_some_and(|mode| mode != "on") {
-                rules.slugify = Slugify::Safe;
-            }
-            rules.strip_date = !slugify.bool(&["paths_keep_dates"]).unwrap_or(false);
+    if let Some(mut slugify) = fields.inner("slugify")
+        && let Rules::Zola(rules) = &mut config.rules
+    {
+        if slugify.string(&["paths"]).is_some_and(|mode| mode != "on") {
+            rules.slugify = Slugify::Safe;
         }
+        rules.strip_date = !slugify.bool(&["paths_keep_dates"]).unwrap_or(false);
     }
     if let Some(root) = fields.string(&["taxonomy_root"]) {
         config.taxonomy_root = paths::site_path(&root);

@@ -67,13 +67,13 @@ pub(super) fn place(fields: &mut Fields, config: &Config, rules: &Hugo) -> Place
             What::Section
         };
         let mut parts = dir.splitn(2, '/');
-        if let (Some(taxonomy), Some(term)) = (parts.next(), parts.next()) {
-            if rules.taxonomies.iter().any(|t| t == taxonomy) {
-                placed.what = What::Term {
-                    taxonomy: taxonomy.to_owned(),
-                    slug: paths::slugify(term),
-                };
-            }
+        if let (Some(taxonomy), Some(term)) = (parts.next(), parts.next())
+            && rules.taxonomies.iter().any(|t| t == taxonomy)
+        {
+            placed.what = What::Term {
+                taxonomy: taxonomy.to_owned(),
+                slug: paths::slugify(term),
+            };
         }
         placed.path = match url {
             Some(raw) => explicit_path(&raw, "url", fields).0,

@@ -156,12 +156,12 @@ pub(super) fn place(fields: &mut Fields, config: &Config, rules: &Jekyll) -> Pla
     if fields.bool(&["published"]) == Some(false) {
         placed.draft = true;
     }
-    if !matches!(located, Place::Page { .. }) {
-        if let Some((date, rest)) = dates::from_file_name(name) {
-            placed.date = Some(date);
-            placed.name = rest.to_owned();
-            name = rest;
-        }
+    if !matches!(located, Place::Page { .. })
+        && let Some((date, rest)) = dates::from_file_name(name)
+    {
+        placed.date = Some(date);
+        placed.name = rest.to_owned();
+        name = rest;
     }
     if let Place::Post {
         categories, draft, ..

@@ -511,3 +511,64 @@ fn limits_are_problems() {
     );
     assert!(matches!(many, Err(FolderError::TooManyFiles { limit: 1 })));
 }
+
+/// Texts made to be slow or to flood the report: they are read, and the report stays short.
+#[test]
+fn hostile_texts_are_read() {
+    let patterns = [
+        "{% highlight x %}",
+        "{% if a %}",
+        "{% for a in b %}",
+        "{% x %}",
+        "{{ x }}",
+        "{{",
+        "{%",
+        "{% raw %}",
+        "{{< x >}}",
+        "{{< highlight x >}}",
+        "{{< figure src=\"",
+        "{{ x(a=\"",
+        "{% x() %}",
+        "![](x.png)",
+        "[a](b.md)\n",
+        "[a](",
+        "![",
+        "<a href=\"",
+        "<img src='x'>\n",
+        "[a]: b.md\n\n",
+        "){:",
+        "`",
+        "{: .a}\n",
+    ];
+    for layout in [Layout::Zola, Layout::Hugo, Layout::Jekyll, Layout::Plain] {
+        let dir = tempfile::tempdir().unwrap();
+        for folder in ["content", "_posts"] {
+            std::fs::create_dir(dir.path().join(folder)).unwrap();
+            for (i, pattern) in patterns.iter().enumerate() {
+                let text = format!(
+                    "---\ntitle: T\n---\n{}",
+                    pattern.repeat(100_000 / pattern.len())
+                );
+                std::fs::write(
+                    dir.path().join(folder).join(format!("2020-01-02-x{i}.md")),
+                    text,
+                )
+                .unwrap();
+            }
+        }
+        let folder = read(
+            dir.path(),
+            &ReadOptions {
+                layout: Some(layout),
+                ..options()
+            },
+        )
+        .unwrap();
+        assert!(folder.site.pages.len() >= patterns.len(), "{layout:?}");
+        assert!(
+            folder.problems.len() <= 250 * patterns.len(),
+            "{layout:?}: {}",
+            folder.problems.len()
+        );
+    }
+}

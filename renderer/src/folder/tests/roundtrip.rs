@@ -82,7 +82,12 @@ fn differences(a: &Value, b: &Value, place: &str, out: &mut Vec<String>) {
         (Value::Object(x), Value::Object(y)) => {
             for key in x.keys().chain(y.keys().filter(|k| !x.contains_key(*k))) {
                 let null = Value::Null;
-                differences(x.get(key).unwrap_or(&null), y.get(key).unwrap_or(&null), &format!("{place}/{key:?}"), out);
+                differences(
+                    x.get(key).unwrap_or(&null),
+                    y.get(key).unwrap_or(&null),
+                    &format!("{place}/{key:?}"),
+                    out,
+                );
             }
         }
         (Value::Array(x), Value::Array(y)) if x.len() == y.len() => {
@@ -97,7 +102,12 @@ fn differences(a: &Value, b: &Value, place: &str, out: &mut Vec<String>) {
 
 fn assert_same(a: &Site, b: &Site) {
     let mut found = Vec::new();
-    differences(&serde_json::to_value(a).unwrap(), &serde_json::to_value(b).unwrap(), "", &mut found);
+    differences(
+        &serde_json::to_value(a).unwrap(),
+        &serde_json::to_value(b).unwrap(),
+        "",
+        &mut found,
+    );
     assert!(found.is_empty(), "{}", found.join("\n"));
     assert!(a == b, "differ in what JSON does not show");
 }
