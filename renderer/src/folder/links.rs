@@ -34,6 +34,8 @@ pub(super) struct From<'a> {
     pub rel: &'a str,
     /// Line of the file its text starts on.
     pub line: usize,
+    /// Lines of the file that are no longer in the text: after which of its lines, and how many.
+    pub skipped: &'a [(usize, usize)],
     /// Address that relative links started from, `/` at the end.
     pub base: &'a str,
 }
@@ -318,8 +320,10 @@ impl<'a> Judged<'a> {
                         .map(|(i, _)| i)
                         .collect();
                 }
-                let line = self.from.line + self.lines.partition_point(|end| *end < at.start);
-                let what = if picture { "picture" } else { "link" };
+                let own = self.lines.partition_point(|end| *end < at.start);
+                let skipped = self.from.skipped.iter().filter(|(after, _)| *after <= own);
+                let line = self.from.line + own + skipped.map(|(_, lines)| lines).sum::<usize>();
+                let what = if picture { "picture or file" } else { "link" };
                 let dest: String = dest.chars().filter(|c| !c.is_control()).take(120).collect();
                 problems.warn(
                     self.from.rel,

@@ -22,6 +22,8 @@ pub(super) struct Context<'a> {
 
 /// Blocks that make text out of data we do not have.
 const DATA_BLOCKS: [&str; 4] = ["for", "tablerow", "capture", "comment"];
+/// How far a tag's surroundings are looked at, in bytes.
+const NEAR: usize = 256;
 /// Blocks inside each other.
 const MAX_BLOCKS: usize = 64;
 
@@ -49,22 +51,29 @@ struct Render<'a> {
     problems: &'a Problems,
     out: String,
     blocks: Vec<Block>,
+    /// Offset in `out` and lines of the source left out there.
+    skipped: Vec<(usize, usize)>,
     /// Names of the tags that end something in this text, without `end`.
     ends: HashSet<&'a str>,
     /// Where `endhighlight` stands.
     code_ends: Vec<usize>,
 }
 
-/// Renders the tags of a text.
-pub(super) fn render(text: &str, context: &Context, problems: &Problems) -> String {
+/// Renders the tags of a text. Beside the result: after which of its lines how many of the source are missing.
+pub(super) fn render(
+    text: &str,
+    context: &Context,
+    problems: &Problems,
+) -> (String, Vec<(usize, usize)>) {
     if !text.contains("{%") && !text.contains("{{") {
-        return text.to_owned();
+        return (text.to_owned(), Vec::new());
     }
     let mut r = Render {
         context,
         problems,
         out: String::with_capacity(text.len()),
         blocks: Vec::new(),
+        skipped: Vec::new(),
         ends: end_tags(text),
         code_ends: text
             .match_indices("endhighlight")
@@ -106,17 +115,29 @@ pub(super) fn render(text: &str, context: &Context, problems: &Problems) -> Stri
         } else {
             r.tag(words, text, rest, line);
         }
-        // Lines below keep their numbers.
-        if !r.out[before..].contains('\n') {
-            r.out
-                .extend(std::iter::repeat_n('\n', inner.matches('\n').count()));
+        r.skip(inner.matches('\n').count());
+        if r.out.len() == before && !r.hidden() {
+            rest += r.close_gap(&text[rest..]);
         }
     }
     r.push(&text[rest..]);
     while let Some(Block::Code(fence)) = r.blocks.pop() {
         r.out.push_str(&format!("\n{fence}"));
     }
-    r.out
+    let mut newlines = 0;
+    let mut at = 0;
+    let skipped = r.skipped.iter().map(|(offset, lines)| {
+        // Offsets grow, except where a gap was closed.
+        let offset = (*offset).min(r.out.len()).max(at);
+        newlines += r.out.as_bytes()[at..offset]
+            .iter()
+            .filter(|b| **b == b'\n')
+            .count();
+        at = offset;
+        (newlines, *lines)
+    });
+    let skipped = skipped.collect();
+    (r.out, skipped)
 }
 
 /// `for` from `{% endfor %}`, for all tags of a text.
@@ -161,10 +182,42 @@ impl Render<'_> {
     /// Text, or only its lines where a block hides it.
     fn push(&mut self, text: &str) {
         if self.hidden() {
-            self.out.extend(text.matches('\n').map(|_| '\n'));
+            self.skip(text.matches('\n').count());
         } else {
             self.out.push_str(text);
         }
+    }
+
+    /// Lines of the source that are not in the result.
+    fn skip(&mut self, lines: usize) {
+        if lines > 0 {
+            self.skipped.push((self.out.len(), lines));
+        }
+    }
+
+    /// Takes the empty line away that a dropped tag would leave between lines of HTML, where it would end the HTML.
+    /// Returns how much of what follows goes with it.
+    fn close_gap(&mut self, following: &str) -> usize {
+        // Looks back a little only: what lies further away is not this tag's line.
+        let window = self
+            .out
+            .floor_char_boundary(self.out.len().saturating_sub(NEAR));
+        let Some(start) = self.out[window..].rfind('\n').map(|i| window + i + 1) else {
+            return 0;
+        };
+        let alone = self.out[start..].trim().is_empty();
+        let gap = following
+            .bytes()
+            .take(NEAR)
+            .take_while(|b| matches!(b, b' ' | b'\t' | b'\r'))
+            .count();
+        let in_html = self.out[window..start].trim_end().ends_with('>');
+        if !alone || !in_html || !following[gap..].starts_with('\n') {
+            return 0;
+        }
+        self.out.truncate(start);
+        self.skip(1);
+        gap + 1
     }
 
     fn warn(&self, line: usize, message: String) {

@@ -275,6 +275,7 @@ fn settle(
         let from = From {
             rel: "site.toml",
             line: 1,
+            skipped: &[],
             base: "/",
         };
         match index.picture(&logo, &from, config) {

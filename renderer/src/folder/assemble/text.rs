@@ -45,9 +45,11 @@ pub(super) fn finish(doc: &mut Doc, index: &Index, config: &Config, problems: &P
         Some(old) => format!("{}/", paths::parent(old)),
         None => doc.placed.path.clone(),
     };
+    let mut skipped = Vec::new();
     let from = From {
         rel: &doc.rel,
         line: doc.line,
+        skipped: &[],
         base: &base,
     };
     let (title, body) = match &mut doc.what {
@@ -69,7 +71,7 @@ pub(super) fn finish(doc: &mut Doc, index: &Index, config: &Config, problems: &P
                 config,
                 from: &from,
             };
-            *text = liquid::render(text, &page, problems);
+            (*text, skipped) = liquid::render(text, &page, problems);
             if !html {
                 *text = kramdown::strip_attribute_lists(text);
             }
@@ -78,6 +80,10 @@ pub(super) fn finish(doc: &mut Doc, index: &Index, config: &Config, problems: &P
         Rules::Zola(_) => *text = shortcodes::zola(text, &from, problems),
         Rules::Plain(_) => {}
     }
+    let from = From {
+        skipped: &skipped,
+        ..from
+    };
     if !doc.raw_links {
         *text = match html {
             true => links::html(text, &from, index, config, problems),

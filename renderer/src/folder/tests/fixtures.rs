@@ -512,6 +512,21 @@ fn limits_are_problems() {
     assert!(matches!(many, Err(FolderError::TooManyFiles { limit: 1 })));
 }
 
+/// HTML ends at an empty line in Markdown, so a dropped loop must not leave one; lines in the report stay those of the file.
+#[test]
+fn dropped_loops_leave_html_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("_posts")).unwrap();
+    let text = "---\ntitle: T\n---\n<ul>\n  {% for x in site.y %}\n  <li>{{ x }}</li>\n  {% endfor %}\n  <li>end</li>\n</ul>\n\n[gone](gone.md)\n";
+    std::fs::write(dir.path().join("_posts/2020-01-02-x.md"), text).unwrap();
+    let folder = read(dir.path(), &options()).unwrap();
+    assert_eq!(
+        self::text(&folder.site.pages[0]),
+        "<ul>\n  <li>end</li>\n</ul>\n\n[gone](gone.md)\n"
+    );
+    assert_problem(&folder, "_posts/2020-01-02-x.md:11:", "gone.md");
+}
+
 /// Texts made to be slow or to flood the report: they are read, and the report stays short.
 #[test]
 fn hostile_texts_are_read() {

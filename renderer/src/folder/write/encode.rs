@@ -124,6 +124,7 @@ fn links_change(body: &Body, rel: &str, path: &str, plan: &Plan) -> bool {
     let from = From {
         rel,
         line: 1,
+        skipped: &[],
         base: path,
     };
     let silent = Problems::default();
