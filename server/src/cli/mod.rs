@@ -3,6 +3,7 @@
 mod migrate;
 mod openapi;
 mod serve;
+mod worker;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -33,6 +34,8 @@ Exit codes: 0 done, 1 failed, 2 wrong use, 3 wrong configuration.";
 enum Command {
     /// Serve the API, the sites and (unless configured otherwise) run jobs.
     Serve(serve::Args),
+    /// Run jobs and periodic work without serving, beside `igny8 serve --no-worker` on one remote database.
+    Worker,
     /// Bring the database's schema up to date.
     Migrate,
     /// Print the description of the API (OpenAPI).
@@ -71,6 +74,7 @@ pub fn run() -> ExitCode {
     let result = runtime.block_on(async {
         match cli.command {
             Command::Serve(args) => serve::run(config, args).await,
+            Command::Worker => worker::run(config).await,
             Command::Migrate => migrate::run(config).await,
             Command::Openapi => Ok(()),
         }
