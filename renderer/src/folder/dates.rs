@@ -1,8 +1,6 @@
 //! Dates as people write them in front matter and file names.
 
-use chrono::{
-    DateTime, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc,
-};
+use chrono::{DateTime, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
 /// A date from front matter; one without an offset is local time in `zone`.
@@ -12,9 +10,7 @@ pub(super) fn parse(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
         return None;
     }
     let (date, rest) = split_date(text)?;
-    let rest = rest
-        .strip_prefix(['T', 't', ' '])
-        .map_or(rest, str::trim_start);
+    let rest = rest.strip_prefix(['T', 't', ' ']).map_or(rest, str::trim_start);
     if rest.is_empty() {
         return local(date.and_time(NaiveTime::MIN), zone);
     }
@@ -62,9 +58,7 @@ pub(super) fn from_path(path: &str) -> Option<NaiveDate> {
     parts.windows(3).take(6).find_map(|w| {
         let digits = |s: &str, n: usize| s.len() == n && s.bytes().all(|b| b.is_ascii_digit());
         (digits(w[0], 4) && digits(w[1], 2) && digits(w[2], 2))
-            .then(|| {
-                NaiveDate::from_ymd_opt(w[0].parse().ok()?, w[1].parse().ok()?, w[2].parse().ok()?)
-            })
+            .then(|| NaiveDate::from_ymd_opt(w[0].parse().ok()?, w[1].parse().ok()?, w[2].parse().ok()?))
             .flatten()
     })
 }
@@ -87,19 +81,11 @@ fn local(moment: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
 
 /// `2021-1-2…` or `2021/01/02…` → the day and what follows.
 fn split_date(text: &str) -> Option<(NaiveDate, &str)> {
-    let year = text
-        .get(..4)
-        .filter(|y| y.bytes().all(|b| b.is_ascii_digit()))?;
-    let separator = text[4..]
-        .chars()
-        .next()
-        .filter(|c| *c == '-' || *c == '/')?;
+    let year = text.get(..4).filter(|y| y.bytes().all(|b| b.is_ascii_digit()))?;
+    let separator = text[4..].chars().next().filter(|c| *c == '-' || *c == '/')?;
     let (month, rest) = number(&text[5..])?;
     let (day, rest) = number(rest.strip_prefix(separator)?)?;
-    Some((
-        NaiveDate::from_ymd_opt(year.parse().ok()?, month, day)?,
-        rest,
-    ))
+    Some((NaiveDate::from_ymd_opt(year.parse().ok()?, month, day)?, rest))
 }
 
 /// One or two digits, not followed by a third.
@@ -121,10 +107,7 @@ fn clock(text: &str) -> Option<NaiveTime> {
             let (whole, fraction) = s.split_once('.').unwrap_or((s, ""));
             let second = number(whole).filter(|n| n.1.is_empty())?.0;
             let nanos = fraction.bytes().chain(std::iter::repeat(b'0')).take(9);
-            (
-                second,
-                nanos.fold(0, |n, b| n * 10 + u32::from(b.saturating_sub(b'0'))),
-            )
+            (second, nanos.fold(0, |n, b| n * 10 + u32::from(b.saturating_sub(b'0'))))
         }
     };
     if parts.next().is_some() {
@@ -162,53 +145,17 @@ mod tests {
             ("2021-01-02", "UTC", Some("2021-01-02T00:00:00Z")),
             ("2021-1-2", "UTC", Some("2021-01-02T00:00:00Z")),
             ("2021/01/02", "UTC", Some("2021-01-02T00:00:00Z")),
-            (
-                "2021-01-02",
-                "America/Los_Angeles",
-                Some("2021-01-02T08:00:00Z"),
-            ),
+            ("2021-01-02", "America/Los_Angeles", Some("2021-01-02T08:00:00Z")),
             ("2021-01-02 03:04", "UTC", Some("2021-01-02T03:04:00Z")),
-            (
-                "2021-01-02 03:04:05",
-                "Europe/Lisbon",
-                Some("2021-01-02T03:04:05Z"),
-            ),
-            (
-                "2021-07-02 03:04:05",
-                "Europe/Lisbon",
-                Some("2021-07-02T02:04:05Z"),
-            ),
-            (
-                "2021-01-02 03:04:05 +0200",
-                "UTC",
-                Some("2021-01-02T01:04:05Z"),
-            ),
-            (
-                "2021-01-02 03:04:05 -07",
-                "UTC",
-                Some("2021-01-02T10:04:05Z"),
-            ),
-            (
-                "2021-01-02T03:04:05Z",
-                "Asia/Tokyo",
-                Some("2021-01-02T03:04:05Z"),
-            ),
-            (
-                "2021-01-02t03:04:05.25+02:00",
-                "UTC",
-                Some("2021-01-02T01:04:05.250Z"),
-            ),
-            (
-                "2021-01-02 03:04:05 UTC",
-                "Asia/Tokyo",
-                Some("2021-01-02T03:04:05Z"),
-            ),
+            ("2021-01-02 03:04:05", "Europe/Lisbon", Some("2021-01-02T03:04:05Z")),
+            ("2021-07-02 03:04:05", "Europe/Lisbon", Some("2021-07-02T02:04:05Z")),
+            ("2021-01-02 03:04:05 +0200", "UTC", Some("2021-01-02T01:04:05Z")),
+            ("2021-01-02 03:04:05 -07", "UTC", Some("2021-01-02T10:04:05Z")),
+            ("2021-01-02T03:04:05Z", "Asia/Tokyo", Some("2021-01-02T03:04:05Z")),
+            ("2021-01-02t03:04:05.25+02:00", "UTC", Some("2021-01-02T01:04:05.250Z")),
+            ("2021-01-02 03:04:05 UTC", "Asia/Tokyo", Some("2021-01-02T03:04:05Z")),
             // 02:30 did not exist in Lisbon's clock change forward (01:00 → 02:00).
-            (
-                "2021-03-28 01:30:00",
-                "Europe/Lisbon",
-                Some("2021-03-28T01:30:00Z"),
-            ),
+            ("2021-03-28 01:30:00", "Europe/Lisbon", Some("2021-03-28T01:30:00Z")),
             ("2021-02-30", "UTC", None),
             ("2021-01-02x", "UTC", None),
             ("2021-01-02 25:00", "UTC", None),
@@ -218,8 +165,8 @@ mod tests {
             ("２０２１-01-02", "UTC", None),
         ];
         for (text, zone, want) in cases {
-            let got = parse(text, zone.parse().unwrap())
-                .map(|d| d.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true));
+            let got =
+                parse(text, zone.parse().unwrap()).map(|d| d.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true));
             assert_eq!(got.as_deref(), want, "{text} in {zone}");
         }
     }

@@ -22,13 +22,7 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    pub fn new(
-        map: Map,
-        file: &'a str,
-        head: &'a str,
-        before: usize,
-        problems: &'a Problems,
-    ) -> Self {
+    pub fn new(map: Map, file: &'a str, head: &'a str, before: usize, problems: &'a Problems) -> Self {
         Self {
             map,
             file,
@@ -48,8 +42,7 @@ impl<'a> Fields<'a> {
     pub fn line(&self, key: &str) -> Option<usize> {
         let found = self.head.lines().position(|l| {
             let l = l.trim_start_matches(['[', ' ', '\t', '"', '\'']);
-            l.get(..key.len())
-                .is_some_and(|k| k.eq_ignore_ascii_case(key))
+            l.get(..key.len()).is_some_and(|k| k.eq_ignore_ascii_case(key))
                 && l[key.len()..]
                     .trim_start_matches(['"', '\'', ' '])
                     .starts_with([':', '=', ']', '.'])
@@ -67,12 +60,7 @@ impl<'a> Fields<'a> {
             return Some(key.to_owned());
         }
         self.any_case
-            .then(|| {
-                self.map
-                    .keys()
-                    .find(|k| k.eq_ignore_ascii_case(key))
-                    .cloned()
-            })
+            .then(|| self.map.keys().find(|k| k.eq_ignore_ascii_case(key)).cloned())
             .flatten()
     }
 
@@ -81,12 +69,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes the first of `keys` whose value `convert` accepts. A value it does not accept is reported and stays.
-    fn take<T>(
-        &mut self,
-        keys: &[&str],
-        wanted: &str,
-        convert: impl Fn(&Value) -> Option<T>,
-    ) -> Option<T> {
+    fn take<T>(&mut self, keys: &[&str], wanted: &str, convert: impl Fn(&Value) -> Option<T>) -> Option<T> {
         for key in keys {
             let Some(name) = self.find(key) else { continue };
             let value = &self.map[&name];
@@ -99,10 +82,7 @@ impl<'a> Fields<'a> {
                     self.map.shift_remove(&name);
                     return Some(out);
                 }
-                None => self.warn(
-                    &name,
-                    format!("`{name}` is not {wanted}; kept as an unknown key"),
-                ),
+                None => self.warn(&name, format!("`{name}` is not {wanted}; kept as an unknown key")),
             }
         }
         None
@@ -168,14 +148,10 @@ impl<'a> Fields<'a> {
     }
 
     pub fn date(&mut self, keys: &[&str], zone: Tz) -> Option<DateTime<Utc>> {
-        self.take(
-            keys,
-            "a date like 2021-01-02 or 2021-01-02T03:04:05Z",
-            |v| match v {
-                Value::String(s) => dates::parse(s, zone),
-                _ => None,
-            },
-        )
+        self.take(keys, "a date like 2021-01-02 or 2021-01-02T03:04:05Z", |v| match v {
+            Value::String(s) => dates::parse(s, zone),
+            _ => None,
+        })
     }
 
     /// A table as fields of its own, for its keys to be taken.
@@ -192,10 +168,7 @@ impl<'a> Fields<'a> {
     /// Says which keys of a table nobody took. For tables whose rest has no place in a snapshot.
     pub fn report_rest(&self, table: &str) {
         for key in self.map.keys() {
-            self.warn(
-                key,
-                format!("`{key}` in `{table}` is not known and was dropped"),
-            );
+            self.warn(key, format!("`{key}` in `{table}` is not known and was dropped"));
         }
     }
 }

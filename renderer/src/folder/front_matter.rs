@@ -94,9 +94,7 @@ pub(super) fn parse(text: &str, json: bool) -> Result<Parsed<'_>, Broken> {
                 Ok(data) => data,
                 // A line +++ inside a multi-line string is text; only the parser can tell. The first error is the one to
                 // show, the author will have meant the first fence.
-                Err(e)
-                    if format == Format::Toml && tries < MAX_FENCES && head.len() <= HEAD.bytes =>
-                {
+                Err(e) if format == Format::Toml && tries < MAX_FENCES && head.len() <= HEAD.bytes => {
                     tries += 1;
                     failed.get_or_insert(e);
                     at += line.len();
@@ -140,10 +138,7 @@ fn whole(text: &str) -> Parsed<'_> {
 
 /// One empty line between front matter and text belongs to neither.
 fn skip_blank(body: &str) -> (&str, usize) {
-    match body
-        .strip_prefix('\n')
-        .or_else(|| body.strip_prefix("\r\n"))
-    {
+    match body.strip_prefix('\n').or_else(|| body.strip_prefix("\r\n")) {
         Some(rest) => (rest, 1),
         None => (body, 0),
     }
@@ -183,12 +178,7 @@ pub(super) fn toml(text: &str, before: usize, limits: Limits) -> Result<Map, Bro
         Ok(table) => Ok(table.into_iter().map(|(k, v)| (k, from_toml(v))).collect()),
         Err(e) => {
             let at = e.span().map_or(0, |s| s.start).min(text.len());
-            let line = before
-                + 1
-                + text.as_bytes()[..at]
-                    .iter()
-                    .filter(|b| **b == b'\n')
-                    .count();
+            let line = before + 1 + text.as_bytes()[..at].iter().filter(|b| **b == b'\n').count();
             Err(Broken {
                 line,
                 message: format!("TOML: {}", e.message().trim()),
@@ -267,15 +257,11 @@ fn from_toml(value: toml::Value) -> Value {
     match value {
         toml::Value::String(s) => Value::String(s),
         toml::Value::Integer(i) => i.into(),
-        toml::Value::Float(f) => {
-            Number::from_f64(f).map_or_else(|| Value::String(f.to_string()), Value::Number)
-        }
+        toml::Value::Float(f) => Number::from_f64(f).map_or_else(|| Value::String(f.to_string()), Value::Number),
         toml::Value::Boolean(b) => Value::Bool(b),
         toml::Value::Datetime(d) => Value::String(d.to_string()),
         toml::Value::Array(items) => Value::Array(items.into_iter().map(from_toml).collect()),
-        toml::Value::Table(table) => {
-            Value::Object(table.into_iter().map(|(k, v)| (k, from_toml(v))).collect())
-        }
+        toml::Value::Table(table) => Value::Object(table.into_iter().map(|(k, v)| (k, from_toml(v))).collect()),
     }
 }
 
@@ -373,9 +359,7 @@ mod tests {
     fn three_formats_say_the_same() {
         let want = json!({"title": "A", "tags": ["x", "y"], "n": {"m": 1}, "date": "2021-01-02"});
         assert_eq!(
-            data(
-                "+++\ntitle = \"A\"\ntags = [\"x\", \"y\"]\ndate = 2021-01-02\n[n]\nm = 1\n+++\nB"
-            ),
+            data("+++\ntitle = \"A\"\ntags = [\"x\", \"y\"]\ndate = 2021-01-02\n[n]\nm = 1\n+++\nB"),
             want
         );
         assert_eq!(
@@ -383,9 +367,7 @@ mod tests {
             want
         );
         assert_eq!(
-            data(
-                "{\n\"title\": \"A\", \"tags\": [\"x\", \"y\"], \"date\": \"2021-01-02\", \"n\": {\"m\": 1}}\nB"
-            ),
+            data("{\n\"title\": \"A\", \"tags\": [\"x\", \"y\"], \"date\": \"2021-01-02\", \"n\": {\"m\": 1}}\nB"),
             want
         );
     }
@@ -448,11 +430,7 @@ mod tests {
             "---\n\0: \u{1}\n---\n".to_owned(),
         ];
         for text in cases {
-            assert!(
-                parse(&text, true).is_err(),
-                "{}",
-                &text[..text.len().min(60)]
-            );
+            assert!(parse(&text, true).is_err(), "{}", &text[..text.len().min(60)]);
         }
     }
 }

@@ -25,10 +25,7 @@ pub(super) fn strip_attribute_lists(text: &str) -> String {
         if fence.is_some() || line.starts_with("    ") || !line.contains("{:") {
             last_start = out.len();
             out.push_str(line);
-        } else if bare.starts_with("{:")
-            && bare.ends_with('}')
-            && !bare[2..bare.len() - 1].contains('}')
-        {
+        } else if bare.starts_with("{:") && bare.ends_with('}') && !bare[2..bare.len() - 1].contains('}') {
             if bare.trim_start_matches("{:").trim().starts_with("toc") {
                 out.truncate(last_start);
                 out.push('\n');

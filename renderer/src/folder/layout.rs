@@ -55,9 +55,7 @@ pub(super) fn detect(files: &[File]) -> Layout {
         return Layout::Hugo;
     }
     if let Some(config) = files.iter().find(|f| f.rel == "config.toml") {
-        let zola = head(config)
-            .lines()
-            .any(|l| l.trim_start().starts_with("base_url"));
+        let zola = head(config).lines().any(|l| l.trim_start().starts_with("base_url"));
         return if zola { Layout::Zola } else { Layout::Hugo };
     }
     if has_dir("_posts/") {

@@ -52,11 +52,7 @@ pub(super) enum Found {
 impl Index {
     /// Where a link should lead.
     pub fn resolve(&self, dest: &str, from: &From, config: &Config) -> Found {
-        if dest.is_empty()
-            || dest.starts_with(['#', '?'])
-            || dest.starts_with("//")
-            || has_scheme(dest)
-        {
+        if dest.is_empty() || dest.starts_with(['#', '?']) || dest.starts_with("//") || has_scheme(dest) {
             return Found::Keep;
         }
         let cut = dest.find(['?', '#']).unwrap_or(dest.len());
@@ -65,9 +61,7 @@ impl Index {
         let plain = matches!(config.rules, Rules::Plain(_));
         let to = |path: &String| Found::To(format!("{path}{tail}"));
         if let Some(inner) = target.strip_prefix("@/") {
-            return self
-                .content_file(inner, config)
-                .map_or(Found::Nowhere, |p| to(&p));
+            return self.content_file(inner, config).map_or(Found::Nowhere, |p| to(&p));
         }
         if let Some(rooted) = target.strip_prefix('/') {
             let stripped = target
@@ -160,8 +154,7 @@ impl Index {
             return Ok(path);
         }
         // Themes differ in whether a name starts at the page, at the site or in static/.
-        let rooted =
-            paths::resolve("", &percent_decode_str(raw).decode_utf8_lossy()).unwrap_or_default();
+        let rooted = paths::resolve("", &percent_decode_str(raw).decode_utf8_lossy()).unwrap_or_default();
         if let Some(path) = self
             .media
             .get(&rooted)
@@ -181,9 +174,7 @@ impl Index {
 /// `https:`, `mailto:`, `data:` and the like.
 fn has_scheme(dest: &str) -> bool {
     let end = dest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '.' | '-')));
-    end.is_some_and(|i| {
-        i > 1 && dest[i..].starts_with(':') && dest.starts_with(|c: char| c.is_ascii_alphabetic())
-    })
+    end.is_some_and(|i| i > 1 && dest[i..].starts_with(':') && dest.starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
 fn is_markdown(path: &str) -> bool {
@@ -193,24 +184,14 @@ fn is_markdown(path: &str) -> bool {
 
 /// Extensions every text is read with, here and for excerpts.
 pub(super) fn options() -> Options {
-    Options::ENABLE_TABLES
-        | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_TASKLISTS
+    Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS
 }
 
 /// Rewrites the links of a Markdown text. Everything else stays byte for byte.
-pub(super) fn markdown(
-    text: &str,
-    from: &From,
-    index: &Index,
-    config: &Config,
-    problems: &Problems,
-) -> String {
+pub(super) fn markdown(text: &str, from: &From, index: &Index, config: &Config, problems: &Problems) -> String {
     let mut judged = Judged::new(text, from);
-    let mut judge = |at: Range<usize>, dest: &str, picture: bool| {
-        judged.judge(at, dest, picture, index, config, problems)
-    };
+    let mut judge =
+        |at: Range<usize>, dest: &str, picture: bool| judged.judge(at, dest, picture, index, config, problems);
     let parser = Parser::new_ext(text, options());
     for (_, definition) in parser.reference_definitions().iter() {
         let span = definition.span.clone();
@@ -254,13 +235,7 @@ pub(super) fn markdown(
 }
 
 /// Rewrites the links of an HTML text.
-pub(super) fn html(
-    text: &str,
-    from: &From,
-    index: &Index,
-    config: &Config,
-    problems: &Problems,
-) -> String {
+pub(super) fn html(text: &str, from: &From, index: &Index, config: &Config, problems: &Problems) -> String {
     let mut judged = Judged::new(text, from);
     for (at, picture) in attributes(text, 0..text.len()) {
         let dest = &text[at.clone()];
@@ -427,10 +402,7 @@ fn attributes(text: &str, range: Range<usize>) -> Vec<(Range<usize>, bool)> {
         let Some(len) = source[start + 1..].iter().position(|b| b == quote) else {
             continue;
         };
-        out.push((
-            range.start + start + 1..range.start + start + 1 + len,
-            picture,
-        ));
+        out.push((range.start + start + 1..range.start + start + 1 + len, picture));
         i = start + 1 + len;
     }
     out

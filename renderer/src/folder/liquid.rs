@@ -60,11 +60,7 @@ struct Render<'a> {
 }
 
 /// Renders the tags of a text. Beside the result: after which of its lines how many of the source are missing.
-pub(super) fn render(
-    text: &str,
-    context: &Context,
-    problems: &Problems,
-) -> (String, Vec<(usize, usize)>) {
+pub(super) fn render(text: &str, context: &Context, problems: &Problems) -> (String, Vec<(usize, usize)>) {
     if !text.contains("{%") && !text.contains("{{") {
         return (text.to_owned(), Vec::new());
     }
@@ -75,10 +71,7 @@ pub(super) fn render(
         blocks: Vec::new(),
         skipped: Vec::new(),
         ends: end_tags(text),
-        code_ends: text
-            .match_indices("endhighlight")
-            .map(|(at, _)| at)
-            .collect(),
+        code_ends: text.match_indices("endhighlight").map(|(at, _)| at).collect(),
     };
     let mut lines = Lines::new(text, context.from.line);
     let mut rest = 0;
@@ -129,10 +122,7 @@ pub(super) fn render(
     let skipped = r.skipped.iter().map(|(offset, lines)| {
         // Offsets grow, except where a gap was closed.
         let offset = (*offset).min(r.out.len()).max(at);
-        newlines += r.out.as_bytes()[at..offset]
-            .iter()
-            .filter(|b| **b == b'\n')
-            .count();
+        newlines += r.out.as_bytes()[at..offset].iter().filter(|b| **b == b'\n').count();
         at = offset;
         (newlines, *lines)
     });
@@ -199,9 +189,7 @@ impl Render<'_> {
     /// Returns how much of what follows goes with it.
     fn close_gap(&mut self, following: &str) -> usize {
         // Looks back a little only: what lies further away is not this tag's line.
-        let window = self
-            .out
-            .floor_char_boundary(self.out.len().saturating_sub(NEAR));
+        let window = self.out.floor_char_boundary(self.out.len().saturating_sub(NEAR));
         let Some(start) = self.out[window..].rfind('\n').map(|i| window + i + 1) else {
             return 0;
         };
@@ -221,8 +209,7 @@ impl Render<'_> {
     }
 
     fn warn(&self, line: usize, message: String) {
-        self.problems
-            .warn(self.context.from.rel, Some(line), message);
+        self.problems.warn(self.context.from.rel, Some(line), message);
     }
 
     /// `{{ value | filter }}`
@@ -233,10 +220,7 @@ impl Render<'_> {
         match self.evaluate(expression, following) {
             Some(value) => self.out.push_str(&value),
             None => {
-                let message = format!(
-                    "Liquid value `{}` has no meaning here; left out",
-                    short(expression)
-                );
+                let message = format!("Liquid value `{}` has no meaning here; left out", short(expression));
                 self.warn(line, message);
             }
         }
@@ -366,9 +350,7 @@ impl Render<'_> {
                     .filter(|c| c.is_alphanumeric() || matches!(c, '+' | '-' | '#' | '_'))
                     .collect();
                 self.push(&format!("{fence}{language}"));
-                let at_line_end = following
-                    .trim_start_matches([' ', '\t', '\r'])
-                    .starts_with('\n');
+                let at_line_end = following.trim_start_matches([' ', '\t', '\r']).starts_with('\n');
                 if !at_line_end {
                     self.push("\n");
                 }
@@ -383,8 +365,7 @@ impl Render<'_> {
                     self.push(&if fresh { fence } else { format!("\n{fence}") });
                 }
             }
-            "link" if !hidden => match self.context.index.files.get(args.trim_matches(['"', '\'']))
-            {
+            "link" if !hidden => match self.context.index.files.get(args.trim_matches(['"', '\''])) {
                 Some(path) => self.out.push_str(path),
                 None => match self.context.index.media.get(args.trim_matches(['"', '\''])) {
                     Some(path) => self.out.push_str(path),
@@ -394,19 +375,16 @@ impl Render<'_> {
             "post_url" if !hidden => {
                 let name = args.trim_matches(['"', '\'']).trim_start_matches('/');
                 let posts = &self.context.index.posts;
-                match posts
-                    .get(name)
-                    .or_else(|| posts.get(paths::file_name(name)))
-                {
+                match posts.get(name).or_else(|| posts.get(paths::file_name(name))) {
                     Some(path) => self.out.push_str(path),
                     None => self.broken(line, args),
                 }
             }
             "gist"
                 if !hidden
-                    && args.bytes().all(|b| {
-                        b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.')
-                    }) =>
+                    && args
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.')) =>
             {
                 self.out.push_str(&format!(
                     "[https://gist.github.com/{args}](https://gist.github.com/{args})"
@@ -420,10 +398,7 @@ impl Render<'_> {
                 }
                 self.warn(
                     line,
-                    format!(
-                        "Liquid tag `{}` has no meaning here; left out",
-                        short(words)
-                    ),
+                    format!("Liquid tag `{}` has no meaning here; left out", short(words)),
                 );
             }
         }
@@ -443,10 +418,7 @@ impl Render<'_> {
         self.out.push_str(&text);
         self.warn(
             line,
-            format!(
-                "`{}` refers to a file that is not in this folder",
-                short(target)
-            ),
+            format!("`{}` refers to a file that is not in this folder", short(target)),
         );
     }
 
@@ -467,11 +439,7 @@ impl Render<'_> {
 /// A text in quotes, without them.
 fn literal(expression: &str) -> Option<&str> {
     let e = expression.trim();
-    let inner = |q: char| {
-        e.strip_prefix(q)?
-            .strip_suffix(q)
-            .filter(|i| !i.contains(q))
-    };
+    let inner = |q: char| e.strip_prefix(q)?.strip_suffix(q).filter(|i| !i.contains(q));
     inner('"').or_else(|| inner('\''))
 }
 

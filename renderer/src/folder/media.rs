@@ -24,35 +24,22 @@ const OURS: [&str; 8] = [
 ];
 
 /// Looks at a file; `None` when it is not published, which is then reported.
-pub(super) fn inspect(
-    file: &File,
-    public: &str,
-    options: &ReadOptions,
-    problems: &Problems,
-) -> Option<Media> {
+pub(super) fn inspect(file: &File, public: &str, options: &ReadOptions, problems: &Problems) -> Option<Media> {
     let no = |severity, message: String| {
         problems.push(severity, &file.rel, None, message);
         None
     };
     if OURS.contains(&public) {
-        return no(
-            Severity::Info,
-            "not taken: the renderer writes this file itself".into(),
-        );
+        return no(Severity::Info, "not taken: the renderer writes this file itself".into());
     }
     if file.bytes > options.max_media_bytes {
         return no(
             Severity::Error,
-            format!(
-                "not taken: larger than {} MB",
-                options.max_media_bytes >> 20
-            ),
+            format!("not taken: larger than {} MB", options.max_media_bytes >> 20),
         );
     }
     let mut head = Vec::new();
-    if let Err(e) =
-        fs::File::open(&file.abs).and_then(|f| f.take(HEAD as u64).read_to_end(&mut head))
-    {
+    if let Err(e) = fs::File::open(&file.abs).and_then(|f| f.take(HEAD as u64).read_to_end(&mut head)) {
         return no(Severity::Error, format!("not taken: {e}"));
     }
     let name = paths::file_name(&file.rel);
@@ -61,10 +48,7 @@ pub(super) fn inspect(
         .map(|(_, e)| e.to_ascii_lowercase())
         .unwrap_or_default();
     let Some(mime) = mime(&head, &ending) else {
-        return no(
-            Severity::Warning,
-            format!("not taken: {}", reason(&head, &ending)),
-        );
+        return no(Severity::Warning, format!("not taken: {}", reason(&head, &ending)));
     };
     let (width, height) = if mime.starts_with("image/") {
         size(&head, file)
@@ -86,12 +70,10 @@ pub(super) fn inspect(
 pub(super) fn mime(head: &[u8], ending: &str) -> Option<&'static str> {
     // The sniffer calls an SVG with a prologue XML.
     if ending == "svg"
-        && std::str::from_utf8(&head[..head.len().min(4096)])
-            .map_or_else(|e| e.error_len().is_none(), |_| true)
+        && std::str::from_utf8(&head[..head.len().min(4096)]).map_or_else(|e| e.error_len().is_none(), |_| true)
     {
         let start = String::from_utf8_lossy(&head[..head.len().min(4096)]);
-        return is_svg(start.trim_start_matches('\u{feff}').trim_start())
-            .then_some("image/svg+xml");
+        return is_svg(start.trim_start_matches('\u{feff}').trim_start()).then_some("image/svg+xml");
     }
     if let Some(kind) = infer::get(head) {
         use infer::MatcherType::*;
@@ -131,9 +113,7 @@ fn is_svg(text: &str) -> bool {
 
 fn reason(head: &[u8], ending: &str) -> &'static str {
     match ending {
-        "html" | "htm" | "xhtml" => {
-            "HTML files are not served as they are; make it a page with front matter"
-        }
+        "html" | "htm" | "xhtml" => "HTML files are not served as they are; make it a page with front matter",
         "js" | "mjs" | "ts" | "wasm" => "scripts are not served from content",
         "css" | "scss" | "sass" | "less" => "styles belong to the theme",
         "exe" | "sh" | "bat" | "php" | "py" | "rb" | "dll" | "so" => "programs are not served",

@@ -116,20 +116,13 @@ pub struct FolderSite {
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     #[error("cannot open {}: {source}", path.display())]
-    Open {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    Open { path: PathBuf, source: std::io::Error },
     #[error("{} is not a folder", path.display())]
     NotAFolder { path: PathBuf },
     #[error("more than {limit} files; is this the right folder?")]
     TooManyFiles { limit: usize },
     #[error("{file}:{line}: {message}")]
-    Config {
-        file: String,
-        line: usize,
-        message: String,
-    },
+    Config { file: String, line: usize, message: String },
 }
 
 /// Reads a folder of Markdown.

@@ -15,9 +15,7 @@ pub(super) fn segment(raw: &str) -> String {
     let mut out = String::new();
     let mut chars = 0;
     for c in raw.nfc() {
-        let keep = c.is_alphanumeric()
-            || is_combining_mark(c)
-            || matches!(c, '-' | '_' | '.' | '~' | '+' | '@');
+        let keep = c.is_alphanumeric() || is_combining_mark(c) || matches!(c, '-' | '_' | '.' | '~' | '+' | '@');
         let c = if keep { c } else { '-' };
         if c == '-' && !keep && (out.is_empty() || out.ends_with('-')) {
             continue;
@@ -60,15 +58,10 @@ pub(super) fn site_path(raw: &str) -> String {
 pub(super) fn old_path(raw: &str) -> String {
     let path = site_path(raw);
     let is_file = !raw.ends_with('/')
-        && path
-            .trim_end_matches('/')
-            .rsplit('/')
-            .next()
-            .is_some_and(|last| {
-                last.rsplit_once('.').is_some_and(|(_, ext)| {
-                    matches!(ext, "html" | "htm" | "php" | "xml" | "aspx" | "md")
-                })
-            });
+        && path.trim_end_matches('/').rsplit('/').next().is_some_and(|last| {
+            last.rsplit_once('.')
+                .is_some_and(|(_, ext)| matches!(ext, "html" | "htm" | "php" | "xml" | "aspx" | "md"))
+        });
     if is_file {
         path.trim_end_matches('/').to_owned()
     } else {
@@ -87,10 +80,7 @@ pub(super) fn from_output(raw: &str) -> (String, Option<String>) {
     {
         return (site_path(dir), None);
     }
-    match raw
-        .strip_suffix(".html")
-        .or_else(|| raw.strip_suffix(".htm"))
-    {
+    match raw.strip_suffix(".html").or_else(|| raw.strip_suffix(".htm")) {
         Some(stem) => (site_path(stem), Some(old_path(raw))),
         None => (site_path(raw), None),
     }
@@ -123,18 +113,11 @@ pub(super) fn slugify(name: &str) -> String {
 
 /// `my-first_post` → `My first post`.
 pub(super) fn title_from_name(name: &str) -> String {
-    let words: Vec<&str> = name
-        .split(['-', '_', ' '])
-        .filter(|w| !w.is_empty())
-        .collect();
+    let words: Vec<&str> = name.split(['-', '_', ' ']).filter(|w| !w.is_empty()).collect();
     let joined = words.join(" ");
     let mut chars = joined.chars();
     match chars.next() {
-        Some(first) => first
-            .to_uppercase()
-            .chain(chars)
-            .filter(|c| !c.is_control())
-            .collect(),
+        Some(first) => first.to_uppercase().chain(chars).filter(|c| !c.is_control()).collect(),
         None => name.chars().filter(|c| !c.is_control()).collect(),
     }
 }
@@ -208,10 +191,7 @@ mod tests {
         assert_eq!(site_path("\\..\\etc\\passwd"), "/etc/passwd/");
         assert_eq!(old_path("x/1.0.html"), "/x/1.0.html");
         assert_eq!(old_path("/x/1.0"), "/x/1.0/");
-        assert_eq!(
-            from_output("/a/b.html"),
-            ("/a/b/".into(), Some("/a/b.html".into()))
-        );
+        assert_eq!(from_output("/a/b.html"), ("/a/b/".into(), Some("/a/b.html".into())));
         assert_eq!(from_output("/a/index.html"), ("/a/".into(), None));
         assert_eq!(from_output("/a/b"), ("/a/b/".into(), None));
         assert_eq!(resolve("a/b", "../c.md").as_deref(), Some("a/c.md"));

@@ -55,13 +55,7 @@ struct Found {
 }
 
 impl Problems {
-    pub fn push(
-        &self,
-        severity: Severity,
-        file: &str,
-        line: Option<usize>,
-        message: impl Into<String>,
-    ) {
+    pub fn push(&self, severity: Severity, file: &str, line: Option<usize>, message: impl Into<String>) {
         let problem = Problem {
             file: file.to_owned(),
             line,
@@ -94,10 +88,7 @@ impl Problems {
     }
 
     pub fn finish(self) -> Vec<Problem> {
-        let Found {
-            list: mut all,
-            by_file,
-        } = self.0.into_inner().unwrap_or_else(|e| e.into_inner());
+        let Found { list: mut all, by_file } = self.0.into_inner().unwrap_or_else(|e| e.into_inner());
         for (file, count) in by_file.into_iter().filter(|(_, count)| *count > LISTED) {
             let message = format!("{} more problems in this file", count - LISTED);
             all.push(Problem {

@@ -6,13 +6,7 @@ use super::paths;
 use super::problem::Problems;
 
 /// Hugo: `{{< name args >}}` and `{{% name args %}}`.
-pub(super) fn hugo(
-    text: &str,
-    from: &From,
-    index: &Index,
-    config: &Config,
-    problems: &Problems,
-) -> String {
+pub(super) fn hugo(text: &str, from: &From, index: &Index, config: &Config, problems: &Problems) -> String {
     if !text.contains("{{<") && !text.contains("{{%") {
         return text.to_owned();
     }
@@ -22,11 +16,7 @@ pub(super) fn hugo(
     let last_end = text.rfind("/highlight");
     let mut rest = 0;
     while let Some(at) = next_of(text, rest, &["{{<", "{{%"]) {
-        let close = if text[at..].starts_with("{{<") {
-            ">}}"
-        } else {
-            "%}}"
-        };
+        let close = if text[at..].starts_with("{{<") { ">}}" } else { "%}}" };
         let Some(len) = text[at + 3..].find(close) else {
             break;
         };
@@ -53,9 +43,7 @@ pub(super) fn hugo(
                 }
                 fence_open = true;
             }
-            "ref" | "relref" => {
-                out.push_str(&reference(&call, line, from, index, config, problems))
-            }
+            "ref" | "relref" => out.push_str(&reference(&call, line, from, index, config, problems)),
             "figure" => out.push_str(&figure(&call)),
             "param" => {
                 let value = config
@@ -97,11 +85,7 @@ pub(super) fn zola(text: &str, from: &From, problems: &Problems) -> String {
     let mut open = 0usize;
     let mut rest = 0;
     while let Some(at) = next_of(text, rest, &["{{", "{%"]) {
-        let close = if text[at..].starts_with("{{") {
-            "}}"
-        } else {
-            "%}"
-        };
+        let close = if text[at..].starts_with("{{") { "}}" } else { "%}" };
         let window = &text[at + 2..text.floor_char_boundary((at + 4096).min(text.len()))];
         let inner = window.find(close).map(|len| &window[..len]);
         let end = inner.map(|i| at + 2 + i.len() + 2);
@@ -126,14 +110,9 @@ pub(super) fn zola(text: &str, from: &From, problems: &Problems) -> String {
                     }
                 }
                 open += usize::from(close == "%}");
-                out.extend(std::iter::repeat_n(
-                    '\n',
-                    inner.unwrap_or("").matches('\n').count(),
-                ));
+                out.extend(std::iter::repeat_n('\n', inner.unwrap_or("").matches('\n').count()));
             }
-            (Some(end), ..)
-                if open > 0 && close == "%}" && inner.is_some_and(|i| i.trim() == "end") =>
-            {
+            (Some(end), ..) if open > 0 && close == "%}" && inner.is_some_and(|i| i.trim() == "end") => {
                 open -= 1;
                 rest = end;
             }
@@ -172,9 +151,7 @@ impl Call {
         let inner = inner
             .strip_prefix('/')
             .map_or_else(|| inner.to_owned(), |i| format!("/{}", i.trim_start()));
-        let (name, args) = inner
-            .split_once(char::is_whitespace)
-            .unwrap_or((&inner, ""));
+        let (name, args) = inner.split_once(char::is_whitespace).unwrap_or((&inner, ""));
         Call {
             name: name.to_owned(),
             args: arguments(args),
@@ -206,19 +183,14 @@ fn arguments(text: &str) -> Vec<(String, String)> {
             }
             _ => String::new(),
         };
-        let quote = rest
-            .chars()
-            .next()
-            .filter(|c| matches!(c, '"' | '\'' | '`'));
+        let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'));
         let (value, len) = match quote {
             Some(quote) => match rest[1..].find(quote) {
                 Some(len) => (&rest[1..1 + len], len + 2),
                 None => (&rest[1..], rest.len()),
             },
             None => {
-                let len = rest
-                    .find([' ', '\n', '\t', '\r', ','])
-                    .unwrap_or(rest.len());
+                let len = rest.find([' ', '\n', '\t', '\r', ',']).unwrap_or(rest.len());
                 (&rest[..len], len)
             }
         };
@@ -273,17 +245,11 @@ fn figure(call: &Call) -> String {
     } else {
         call.get("alt", 9)
     };
-    let escaped = alt
-        .replace('\\', "")
-        .replace('[', "\\[")
-        .replace(']', "\\]");
+    let escaped = alt.replace('\\', "").replace('[', "\\[").replace(']', "\\]");
     let mut out = format!("![{}]({}", escaped.replace('\n', " "), destination(src));
     let title = call.get("title", 9);
     if !title.is_empty() {
-        out.push_str(&format!(
-            " \"{}\"",
-            title.replace('"', "'").replace('\n', " ")
-        ));
+        out.push_str(&format!(" \"{}\"", title.replace('"', "'").replace('\n', " ")));
     }
     out.push(')');
     let link = call.get("link", 9);
@@ -309,14 +275,7 @@ fn destination(raw: &str) -> String {
 }
 
 /// The address of another page, by its file.
-fn reference(
-    call: &Call,
-    line: usize,
-    from: &From,
-    index: &Index,
-    config: &Config,
-    problems: &Problems,
-) -> String {
+fn reference(call: &Call, line: usize, from: &From, index: &Index, config: &Config, problems: &Problems) -> String {
     let raw = call.get("path", 0);
     let (file, fragment) = match raw.find('#') {
         Some(at) => raw.split_at(at),
@@ -338,20 +297,13 @@ fn reference(
     let found = candidates(&here)
         .iter()
         .find_map(|f| index.files.get(f).cloned())
-        .or_else(|| {
-            candidates(rooted)
-                .iter()
-                .find_map(|f| index.content_file(f, config))
-        })
+        .or_else(|| candidates(rooted).iter().find_map(|f| index.content_file(f, config)))
         // Hugo also finds a page by its file name alone, when only one has it.
         .or_else(|| index.by_name(paths::file_name(rooted)));
     match found {
         Some(path) => format!("{path}{fragment}"),
         None => {
-            let message = format!(
-                "`{}` refers to a page that is not in this folder",
-                word(file)
-            );
+            let message = format!("`{}` refers to a page that is not in this folder", word(file));
             problems.warn(from.rel, Some(line), message);
             "#".into()
         }

@@ -21,11 +21,7 @@ pub(super) struct File {
 }
 
 /// All files worth a look, sorted by path. Everything passed over is reported.
-pub(super) fn files(
-    root: &Path,
-    options: &ReadOptions,
-    problems: &Problems,
-) -> Result<Vec<File>, FolderError> {
+pub(super) fn files(root: &Path, options: &ReadOptions, problems: &Problems) -> Result<Vec<File>, FolderError> {
     let meta = std::fs::metadata(root).map_err(|e| FolderError::Open {
         path: root.into(),
         source: e,
@@ -60,11 +56,7 @@ pub(super) fn files(
         let rel = match relative(root, entry.path()) {
             Ok(rel) => rel,
             Err(lossy) => {
-                problems.error(
-                    &lossy,
-                    None,
-                    "not read: the file name is not UTF-8; rename it",
-                );
+                problems.error(&lossy, None, "not read: the file name is not UTF-8; rename it");
                 if kind.is_dir() {
                     walker.skip_current_dir();
                 }
@@ -81,8 +73,7 @@ pub(super) fn files(
                 walker.skip_current_dir();
             }
         } else if kind.is_dir() {
-            let build =
-                name == "node_modules" || (entry.depth() == 1 && BUILD_FOLDERS.contains(&name));
+            let build = name == "node_modules" || (entry.depth() == 1 && BUILD_FOLDERS.contains(&name));
             if build {
                 problems.info(
                     &rel,
@@ -116,10 +107,7 @@ pub(super) fn files(
         let more = if names.len() > 5 { ", …" } else { "" };
         let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
         let place = if dir.is_empty() { "." } else { &dir };
-        problems.info(
-            place,
-            format!("{} hidden not read: {shown}{more}", names.len()),
-        );
+        problems.info(place, format!("{} hidden not read: {shown}{more}", names.len()));
     }
     out.sort_by(|a, b| a.rel.cmp(&b.rel));
     Ok(out)

@@ -29,12 +29,7 @@ pub(super) enum Content {
 }
 
 /// Reads a content file. `None` when it is not one, or broken; both are reported.
-pub(super) fn read(
-    file: &File,
-    config: &Config,
-    options: &ReadOptions,
-    problems: &Problems,
-) -> Option<Doc> {
+pub(super) fn read(file: &File, config: &Config, options: &ReadOptions, problems: &Problems) -> Option<Doc> {
     let rel = &file.rel;
     if file.bytes > options.max_page_bytes {
         problems.error(
@@ -87,10 +82,7 @@ pub(super) fn read(
             return None;
         }
         if config.layout == Layout::Jekyll {
-            problems.info(
-                rel,
-                "not read: no front matter, so Jekyll does not make a page of it",
-            );
+            problems.info(rel, "not read: no front matter, so Jekyll does not make a page of it");
             return None;
         }
     }
@@ -105,14 +97,11 @@ pub(super) fn read(
     let had_head = parsed.format.is_some();
     let (line, body) = (parsed.body_line, parsed.body.to_owned());
     let before = usize::from(parsed.format != Some(front_matter::Format::Json));
-    let mut fields = Fields::new(parsed.data, rel, parsed.head, before, problems)
-        .any_case(config.layout == Layout::Hugo);
+    let mut fields =
+        Fields::new(parsed.data, rel, parsed.head, before, problems).any_case(config.layout == Layout::Hugo);
     let placed = place::place(&mut fields, config);
     if config.layout != Layout::Plain && placed.path == "/404/" {
-        problems.info(
-            rel,
-            "not read: the renderer makes the page for missing addresses",
-        );
+        problems.info(rel, "not read: the renderer makes the page for missing addresses");
         return None;
     }
     let body = if is_html {
@@ -151,9 +140,7 @@ pub(super) fn read(
         }
         // A root page without text only configures the list of newest pages, which the renderer makes anyway.
         What::Home
-            if home_is_empty
-                && paths::file_name(rel).starts_with("_index.")
-                && config.layout != Layout::Plain =>
+            if home_is_empty && paths::file_name(rel).starts_with("_index.") && config.layout != Layout::Plain =>
         {
             let (section, raw) = page::section(&mut fields, &placed, body);
             (Content::Section(section), raw)

@@ -30,9 +30,7 @@ pub(super) fn collect(
             (_, Some(bundle)) => bundle.as_str(),
             _ => continue,
         };
-        let known = homes
-            .get(folder)
-            .is_some_and(|(_, default)| *default || !own);
+        let known = homes.get(folder).is_some_and(|(_, default)| *default || !own);
         if !known {
             homes.insert(folder, (&doc.placed.path, own));
         }
@@ -52,10 +50,7 @@ pub(super) fn collect(
         let folder = place::dir_path(paths::parent(rel), config);
         paths::file_path(&format!("{folder}{}", paths::file_name(rel)))
     };
-    let mut all: Vec<(&File, String)> = statics
-        .iter()
-        .map(|(f, public)| (f, public.clone()))
-        .collect();
+    let mut all: Vec<(&File, String)> = statics.iter().map(|(f, public)| (f, public.clone())).collect();
     all.extend(assets.iter().map(|f| (f, public_of(&f.rel))));
     let mut media: Vec<_> = all
         .par_iter()
@@ -69,10 +64,7 @@ pub(super) fn collect(
             &b.source,
         ))
     });
-    let taken: HashSet<&str> = docs
-        .iter()
-        .map(|d| d.placed.path.trim_end_matches('/'))
-        .collect();
+    let taken: HashSet<&str> = docs.iter().map(|d| d.placed.path.trim_end_matches('/')).collect();
     let mut last: Option<(String, String)> = None;
     media.retain(|m| {
         if taken.contains(m.path.as_str()) {
@@ -87,10 +79,7 @@ pub(super) fn collect(
             problems.error(
                 &m.source,
                 None,
-                format!(
-                    "not taken: its address {} is that of {first} already",
-                    m.path
-                ),
+                format!("not taken: its address {} is that of {first} already", m.path),
             );
             return false;
         }

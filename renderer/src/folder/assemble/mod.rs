@@ -79,18 +79,12 @@ pub(super) fn assemble(
             }
             Content::Section(section) => sections.push(section),
             Content::Page(built) => {
-                if built.page.path == "/"
-                    && !config.titled
-                    && !matches!(&config.rules, Rules::Plain(p) if p.declared)
-                {
+                if built.page.path == "/" && !config.titled && !matches!(&config.rules, Rules::Plain(p) if p.declared) {
                     config.settings.title = built.page.title.clone();
                     config.titled = true;
                 }
                 let Built {
-                    mut page,
-                    draft,
-                    menus,
-                    ..
+                    mut page, draft, menus, ..
                 } = *built;
                 if let Some(to) = doc.redirect {
                     config.redirects.push(Redirect {
@@ -106,9 +100,7 @@ pub(super) fn assemble(
                 {
                     page.section = "/".into();
                 }
-                if page.translation_key.is_none()
-                    && groups.get(&doc.placed.translation).is_some_and(|n| *n > 1)
-                {
+                if page.translation_key.is_none() && groups.get(&doc.placed.translation).is_some_and(|n| *n > 1) {
                     page.translation_key = Some(doc.placed.translation.clone());
                 }
                 terms.name(&mut page, &doc.rel, &problems);
@@ -159,11 +151,7 @@ pub(super) fn assemble(
 }
 
 /// Files by what they are for; the rest is reported, by folder where there are many.
-fn sort_out(
-    files: Vec<File>,
-    config: &Config,
-    problems: &Problems,
-) -> (Vec<File>, Vec<(File, String)>, Vec<File>) {
+fn sort_out(files: Vec<File>, config: &Config, problems: &Problems) -> (Vec<File>, Vec<(File, String)>, Vec<File>) {
     let (mut content, mut statics, mut assets) = (Vec::new(), Vec::new(), Vec::new());
     let mut left: BTreeMap<(String, &str), usize> = BTreeMap::new();
     for file in files {
@@ -197,10 +185,7 @@ fn without_duplicates(docs: Vec<Doc>, problems: &Problems) -> Vec<Doc> {
             continue;
         }
         if let Some(first) = seen.get(&doc.placed.path) {
-            let message = format!(
-                "not read: its address {} is that of {first} already",
-                doc.placed.path
-            );
+            let message = format!("not read: its address {} is that of {first} already", doc.placed.path);
             problems.error(&doc.rel, None, message);
             continue;
         }
@@ -242,13 +227,7 @@ fn expired(page: &Page, config: &Config, options: &ReadOptions) -> bool {
 }
 
 /// What the options say last, and what a site cannot be without.
-fn settle(
-    config: &mut Config,
-    dir: &Path,
-    options: &ReadOptions,
-    index: &Index,
-    problems: &Problems,
-) {
+fn settle(config: &mut Config, dir: &Path, options: &ReadOptions, index: &Index, problems: &Problems) {
     let settings = &mut config.settings;
     if let Some(url) = &options.base_url {
         settings.base_url = url.trim_end_matches('/').to_owned();

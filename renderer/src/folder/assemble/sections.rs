@@ -96,20 +96,12 @@ pub(super) fn root_page(section: Section, config: &mut Config) {
     }
 }
 
-pub(super) fn section_exists(
-    path: &str,
-    sections: &[Section],
-    dirs: &HashMap<(String, String), String>,
-) -> bool {
+pub(super) fn section_exists(path: &str, sections: &[Section], dirs: &HashMap<(String, String), String>) -> bool {
     path == "/" || sections.iter().any(|s| s.path == path) || dirs.values().any(|p| p == path)
 }
 
 /// The section of the nearest folder that is one.
-pub(in crate::folder) fn nearest(
-    dirs: &HashMap<(String, String), String>,
-    dir: &str,
-    language: &str,
-) -> String {
+pub(in crate::folder) fn nearest(dirs: &HashMap<(String, String), String>, dir: &str, language: &str) -> String {
     let mut dir = dir;
     loop {
         if let Some(path) = dirs.get(&(dir.to_owned(), language.to_owned())) {

@@ -66,8 +66,7 @@ impl<'a> Terms<'a> {
             Some(at) => *at,
             None => {
                 self.taxonomies.push(taxonomy(name, &self.root));
-                self.known
-                    .insert(name.to_owned(), self.taxonomies.len() - 1);
+                self.known.insert(name.to_owned(), self.taxonomies.len() - 1);
                 self.taxonomies.len() - 1
             }
         };
@@ -79,11 +78,7 @@ impl<'a> Terms<'a> {
         for (taxonomy, values) in &mut page.terms {
             let known = self.known.contains_key(taxonomy);
             if self.closed && !known {
-                problems.warn(
-                    rel,
-                    None,
-                    format!("taxonomy `{taxonomy}` is not declared in site.toml"),
-                );
+                problems.warn(rel, None, format!("taxonomy `{taxonomy}` is not declared in site.toml"));
             }
             let mut out: Vec<String> = Vec::new();
             for value in values.iter() {
@@ -111,14 +106,7 @@ impl<'a> Terms<'a> {
         self.by_name.insert(key, slug.clone());
         // The renderer makes a term from its slug; only a name that says more is worth listing.
         let listed = slug == value && self.is_plain;
-        if undeclared
-            || listed
-            || !self
-                .slugs
-                .entry(taxonomy.to_owned())
-                .or_default()
-                .insert(slug.clone())
-        {
+        if undeclared || listed || !self.slugs.entry(taxonomy.to_owned()).or_default().insert(slug.clone()) {
             return slug;
         }
         let term = Term {

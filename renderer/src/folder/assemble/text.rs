@@ -116,21 +116,13 @@ pub(super) fn report_missing(docs: &[Doc], problems: &Problems) {
         }
     }
     for (picture, files) in missing {
-        let picture: String = picture
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(120)
-            .collect();
+        let picture: String = picture.chars().filter(|c| !c.is_control()).take(120).collect();
         let more = if files.len() > 3 {
             format!(", here and in {} more files", files.len() - 1)
         } else {
             String::new()
         };
-        let named = if files.len() > 3 {
-            &files[..1]
-        } else {
-            &files[..]
-        };
+        let named = if files.len() > 3 { &files[..1] } else { &files[..] };
         for file in named {
             problems.warn(
                 file,
@@ -152,10 +144,7 @@ fn excerpt(body: &Body, config: &Config) -> String {
         _ => None,
     };
     let marks = ["<!-- more -->", "<!--more-->"];
-    let at = own
-        .into_iter()
-        .chain(marks)
-        .find_map(|mark| text.find(mark));
+    let at = own.into_iter().chain(marks).find_map(|mark| text.find(mark));
     let Some(at) = at.filter(|at| *at <= 4096) else {
         return String::new();
     };
@@ -164,9 +153,9 @@ fn excerpt(body: &Body, config: &Config) -> String {
         use pulldown_cmark::{Event, TagEnd};
         match event {
             Event::Text(t) | Event::Code(t) => out.push_str(&t),
-            Event::SoftBreak
-            | Event::HardBreak
-            | Event::End(TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::Item) => out.push(' '),
+            Event::SoftBreak | Event::HardBreak | Event::End(TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::Item) => {
+                out.push(' ')
+            }
             _ => {}
         }
     }

@@ -29,11 +29,7 @@ pub(in crate::folder) struct Hugo {
 
 const ENDINGS: [&str; 4] = ["toml", "yaml", "yml", "json"];
 
-pub(super) fn config(
-    files: &[File],
-    options: &ReadOptions,
-    problems: &Problems,
-) -> Result<Config, FolderError> {
+pub(super) fn config(files: &[File], options: &ReadOptions, problems: &Problems) -> Result<Config, FolderError> {
     let rules = Hugo {
         permalinks: BTreeMap::new(),
         default_in_subdir: false,
@@ -85,10 +81,7 @@ pub(super) fn config(
                 for part in path.iter().skip(1).rev() {
                     value = Value::Object([((*part).to_owned(), value)].into_iter().collect());
                 }
-                merge(
-                    &mut merged,
-                    [(path[0].to_owned(), value)].into_iter().collect(),
-                );
+                merge(&mut merged, [(path[0].to_owned(), value)].into_iter().collect());
             }
         }
     }
@@ -125,10 +118,7 @@ fn apply(config: &mut Config, fields: &mut Fields) {
     if let Some(zone) = fields.string(&["timeZone"]) {
         config.set_zone(&zone, fields, "timeZone");
     }
-    if let Some(n) = fields
-        .int(&["paginate"])
-        .and_then(|n| usize::try_from(n).ok())
-    {
+    if let Some(n) = fields.int(&["paginate"]).and_then(|n| usize::try_from(n).ok()) {
         config.settings.per_page = n;
     }
     if let Some(n) = fields
@@ -152,25 +142,17 @@ fn apply(config: &mut Config, fields: &mut Fields) {
             .collect();
     }
     if let Some(names) = fields.map(&["taxonomies"]) {
-        let plural: Vec<String> = names
-            .values()
-            .filter_map(|v| v.as_str())
-            .map(str::to_owned)
-            .collect();
+        let plural: Vec<String> = names.values().filter_map(|v| v.as_str()).map(str::to_owned).collect();
         config.taxonomies = plural.iter().map(|name| taxonomy(name, "/")).collect();
         if let Rules::Hugo(rules) = &mut config.rules {
             rules.taxonomies = plural;
         }
     }
     let permalinks = fields.map(&["permalinks"]).unwrap_or_default();
-    let in_subdir = fields
-        .bool(&["defaultContentLanguageInSubdir"])
-        .unwrap_or(false);
+    let in_subdir = fields.bool(&["defaultContentLanguageInSubdir"]).unwrap_or(false);
     let ugly = fields.bool(&["uglyURLs"]).unwrap_or(false);
     let keep_case = fields.bool(&["disablePathToLower"]).unwrap_or(false);
-    let date_in_name = fields
-        .inner("frontmatter")
-        .and_then(|mut f| f.list(&["date"]));
+    let date_in_name = fields.inner("frontmatter").and_then(|mut f| f.list(&["date"]));
     if let Rules::Hugo(rules) = &mut config.rules {
         // `[permalinks] posts = …`, or since 0.112 `[permalinks.page] posts = …`.
         for (key, value) in permalinks {
@@ -179,9 +161,7 @@ fn apply(config: &mut Config, fields: &mut Fields) {
                     rules.permalinks.insert(key, pattern);
                 }
                 Value::Object(inner) if key == "page" => {
-                    let patterns = inner
-                        .into_iter()
-                        .filter_map(|(k, v)| Some((k, v.as_str()?.to_owned())));
+                    let patterns = inner.into_iter().filter_map(|(k, v)| Some((k, v.as_str()?.to_owned())));
                     rules.permalinks.extend(patterns);
                 }
                 _ => {}
@@ -206,11 +186,7 @@ fn apply(config: &mut Config, fields: &mut Fields) {
                 config.content.insert(0, root);
             }
             if *tag == config.settings.language {
-                if let Some(title) = value
-                    .get("title")
-                    .and_then(Value::as_str)
-                    .filter(|_| !config.titled)
-                {
+                if let Some(title) = value.get("title").and_then(Value::as_str).filter(|_| !config.titled) {
                     config.settings.title = title.to_owned();
                     config.titled = true;
                 }
@@ -219,20 +195,14 @@ fn apply(config: &mut Config, fields: &mut Fields) {
                     .or_else(|| value.get("menu"))
                     .and_then(Value::as_object)
                 {
-                    menus_of(
-                        config,
-                        menus.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
-                    );
+                    menus_of(config, menus.iter().map(|(k, v)| (k.clone(), v.clone())).collect());
                 }
             }
         }
-        config
-            .content
-            .sort_by_key(|r| std::cmp::Reverse(r.dir.len()));
-        fields.map.insert(
-            "languages".into(),
-            Value::Object(languages.into_iter().collect()),
-        );
+        config.content.sort_by_key(|r| std::cmp::Reverse(r.dir.len()));
+        fields
+            .map
+            .insert("languages".into(), Value::Object(languages.into_iter().collect()));
     }
     for key in ["menus", "menu"] {
         if let Some(menus) = fields.map(&[key]) {
@@ -252,8 +222,7 @@ fn apply(config: &mut Config, fields: &mut Fields) {
 fn menus_of(config: &mut Config, menus: Map) {
     for (place, items) in menus {
         let Value::Array(items) = items else { continue };
-        let mut flat: Vec<(i64, String, Option<String>, MenuItem)> =
-            items.iter().filter_map(item).collect();
+        let mut flat: Vec<(i64, String, Option<String>, MenuItem)> = items.iter().filter_map(item).collect();
         // Unweighted items come last, in the order they were written.
         flat.sort_by_key(|(weight, ..)| if *weight == 0 { i64::MAX } else { *weight });
         let mut children: IndexMap<String, Vec<MenuItem>> = IndexMap::new();
@@ -283,9 +252,7 @@ fn item(value: &Value) -> Option<(i64, String, Option<String>, MenuItem)> {
             .map(str::to_owned)
     };
     let url = get("url").or_else(|| get("pageRef"))?;
-    let label = get("name")
-        .or_else(|| get("title"))
-        .or_else(|| get("identifier"))?;
+    let label = get("name").or_else(|| get("title")).or_else(|| get("identifier"))?;
     let identifier = get("identifier").unwrap_or_else(|| label.clone());
     let weight = table
         .iter()

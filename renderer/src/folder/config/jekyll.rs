@@ -47,11 +47,7 @@ impl Jekyll {
         let mut matching: Vec<&Default> = self
             .defaults
             .iter()
-            .filter(|d| {
-                d.kind
-                    .as_deref()
-                    .is_none_or(|k| k == kind || k == format!("{kind}s"))
-            })
+            .filter(|d| d.kind.as_deref().is_none_or(|k| k == kind || k == format!("{kind}s")))
             .filter(|d| d.path.is_empty() || rel == d.path || paths::below(rel, &d.path).is_some())
             .collect();
         matching.sort_by_key(|d| (d.path.len(), d.kind.is_some()));
@@ -73,11 +69,7 @@ impl Jekyll {
     }
 }
 
-pub(super) fn config(
-    files: &[File],
-    options: &ReadOptions,
-    problems: &Problems,
-) -> Result<Config, FolderError> {
+pub(super) fn config(files: &[File], options: &ReadOptions, problems: &Problems) -> Result<Config, FolderError> {
     let rules = Jekyll {
         permalink: "date".into(),
         collections: BTreeMap::from([(
@@ -89,15 +81,9 @@ pub(super) fn config(
         )]),
         collections_dir: String::new(),
         defaults: Vec::new(),
-        exclude: [
-            "Gemfile",
-            "Gemfile.lock",
-            "README.md",
-            "CHANGELOG.md",
-            "LICENSE.md",
-        ]
-        .map(str::to_owned)
-        .to_vec(),
+        exclude: ["Gemfile", "Gemfile.lock", "README.md", "CHANGELOG.md", "LICENSE.md"]
+            .map(str::to_owned)
+            .to_vec(),
         include: Vec::new(),
         excerpt_separator: None,
         site: Map::new(),
@@ -126,9 +112,7 @@ pub(super) fn config(
         }
     }
     let base_path = fields.string(&["baseurl"]).unwrap_or_default();
-    config.base_path = paths::file_path(&base_path)
-        .trim_end_matches('/')
-        .to_owned();
+    config.base_path = paths::file_path(&base_path).trim_end_matches('/').to_owned();
     if let Some(url) = fields.string(&["url"]) {
         config.set_base_url(
             &format!("{}{}", url.trim_end_matches('/'), config.base_path),
@@ -136,19 +120,13 @@ pub(super) fn config(
             "url",
         );
     }
-    if let Some(tag) = fields
-        .plain_string("lang")
-        .or_else(|| fields.plain_string("locale"))
-    {
+    if let Some(tag) = fields.plain_string("lang").or_else(|| fields.plain_string("locale")) {
         config.set_language(&tag, &fields, "lang");
     }
     if let Some(zone) = fields.string(&["timezone"]) {
         config.set_zone(&zone, &fields, "timezone");
     }
-    if let Some(n) = fields
-        .int(&["paginate"])
-        .and_then(|n| usize::try_from(n).ok())
-    {
+    if let Some(n) = fields.int(&["paginate"]).and_then(|n| usize::try_from(n).ok()) {
         config.settings.per_page = n;
     }
     let permalink = fields.string(&["permalink"]);
@@ -160,14 +138,9 @@ pub(super) fn config(
     let separator = fields.string(&["excerpt_separator"]);
     if let Rules::Jekyll(rules) = &mut config.rules {
         rules.permalink = permalink.unwrap_or(std::mem::take(&mut rules.permalink));
-        rules.collections_dir = dir
-            .map(|d| d.trim_matches('/').to_owned())
-            .unwrap_or_default();
+        rules.collections_dir = dir.map(|d| d.trim_matches('/').to_owned()).unwrap_or_default();
         rules.exclude.extend(exclude);
-        rules.include = include
-            .iter()
-            .map(|i| i.trim_matches('/').to_owned())
-            .collect();
+        rules.include = include.iter().map(|i| i.trim_matches('/').to_owned()).collect();
         rules.excerpt_separator = separator.filter(|s| !s.is_empty());
         rules.site = site;
         match collections {
@@ -182,17 +155,9 @@ pub(super) fn config(
             }
             Some(Value::Object(map)) => {
                 for (name, value) in map {
-                    let output = value
-                        .get("output")
-                        .and_then(Value::as_bool)
-                        .unwrap_or(name == "posts");
-                    let permalink = value
-                        .get("permalink")
-                        .and_then(Value::as_str)
-                        .map(str::to_owned);
-                    rules
-                        .collections
-                        .insert(name, Collection { output, permalink });
+                    let output = value.get("output").and_then(Value::as_bool).unwrap_or(name == "posts");
+                    let permalink = value.get("permalink").and_then(Value::as_str).map(str::to_owned);
+                    rules.collections.insert(name, Collection { output, permalink });
                 }
             }
             _ => {}
@@ -200,9 +165,7 @@ pub(super) fn config(
         for default in defaults {
             let mut default = fields.with(default);
             let mut scope = default.map(&["scope"]).unwrap_or_default();
-            let text = |v: Option<Value>| {
-                v.and_then(|v| v.as_str().map(|s| s.trim_matches('/').to_owned()))
-            };
+            let text = |v: Option<Value>| v.and_then(|v| v.as_str().map(|s| s.trim_matches('/').to_owned()));
             rules.defaults.push(Default {
                 path: text(scope.shift_remove("path")).unwrap_or_default(),
                 kind: text(scope.shift_remove("type")).filter(|t| !t.is_empty()),

@@ -164,10 +164,7 @@ impl Config {
         match base_url(raw) {
             Some(url) => self.settings.base_url = url,
             None if raw.trim().is_empty() || raw == "/" => {}
-            None => fields.warn(
-                key,
-                format!("`{raw}` is not an address like https://example.com"),
-            ),
+            None => fields.warn(key, format!("`{raw}` is not an address like https://example.com")),
         }
     }
 }
@@ -187,8 +184,7 @@ pub(super) fn language_tag(raw: &str) -> Option<String> {
 /// An absolute http address without query, fragment and trailing slash.
 pub(super) fn base_url(raw: &str) -> Option<String> {
     let url = url::Url::parse(raw.trim()).ok()?;
-    let plain =
-        matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|h| !h.is_empty());
+    let plain = matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|h| !h.is_empty());
     if !plain || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
         return None;
     }
@@ -232,10 +228,7 @@ pub(super) fn load(files: &[File], name: &str) -> Result<Option<ConfigFile>, Fol
             .count();
         broken(line, "not valid UTF-8; save the file as UTF-8".into())
     })?;
-    let text = text
-        .strip_prefix('\u{feff}')
-        .map(str::to_owned)
-        .unwrap_or(text);
+    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
     let map = match name.rsplit('.').next() {
         Some("toml") => front_matter::toml(&text, 0, CONFIG),
         Some("json") => front_matter::json(&text, CONFIG),

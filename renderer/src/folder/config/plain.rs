@@ -17,16 +17,8 @@ pub(in crate::folder) struct Plain {
     pub declared: bool,
 }
 
-pub(super) fn config(
-    files: &[File],
-    options: &ReadOptions,
-    problems: &Problems,
-) -> Result<Config, FolderError> {
-    let mut config = Config::new(
-        Layout::Plain,
-        Rules::Plain(Plain { declared: false }),
-        options,
-    );
+pub(super) fn config(files: &[File], options: &ReadOptions, problems: &Problems) -> Result<Config, FolderError> {
+    let mut config = Config::new(Layout::Plain, Rules::Plain(Plain { declared: false }), options);
     if !files.iter().any(|f| f.rel.starts_with("content/")) {
         config.content = vec![ContentRoot {
             dir: String::new(),
@@ -55,11 +47,7 @@ pub(super) fn config(
     }
     if let Some(mut theme) = fields.inner("theme") {
         config.settings.theme_options = theme.map(&["options"]).unwrap_or_default();
-        decode_json(
-            &mut theme,
-            "options_json",
-            &mut config.settings.theme_options,
-        );
+        decode_json(&mut theme, "options_json", &mut config.settings.theme_options);
         theme.report_rest("theme");
     }
     if let Some(menus) = fields.map(&["menu"]) {
@@ -122,10 +110,7 @@ fn settings(config: &mut Config, site: &mut Fields, options: &ReadOptions) {
     if let Some(kind) = site.string(&["site_type"]) {
         match serde_json::from_value::<SiteType>(Value::String(kind.clone())) {
             Ok(kind) => config.settings.site_type = options.site_type.unwrap_or(kind),
-            Err(_) => site.warn(
-                "site_type",
-                format!("`{kind}` is none of blog, ecommerce, company"),
-            ),
+            Err(_) => site.warn("site_type", format!("`{kind}` is none of blog, ecommerce, company")),
         }
     }
     let size = |n: i64| usize::try_from(n).ok();
@@ -148,9 +133,7 @@ fn menu(items: &Value, depth: usize) -> Option<Vec<MenuItem>> {
         Some(MenuItem {
             label: value.get("label")?.as_str()?.to_owned(),
             url: value.get("url")?.as_str()?.to_owned(),
-            children: value
-                .get("children")
-                .map_or(Some(Vec::new()), |c| menu(c, depth + 1))?,
+            children: value.get("children").map_or(Some(Vec::new()), |c| menu(c, depth + 1))?,
         })
     };
     items.as_array()?.iter().map(item).collect()
@@ -163,12 +146,8 @@ fn taxonomy_table(config: &mut Config, mut table: Fields) {
     };
     let mut made = taxonomy(&name, "/");
     made.title = table.string(&["title"]).unwrap_or(made.title);
-    made.path = table
-        .string(&["path"])
-        .map_or(made.path, |p| paths::site_path(&p));
-    made.per_page = table
-        .int(&["per_page"])
-        .and_then(|n| usize::try_from(n).ok());
+    made.path = table.string(&["path"]).map_or(made.path, |p| paths::site_path(&p));
+    made.per_page = table.int(&["per_page"]).and_then(|n| usize::try_from(n).ok());
     made.feed = table.bool(&["feed"]).unwrap_or(true);
     if let Some(kind) = table.string(&["kind"]) {
         match serde_json::from_value::<TaxonomyKind>(Value::String(kind.clone())) {
@@ -182,10 +161,7 @@ fn taxonomy_table(config: &mut Config, mut table: Fields) {
         let Some(slug) = slug.or_else(|| name.as_deref().map(paths::slugify)) else {
             table.warn(
                 "terms",
-                format!(
-                    "a term of `{}` has neither slug nor name; left out",
-                    made.name
-                ),
+                format!("a term of `{}` has neither slug nor name; left out", made.name),
             );
             continue;
         };
@@ -205,11 +181,7 @@ fn taxonomy_table(config: &mut Config, mut table: Fields) {
 }
 
 /// Values TOML has no words for (null, numbers over 63 bits) are exported as JSON text in a table of their own.
-pub(in crate::folder) fn decode_json(
-    fields: &mut Fields,
-    key: &str,
-    into: &mut IndexMap<String, Value>,
-) {
+pub(in crate::folder) fn decode_json(fields: &mut Fields, key: &str, into: &mut IndexMap<String, Value>) {
     let Some(table): Option<Map> = fields.map(&[key]) else {
         return;
     };

@@ -21,11 +21,7 @@ pub(in crate::folder) struct Zola {
     pub strip_date: bool,
 }
 
-pub(super) fn config(
-    files: &[File],
-    options: &ReadOptions,
-    problems: &Problems,
-) -> Result<Config, FolderError> {
+pub(super) fn config(files: &[File], options: &ReadOptions, problems: &Problems) -> Result<Config, FolderError> {
     let rules = Zola {
         slugify: Slugify::On,
         strip_date: true,
@@ -63,15 +59,11 @@ pub(super) fn config(
         let Some(name) = table.string(&["name"]) else {
             continue;
         };
-        if language.is_some_and(|l| l != config.settings.language)
-            || config.taxonomies.iter().any(|t| t.name == name)
-        {
+        if language.is_some_and(|l| l != config.settings.language) || config.taxonomies.iter().any(|t| t.name == name) {
             continue;
         }
         let mut made = taxonomy(&name, &config.taxonomy_root);
-        made.per_page = table
-            .int(&["paginate_by"])
-            .and_then(|n| usize::try_from(n).ok());
+        made.per_page = table.int(&["paginate_by"]).and_then(|n| usize::try_from(n).ok());
         made.feed = table.bool(&["feed"]).unwrap_or(false);
         config.taxonomies.push(made);
     }
@@ -85,10 +77,7 @@ pub(super) fn config(
             serde_json::Value::Object(languages.into_iter().collect()),
         );
     }
-    if let Some(limit) = fields
-        .int(&["feed_limit"])
-        .and_then(|n| usize::try_from(n).ok())
-    {
+    if let Some(limit) = fields.int(&["feed_limit"]).and_then(|n| usize::try_from(n).ok()) {
         config.settings.feed_limit = limit;
     }
     if let Some(author) = fields.string(&["author"]) {

@@ -6,9 +6,7 @@ use indexmap::IndexMap;
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use serde_json::Value;
 
-use self::parts::{
-    aliases, attributes, author, canonical, cluster, entity, faq, image, indexable, menus,
-};
+use self::parts::{aliases, attributes, author, canonical, cluster, entity, faq, image, indexable, menus};
 use crate::folder::config::plain::decode_json;
 use crate::folder::config::{Config, Rules, language_tag};
 use crate::folder::fields::{Fields, strings, text};
@@ -28,13 +26,7 @@ pub(super) struct Built {
 }
 
 /// Makes a page; `id` is its path below the root.
-pub(super) fn page(
-    fields: &mut Fields,
-    placed: &Placed,
-    config: &Config,
-    body: Body,
-    had_head: bool,
-) -> Built {
+pub(super) fn page(fields: &mut Fields, placed: &Placed, config: &Config, body: Body, had_head: bool) -> Built {
     let id = fields
         .string(&["id"])
         .filter(|s| !s.is_empty())
@@ -45,17 +37,12 @@ pub(super) fn page(
         .unwrap_or_else(|| title(&mut body, placed, !had_head));
     let zone = config.zone;
     let mut published_at = fields.date(&["date"], zone);
-    let publish = fields
-        .peek("publishDate")
-        .and_then(|v| dates::parse(v.as_str()?, zone));
+    let publish = fields.peek("publishDate").and_then(|v| dates::parse(v.as_str()?, zone));
     if publish.is_some() && (published_at.is_none() || publish > published_at) {
         published_at = publish;
     }
     let published_at = published_at.or_else(|| placed.date.and_then(|d| dates::midnight(d, zone)));
-    let updated_at = fields.date(
-        &["updated", "lastmod", "last_modified_at", "modified"],
-        zone,
-    );
+    let updated_at = fields.date(&["updated", "lastmod", "last_modified_at", "modified"], zone);
     let mut draft = fields.bool(&["draft"]).unwrap_or(false) || placed.draft;
     let terms = terms(fields, placed, config);
     let kind = kind(fields, placed, published_at.is_some());
@@ -64,20 +51,13 @@ pub(super) fn page(
     let aliases = aliases(fields, placed, config);
     let canonical_url = canonical(fields);
     let indexable = indexable(fields);
-    let never_rendered = fields
-        .peek("render")
-        .and_then(crate::folder::fields::boolean)
-        == Some(false)
-        || fields
-            .peek("headless")
-            .and_then(crate::folder::fields::boolean)
-            == Some(true);
+    let never_rendered = fields.peek("render").and_then(crate::folder::fields::boolean) == Some(false)
+        || fields.peek("headless").and_then(crate::folder::fields::boolean) == Some(true);
     if never_rendered && !matches!(config.rules, Rules::Plain(_)) {
         draft = true;
-        fields.problems.info(
-            fields.file,
-            "never rendered by the old generator; kept as a draft",
-        );
+        fields
+            .problems
+            .info(fields.file, "never rendered by the old generator; kept as a draft");
     }
     let menus = menus(fields);
     let mut entity_rest = Map::new();
@@ -203,11 +183,7 @@ fn title(body: &mut Body, placed: &Placed, cut: bool) -> String {
         }
         return heading;
     }
-    let name = if placed.name.is_empty() {
-        "Home"
-    } else {
-        &placed.name
-    };
+    let name = if placed.name.is_empty() { "Home" } else { &placed.name };
     paths::title_from_name(name)
 }
 
@@ -220,9 +196,7 @@ fn first_heading(markdown: &str) -> Option<(String, std::ops::Range<usize>)> {
             (Event::Start(Tag::Heading { .. }), None) => found = Some((String::new(), range)),
             (Event::Text(t) | Event::Code(t), Some((out, _))) => out.push_str(&t),
             (Event::SoftBreak | Event::HardBreak, Some((out, _))) => out.push(' '),
-            (Event::End(TagEnd::Heading(_)), Some((out, _))) if out.trim().is_empty() => {
-                found = None
-            }
+            (Event::End(TagEnd::Heading(_)), Some((out, _))) if out.trim().is_empty() => found = None,
             (Event::End(TagEnd::Heading(_)), Some(_)) => break,
             _ => {}
         }
@@ -233,23 +207,17 @@ fn first_heading(markdown: &str) -> Option<(String, std::ops::Range<usize>)> {
 }
 
 fn kind(fields: &mut Fields, placed: &Placed, dated: bool) -> PageKind {
-    if let Some(name) = fields
-        .peek("kind")
-        .and_then(Value::as_str)
-        .map(str::to_owned)
-    {
+    if let Some(name) = fields.peek("kind").and_then(Value::as_str).map(str::to_owned) {
         if let Ok(kind) = serde_json::from_value::<PageKind>(Value::String(name)) {
             fields.value("kind");
             return kind;
         }
-        fields.warn("kind", "`kind` is none of post, page, product, service, home, about, contact; kept as an unknown key");
+        fields.warn(
+            "kind",
+            "`kind` is none of post, page, product, service, home, about, contact; kept as an unknown key",
+        );
     }
-    let last = placed
-        .path
-        .trim_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or("");
+    let last = placed.path.trim_matches('/').rsplit('/').next().unwrap_or("");
     match last {
         _ if placed.what == What::Home => PageKind::Home,
         _ if placed.post || dated => PageKind::Post,

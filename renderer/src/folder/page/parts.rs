@@ -18,10 +18,7 @@ pub(super) fn author(fields: &mut Fields) -> Option<String> {
             continue;
         };
         let (first, whole) = match value {
-            Value::Array(items) => (
-                items.first().and_then(name),
-                items.len() == 1 && items[0].is_string(),
-            ),
+            Value::Array(items) => (items.first().and_then(name), items.len() == 1 && items[0].is_string()),
             other => (name(other), text(other).is_some()),
         };
         if whole {
@@ -81,10 +78,7 @@ pub(super) fn aliases(fields: &mut Fields, placed: &Placed, config: &Config) -> 
             Rules::Plain(_) if safe && raw.starts_with('/') => raw.clone(),
             Rules::Hugo(_) if !raw.starts_with('/') => {
                 let parent = paths::parent(placed.path.trim_end_matches('/'));
-                paths::old_path(&format!(
-                    "/{}",
-                    paths::resolve(parent, &raw).unwrap_or_default()
-                ))
+                paths::old_path(&format!("/{}", paths::resolve(parent, &raw).unwrap_or_default()))
             }
             _ => paths::old_path(&raw),
         };
@@ -109,15 +103,10 @@ pub(super) fn canonical(fields: &mut Fields) -> Option<String> {
         let Some(raw) = fields.peek(key).and_then(Value::as_str) else {
             continue;
         };
-        if raw.starts_with('/')
-            || url::Url::parse(raw).is_ok_and(|u| matches!(u.scheme(), "http" | "https"))
-        {
+        if raw.starts_with('/') || url::Url::parse(raw).is_ok_and(|u| matches!(u.scheme(), "http" | "https")) {
             return fields.string(&[key]);
         }
-        fields.warn(
-            key,
-            format!("`{key}` is not a web address; kept as an unknown key"),
-        );
+        fields.warn(key, format!("`{key}` is not a web address; kept as an unknown key"));
     }
     None
 }
@@ -141,18 +130,10 @@ pub(super) fn menus(fields: &mut Fields) -> Vec<(String, i64)> {
     };
     match value {
         Value::String(name) => vec![(name.clone(), 0)],
-        Value::Array(names) => names
-            .iter()
-            .filter_map(|n| Some((n.as_str()?.to_owned(), 0)))
-            .collect(),
+        Value::Array(names) => names.iter().filter_map(|n| Some((n.as_str()?.to_owned(), 0))).collect(),
         Value::Object(map) => map
             .iter()
-            .map(|(name, entry)| {
-                (
-                    name.clone(),
-                    entry.get("weight").and_then(Value::as_i64).unwrap_or(0),
-                )
-            })
+            .map(|(name, entry)| (name.clone(), entry.get("weight").and_then(Value::as_i64).unwrap_or(0)))
             .collect(),
         _ => Vec::new(),
     }
@@ -160,21 +141,16 @@ pub(super) fn menus(fields: &mut Fields) -> Vec<(String, i64)> {
 
 pub(super) fn cluster(fields: &mut Fields) -> Option<ClusterRef> {
     let mut table = fields.inner("cluster")?;
-    let role = table
-        .string(&["role"])
-        .unwrap_or_else(|| "supporting".into());
-    let role =
-        serde_json::from_value::<ClusterRole>(Value::String(role.clone())).unwrap_or_else(|_| {
-            table.warn(
-                "role",
-                format!("cluster role `{role}` is none of hub, supporting, attribute"),
-            );
-            ClusterRole::Supporting
-        });
+    let role = table.string(&["role"]).unwrap_or_else(|| "supporting".into());
+    let role = serde_json::from_value::<ClusterRole>(Value::String(role.clone())).unwrap_or_else(|_| {
+        table.warn(
+            "role",
+            format!("cluster role `{role}` is none of hub, supporting, attribute"),
+        );
+        ClusterRole::Supporting
+    });
     let name = table.string(&["name"]);
-    let id = table
-        .string(&["id"])
-        .or_else(|| name.as_deref().map(paths::slugify));
+    let id = table.string(&["id"]).or_else(|| name.as_deref().map(paths::slugify));
     let found = id.map(|id| ClusterRef {
         name: name.unwrap_or_else(|| id.clone()),
         id,
@@ -195,13 +171,9 @@ pub(super) fn entity(fields: &mut Fields, rest: &mut Map) -> Entity {
         return Entity::default();
     };
     let availability = table.string(&["availability"]).and_then(|name| {
-        let known = serde_json::from_value::<Availability>(Value::String(
-            name.to_lowercase().replace([' ', '-'], "_"),
-        ));
+        let known = serde_json::from_value::<Availability>(Value::String(name.to_lowercase().replace([' ', '-'], "_")));
         if known.is_err() {
-            let message = format!(
-                "availability `{name}` is none of in_stock, out_of_stock, pre_order, discontinued"
-            );
+            let message = format!("availability `{name}` is none of in_stock, out_of_stock, pre_order, discontinued");
             table.warn("availability", message);
         }
         known.ok()
@@ -224,9 +196,7 @@ pub(super) fn entity(fields: &mut Fields, rest: &mut Map) -> Entity {
         gtin: table.string(&["gtin"]),
         availability,
         rating_value,
-        rating_count: table
-            .int(&["rating_count"])
-            .and_then(|n| u32::try_from(n).ok()),
+        rating_count: table.int(&["rating_count"]).and_then(|n| u32::try_from(n).ok()),
         area: table.string(&["area"]),
         price_range: table.string(&["price_range"]),
         gallery: table.list(&["gallery"]).unwrap_or_default(),
@@ -236,18 +206,12 @@ pub(super) fn entity(fields: &mut Fields, rest: &mut Map) -> Entity {
 }
 
 pub(super) fn attributes(fields: &mut Fields) -> IndexMap<String, String> {
-    let texts = |v: &Value| {
-        v.as_object()
-            .is_some_and(|m| m.values().all(|v| text(v).is_some()))
-    };
+    let texts = |v: &Value| v.as_object().is_some_and(|m| m.values().all(|v| text(v).is_some()));
     if !fields.peek("attributes").is_some_and(texts) {
         return IndexMap::new();
     }
     let table = fields.map(&["attributes"]).unwrap_or_default();
-    table
-        .into_iter()
-        .filter_map(|(k, v)| Some((k, text(&v)?)))
-        .collect()
+    table.into_iter().filter_map(|(k, v)| Some((k, text(&v)?))).collect()
 }
 
 pub(super) fn faq(fields: &mut Fields) -> Vec<FaqItem> {

@@ -27,14 +27,7 @@ pub(super) fn dir_path(below: &str, rules: &Hugo) -> String {
 
 pub(super) fn place(fields: &mut Fields, config: &Config, rules: &Hugo) -> Placed {
     let rel = fields.file;
-    let (
-        Name {
-            dir,
-            stem,
-            language,
-        },
-        root_language,
-    ) = name_of(rel, config);
+    let (Name { dir, stem, language }, root_language) = name_of(rel, config);
     let language = language
         .map(str::to_owned)
         .or(root_language)
@@ -61,11 +54,7 @@ pub(super) fn place(fields: &mut Fields, config: &Config, rules: &Hugo) -> Place
     let url = fields.string(&["url"]);
     if stem == "_index" {
         placed.name = paths::file_name(dir).to_owned();
-        placed.what = if dir.is_empty() {
-            What::Home
-        } else {
-            What::Section
-        };
+        placed.what = if dir.is_empty() { What::Home } else { What::Section };
         let mut parts = dir.splitn(2, '/');
         if let (Some(taxonomy), Some(term)) = (parts.next(), parts.next())
             && rules.taxonomies.iter().any(|t| t == taxonomy)
@@ -118,23 +107,10 @@ pub(super) fn place(fields: &mut Fields, config: &Config, rules: &Hugo) -> Place
         placed.date = placed.date.or_else(|| dates::from_path(&path));
         path
     } else if let Some(pattern) = pattern {
-        match expand(
-            pattern,
-            fields,
-            config,
-            placed.date,
-            folder,
-            name,
-            slug.as_deref(),
-        ) {
+        match expand(pattern, fields, config, placed.date, folder, name, slug.as_deref()) {
             Ok(raw) => {
-                let raw = if rules.keep_case {
-                    raw
-                } else {
-                    raw.to_lowercase()
-                };
-                let (path, old) =
-                    paths::from_output(&format!("{root}{}", raw.trim_start_matches('/')));
+                let raw = if rules.keep_case { raw } else { raw.to_lowercase() };
+                let (path, old) = paths::from_output(&format!("{root}{}", raw.trim_start_matches('/')));
                 placed.old = old;
                 path
             }

@@ -99,8 +99,7 @@ pub(super) fn role(rel: &str, rules: &Jekyll) -> Role {
                 };
             }
         }
-        let reason = purpose(part)
-            .unwrap_or("folders starting with _ are not published unless _config.yml lists them");
+        let reason = purpose(part).unwrap_or("folders starting with _ are not published unless _config.yml lists them");
         return Role::Left {
             reason,
             group: here.to_owned(),
@@ -163,10 +162,7 @@ pub(super) fn place(fields: &mut Fields, config: &Config, rules: &Jekyll) -> Pla
         placed.name = rest.to_owned();
         name = rest;
     }
-    if let Place::Post {
-        categories, draft, ..
-    } = &located
-    {
+    if let Place::Post { categories, draft, .. } = &located {
         placed.post = true;
         placed.draft |= *draft;
         placed.categories = categories
@@ -188,17 +184,11 @@ pub(super) fn place(fields: &mut Fields, config: &Config, rules: &Jekyll) -> Pla
     let template = match (&explicit, &located) {
         (Some(raw), _) => style(raw, matches!(located, Place::Post { .. })),
         (None, Place::Post { .. }) => {
-            let own = rules
-                .collections
-                .get("posts")
-                .and_then(|c| c.permalink.clone());
+            let own = rules.collections.get("posts").and_then(|c| c.permalink.clone());
             style(own.as_deref().unwrap_or(&rules.permalink), true)
         }
         (None, Place::Item { collection, .. }) => {
-            let own = rules
-                .collections
-                .get(*collection)
-                .and_then(|c| c.permalink.clone());
+            let own = rules.collections.get(*collection).and_then(|c| c.permalink.clone());
             own.map_or_else(
                 || default_of("/:collection/:path", &rules.permalink),
                 |t| style(&t, false),
@@ -236,8 +226,7 @@ pub(super) fn place(fields: &mut Fields, config: &Config, rules: &Jekyll) -> Pla
     placed.path = path;
     placed.old = old;
     if placed.path == "/" {
-        let hollow =
-            !matches!(located, Place::Page { .. }) || name != "index" && explicit.is_none();
+        let hollow = !matches!(located, Place::Page { .. }) || name != "index" && explicit.is_none();
         if hollow {
             placed.path = format!("/{}/", segment_or_hash(name, fields, paths::segment));
         } else {
@@ -265,8 +254,7 @@ fn style(raw: &str, post: bool) -> String {
 
 /// Pages and collections take only the ending from the site's permalink.
 fn default_of(stem: &str, permalink: &str) -> String {
-    let file = matches!(permalink, "date" | "ordinal" | "weekdate" | "none")
-        || permalink.ends_with(":output_ext");
+    let file = matches!(permalink, "date" | "ordinal" | "weekdate" | "none") || permalink.ends_with(":output_ext");
     if file {
         format!("{stem}.html")
     } else {
@@ -275,9 +263,7 @@ fn default_of(stem: &str, permalink: &str) -> String {
 }
 
 fn moment(fields: &Fields, config: &Config, file: Option<NaiveDate>) -> Option<DateTime<Tz>> {
-    let written = fields
-        .peek("date")
-        .and_then(|d| dates::parse(d.as_str()?, config.zone));
+    let written = fields.peek("date").and_then(|d| dates::parse(d.as_str()?, config.zone));
     written
         .or_else(|| dates::midnight(file?, config.zone))
         .map(|d| d.with_timezone(&config.zone))
@@ -348,9 +334,7 @@ impl Tokens<'_> {
             "minute" => day().map(|d| format!("{:02}", d.minute())),
             "second" => day().map(|d| format!("{:02}", d.second())),
             "title" => Ok(title()),
-            "slug" => Ok(paths::segment(&slug::slugify(
-                self.slug.unwrap_or(self.name),
-            ))),
+            "slug" => Ok(paths::segment(&slug::slugify(self.slug.unwrap_or(self.name)))),
             "name" | "basename" => Ok(paths::segment(paths::file_name(self.stem))),
             "path" => Ok(self.stem.to_owned()),
             "dir" => Ok(paths::parent(self.stem).to_owned()),

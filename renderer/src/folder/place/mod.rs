@@ -111,8 +111,7 @@ fn purpose(dir: &str) -> Option<&'static str> {
 fn left(rel: &str) -> Role {
     match rel.split_once('/') {
         Some((top, _)) => Role::Left {
-            reason: purpose(top)
-                .unwrap_or("outside the folders that hold content and static files"),
+            reason: purpose(top).unwrap_or("outside the folders that hold content and static files"),
             group: top.to_owned(),
         },
         None => Role::Left {
@@ -131,10 +130,7 @@ fn common_role(rel: &str, config: &Config) -> Role {
         "config.yml",
         "config.json",
     ];
-    if configs.contains(&rel)
-        || paths::below(rel, "config/_default").is_some()
-        || rel.starts_with("hugo.")
-    {
+    if configs.contains(&rel) || paths::below(rel, "config/_default").is_some() || rel.starts_with("hugo.") {
         return Role::Config;
     }
     for dir in config.statics.iter().filter(|d| !d.is_empty()) {
@@ -144,17 +140,9 @@ fn common_role(rel: &str, config: &Config) -> Role {
             };
         }
     }
-    if config
-        .content
-        .iter()
-        .any(|root| paths::below(rel, &root.dir).is_some())
-    {
+    if config.content.iter().any(|root| paths::below(rel, &root.dir).is_some()) {
         let html = !matches!(config.rules, Rules::Zola(_));
-        return if is_page(rel, html) {
-            Role::Content
-        } else {
-            Role::Asset
-        };
+        return if is_page(rel, html) { Role::Content } else { Role::Asset };
     }
     left(rel)
 }
@@ -191,14 +179,7 @@ fn name_of<'a>(rel: &'a str, config: &Config) -> (Name<'a>, Option<String>) {
         Some((rest, tag)) if !rest.is_empty() && config.is_language(tag) => (rest, Some(tag)),
         _ => (stem, None),
     };
-    (
-        Name {
-            dir,
-            stem,
-            language,
-        },
-        root_language,
-    )
+    (Name { dir, stem, language }, root_language)
 }
 
 /// Makes a segment with `make`, never empty: a name without any usable letter gets one from its hash.
@@ -209,10 +190,7 @@ fn segment_or_hash(raw: &str, fields: &Fields, make: impl Fn(&str) -> String) ->
         fields.problems.warn(
             fields.file,
             None,
-            format!(
-                "no letter of `{}` fits an address; `{made}` is used",
-                shown(raw)
-            ),
+            format!("no letter of `{}` fits an address; `{made}` is used", shown(raw)),
         );
         return made;
     }
@@ -225,10 +203,7 @@ fn explicit_slug(raw: &str, fields: &Fields, make: impl Fn(&str) -> String) -> S
     if made != raw.trim_matches('/') && made != raw.to_lowercase() {
         fields.warn(
             "slug",
-            format!(
-                "slug `{}` is not safe in an address; `{made}` is used",
-                shown(raw)
-            ),
+            format!("slug `{}` is not safe in an address; `{made}` is used", shown(raw)),
         );
     }
     made
@@ -244,10 +219,7 @@ fn explicit_path(raw: &str, key: &str, fields: &Fields) -> (String, Option<Strin
     if path.trim_matches('/') != plain && plain != "index" {
         fields.warn(
             key,
-            format!(
-                "{key} `{}` is not safe as an address; `{path}` is used",
-                shown(raw)
-            ),
+            format!("{key} `{}` is not safe as an address; `{path}` is used", shown(raw)),
         );
     }
     (path, old)

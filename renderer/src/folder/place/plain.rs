@@ -22,20 +22,12 @@ pub(super) fn place(fields: &mut Fields, config: &Config) -> Placed {
         if known.is_none() {
             fields.warn(
                 "language",
-                format!(
-                    "`{}` is not a language tag like en or pt-BR",
-                    super::shown(&tag)
-                ),
+                format!("`{}` is not a language tag like en or pt-BR", super::shown(&tag)),
             );
         }
         known
     });
-    let language = language.unwrap_or_else(|| {
-        suffix
-            .or(by_folder)
-            .unwrap_or(&config.settings.language)
-            .to_owned()
-    });
+    let language = language.unwrap_or_else(|| suffix.or(by_folder).unwrap_or(&config.settings.language).to_owned());
     // A suffix puts a page below its language's folder; a folder of that name does so already.
     let root = if suffix.is_some() {
         config.language_root(&language)
@@ -96,11 +88,7 @@ pub(super) fn place(fields: &mut Fields, config: &Config) -> Placed {
         }
         (None, Some(raw)) => {
             let slug = explicit_slug(&raw, fields, paths::segment);
-            let folder = if name.is_empty() {
-                paths::parent(folder)
-            } else {
-                folder
-            };
+            let folder = if name.is_empty() { paths::parent(folder) } else { folder };
             paths::site_path(&format!("{root}{folder}/{slug}"))
         }
         (None, None) if name.is_empty() => paths::site_path(&format!("{root}{folder}")),

@@ -20,14 +20,7 @@ pub(super) fn dir_path(below: &str, rules: &Zola) -> String {
 
 pub(super) fn place(fields: &mut Fields, config: &Config, rules: &Zola) -> Placed {
     let rel = fields.file;
-    let (
-        Name {
-            dir,
-            stem,
-            language,
-        },
-        _,
-    ) = name_of(rel, config);
+    let (Name { dir, stem, language }, _) = name_of(rel, config);
     let language = language.unwrap_or(&config.settings.language).to_owned();
     let root = config.language_root(&language);
     let source_dir = paths::parent(rel).to_owned();
@@ -48,11 +41,7 @@ pub(super) fn place(fields: &mut Fields, config: &Config, rules: &Zola) -> Place
     };
     let explicit = fields.string(&["path"]);
     if stem == "_index" {
-        placed.what = if dir.is_empty() {
-            What::Home
-        } else {
-            What::Section
-        };
+        placed.what = if dir.is_empty() { What::Home } else { What::Section };
         placed.name = paths::file_name(dir).to_owned();
         placed.path = match &explicit {
             Some(raw) => explicit_path(&format!("{root}{raw}"), "path", fields).0,
@@ -83,11 +72,7 @@ pub(super) fn place(fields: &mut Fields, config: &Config, rules: &Zola) -> Place
     let slug = fields.string(&["slug"]);
     placed.path = match (&explicit, slug) {
         (Some(raw), _) => {
-            let (path, old) = explicit_path(
-                &format!("{root}{}", raw.trim_start_matches('/')),
-                "path",
-                fields,
-            );
+            let (path, old) = explicit_path(&format!("{root}{}", raw.trim_start_matches('/')), "path", fields);
             placed.old = old;
             placed.date = placed.date.or_else(|| dates::from_path(&path));
             placed.post |= placed.date.is_some();

@@ -22,10 +22,7 @@ fn zola() {
 
     let first = page(&folder, "/blog/first-tide/");
     assert_eq!(first.kind, PageKind::Post);
-    assert_eq!(
-        first.published_at.unwrap().to_rfc3339(),
-        "2021-03-04T00:00:00+00:00"
-    );
+    assert_eq!(first.published_at.unwrap().to_rfc3339(), "2021-03-04T00:00:00+00:00");
     assert_eq!(first.section, "/blog/");
     assert_eq!(first.author.as_deref(), Some("Ada Example"));
     assert_eq!(first.extra["authors"][1], "Ben Example");
@@ -44,11 +41,7 @@ fn zola() {
     assert!(text(first).contains("[missing](@/blog/none.md)"));
     assert!(text(first).contains("https://www.youtube.com/watch?v=abc-123"));
     assert!(text(first).contains("`{{closure}}`") && !text(first).contains("gallery"));
-    assert_problem(
-        &folder,
-        "content/blog/2021-03-04-first-tide.md:19:",
-        "@/blog/none.md",
-    );
+    assert_problem(&folder, "content/blog/2021-03-04-first-tide.md:19:", "@/blog/none.md");
     assert_problem(
         &folder,
         "content/blog/2021-03-04-first-tide.md:21:",
@@ -56,10 +49,7 @@ fn zola() {
     );
 
     let second = page(&folder, "/blog/second-tide/");
-    assert_eq!(
-        second.published_at.unwrap().to_rfc3339(),
-        "2021-05-06T05:08:09+00:00"
-    );
+    assert_eq!(second.published_at.unwrap().to_rfc3339(), "2021-05-06T05:08:09+00:00");
     assert!(folder.drafts.contains(&second.id));
     assert!(
         text(second).contains("![rope](/blog/second-tide/rope.png \"A rope\")"),
@@ -69,15 +59,9 @@ fn zola() {
     assert!(text(second).contains("[up](/blog/first-tide/)"));
 
     let fixed = page(&folder, "/2019/12/31/Fixed-1.0/");
-    assert_eq!(
-        fixed.published_at.unwrap().to_rfc3339(),
-        "2019-12-31T00:00:00+00:00"
-    );
+    assert_eq!(fixed.published_at.unwrap().to_rfc3339(), "2019-12-31T00:00:00+00:00");
     let (about, french) = (page(&folder, "/about/"), page(&folder, "/fr/about/"));
-    assert_eq!(
-        (about.kind, french.language.as_str()),
-        (PageKind::About, "fr")
-    );
+    assert_eq!((about.kind, french.language.as_str()), (PageKind::About, "fr"));
     assert!(about.translation_key.is_some() && about.translation_key == french.translation_key);
 
     let blog = &folder.site.sections[0];
@@ -85,12 +69,7 @@ fn zola() {
         (blog.path.as_str(), blog.sort, blog.per_page),
         ("/blog/", SectionSort::Weight, Some(3))
     );
-    let tags = folder
-        .site
-        .taxonomies
-        .iter()
-        .find(|t| t.name == "tags")
-        .unwrap();
+    let tags = folder.site.taxonomies.iter().find(|t| t.name == "tags").unwrap();
     assert_eq!(
         (tags.per_page, tags.feed, tags.terms[0].name.as_str()),
         (Some(5), true, "Sea Level")
@@ -109,19 +88,9 @@ fn zola() {
             ("/img/map.png", Some(8), Some(2)),
         ]
     );
-    assert!(
-        folder
-            .site
-            .media
-            .iter()
-            .all(|m| folder.files[&m.source].is_file())
-    );
+    assert!(folder.site.media.iter().all(|m| folder.files[&m.source].is_file()));
     assert_problem(&folder, "static/site.js", "scripts are not served");
-    assert_problem(
-        &folder,
-        "content/blog/second/page.html",
-        "HTML files are not served",
-    );
+    assert_problem(&folder, "content/blog/second/page.html", "HTML files are not served");
     assert_problem(&folder, "templates", "templates of the old theme");
 }
 
@@ -154,10 +123,7 @@ fn hugo() {
     assert_eq!(folder.site.menus["main"][0].children[0].url, "/first/");
 
     let first = page(&folder, "/2020/02/first-loaf/");
-    assert_eq!(
-        (first.kind, first.section.as_str()),
-        (PageKind::Post, "/posts/")
-    );
+    assert_eq!((first.kind, first.section.as_str()), (PageKind::Post, "/posts/"));
     assert_eq!(first.terms["tags"], ["bread", "slow-food"]);
     assert_eq!(
         (&first.terms["categories"][0], &first.terms["chefs"][0]),
@@ -174,10 +140,7 @@ fn hugo() {
         body.contains("[the next](/2020/12/better-loaf/#crumb) and [this](/company/about/)"),
         "{body}"
     );
-    assert!(
-        body.contains("![A \\[loaf\\]](/img/loaf.png)\n*Fresh*"),
-        "{body}"
-    );
+    assert!(body.contains("![A \\[loaf\\]](/img/loaf.png)\n*Fresh*"), "{body}");
     assert!(
         body.contains("Hot oven.") && !body.contains("< notice warning"),
         "{body}"
@@ -186,11 +149,7 @@ fn hugo() {
         body.contains("{{< notice >}}") && body.contains("```go\nx := 1\n```"),
         "{body}"
     );
-    assert_problem(
-        &folder,
-        "content/posts/first-loaf.md:22:",
-        "shortcode `notice`",
-    );
+    assert_problem(&folder, "content/posts/first-loaf.md:22:", "shortcode `notice`");
 
     let second = page(&folder, "/2020/12/better-loaf/");
     assert!(folder.drafts.contains(&second.id), "expired");
@@ -206,23 +165,13 @@ fn hugo() {
     assert!(folder.drafts.contains(&about.id));
     let pt = page(&folder, "/pt/2020/02/primeiro-pão/");
     assert_eq!(pt.translation_key, first.translation_key);
-    let tags = folder
-        .site
-        .taxonomies
-        .iter()
-        .find(|t| t.name == "tags")
-        .unwrap();
+    let tags = folder.site.taxonomies.iter().find(|t| t.name == "tags").unwrap();
     let bread = tags.terms.iter().find(|t| t.slug == "bread").unwrap();
     assert_eq!(
         (bread.name.as_str(), bread.description.as_str()),
         ("Bread and rolls", "All things bread")
     );
-    let mut sections: Vec<_> = folder
-        .site
-        .sections
-        .iter()
-        .map(|s| s.path.as_str())
-        .collect();
+    let mut sections: Vec<_> = folder.site.sections.iter().map(|s| s.path.as_str()).collect();
     sections.sort_unstable();
     assert_eq!(sections, ["/guides/", "/posts/", "/pt/posts/"]);
 }
@@ -231,32 +180,20 @@ fn hugo() {
 fn jekyll() {
     let folder = read_fixture("jekyll");
     assert_eq!(folder.layout, Layout::Jekyll);
-    assert_eq!(
-        folder.site.settings.base_url,
-        "https://jekyll.example/diary"
-    );
+    assert_eq!(folder.site.settings.base_url, "https://jekyll.example/diary");
     let hill = page(&folder, "/walks/hills/2019/01/02/Big-Hill/");
-    assert_eq!(
-        hill.published_at.unwrap().to_rfc3339(),
-        "2019-01-02T08:00:00+00:00"
-    );
+    assert_eq!(hill.published_at.unwrap().to_rfc3339(), "2019-01-02T08:00:00+00:00");
     assert_eq!(hill.terms["categories"], ["walks", "hills"]);
     assert_eq!(
         (hill.author.as_deref(), hill.excerpt.as_str()),
         (Some("Cleo Example"), "Short part.")
     );
-    assert_eq!(
-        hill.aliases,
-        ["/hill.html", "/walks/hills/2019/01/02/Big-Hill.html"]
-    );
+    assert_eq!(hill.aliases, ["/hill.html", "/walks/hills/2019/01/02/Big-Hill.html"]);
     let body = text(hill);
     assert!(body.contains("````ruby\nputs \"```\"\n````"), "{body}");
     // Jekyll takes the date in the site's time zone, where it was still the year before.
     assert!(body.contains("[old](/2018/12/31/eve/)"), "{body}");
-    assert!(
-        body.contains("[guide](/guides/boots/) or [about](/about/)"),
-        "{body}"
-    );
+    assert!(body.contains("[guide](/guides/boots/) or [about](/about/)"), "{body}");
     assert!(
         body.contains("[1](https://git.example/diary/issues/1) and [map](/assets/map.png)."),
         "{body}"
@@ -266,11 +203,7 @@ fn jekyll() {
         "{body}"
     );
     assert!(body.contains("yes ") && !body.contains("no "), "{body}");
-    assert_problem(
-        &folder,
-        "_posts/2019-01-02-Big-Hill.md:20:",
-        "include gallery.html",
-    );
+    assert_problem(&folder, "_posts/2019-01-02-Big-Hill.md:20:", "include gallery.html");
     assert_problem(&folder, "_posts/2019-01-02-Big-Hill.md:24:", "page.unknown");
     assert!(folder.drafts.contains("_posts/2018-12-31-eve.markdown"));
     assert!(folder.drafts.contains("_drafts/soon.md"));
@@ -287,10 +220,7 @@ fn jekyll() {
     let about = page(&folder, "/about/");
     assert!(text(about).starts_with("[home](/) "), "{}", text(about));
     assert_problem(&folder, "about.md:5:", "2019/01/02/nothing.html");
-    assert_eq!(
-        text(page(&folder, "/")),
-        "<p>Hello <a href=\"/about/\">you</a></p>\n"
-    );
+    assert_eq!(text(page(&folder, "/")), "<p>Hello <a href=\"/about/\">you</a></p>\n");
     for (file, part) in [
         ("_notes", "without `output: true`"),
         ("_includes", "templates of the old theme"),
@@ -313,35 +243,23 @@ fn plain() {
         (site.settings.site_type, site.settings.per_page),
         (SiteType::Ecommerce, 12)
     );
-    assert_eq!(
-        site.settings.organisation.logo.as_deref(),
-        Some("/logo.png")
-    );
+    assert_eq!(site.settings.organisation.logo.as_deref(), Some("/logo.png"));
     assert_eq!(site.settings.theme_options["accent"], "#804000");
     assert_eq!(site.settings.extra["founded"], 1999);
     assert_eq!(site.menus["main"][0].children[0].url, "/shop/brazil/");
     assert_eq!(site.redirects[0].to, "/shop/");
     assert_eq!(text(page(&folder, "/")), "Buy [Brazil](/shop/brazil/).\n");
     let brazil = page(&folder, "/shop/brazil/");
-    assert_eq!(
-        (brazil.kind, brazil.section.as_str()),
-        (PageKind::Product, "/shop/")
-    );
+    assert_eq!((brazil.kind, brazil.section.as_str()), (PageKind::Product, "/shop/"));
     assert_eq!(
         (brazil.entity.price.as_deref(), brazil.entity.rating_count),
         (Some("12.5"), Some(12))
     );
-    assert_eq!(
-        brazil.entity.availability,
-        Some(crate::site::Availability::InStock)
-    );
+    assert_eq!(brazil.entity.availability, Some(crate::site::Availability::InStock));
     assert_eq!(brazil.entity.gallery, ["/logo.png"]);
     assert_eq!(brazil.image.as_deref(), Some("/shop/brazil.png"));
     assert_eq!(
-        (
-            brazil.attributes["origin"].as_str(),
-            brazil.faq[0].answer.as_str()
-        ),
+        (brazil.attributes["origin"].as_str(), brazil.faq[0].answer.as_str()),
         ("Cerrado", "No, *whole*.")
     );
     assert_eq!(brazil.cluster.as_ref().unwrap().name, "Beans");
@@ -352,17 +270,10 @@ fn plain() {
     assert_eq!(brazil.terms["tags"], ["dark", "nutty"]);
     let opening = page(&folder, "/blog/opening/");
     // Midnight in Berlin.
-    assert_eq!(
-        opening.published_at.unwrap().to_rfc3339(),
-        "2022-02-01T23:00:00+00:00"
-    );
+    assert_eq!(opening.published_at.unwrap().to_rfc3339(), "2022-02-01T23:00:00+00:00");
     assert!(folder.drafts.contains(&opening.id));
     assert_eq!(page(&folder, "/de/laden/").language, "de");
-    let serious = folder
-        .problems
-        .iter()
-        .filter(|p| p.severity == Severity::Error)
-        .count();
+    let serious = folder.problems.iter().filter(|p| p.severity == Severity::Error).count();
     assert_eq!(serious, 0, "{:?}", problems(&folder));
 }
 
@@ -380,27 +291,15 @@ fn odd() {
         text(hello)
     );
     let dated = page(&folder, "/dated/");
-    assert_eq!(
-        (dated.title.as_str(), dated.kind),
-        ("Dated", PageKind::Post)
-    );
+    assert_eq!((dated.title.as_str(), dated.kind), ("Dated", PageKind::Post));
     assert_eq!(page(&folder, "/مرحبا/").title, "سلام");
     assert!(
-        folder
-            .site
-            .pages
-            .iter()
-            .any(|p| p.path.starts_with("/sub/page-")),
+        folder.site.pages.iter().any(|p| p.path.starts_with("/sub/page-")),
         "emoji"
     );
     assert_eq!(page(&folder, "/sub/same/").id, "sub/Same.md");
     assert_eq!(page(&folder, "/sub/typed/").extra["weight"], "heavy");
-    let sub = folder
-        .site
-        .sections
-        .iter()
-        .find(|s| s.path == "/sub/")
-        .unwrap();
+    let sub = folder.site.sections.iter().find(|s| s.path == "/sub/").unwrap();
     assert_eq!(sub.title, "Sub");
     for (file, part) in [
         ("hello world.md:3:", "`gone.md`"),
@@ -435,18 +334,10 @@ fn every_file_is_accounted_for() {
             .map(Result::unwrap)
             .filter(|e| e.file_type().is_file())
         {
-            let rel = entry
-                .path()
-                .strip_prefix(&root)
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .to_owned();
+            let rel = entry.path().strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
             let config = rel.contains("config.") || rel.starts_with("hugo.") || rel == "site.toml";
             let described = config || rel.contains("_index.") || rel.starts_with(".hidden");
-            let found = known
-                .iter()
-                .any(|k| *k == rel || paths::below(&rel, k).is_some());
+            let found = known.iter().any(|k| *k == rel || paths::below(&rel, k).is_some());
             assert!(described || found, "{name}: {rel}");
         }
     }
@@ -464,10 +355,7 @@ fn broken_configuration_names_its_line() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("site.toml"), "[site]\ntitle = \n").unwrap();
     let error = read(dir.path(), &options()).unwrap_err();
-    assert!(
-        error.to_string().starts_with("site.toml:2: TOML"),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("site.toml:2: TOML"), "{error}");
     let missing = read(&dir.path().join("none"), &options()).unwrap_err();
     assert!(matches!(missing, FolderError::Open { .. }));
 }
@@ -479,8 +367,7 @@ fn links_out_of_the_folder_are_not_followed() {
     std::fs::write(outside.path().join("secret.md"), "# Secret").unwrap();
     let dir = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink(outside.path(), dir.path().join("folder")).unwrap();
-    std::os::unix::fs::symlink(outside.path().join("secret.md"), dir.path().join("file.md"))
-        .unwrap();
+    std::os::unix::fs::symlink(outside.path().join("secret.md"), dir.path().join("file.md")).unwrap();
     let folder = read(dir.path(), &options()).unwrap();
     assert!(folder.site.pages.is_empty());
     assert_problem(&folder, "folder", "symbolic links");
@@ -560,15 +447,8 @@ fn hostile_texts_are_read() {
         for folder in ["content", "_posts"] {
             std::fs::create_dir(dir.path().join(folder)).unwrap();
             for (i, pattern) in patterns.iter().enumerate() {
-                let text = format!(
-                    "---\ntitle: T\n---\n{}",
-                    pattern.repeat(100_000 / pattern.len())
-                );
-                std::fs::write(
-                    dir.path().join(folder).join(format!("2020-01-02-x{i}.md")),
-                    text,
-                )
-                .unwrap();
+                let text = format!("---\ntitle: T\n---\n{}", pattern.repeat(100_000 / pattern.len()));
+                std::fs::write(dir.path().join(folder).join(format!("2020-01-02-x{i}.md")), text).unwrap();
             }
         }
         let folder = read(

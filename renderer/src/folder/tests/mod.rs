@@ -42,9 +42,5 @@ fn problems(folder: &FolderSite) -> Vec<String> {
 fn assert_problem(folder: &FolderSite, file: &str, part: &str) {
     let all = problems(folder);
     let found = all.iter().any(|p| p.starts_with(file) && p.contains(part));
-    assert!(
-        found,
-        "no problem at {file} with {part:?} in:\n{}",
-        all.join("\n")
-    );
+    assert!(found, "no problem at {file} with {part:?} in:\n{}", all.join("\n"));
 }

@@ -20,12 +20,7 @@ fn bytes_of(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     entries
         .map(|e| {
             (
-                e.path()
-                    .strip_prefix(dir)
-                    .unwrap()
-                    .to_str()
-                    .unwrap()
-                    .to_owned(),
+                e.path().strip_prefix(dir).unwrap().to_str().unwrap().to_owned(),
                 std::fs::read(e.path()).unwrap(),
             )
         })
@@ -116,9 +111,7 @@ fn assert_same(a: &Site, b: &Site) {
 fn fixtures_survive() {
     for name in ["zola", "hugo", "jekyll", "plain", "odd"] {
         let folder = read_fixture(name);
-        check(&folder.site, &folder.drafts, |m| {
-            File::open(&folder.files[&m.source])
-        });
+        check(&folder.site, &folder.drafts, |m| File::open(&folder.files[&m.source]));
     }
 }
 
@@ -197,8 +190,7 @@ fn value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(3, 12, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
-            prop::collection::btree_map(wild(), inner, 0..4)
-                .prop_map(|m| Value::Object(m.into_iter().collect())),
+            prop::collection::btree_map(wild(), inner, 0..4).prop_map(|m| Value::Object(m.into_iter().collect())),
         ]
     })
 }
@@ -214,8 +206,7 @@ fn extra() -> impl Strategy<Value = IndexMap<String, Value>> {
 
 fn moment() -> impl Strategy<Value = Option<DateTime<Utc>>> {
     prop::option::of(
-        (0i64..4_000_000_000, 0u32..1_000_000_000)
-            .prop_map(|(s, n)| DateTime::from_timestamp(s, n).unwrap()),
+        (0i64..4_000_000_000, 0u32..1_000_000_000).prop_map(|(s, n)| DateTime::from_timestamp(s, n).unwrap()),
     )
 }
 

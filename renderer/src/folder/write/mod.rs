@@ -80,15 +80,14 @@ pub fn write<R: Read>(
         fs::create_dir_all(new.join(part)).map_err(fail(&new))?;
     }
     let plan = Plan::new(site, &problems);
-    let texts: Vec<(String, String)> = plan
-        .sections
-        .par_iter()
-        .map(|item| encode::section(item, &plan).map(|text| (item.rel.clone(), text)))
-        .chain(plan.pages.par_iter().map(|item| {
-            encode::page(item, &plan, drafts.contains(&item.of.id))
-                .map(|text| (item.rel.clone(), text))
-        }))
-        .collect::<Result<_, _>>()?;
+    let texts: Vec<(String, String)> =
+        plan.sections
+            .par_iter()
+            .map(|item| encode::section(item, &plan).map(|text| (item.rel.clone(), text)))
+            .chain(plan.pages.par_iter().map(|item| {
+                encode::page(item, &plan, drafts.contains(&item.of.id)).map(|text| (item.rel.clone(), text))
+            }))
+            .collect::<Result<_, _>>()?;
     report.sections = plan.sections.len();
     report.pages = plan.pages.len();
     let settings = ("site.toml".to_owned(), encode::site(site)?);
@@ -136,8 +135,7 @@ fn state_of(dir: &Path) -> Result<State, ExportError> {
         return Ok(State::Empty);
     }
     let text = fs::read_to_string(dir.join("site.toml")).unwrap_or_default();
-    let ours = front_matter::toml(&text, 0, front_matter::CONFIG)
-        .is_ok_and(|map| map.contains_key("igny8"));
+    let ours = front_matter::toml(&text, 0, front_matter::CONFIG).is_ok_and(|map| map.contains_key("igny8"));
     if ours {
         Ok(State::Export)
     } else {

@@ -35,11 +35,7 @@ pub(super) struct Plan<'a> {
 impl<'a> Plan<'a> {
     pub fn new(site: &'a Site, problems: &Problems) -> Self {
         let options = ReadOptions::new(site.generated_at);
-        let mut config = Config::new(
-            Layout::Plain,
-            Rules::Plain(Plain { declared: true }),
-            &options,
-        );
+        let mut config = Config::new(Layout::Plain, Rules::Plain(Plain { declared: true }), &options);
         config.settings = site.settings.clone();
         config.zone = site.settings.time_zone.parse().unwrap_or_default();
         let mut used = HashSet::new();
@@ -59,11 +55,7 @@ impl<'a> Plan<'a> {
             let rel = page_file(page, &config, &mut used);
             check(&page.path, &rel, problems);
             let derived = derive(&rel, &config);
-            pages.push(Item {
-                of: page,
-                rel,
-                derived,
-            });
+            pages.push(Item { of: page, rel, derived });
         }
         let folders = sections
             .iter()
@@ -84,9 +76,7 @@ impl<'a> Plan<'a> {
             index.pages.insert(path.clone());
         }
         for media in &site.media {
-            index
-                .media
-                .insert(format!("static{}", media.path), media.path.clone());
+            index.media.insert(format!("static{}", media.path), media.path.clone());
             index.public.insert(media.path.clone());
         }
         Plan {
@@ -136,9 +126,7 @@ fn page_file(page: &Page, config: &Config, used: &mut HashSet<String>) -> String
     let sound = paths::site_path(&page.path) == page.path
         && !matches!(stem, "index" | "_index" | "")
         && dates::from_file_name(stem).is_none()
-        && !stem
-            .rsplit_once('.')
-            .is_some_and(|(_, tag)| config.is_language(tag));
+        && !stem.rsplit_once('.').is_some_and(|(_, tag)| config.is_language(tag));
     let plain = if inner.is_empty() {
         "content/index".into()
     } else {
@@ -148,10 +136,7 @@ fn page_file(page: &Page, config: &Config, used: &mut HashSet<String>) -> String
     let stem = if (sound || inner.is_empty()) && used.insert(plain.to_lowercase()) {
         plain
     } else {
-        let made = format!(
-            "content/page-{}",
-            &blake3::hash(page.path.as_bytes()).to_hex()[..16]
-        );
+        let made = format!("content/page-{}", &blake3::hash(page.path.as_bytes()).to_hex()[..16]);
         used.insert(made.clone());
         made
     };
