@@ -191,3 +191,44 @@ async fn settings_are_checked_and_kept() {
         "{problem}"
     );
 }
+
+#[tokio::test]
+async fn sectors_are_taken_from_the_catalogue() {
+    let w = World::new().await;
+    let (_, list) = w.get(&w.a.viewer, "/industries").await;
+    let industry = &list["items"][0];
+    let (status, whole) = w
+        .get(
+            &w.a.viewer,
+            &format!("/industries/{}", industry["slug"].as_str().unwrap()),
+        )
+        .await;
+    assert_eq!(status, 200);
+    assert!(whole["sectors"][0]["keywords"][0]["text"].is_string(), "{whole}");
+    let path = format!("/sites/{}/sectors/from-industry", w.a.sites[0]);
+    let slugs: Vec<_> = industry["sectors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .take(2)
+        .map(|s| s["slug"].clone())
+        .collect();
+    let body = json!({ "industry": industry["slug"], "sectors": slugs });
+    assert_eq!(w.post(&w.a.editor, &path, body.clone()).await.0, 403);
+    let (status, made) = w.post(&w.a.owner, &path, body.clone()).await;
+    assert_eq!(
+        (status.as_u16(), made["items"].as_array().map(Vec::len)),
+        (200, Some(2)),
+        "{made}"
+    );
+    assert_eq!(w.post(&w.a.owner, &path, body).await.0, 409, "a second time");
+    let (_, site) = w.get(&w.a.owner, &format!("/sites/{}", w.a.sites[0])).await;
+    assert_eq!(site["industry"], industry["slug"]);
+    let (status, problem) = w
+        .post(&w.a.owner, &path, json!({ "industry": "nonsense", "sectors": ["x"] }))
+        .await;
+    assert_eq!(
+        (status.as_u16(), &problem["errors"][0]["field"]),
+        (422, &json!("industry"))
+    );
+}

@@ -4,6 +4,7 @@
 //! deleted site is invisible at once and removed for good after a while.
 
 pub mod api;
+pub mod catalogue;
 pub mod model;
 
 pub use model::{Sector, Site};

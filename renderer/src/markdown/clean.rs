@@ -1,0 +1,94 @@
+//! Users' HTML against an allow list: no scripts, styles, frames, forms or event attributes come through.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use ammonia::Builder;
+
+/// Classes that the writer itself uses; others could borrow a theme's looks for a lie.
+const CLASSES: &[&str] = &[
+    "anchor",
+    "left",
+    "right",
+    "center",
+    "table-wrap",
+    "footnote-ref",
+    "footnotes",
+    "footnote-back",
+    "note",
+    "note-title",
+    "note-note",
+    "note-tip",
+    "note-important",
+    "note-warning",
+    "note-caution",
+    "task-list",
+    "visually-hidden",
+];
+
+static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let mut builder = Builder::default();
+    builder
+        .add_tags(["section", "tfoot", "input", "picture", "small"])
+        .add_generic_attributes([
+            "id",
+            "class",
+            "dir",
+            "role",
+            "aria-label",
+            "aria-labelledby",
+            "aria-hidden",
+            "aria-describedby",
+        ])
+        .add_tag_attributes("input", ["checked"])
+        .set_tag_attribute_value("input", "type", "checkbox")
+        .set_tag_attribute_value("input", "disabled", "")
+        .add_tag_attributes("time", ["datetime"])
+        .add_tag_attributes("details", ["open"])
+        .add_tag_attributes("ol", ["reversed", "type"])
+        .add_tag_attributes("div", ["tabindex"])
+        .add_tag_attributes("pre", ["tabindex"])
+        .rm_tags(["map", "area"])
+        .url_schemes(HashSet::from([
+            "http", "https", "mailto", "tel", "sms", "geo", "xmpp", "matrix",
+        ]))
+        .link_rel(None)
+        .attribute_filter(|_, attribute, value| match attribute {
+            "class" => {
+                let kept: Vec<&str> = value.split_ascii_whitespace().filter(|c| allowed_class(c)).collect();
+                (!kept.is_empty()).then(|| Cow::Owned(kept.join(" ")))
+            }
+            "tabindex" => (value == "0").then_some(Cow::Borrowed(value)),
+            "id" => (!value.is_empty() && !value.contains(char::is_whitespace)).then_some(Cow::Borrowed(value)),
+            _ => Some(Cow::Borrowed(value)),
+        });
+    builder
+});
+
+static TEXT_ONLY: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let mut builder = Builder::default();
+    builder.tags(HashSet::new()).clean_content_tags(HashSet::from([
+        "script", "style", "iframe", "noscript", "template", "title",
+    ]));
+    builder
+});
+
+fn allowed_class(class: &str) -> bool {
+    CLASSES.contains(&class) || (class.starts_with("language-") && class.len() < 40)
+}
+
+/// Clean HTML, written as html5ever writes it (attributes in double quotes), which [`super::finish`] relies on.
+pub(super) fn clean(html: &str) -> String {
+    CLEANER.clean(html).to_string()
+}
+
+/// The text of an HTML source, still escaped, with a space where a block ended.
+pub(super) fn text_only(html: &str) -> String {
+    let spaced = html
+        .replace("</p>", "</p> ")
+        .replace("<br", " <br")
+        .replace("</li>", "</li> ")
+        .replace("</h", " </h");
+    TEXT_ONLY.clean(&spaced).to_string()
+}

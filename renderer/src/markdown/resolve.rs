@@ -1,0 +1,300 @@
+//! What a body's links, images and headings become, the same for every way a body is made.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use pulldown_cmark_escape::{escape_html, escape_html_body_text};
+
+use super::{Html, TocEntry};
+use crate::address::{Address, Target, is_http};
+use crate::diagnostic::Diagnostic;
+use crate::site::Media;
+
+/// Whether a path is part of the site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// It is.
+    Yes,
+    /// It is with a slash at its end.
+    WithSlash,
+    /// It is not.
+    No,
+}
+
+/// What the rest of the site has to say about a path.
+pub trait Lookup: Sync {
+    /// Is there something at this site path?
+    fn known(&self, path: &str) -> Known;
+    /// The media file at this site path.
+    fn media(&self, path: &str) -> Option<&Media>;
+}
+
+/// Words that appear inside bodies, in the page's language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Labels {
+    pub note: String,
+    pub tip: String,
+    pub important: String,
+    pub warning: String,
+    pub caution: String,
+    pub footnotes: String,
+    pub back_to_text: String,
+    pub link_to_section: String,
+    pub table: String,
+    pub code: String,
+}
+
+impl Default for Labels {
+    fn default() -> Self {
+        Self {
+            note: "Note".into(),
+            tip: "Tip".into(),
+            important: "Important".into(),
+            warning: "Warning".into(),
+            caution: "Caution".into(),
+            footnotes: "Footnotes".into(),
+            back_to_text: "Back to the text".into(),
+            link_to_section: "Link to this section".into(),
+            table: "Table".into(),
+            code: "Code".into(),
+        }
+    }
+}
+
+/// The page around a body.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// Where the site lives.
+    pub address: &'a Address,
+    /// Site path of the page, which relative links start from.
+    pub page: &'a str,
+    /// What else is on the site.
+    pub lookup: &'a dyn Lookup,
+    /// Words in the page's language.
+    pub labels: &'a Labels,
+    /// The first image is the first thing seen, so it is not loaded lazily.
+    pub first_image_eager: bool,
+    /// Put in front of ids, so that several texts on one page (answers) do not clash.
+    pub id_prefix: &'a str,
+}
+
+pub(super) struct Resolver<'a> {
+    pub context: &'a Context<'a>,
+    html: Html,
+    used_ids: HashMap<String, usize>,
+    images: usize,
+}
+
+impl<'a> Resolver<'a> {
+    pub fn new(context: &'a Context<'a>) -> Self {
+        Self {
+            context,
+            html: Html::default(),
+            used_ids: HashMap::new(),
+            images: 0,
+        }
+    }
+
+    pub fn into_html(mut self, body: String) -> Html {
+        self.html.body = body;
+        self.html
+    }
+
+    /// An id that nothing else in this body has.
+    pub fn unique_id(&mut self, wanted: &str) -> String {
+        let base = if wanted.is_empty() { "section" } else { wanted };
+        let prefix = self.context.id_prefix;
+        let base = if base.starts_with(prefix) {
+            base.to_owned()
+        } else {
+            format!("{prefix}{base}")
+        };
+        let mut id = base.clone();
+        // The counter is kept by base, so ten thousand equal headings do not try each other's numbers again.
+        if let Some(mut n) = self.used_ids.get(&base).copied() {
+            loop {
+                id = format!("{base}-{n}");
+                n += 1;
+                if !self.used_ids.contains_key(&id) {
+                    break;
+                }
+            }
+            self.used_ids.insert(base, n);
+        }
+        self.used_ids.insert(id.clone(), 1);
+        self.html.ids.push(id.clone());
+        id
+    }
+
+    /// Writes a whole heading and notes it for the table of contents. `inner` is HTML.
+    pub fn heading(&mut self, out: &mut String, level: u8, wanted_id: Option<&str>, inner: &str, plain: &str) {
+        let slugged;
+        let wanted = match wanted_id {
+            Some(id) => id,
+            None => {
+                slugged = super::text::heading_slug(plain);
+                &slugged
+            }
+        };
+        let id = self.unique_id(wanted);
+        let _ = write!(out, "<h{level} id=\"");
+        let _ = escape_html(&mut *out, &id);
+        out.push_str("\">");
+        out.push_str(inner.trim_end());
+        if !plain.trim().is_empty() {
+            out.push_str(" <a class=\"anchor\" href=\"#");
+            let _ = escape_html(&mut *out, &crate::paths::encode(&id));
+            out.push_str("\" aria-label=\"");
+            let _ = escape_html(
+                &mut *out,
+                &format!("{}: {}", self.context.labels.link_to_section, plain.trim()),
+            );
+            out.push_str("\">#</a>");
+        }
+        let _ = writeln!(out, "</h{level}>");
+        self.html.toc.push(TocEntry {
+            level,
+            id,
+            title: plain.trim().to_owned(),
+        });
+    }
+
+    /// The `href` for a link as the author wrote it, or `None` if it must not be followed.
+    pub fn link(&mut self, written: &str) -> Option<String> {
+        match self.context.address.target(written, self.context.page) {
+            Target::Fragment(fragment) => {
+                if !fragment.is_empty() {
+                    self.note_fragment(self.context.page.to_owned(), fragment);
+                }
+                Some(format!("#{fragment}"))
+            }
+            Target::External(url) => Some(url.to_owned()),
+            Target::Refused => {
+                self.warn(
+                    "link-refused",
+                    format!(
+                        "the link `{}` uses a scheme that is not allowed; only its text is kept",
+                        shorten(written)
+                    ),
+                );
+                None
+            }
+            Target::Site { mut path, suffix } => {
+                match self.context.lookup.known(&path) {
+                    Known::Yes => {}
+                    Known::WithSlash => path.push('/'),
+                    Known::No => self.warn(
+                        "link-missing",
+                        format!(
+                            "the link `{}` leads to {path}, which is not on this site",
+                            shorten(written)
+                        ),
+                    ),
+                }
+                if let Some((_, fragment)) = suffix.split_once('#').filter(|(_, f)| !f.is_empty()) {
+                    self.note_fragment(path.clone(), fragment);
+                }
+                Some(format!("{}{suffix}", self.context.address.href(&path)))
+            }
+        }
+    }
+
+    fn note_fragment(&mut self, path: String, fragment: &str) {
+        let decoded = percent_encoding::percent_decode_str(fragment)
+            .decode_utf8_lossy()
+            .into_owned();
+        // Text fragments are for the browser to find.
+        if !decoded.starts_with(":~:") {
+            self.html.fragments.push((path, decoded));
+        }
+    }
+
+    /// Writes an image, or only its description if the address cannot be used. `size` is what the author gave.
+    pub fn image(
+        &mut self,
+        out: &mut String,
+        written: &str,
+        alt: &str,
+        title: Option<&str>,
+        size: (Option<u32>, Option<u32>),
+    ) {
+        let mut alt = alt;
+        let mut size = size;
+        let src = match self.context.address.target(written, self.context.page) {
+            Target::Site { path, suffix } => {
+                if let Some(media) = self.context.lookup.media(&path) {
+                    if let (Some(w), Some(h)) = (media.width, media.height) {
+                        size = fit(size, (w, h));
+                    }
+                    if alt.is_empty() {
+                        alt = &media.alt;
+                    }
+                } else if self.context.lookup.known(&path) == Known::No {
+                    self.warn(
+                        "image-missing",
+                        format!("the image `{}` is {path}, which is not on this site", shorten(written)),
+                    );
+                }
+                Some(format!("{}{suffix}", self.context.address.href(&path)))
+            }
+            Target::External(url) if is_http(url) => Some(url.to_owned()),
+            _ => None,
+        };
+        let Some(src) = src else {
+            self.warn(
+                "image-refused",
+                format!(
+                    "the image `{}` uses an address that is not allowed; only its description is kept",
+                    shorten(written)
+                ),
+            );
+            let _ = escape_html_body_text(&mut *out, alt);
+            return;
+        };
+        out.push_str("<img src=\"");
+        let _ = escape_html(&mut *out, &src);
+        out.push_str("\" alt=\"");
+        let _ = escape_html(&mut *out, alt);
+        out.push('"');
+        if let Some(title) = title.filter(|t| !t.is_empty()) {
+            out.push_str(" title=\"");
+            let _ = escape_html(&mut *out, title);
+            out.push('"');
+        }
+        if let (Some(w), Some(h)) = size {
+            let _ = write!(out, " width=\"{w}\" height=\"{h}\"");
+        }
+        if self.images > 0 || !self.context.first_image_eager {
+            out.push_str(" loading=\"lazy\"");
+        }
+        self.images += 1;
+        out.push_str(" decoding=\"async\">");
+    }
+
+    pub fn warn(&mut self, code: &'static str, message: String) {
+        self.html
+            .findings
+            .push(Diagnostic::warning(self.context.page, code, message));
+    }
+}
+
+/// The size to announce: the file's own, scaled if the author gave one side.
+fn fit(given: (Option<u32>, Option<u32>), own: (u32, u32)) -> (Option<u32>, Option<u32>) {
+    let scale = |side: u32, from: u32, to: u32| {
+        (u64::from(side) * u64::from(to) / u64::from(from.max(1))).clamp(1, 100_000) as u32
+    };
+    match given {
+        (Some(w), Some(h)) => (Some(w), Some(h)),
+        (Some(w), None) => (Some(w), Some(scale(w, own.0, own.1))),
+        (None, Some(h)) => (Some(scale(h, own.1, own.0)), Some(h)),
+        (None, None) => (Some(own.0), Some(own.1)),
+    }
+}
+
+fn shorten(text: &str) -> String {
+    if text.chars().count() <= 80 {
+        text.to_owned()
+    } else {
+        text.chars().take(79).chain(['…']).collect()
+    }
+}

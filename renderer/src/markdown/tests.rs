@@ -1,0 +1,145 @@
+use super::*;
+use crate::address::Address;
+use crate::site::Media;
+
+struct Shelf(Vec<Media>);
+
+impl Lookup for Shelf {
+    fn known(&self, path: &str) -> Known {
+        match path {
+            "/" | "/about/" | "/blog/x/" => Known::Yes,
+            "/about" => Known::WithSlash,
+            p if self.media(p).is_some() => Known::Yes,
+            _ => Known::No,
+        }
+    }
+    fn media(&self, path: &str) -> Option<&Media> {
+        self.0.iter().find(|m| m.path == path)
+    }
+}
+
+fn html(body: Body) -> Html {
+    let address = Address::new("https://example.com/b").expect("valid");
+    let shelf = Shelf(vec![Media {
+        path: "/media/a.png".into(),
+        source: "a".into(),
+        mime: "image/png".into(),
+        width: Some(640),
+        height: Some(480),
+        alt: "A hill".into(),
+        bytes: 1,
+    }]);
+    let labels = Labels::default();
+    render(
+        &body,
+        &Context {
+            address: &address,
+            page: "/blog/x/",
+            lookup: &shelf,
+            labels: &labels,
+            first_image_eager: false,
+            id_prefix: "",
+        },
+    )
+}
+
+fn md(source: &str) -> Html {
+    html(Body::Markdown(source.into()))
+}
+
+#[test]
+fn headings_get_unique_ids_and_one_level_down() {
+    let out = md("# One\n\n## Two `x`\n\n## Two x\n\n## Own {#mine .c onclick=y}\n");
+    let ids: Vec<(&str, u8)> = out.toc.iter().map(|t| (t.id.as_str(), t.level)).collect();
+    assert_eq!(ids, [("one", 2), ("two-x", 3), ("two-x-1", 3), ("mine", 3)]);
+    assert!(
+        out.body
+            .contains("<h3 id=\"two-x\">Two <code>x</code> <a class=\"anchor\" href=\"#two-x\""),
+        "{}",
+        out.body
+    );
+    assert!(!out.body.contains("onclick"));
+}
+
+#[test]
+fn links_are_resolved_and_checked() {
+    let out = md(
+        "[a](/about) [b](../y/) [c](javascript:alert(1)) [d](https://o.org/?a=1&b=2) <me@x.org> [e](#here) [f](/about/#team)",
+    );
+    assert!(out.body.contains("<a href=\"/b/about/\">a</a>"), "{}", out.body);
+    assert!(out.body.contains("<a href=\"/b/blog/y/\">b</a>"));
+    assert!(out.body.contains(" c <a href=\"https://o.org/?a=1&amp;b=2\">d</a>"));
+    assert!(out.body.contains("<a href=\"mailto:me@x.org\">"));
+    let codes: Vec<&str> = out.findings.iter().map(|d| d.code).collect();
+    assert_eq!(codes, ["link-missing", "link-refused"]);
+    assert_eq!(
+        out.fragments,
+        [
+            ("/blog/x/".to_string(), "here".to_string()),
+            ("/about/".to_string(), "team".to_string())
+        ]
+    );
+}
+
+#[test]
+fn images_are_sized_the_same_on_both_ways() {
+    let expected =
+        "<img src=\"/b/media/a.png\" alt=\"A hill\" width=\"640\" height=\"480\" loading=\"lazy\" decoding=\"async\">";
+    assert!(md("![](/media/a.png)").body.contains(expected));
+    assert!(
+        html(Body::Html("<p><img src='/media/a.png' onerror=x></p>".into()))
+            .body
+            .contains(expected)
+    );
+    let half = html(Body::Html("<img src='/media/a.png' width=320 alt=h>".into()));
+    assert!(half.body.contains("width=\"320\" height=\"240\""), "{}", half.body);
+    let figure = md("![h](/media/a.png \"The hill\")");
+    assert!(figure.body.starts_with("<figure><img") && figure.body.contains("<figcaption>The hill</figcaption>"));
+}
+
+#[test]
+fn raw_html_is_cleaned_and_finished() {
+    let out = md(
+        "## H <b>i</b>\n\n<div onclick=x style='color:red' class='note evil'>a <script>alert(1)</script><a href='java&#10;script:x'>l</a><iframe src=x></iframe></div>\n\n[ok](/about)\n\n| a | b |\n|:--|--:|\n| 1 | 2 |\n",
+    );
+    for bad in ["onclick", "style", "script", "iframe", "evil"] {
+        assert!(!out.body.contains(bad), "{bad} in {}", out.body);
+    }
+    assert!(out.body.contains("<div class=\"note\">"), "{}", out.body);
+    assert!(out.body.contains("<a href=\"/b/about/\">ok</a>"));
+    assert!(out.body.contains("<div class=\"table-wrap\""));
+    assert!(out.body.contains("<td class=\"right\">2</td>"));
+    assert_eq!(out.toc[0].id, "h-i");
+}
+
+#[test]
+fn tables_notes_tasks_and_footnotes() {
+    let out = md(
+        "| a |\n|:-:|\n| 1 |\n\n> [!WARNING]\n> hot\n\n- [x] done\n\nText[^a] and[^b] again[^a].\n\n[^a]: First[^b].\n[^b]: Second.\n",
+    );
+    for part in [
+        "<th scope=\"col\" class=\"center\">a</th>",
+        "<div class=\"note note-warning\"><p class=\"note-title\">Warning</p>",
+        "<input type=\"checkbox\" disabled checked",
+        "id=\"fnref-1-2\"",
+        "<li id=\"fn-2\"><p>Second. <a class=\"footnote-back\"",
+    ] {
+        assert!(out.body.contains(part), "{part} missing in {}", out.body);
+    }
+    assert!(!out.body.contains("style="));
+}
+
+#[test]
+fn comments_leave_no_trace() {
+    let out = md("one\n\n<!-- more -->\n\ntwo <!-- x --> three\n");
+    assert!(!out.body.contains("--") && out.body.contains("two"), "{}", out.body);
+    let tricky = md("<!-- a --><script>alert(1)</script><!-- b -->");
+    assert!(!tricky.body.contains("script"), "{}", tricky.body);
+}
+
+#[test]
+fn escapes_what_is_not_markup() {
+    let out = md("`<script>` \\<b> & \"q\"\n\n```<x>\"y\n<script>\n```\n");
+    assert!(!out.body.contains("<script"), "{}", out.body);
+    assert!(!out.body.contains("<b>"));
+}

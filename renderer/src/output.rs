@@ -1,0 +1,98 @@
+//! What a render hands over: files, one at a time.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+
+use serde::Serialize;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::site::Media;
+
+/// What a file is, which decides how long it may be cached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileKind {
+    /// HTML that visitors read.
+    Page,
+    /// A small page that leads elsewhere.
+    Redirect,
+    /// Atom.
+    Feed,
+    /// A sitemap or an index of sitemaps.
+    Sitemap,
+    /// `robots.txt`, `_redirects`.
+    Text,
+    /// A file of the theme whose name carries its hash: it may be cached for ever.
+    Asset,
+}
+
+/// One finished file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutFile {
+    /// Path below the site's root, without a leading slash: `blog/x/index.html`.
+    pub path: String,
+    /// The content.
+    pub bytes: Vec<u8>,
+    /// What it is.
+    pub kind: FileKind,
+}
+
+/// Takes finished files, from several threads at once and in no particular order; each path comes once.
+pub trait Sink: Sync {
+    /// Takes one file. `Break` ends the render early: what went wrong is the sink's to remember.
+    fn file(&self, file: OutFile) -> ControlFlow<()>;
+}
+
+/// What a render says about itself once its files are handed over.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Report {
+    /// HTML pages, redirects not counted.
+    pub pages: usize,
+    /// All files handed over; media are not among them.
+    pub files: usize,
+    /// Bytes of those files.
+    pub bytes: u64,
+    /// Media files that belong beside the files, by path: those of the snapshot whose paths can be used.
+    #[serde(skip)]
+    pub media: Vec<Media>,
+    /// Sorted, so that the same input gives the same report.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Report {
+    /// True if something is missing from the output or wrong in it.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|d| d.severity == Severity::Error)
+    }
+}
+
+/// A render held in memory.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rendered {
+    /// Files by path.
+    pub files: BTreeMap<String, OutFile>,
+    /// Counts and findings.
+    pub report: Report,
+}
+
+/// Keeps everything; for tests, previews and small sites.
+#[derive(Debug, Default)]
+pub struct MemorySink(Mutex<BTreeMap<String, OutFile>>);
+
+impl MemorySink {
+    /// The files taken so far.
+    pub fn into_files(self) -> BTreeMap<String, OutFile> {
+        self.0.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl Sink for MemorySink {
+    fn file(&self, file: OutFile) -> ControlFlow<()> {
+        self.0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .insert(file.path.clone(), file);
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,425 @@
+//! Every address is decided before anything is rendered: pages, archives, pagers, feeds, redirects.
+//!
+//! What claims an address first keeps it; the order is fixed (pages, sections, terms, pagers, redirects), so the outcome does
+//! not depend on the order of the input.
+
+mod lists;
+mod redirects;
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
+
+use crate::address::Address;
+use crate::diagnostic::Diagnostic;
+use crate::markdown::{Known, Lookup};
+use crate::paths;
+use crate::site::{Media, Page, PageKind, Section, Site, SiteType, Taxonomy, Term};
+
+pub use redirects::{PlannedRedirect, To};
+
+/// Names that the renderer itself writes.
+const RESERVED: &[&str] = &["/404.html", "/robots.txt", "/sitemap.xml", "/_redirects"];
+
+/// A page with its decided address.
+#[derive(Debug)]
+pub struct PlannedPage<'s> {
+    pub page: &'s Page,
+    pub path: String,
+    /// Index into [`Plan::languages`].
+    pub language: usize,
+    /// Index into [`Plan::sections`], and the page's place in it.
+    pub section: Option<(usize, usize)>,
+    /// Indexes into [`Plan::terms`], in the order of the taxonomies and of the page.
+    pub terms: Vec<usize>,
+}
+
+impl PlannedPage<'_> {
+    /// The date that lists are sorted by.
+    pub fn date(&self) -> Option<DateTime<Utc>> {
+        self.page.published_at.or(self.page.updated_at)
+    }
+}
+
+/// A list of pages with an address, cut into pagers.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    /// Address of its first pager.
+    pub path: String,
+    /// Indexes into [`Plan::pages`], in order.
+    pub items: Vec<usize>,
+    /// Items on one pager.
+    pub per_page: usize,
+    /// Language index.
+    pub language: usize,
+    /// What most of the items are.
+    pub kind: PageKind,
+    /// Has a feed beside it.
+    pub feed: bool,
+}
+
+impl Listing {
+    /// Number of pagers, at least one.
+    pub fn pagers(&self) -> usize {
+        self.items.len().div_ceil(self.per_page.max(1)).max(1)
+    }
+
+    /// Items of the `n`th pager (from 1).
+    pub fn slice(&self, n: usize) -> &[usize] {
+        let start = (n.saturating_sub(1) * self.per_page).min(self.items.len());
+        &self.items[start..(start + self.per_page).min(self.items.len())]
+    }
+}
+
+/// A section with its pages.
+#[derive(Debug)]
+pub struct PlannedSection<'s> {
+    pub section: &'s Section,
+    pub path: String,
+    pub listing: Listing,
+    /// Sections directly below.
+    pub children: Vec<usize>,
+    /// The archive is written.
+    pub render: bool,
+}
+
+/// A term with its pages.
+#[derive(Debug)]
+pub struct PlannedTerm<'s> {
+    pub taxonomy: usize,
+    pub slug: String,
+    pub name: String,
+    pub term: Option<&'s Term>,
+    pub parent: Option<usize>,
+    pub children: Vec<usize>,
+    pub listing: Listing,
+}
+
+/// The archive of all terms of a taxonomy in one language.
+#[derive(Debug)]
+pub struct PlannedTermList<'s> {
+    pub taxonomy: &'s Taxonomy,
+    pub path: String,
+    pub language: usize,
+    /// Indexes into [`Plan::terms`], by name.
+    pub terms: Vec<usize>,
+}
+
+/// The page at the top of a language.
+#[derive(Debug)]
+pub struct PlannedHome {
+    pub path: String,
+    pub language: usize,
+    /// The author's page, if there is one.
+    pub page: Option<usize>,
+    /// The section at the same address, whose title and text a made home page takes.
+    pub section: Option<usize>,
+    /// Posts, newest first; only blogs show more than the first pager.
+    pub listing: Listing,
+    /// Sections at the top, in their order.
+    pub groups: Vec<usize>,
+}
+
+/// Everything that will be written, and where.
+#[derive(Debug)]
+pub struct Plan<'s> {
+    pub site: &'s Site,
+    pub address: Address,
+    /// BCP 47 tags, the default first.
+    pub languages: Vec<String>,
+    home_paths: Vec<String>,
+    /// Sorted by path.
+    pub pages: Vec<PlannedPage<'s>>,
+    pub sections: Vec<PlannedSection<'s>>,
+    pub terms: Vec<PlannedTerm<'s>>,
+    pub term_lists: Vec<PlannedTermList<'s>>,
+    pub homes: Vec<PlannedHome>,
+    pub redirects: Vec<PlannedRedirect>,
+    /// Pages by translation key: language index and page index.
+    pub translations: BTreeMap<&'s str, Vec<(usize, usize)>>,
+    claimed: HashMap<String, Owner>,
+    media: HashMap<&'s str, &'s Media>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Reserved,
+    Page,
+    Media,
+    Section,
+    Term,
+    Pager,
+    Home,
+    Feed,
+    Asset,
+    Redirect,
+}
+
+impl Owner {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Reserved => "a file of the renderer",
+            Self::Page => "a page",
+            Self::Media => "a media file",
+            Self::Section => "a section",
+            Self::Term => "a term",
+            Self::Pager => "a page of a list",
+            Self::Home => "the home page",
+            Self::Feed => "a feed",
+            Self::Asset => "a file of the theme",
+            Self::Redirect => "a redirect",
+        }
+    }
+}
+
+impl<'s> Plan<'s> {
+    /// Decides all addresses of `site`; `assets` are the site paths of the theme's files.
+    pub fn new(site: &'s Site, address: Address, assets: &[String], findings: &mut Vec<Diagnostic>) -> Self {
+        let mut languages = vec![site.settings.language.clone()];
+        for language in &site.settings.languages {
+            if !languages.contains(language) {
+                languages.push(language.clone());
+            }
+        }
+        let home_paths = languages
+            .iter()
+            .enumerate()
+            .map(|(i, tag)| {
+                if i == 0 {
+                    "/".into()
+                } else {
+                    format!("/{}/", paths::segment(tag))
+                }
+            })
+            .collect();
+        let mut plan = Self {
+            site,
+            address,
+            languages,
+            home_paths,
+            pages: Vec::with_capacity(site.pages.len()),
+            sections: Vec::new(),
+            terms: Vec::new(),
+            term_lists: Vec::new(),
+            homes: Vec::new(),
+            redirects: Vec::new(),
+            translations: BTreeMap::new(),
+            claimed: HashMap::with_capacity(site.pages.len() * 2),
+            media: HashMap::with_capacity(site.media.len()),
+        };
+        for path in RESERVED {
+            plan.claimed.insert((*path).to_owned(), Owner::Reserved);
+        }
+        for path in assets {
+            plan.claim(path, Owner::Asset, findings);
+        }
+        plan.claim_media(findings);
+        plan.claim_pages(findings);
+        plan.plan_sections(findings);
+        plan.plan_terms(findings);
+        plan.plan_homes(findings);
+        plan.plan_redirects(findings);
+        plan.check_folders(findings);
+        plan.link_translations(findings);
+        plan
+    }
+
+    /// Index of a language; pages in a language that the settings do not list count as the default.
+    pub fn language(&self, tag: &str) -> usize {
+        self.languages
+            .iter()
+            .position(|l| l.eq_ignore_ascii_case(tag))
+            .unwrap_or(0)
+    }
+
+    /// The top address of a language: `/`, `/de/`.
+    pub fn home_path(&self, language: usize) -> &str {
+        &self.home_paths[language]
+    }
+
+    /// The feed beside the list at `path`.
+    pub fn feed_path(path: &str) -> String {
+        format!("{path}atom.xml")
+    }
+
+    /// The media file at a site path.
+    pub fn media_at(&self, path: &str) -> Option<&'s Media> {
+        self.media.get(path).copied()
+    }
+
+    /// Media files that were accepted, by path.
+    pub fn media(&self) -> impl Iterator<Item = &'s Media> {
+        self.media.values().copied()
+    }
+
+    /// Index of the section that is at `path`.
+    pub fn section_at(&self, path: &str) -> Option<usize> {
+        self.sections.binary_search_by(|s| s.path.as_str().cmp(path)).ok()
+    }
+
+    /// Sections above `path`, from the top; the home page is not among them.
+    pub fn ancestors(&self, path: &str) -> Vec<usize> {
+        let trimmed = path.trim_end_matches('/');
+        let slashes = trimmed.char_indices().filter(|(i, c)| *c == '/' && *i > 0);
+        slashes
+            .filter_map(|(i, _)| self.section_at(&trimmed[..=i]))
+            .filter(|&s| self.sections[s].render && !self.is_home(&self.sections[s].path))
+            .collect()
+    }
+
+    fn is_home(&self, path: &str) -> bool {
+        self.home_paths.iter().any(|home| home == path)
+    }
+
+    fn claim(&mut self, path: &str, owner: Owner, findings: &mut Vec<Diagnostic>) -> bool {
+        if let Some(first) = self.claimed.get(path) {
+            findings.push(Diagnostic::error(
+                path,
+                "path-conflict",
+                format!(
+                    "{} wants the address {path}, which {} already has; give one of them another",
+                    owner.words(),
+                    first.words()
+                ),
+            ));
+            return false;
+        }
+        self.claimed.insert(path.to_owned(), owner);
+        true
+    }
+
+    fn claim_media(&mut self, findings: &mut Vec<Diagnostic>) {
+        let mut media: Vec<&Media> = self.site.media.iter().collect();
+        media.sort_by(|a, b| (&a.path, &a.source).cmp(&(&b.path, &b.source)));
+        for file in media {
+            let problem = match file.path.strip_prefix('/') {
+                None => Some(paths::PathProblem::NotRooted),
+                Some(inner) => paths::check_file(inner).err(),
+            };
+            if let Some(problem) = problem {
+                findings.push(Diagnostic::error(
+                    "",
+                    "media-path",
+                    format!("the media file {:?} is left out: {problem}", file.path),
+                ));
+            } else if self
+                .media
+                .get(file.path.as_str())
+                .is_some_and(|first| first.source == file.source)
+            {
+                // The same file listed twice does no harm.
+            } else if self.claim(&file.path, Owner::Media, findings) {
+                self.media.insert(&file.path, file);
+            }
+        }
+    }
+
+    fn claim_pages(&mut self, findings: &mut Vec<Diagnostic>) {
+        let mut pages: Vec<&'s Page> = self.site.pages.iter().collect();
+        pages.sort_by(|a, b| (&a.path, &a.id).cmp(&(&b.path, &b.id)));
+        for page in pages {
+            let path = match paths::normalise(&page.path) {
+                Ok(path) => path,
+                Err(problem) => {
+                    findings.push(Diagnostic::error(
+                        &page.path,
+                        "page-path",
+                        format!("the page “{}” is left out: {problem}", page.title),
+                    ));
+                    continue;
+                }
+            };
+            if self.claim(&path, Owner::Page, findings) {
+                let language = self.language(&page.language);
+                self.pages.push(PlannedPage {
+                    page,
+                    path,
+                    language,
+                    section: None,
+                    terms: Vec::new(),
+                });
+            }
+        }
+        self.pages.sort_by(|a, b| a.path.cmp(&b.path));
+    }
+
+    /// A file `/a.html` and a folder `/a.html/…` cannot both exist.
+    fn check_folders(&mut self, findings: &mut Vec<Diagnostic>) {
+        let mut files: Vec<&String> = self.claimed.keys().filter(|p| !p.ends_with('/')).collect();
+        if files.len() == RESERVED.len() {
+            return;
+        }
+        files.sort();
+        let mut all: Vec<&String> = self.claimed.keys().collect();
+        all.sort();
+        let mut clashes: Vec<String> = Vec::new();
+        for file in files {
+            let folder = format!("{file}/");
+            let at = all.partition_point(|p| p.as_str() < folder.as_str());
+            if all.get(at).is_some_and(|p| p.starts_with(&folder)) {
+                clashes.push(file.clone());
+            }
+        }
+        for path in clashes {
+            findings.push(Diagnostic::error(
+                &path,
+                "path-conflict",
+                format!("{path} is a file and a folder at once; the file is left out"),
+            ));
+            self.pages.retain(|p| p.path != path);
+            self.media.remove(path.as_str());
+            self.claimed.remove(&path);
+        }
+    }
+
+    fn link_translations(&mut self, findings: &mut Vec<Diagnostic>) {
+        for (i, planned) in self.pages.iter().enumerate() {
+            let Some(key) = planned.page.translation_key.as_deref().filter(|k| !k.is_empty()) else {
+                continue;
+            };
+            let group = self.translations.entry(key).or_default();
+            if group.iter().any(|(language, _)| *language == planned.language) {
+                findings.push(Diagnostic::warning(
+                    &planned.path,
+                    "translation",
+                    format!(
+                        "another page is already the {} translation with the key `{key}`",
+                        planned.page.language
+                    ),
+                ));
+            } else {
+                group.push((planned.language, i));
+            }
+        }
+        self.translations.retain(|_, group| group.len() > 1);
+        for group in self.translations.values_mut() {
+            group.sort_unstable();
+        }
+    }
+
+    /// True for sites whose home page is a list of posts.
+    pub fn is_blog(&self) -> bool {
+        self.site.settings.site_type == SiteType::Blog
+    }
+}
+
+impl Lookup for Plan<'_> {
+    fn known(&self, path: &str) -> Known {
+        if self.claimed.contains_key(path) {
+            return Known::Yes;
+        }
+        if let Some(folder) = path.strip_suffix("index.html")
+            && self.claimed.contains_key(folder)
+        {
+            return Known::Yes;
+        }
+        if !path.ends_with('/') && self.claimed.contains_key(&format!("{path}/")) {
+            return Known::WithSlash;
+        }
+        Known::No
+    }
+
+    fn media(&self, path: &str) -> Option<&Media> {
+        self.media_at(path)
+    }
+}

@@ -1,0 +1,463 @@
+//! Writing a release: new files written, unchanged ones linked to the release before.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufReader, Read, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use super::manifest::{Entry, Manifest, is_text, mime_of};
+use super::{ReleaseError, at, compress};
+use crate::output::{FileKind, OutFile, Sink};
+use crate::paths;
+use crate::site::Media;
+
+/// Where the bytes of media files are.
+pub trait MediaSource: Send + Sync {
+    /// The file that holds the bytes of `media`.
+    fn path(&self, media: &Media) -> io::Result<PathBuf>;
+}
+
+/// Media below a folder: [`Media::source`] is a path relative to it.
+#[derive(Debug, Clone)]
+pub struct FolderMedia(pub PathBuf);
+
+impl MediaSource for FolderMedia {
+    fn path(&self, media: &Media) -> io::Result<PathBuf> {
+        let relative = Path::new(&media.source);
+        let plain = relative
+            .components()
+            .all(|part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir));
+        if !plain {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("the media source {:?} leads out of the folder", media.source),
+            ));
+        }
+        Ok(self.0.join(relative))
+    }
+}
+
+/// How a writer treats what it writes.
+#[derive(Debug, Clone, Copy)]
+struct Policy {
+    compress: bool,
+    sync: bool,
+}
+
+/// A [`Sink`] that writes files below a new folder.
+pub struct ReleaseWriter {
+    dir: PathBuf,
+    policy: Policy,
+    /// The release before and its manifest, by content: path of a file with that hash, compressed forms beside it.
+    previous: Option<(PathBuf, HashMap<String, (String, bool)>)>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    manifest: Manifest,
+    folders: HashSet<PathBuf>,
+    /// Hashes being compressed or already done in this release, with the first path that has them.
+    contents: HashMap<String, String>,
+    failed: Option<ReleaseError>,
+}
+
+impl ReleaseWriter {
+    fn new(dir: &Path, policy: Policy, previous: Option<(&Path, &Manifest)>) -> Result<Self, ReleaseError> {
+        if fs::symlink_metadata(dir).is_ok() {
+            return Err(ReleaseError::Exists(dir.to_owned()));
+        }
+        fs::create_dir_all(dir).map_err(at(dir))?;
+        let previous = previous.map(|(path, manifest)| {
+            let by_hash = manifest
+                .files
+                .iter()
+                .map(|(name, entry)| (entry.hash.clone(), (name.clone(), entry.compressed)))
+                .collect();
+            (path.to_owned(), by_hash)
+        });
+        Ok(Self {
+            dir: dir.to_owned(),
+            policy,
+            previous,
+            state: Mutex::default(),
+        })
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Makes the folder of `path` and remembers it, so that ten thousand pages do not ask for it ten thousand times.
+    fn folder(&self, path: &Path) -> Result<(), ReleaseError> {
+        let Some(parent) = path.parent() else {
+            return Ok(());
+        };
+        if self.state().folders.contains(parent) {
+            return Ok(());
+        }
+        fs::create_dir_all(parent).map_err(at(parent))?;
+        let mut state = self.state();
+        let mut at = parent;
+        while at != self.dir && state.folders.insert(at.to_owned()) {
+            match at.parent() {
+                Some(up) => at = up,
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&self, file: &OutFile) -> Result<(), ReleaseError> {
+        let path = self.checked(&file.path)?;
+        let hash = blake3::hash(&file.bytes).to_hex().to_string();
+        let mime = mime_of(&file.path).to_owned();
+        let compressed = self.policy.compress && file.bytes.len() > compress::MIN_BYTES && is_text(&mime);
+        let entry = Entry {
+            hash: hash.clone(),
+            bytes: file.bytes.len() as u64,
+            mime,
+            compressed,
+            immutable: file.kind == FileKind::Asset,
+        };
+        let twin = {
+            let mut state = self.state();
+            if state.manifest.files.insert(file.path.clone(), entry).is_some() {
+                return Err(ReleaseError::Twice(file.path.clone()));
+            }
+            match state.contents.get(&hash) {
+                Some(first) => Some(first.clone()),
+                None => {
+                    state.contents.insert(hash.clone(), file.path.clone());
+                    None
+                }
+            }
+        };
+        self.folder(&path)?;
+        if self.link_previous(&hash, &path, compressed) {
+            self.state().manifest.linked += 1;
+            return Ok(());
+        }
+        self.write(&path, &file.bytes)?;
+        // A second file with the same content waits for nobody: where the first is not there yet, it is compressed again.
+        if compressed && !twin.is_some_and(|first| self.link_compressed(&self.dir.join(first), &path)) {
+            let (gzip, brotli) = compress::both(&file.bytes).map_err(at(&path))?;
+            self.write(&suffixed(&path, "gz"), &gzip)?;
+            self.write(&suffixed(&path, "br"), &brotli)?;
+        }
+        Ok(())
+    }
+
+    fn checked(&self, name: &str) -> Result<PathBuf, ReleaseError> {
+        paths::check_file(name).map_err(|problem| ReleaseError::Name {
+            path: name.to_owned(),
+            problem,
+        })?;
+        // The suffixes of the compressed forms must fit, too.
+        let last = name.rsplit('/').next().unwrap_or(name);
+        if last.len() + 3 > 255 {
+            return Err(ReleaseError::Name {
+                path: name.to_owned(),
+                problem: paths::PathProblem::TooLong,
+            });
+        }
+        Ok(self.dir.join(name))
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), ReleaseError> {
+        // A folder may have been made by another thread that has not noted it yet; create_new guards against two writers of one name.
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(path)
+            .map_err(at(path))?;
+        file.write_all(bytes).map_err(at(path))?;
+        if self.policy.sync {
+            file.sync_all().map_err(at(path))?;
+        }
+        Ok(())
+    }
+
+    /// Links a file of the release before that has this content; false if there is none or it cannot be linked.
+    fn link_previous(&self, hash: &str, path: &Path, compressed: bool) -> bool {
+        let Some((dir, by_hash)) = &self.previous else {
+            return false;
+        };
+        let Some((name, was_compressed)) = by_hash.get(hash) else {
+            return false;
+        };
+        let source = dir.join(name);
+        if compressed && !(*was_compressed && self.link_compressed(&source, path)) {
+            return false;
+        }
+        if fs::hard_link(&source, path).is_ok() {
+            return true;
+        }
+        for suffix in ["gz", "br"] {
+            let _ = fs::remove_file(suffixed(path, suffix));
+        }
+        false
+    }
+
+    fn link_compressed(&self, source: &Path, path: &Path) -> bool {
+        for suffix in ["gz", "br"] {
+            if fs::hard_link(suffixed(source, suffix), suffixed(path, suffix)).is_err() {
+                for suffix in ["gz", "br"] {
+                    let _ = fs::remove_file(suffixed(path, suffix));
+                }
+                return false;
+            }
+        }
+        true
+    }
+
+    fn put_media(&self, media: &Media, source: &dyn MediaSource) -> Result<(), ReleaseError> {
+        let name = media.path.trim_start_matches('/');
+        let path = self.checked(name)?;
+        let from = source.path(media).map_err(at(&path))?;
+        let (hash, bytes) = hash_file(&from).map_err(at(&from))?;
+        let mime = if media.mime.is_empty() {
+            mime_of(name).to_owned()
+        } else {
+            media.mime.clone()
+        };
+        let text = self.policy.compress && is_text(&mime) && bytes > compress::MIN_BYTES as u64;
+        {
+            let entry = Entry {
+                hash: hash.clone(),
+                bytes,
+                mime,
+                compressed: text,
+                immutable: false,
+            };
+            if self.state().manifest.files.insert(name.to_owned(), entry).is_some() {
+                return Err(ReleaseError::Twice(name.to_owned()));
+            }
+        }
+        self.folder(&path)?;
+        if self.link_previous(&hash, &path, text) {
+            self.state().manifest.linked += 1;
+            return Ok(());
+        }
+        if text {
+            let content = fs::read(&from).map_err(at(&from))?;
+            self.write(&path, &content)?;
+            let (gzip, brotli) = compress::both(&content).map_err(at(&from))?;
+            self.write(&suffixed(&path, "gz"), &gzip)?;
+            return self.write(&suffixed(&path, "br"), &brotli);
+        }
+        // A copy, never a link to the source: what an author edits in place must not change a release.
+        let mut reader = File::open(&from).map_err(at(&from))?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&path)
+            .map_err(at(&path))?;
+        io::copy(&mut reader, &mut file).map_err(at(&path))?;
+        if self.policy.sync {
+            file.sync_all().map_err(at(&path))?;
+        }
+        Ok(())
+    }
+
+    /// Ends writing: folders reach the disk, and the manifest is what was written.
+    fn finish(self) -> Result<Manifest, ReleaseError> {
+        let state = self.state.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(failed) = state.failed {
+            return Err(failed);
+        }
+        if self.policy.sync {
+            for folder in state.folders.iter().chain([&self.dir]) {
+                sync_dir(folder)?;
+            }
+        }
+        Ok(state.manifest)
+    }
+}
+
+impl Sink for ReleaseWriter {
+    fn file(&self, file: OutFile) -> ControlFlow<()> {
+        match self.put(&file) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(problem) => {
+                let mut state = self.state();
+                state.failed.get_or_insert(problem);
+                ControlFlow::Break(())
+            }
+        }
+    }
+}
+
+/// Writes the release `version` of the site in `site_dir` and returns what it holds.
+///
+/// `render` is called with the sink to fill and returns the media to put beside the files, or `None` to give the release up (which
+/// leaves nothing behind and returns `Ok(None)`). Unchanged files are linked to those of the live release. Everything is on the disk when this
+/// returns, and nothing is live yet: that is [`super::publish`].
+pub fn write_release(
+    site_dir: &Path,
+    version: &str,
+    media_source: &dyn MediaSource,
+    render: impl FnOnce(&dyn Sink) -> Option<Vec<Media>>,
+) -> Result<Option<Manifest>, ReleaseError> {
+    super::layout::check_version(version)?;
+    let releases = site_dir.join("releases");
+    fs::create_dir_all(&releases).map_err(at(&releases))?;
+    let target = releases.join(version);
+    let manifest_path = releases.join(format!("{version}.json"));
+    if fs::symlink_metadata(&target).is_ok() || manifest_path.exists() {
+        return Err(ReleaseError::Exists(target));
+    }
+    let live = super::layout::current(site_dir)?;
+    // A live release whose manifest is damaged still serves; it only cannot be linked to.
+    let previous = live.and_then(|v| {
+        Some((
+            releases.join(&v),
+            Manifest::read(&releases.join(format!("{v}.json"))).ok()?,
+        ))
+    });
+
+    let temporary = releases.join(format!("{version}.tmp"));
+    if fs::symlink_metadata(&temporary).is_ok() {
+        fs::remove_dir_all(&temporary).map_err(at(&temporary))?;
+    }
+    let written = fill(
+        &temporary,
+        Policy {
+            compress: true,
+            sync: true,
+        },
+        previous.as_ref().map(|(p, m)| (p.as_path(), m)),
+        media_source,
+        render,
+    );
+    let manifest = match written {
+        Ok(Some(manifest)) => manifest,
+        other => {
+            let _ = fs::remove_dir_all(&temporary);
+            return other;
+        }
+    };
+    fs::rename(&temporary, &target).map_err(at(&target))?;
+    sync_dir(&releases)?;
+    let json = serde_json::to_vec(&manifest).map_err(|e| ReleaseError::Manifest {
+        path: manifest_path.clone(),
+        problem: e.to_string(),
+    })?;
+    write_atomically(&manifest_path, &json)?;
+    Ok(Some(manifest))
+}
+
+fn fill(
+    dir: &Path,
+    policy: Policy,
+    previous: Option<(&Path, &Manifest)>,
+    media_source: &dyn MediaSource,
+    render: impl FnOnce(&dyn Sink) -> Option<Vec<Media>>,
+) -> Result<Option<Manifest>, ReleaseError> {
+    let writer = ReleaseWriter::new(dir, policy, previous)?;
+    let media = render(&writer);
+    let failed = writer.state().failed.take();
+    if let Some(problem) = failed {
+        return Err(problem);
+    }
+    let Some(media) = media else { return Ok(None) };
+    for file in &media {
+        writer.put_media(file, media_source)?;
+    }
+    writer.finish().map(Some)
+}
+
+/// Name of the file that marks a folder as made here; only such folders are replaced.
+const MARKER: &str = ".igny8-render";
+
+/// Writes plain files into `out`, replacing what an earlier call wrote there. `compress` adds `.gz` and `.br`.
+///
+/// The files are written beside `out` and swapped in at the end; a folder that has other files in it is refused.
+pub fn write_folder(
+    out: &Path,
+    compress: bool,
+    media_source: &dyn MediaSource,
+    render: impl FnOnce(&dyn Sink) -> Option<Vec<Media>>,
+) -> Result<Option<Manifest>, ReleaseError> {
+    let existing = match fs::read_dir(out) {
+        Ok(mut entries) => {
+            let empty = entries.next().is_none();
+            if !empty && !out.join(MARKER).is_file() {
+                return Err(ReleaseError::Foreign(out.to_owned()));
+            }
+            true
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => false,
+        Err(e) => return Err(at(out)(e)),
+    };
+    let name = out
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_else(|| "out".into());
+    let parent = out
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or_else(|| Path::new("."));
+    fs::create_dir_all(parent).map_err(at(parent))?;
+    let beside = |what: &str| parent.join(format!(".{name}.{}.{what}", std::process::id()));
+    let (fresh, old) = (beside("new"), beside("old"));
+    let result = fill(&fresh, Policy { compress, sync: false }, None, media_source, render).and_then(|manifest| {
+        if manifest.is_some() {
+            let marker = fresh.join(MARKER);
+            fs::write(&marker, "Made by igny8-render, which may replace this folder.\n").map_err(at(&marker))?;
+            if existing {
+                fs::rename(out, &old).map_err(at(out))?;
+            }
+            if let Err(problem) = fs::rename(&fresh, out) {
+                if existing {
+                    let _ = fs::rename(&old, out);
+                }
+                return Err(at(out)(problem));
+            }
+        }
+        Ok(manifest)
+    });
+    let _ = fs::remove_dir_all(&fresh);
+    let _ = fs::remove_dir_all(&old);
+    result
+}
+
+/// Writes a file so that it is either whole or not there.
+pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ReleaseError> {
+    let temporary = suffixed(path, "tmp");
+    let mut file = File::create(&temporary).map_err(at(&temporary))?;
+    file.write_all(bytes).map_err(at(&temporary))?;
+    file.sync_all().map_err(at(&temporary))?;
+    drop(file);
+    fs::rename(&temporary, path).map_err(at(path))?;
+    path.parent().map_or(Ok(()), sync_dir)
+}
+
+/// Makes the names in a folder durable.
+pub(super) fn sync_dir(path: &Path) -> Result<(), ReleaseError> {
+    File::open(path).and_then(|dir| dir.sync_all()).map_err(at(path))
+}
+
+fn suffixed(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn hash_file(path: &Path) -> io::Result<(String, u64)> {
+    let mut reader = BufReader::with_capacity(128 * 1024, File::open(path)?);
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0u8; 128 * 1024];
+    let mut total = 0u64;
+    loop {
+        let n = reader.read(&mut buffer)?;
+        if n == 0 {
+            return Ok((hasher.finalize().to_hex().to_string(), total));
+        }
+        total += n as u64;
+        hasher.update(&buffer[..n]);
+    }
+}

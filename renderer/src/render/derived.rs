@@ -1,0 +1,130 @@
+//! Files that are not pages of the site's own: redirects, robots, sitemaps, the 404 page, theme assets.
+
+use std::fmt::Write as _;
+use std::ops::ControlFlow;
+
+use pulldown_cmark_escape::escape_html;
+use tera::Value;
+
+use super::{Outcome, Run};
+use crate::output::FileKind;
+use crate::paths;
+use crate::plan::{PlannedRedirect, To};
+use crate::seo::{Head, document_title};
+use crate::sitemap;
+
+/// Newest pieces that the 404 page offers.
+const NEWEST: usize = 5;
+
+impl Run<'_> {
+    pub(super) fn not_found(&self, outcome: &mut Outcome) -> ControlFlow<()> {
+        let plan = self.plan;
+        let mut context = self.shells[0].clone();
+        let language = &self.prepared.languages[0];
+        let newest: Vec<Value> = plan
+            .homes
+            .first()
+            .map(|h| {
+                h.listing
+                    .items
+                    .iter()
+                    .take(NEWEST)
+                    .map(|&p| self.prepared.cards[p].value.clone())
+                    .collect()
+            })
+            .unwrap_or_default();
+        let head = Head {
+            title: document_title(&language.words.get("not_found"), &plan.site.settings.title),
+            short_title: language.words.get("not_found"),
+            indexable: false,
+            og_type: "website",
+            ..Head::default()
+        };
+        context.insert_value("head", head.value());
+        context.insert_value("newest", Value::from(newest));
+        context.insert_value("current_url", Value::from(""));
+        self.write_page("404.html", &context, "/404.html", outcome)
+    }
+
+    /// A page for servers that know nothing of redirects.
+    pub(super) fn redirect(&self, i: usize, outcome: &mut Outcome) -> ControlFlow<()> {
+        let redirect = &self.plan.redirects[i];
+        let (href, absolute) = match &redirect.to {
+            To::Site(path, suffix) => {
+                let href = format!("{}{suffix}", self.plan.address.href(path));
+                let absolute = format!("{}{suffix}", self.plan.address.absolute(path));
+                (href, absolute)
+            }
+            To::External(url) => (url.clone(), url.clone()),
+        };
+        let escaped = |text: &str| {
+            let mut out = String::with_capacity(text.len());
+            let _ = escape_html(&mut out, text);
+            out
+        };
+        let (href, canonical) = (escaped(&href), escaped(&absolute));
+        let lang = escaped(&self.prepared.languages[0].tag);
+        let html = format!(
+            "<!doctype html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n<title>{canonical}</title>\n<link rel=\"canonical\" href=\"{canonical}\">\n<meta name=\"robots\" content=\"noindex\">\n<meta http-equiv=\"refresh\" content=\"0; url={href}\">\n</head>\n<body>\n<p><a href=\"{href}\">{canonical}</a></p>\n</body>\n</html>\n"
+        );
+        self.write(
+            paths::file_of(&redirect.from),
+            html.into_bytes(),
+            FileKind::Redirect,
+            outcome,
+        )
+    }
+
+    /// `_redirects`: one line each, `from to status`, paths from the root of the site, percent-encoded.
+    pub(super) fn redirect_table(&self, outcome: &mut Outcome) -> ControlFlow<()> {
+        if self.plan.redirects.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        let mut out = String::new();
+        for PlannedRedirect { from, to } in &self.plan.redirects {
+            let to = match to {
+                To::Site(path, suffix) => format!("{}{}", paths::encode(path), one_word(suffix)),
+                To::External(url) => one_word(url),
+            };
+            let _ = writeln!(out, "{} {to} 301", paths::encode(from));
+        }
+        self.write("_redirects".into(), out.into_bytes(), FileKind::Text, outcome)
+    }
+
+    pub(super) fn robots(&self, outcome: &mut Outcome) -> ControlFlow<()> {
+        let text = if self.plan.site.settings.indexable {
+            format!(
+                "User-agent: *\nAllow: /\n\nSitemap: {}\n",
+                self.plan.address.absolute("/sitemap.xml")
+            )
+        } else {
+            "User-agent: *\nDisallow: /\n".to_owned()
+        };
+        self.write("robots.txt".into(), text.into_bytes(), FileKind::Text, outcome)
+    }
+
+    pub(super) fn sitemaps(&self, outcome: &mut Outcome) -> ControlFlow<()> {
+        for (name, xml) in sitemap::sitemaps(self.plan) {
+            self.write(name, xml.into_bytes(), FileKind::Sitemap, outcome)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    pub(super) fn asset(&self, i: usize, outcome: &mut Outcome) -> ControlFlow<()> {
+        let (path, bytes) = &self.assets[i];
+        self.write(paths::file_of(path), bytes.to_vec(), FileKind::Asset, outcome)
+    }
+}
+
+/// Keeps a user's text from starting a second field or line.
+fn one_word(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_whitespace() || c.is_control() {
+                "%20".to_owned()
+            } else {
+                c.to_string()
+            }
+        })
+        .collect()
+}

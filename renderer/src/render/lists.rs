@@ -1,0 +1,434 @@
+//! Archives and home pages.
+
+use std::ops::ControlFlow;
+
+use tera::Value;
+
+use super::{FeedOf, Outcome, Run};
+use crate::feeds;
+use crate::markdown;
+use crate::output::FileKind;
+use crate::paths;
+use crate::plan::{Listing, Plan};
+use crate::prepare::{kind_name, map, optional, taxonomy_kind, text_or_none};
+use crate::seo::json_ld::Graph;
+use crate::seo::{Crumb, Head, document_title};
+use crate::site::Body;
+
+/// Pieces of each section that a home page shows.
+const HOME_ITEMS: usize = 6;
+/// Pager links shown on each side of the current one.
+const PAGER_REACH: usize = 2;
+
+/// What the head of an archive is made from.
+struct ListHead<'a> {
+    listing: &'a Listing,
+    n: usize,
+    title: &'a str,
+    description: &'a str,
+    crumbs: &'a [Crumb],
+}
+
+impl Run<'_> {
+    pub(super) fn section(&self, i: usize, n: usize, outcome: &mut Outcome) -> ControlFlow<()> {
+        let plan = self.plan;
+        let planned = &plan.sections[i];
+        let listing = &planned.listing;
+        let path = paths::pager(&planned.path, n);
+        let mut context = self.shells[listing.language].clone();
+        let mut crumbs = self.crumbs_above(&planned.path, listing.language);
+        crumbs.push(Crumb {
+            title: planned.section.title.clone(),
+            path: planned.path.clone(),
+        });
+        let body = self.body(&planned.section.body, &path, listing.language, n, outcome);
+        let children: Vec<Value> = planned
+            .children
+            .iter()
+            .map(|&c| {
+                let child = &plan.sections[c];
+                map! { "title" => child.section.title.as_str(), "url" => plan.address.href(&child.path), "description" => text_or_none(&child.section.description), "count" => child.listing.items.len() }
+            })
+            .collect();
+        context.insert_value(
+            "list",
+            self.list_value(
+                listing,
+                n,
+                &planned.section.title,
+                &planned.section.description,
+                body,
+                children,
+                "section",
+            ),
+        );
+        context.insert_value("breadcrumbs", self.crumbs_value(&crumbs));
+        context.insert_value("current_url", Value::from(plan.address.href(&planned.path)));
+        let head = self.list_head(&ListHead {
+            listing,
+            n,
+            title: &planned.section.title,
+            description: &planned.section.description,
+            crumbs: &crumbs,
+        });
+        context.insert_value("head", head.value());
+        self.write_page(
+            self.theme.template(&["section.html", "list.html"]),
+            &context,
+            &path,
+            outcome,
+        )
+    }
+
+    pub(super) fn term(&self, i: usize, n: usize, outcome: &mut Outcome) -> ControlFlow<()> {
+        let plan = self.plan;
+        let term = &plan.terms[i];
+        let taxonomy = &plan.site.taxonomies[term.taxonomy];
+        let listing = &term.listing;
+        let path = paths::pager(&listing.path, n);
+        let description = term.term.map_or("", |t| t.description.as_str());
+        let mut crumbs = self.crumbs_above(&listing.path, listing.language);
+        let all = plan
+            .term_lists
+            .iter()
+            .find(|l| l.language == listing.language && l.taxonomy.name == taxonomy.name);
+        crumbs.extend(all.map(|l| Crumb {
+            title: taxonomy.title.clone(),
+            path: l.path.clone(),
+        }));
+        let mut above = Vec::new();
+        let mut at = term.parent;
+        while let Some(parent) = at.filter(|_| above.len() < 12) {
+            above.push(Crumb {
+                title: plan.terms[parent].name.clone(),
+                path: plan.terms[parent].listing.path.clone(),
+            });
+            at = plan.terms[parent].parent;
+        }
+        crumbs.extend(above.into_iter().rev());
+        crumbs.push(Crumb {
+            title: term.name.clone(),
+            path: listing.path.clone(),
+        });
+        let children: Vec<Value> = term.children.iter().map(|&c| self.child_term(c)).collect();
+
+        let mut context = self.shells[listing.language].clone();
+        context.insert_value(
+            "list",
+            self.list_value(listing, n, &term.name, description, Value::none(), children, "term"),
+        );
+        context.insert_value("term", self.prepared.terms[i].clone());
+        context.insert_value("breadcrumbs", self.crumbs_value(&crumbs));
+        context.insert_value("current_url", Value::from(plan.address.href(&listing.path)));
+        let head = self.list_head(&ListHead {
+            listing,
+            n,
+            title: &term.name,
+            description,
+            crumbs: &crumbs,
+        });
+        context.insert_value("head", head.value());
+        self.write_page(
+            self.theme.template(&["term.html", "list.html"]),
+            &context,
+            &path,
+            outcome,
+        )
+    }
+
+    fn child_term(&self, c: usize) -> Value {
+        let child = &self.plan.terms[c];
+        let description = child.term.map_or("", |t| t.description.as_str());
+        map! { "title" => child.name.as_str(), "url" => self.plan.address.href(&child.listing.path), "description" => text_or_none(description), "count" => child.listing.items.len() }
+    }
+
+    /// All terms of a taxonomy.
+    pub(super) fn term_list(&self, i: usize, outcome: &mut Outcome) -> ControlFlow<()> {
+        let plan = self.plan;
+        let list = &plan.term_lists[i];
+        let mut crumbs = self.crumbs_above(&list.path, list.language);
+        crumbs.push(Crumb {
+            title: list.taxonomy.title.clone(),
+            path: list.path.clone(),
+        });
+        let children: Vec<Value> = list.terms.iter().map(|&t| self.child_term(t)).collect();
+        let listing = Listing {
+            path: list.path.clone(),
+            items: Vec::new(),
+            per_page: usize::MAX,
+            language: list.language,
+            kind: crate::site::PageKind::Page,
+            feed: false,
+        };
+        let mut context = self.shells[list.language].clone();
+        context.insert_value(
+            "list",
+            self.list_value(&listing, 1, &list.taxonomy.title, "", Value::none(), children, "terms"),
+        );
+        context.insert_value("taxonomy", map! { "name" => list.taxonomy.name.as_str(), "title" => list.taxonomy.title.as_str(), "kind" => taxonomy_kind(list.taxonomy.kind) });
+        context.insert_value("breadcrumbs", self.crumbs_value(&crumbs));
+        context.insert_value("current_url", Value::from(plan.address.href(&list.path)));
+        let head = self.list_head(&ListHead {
+            listing: &listing,
+            n: 1,
+            title: &list.taxonomy.title,
+            description: "",
+            crumbs: &crumbs,
+        });
+        context.insert_value("head", head.value());
+        self.write_page(
+            self.theme.template(&["terms.html", "list.html"]),
+            &context,
+            &list.path,
+            outcome,
+        )
+    }
+
+    /// The `n`th page of a home page: the author's, or one made from the settings.
+    pub(super) fn home(&self, i: usize, n: usize, outcome: &mut Outcome) -> ControlFlow<()> {
+        let plan = self.plan;
+        let settings = &plan.site.settings;
+        let home = &plan.homes[i];
+        let language = &self.prepared.languages[home.language];
+        let path = paths::pager(&home.path, n);
+        let section = home.section.map(|s| plan.sections[s].section);
+        let mut head;
+        let mut context;
+        let (title, description);
+        if let Some(p) = home.page {
+            context = self.page_context(p, outcome);
+            let faq = self.faq(&plan.pages[p], outcome);
+            context.insert_value("faq", faq.0);
+            let crumbs = [Crumb {
+                title: language.words.get("home"),
+                path: home.path.clone(),
+            }];
+            head = self.page_head(p, &crumbs, &faq.1);
+            title = plan.pages[p].page.title.clone();
+            description = plan.pages[p].page.excerpt.clone();
+            if plan.pages[p].page.seo_title.trim().is_empty()
+                && settings.title == title
+                && !settings.description.is_empty()
+            {
+                head.title = document_title(
+                    &settings.title,
+                    &crate::markdown::text::truncate(&settings.description, 70),
+                );
+            }
+        } else {
+            context = self.shells[home.language].clone();
+            title = section
+                .map(|s| s.title.clone())
+                .filter(|t| !t.trim().is_empty())
+                .unwrap_or_else(|| settings.title.clone());
+            description = section
+                .map(|s| s.description.clone())
+                .filter(|d| !d.trim().is_empty())
+                .unwrap_or_else(|| settings.description.clone());
+            let body = match section {
+                Some(s) => self.body(&s.body, &path, home.language, n, outcome),
+                None => Value::none(),
+            };
+            context.insert_value("content", body);
+            head = self.list_head(&ListHead {
+                listing: &home.listing,
+                n,
+                title: &settings.title,
+                description: &description,
+                crumbs: &[],
+            });
+        }
+        if n > 1 {
+            let paged = self.list_head(&ListHead {
+                listing: &home.listing,
+                n,
+                title: &settings.title,
+                description: &settings.description,
+                crumbs: &[],
+            });
+            outcome.anchors = None;
+            head = paged;
+        } else {
+            head.next = self.pager_url(&home.listing, 2);
+            if plan.homes.len() > 1 && head.alternates.is_empty() {
+                head.alternates = plan
+                    .homes
+                    .iter()
+                    .map(|h| (plan.languages[h.language].clone(), plan.address.absolute(&h.path)))
+                    .collect();
+                head.alternates.push(("x-default".into(), plan.address.absolute("/")));
+            }
+        }
+        if home.listing.feed {
+            head.feeds = vec![(plan.address.href(&Plan::feed_path(&home.path)), settings.title.clone())];
+        }
+        let groups: Vec<Value> = home
+            .groups
+            .iter()
+            .map(|&s| {
+                let planned = &plan.sections[s];
+                let items: Vec<Value> = planned
+                    .listing
+                    .items
+                    .iter()
+                    .take(HOME_ITEMS)
+                    .map(|&p| self.prepared.cards[p].value.clone())
+                    .collect();
+                map! {
+                    "title" => planned.section.title.as_str(),
+                    "description" => text_or_none(&planned.section.description),
+                    "url" => plan.address.href(&planned.path),
+                    "kind" => kind_name(planned.listing.kind),
+                    "count" => planned.listing.items.len(),
+                    "items" => items,
+                }
+            })
+            .collect();
+        context.insert_value("groups", Value::from(groups));
+        let list = self.list_value(
+            &home.listing,
+            n,
+            &title,
+            &description,
+            Value::none(),
+            Vec::new(),
+            "home",
+        );
+        context.insert_value("list", list);
+        context.insert_value("is_first", Value::from(n == 1));
+        context.insert_value("current_url", Value::from(plan.address.href(&home.path)));
+        context.insert_value("head", head.value());
+        self.write_page("home.html", &context, &path, outcome)
+    }
+
+    fn body(&self, body: &Body, path: &str, language: usize, n: usize, outcome: &mut Outcome) -> Value {
+        let (Body::Markdown(source) | Body::Html(source)) = body;
+        // The text above a list belongs to its first page; repeated it would only be a duplicate.
+        if n > 1 || source.trim().is_empty() {
+            return Value::none();
+        }
+        let mut html = markdown::render(body, &self.text_context(path, language, "", true));
+        outcome.take_html(&mut html, path);
+        Value::safe_string(&html.body)
+    }
+
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one call per kind of archive; a struct would be filled and read once"
+    )]
+    fn list_value(
+        &self,
+        listing: &Listing,
+        n: usize,
+        title: &str,
+        description: &str,
+        body: Value,
+        children: Vec<Value>,
+        of: &str,
+    ) -> Value {
+        let items: Vec<Value> = listing
+            .slice(n)
+            .iter()
+            .map(|&p| self.prepared.cards[p].value.clone())
+            .collect();
+        let count = listing.pagers();
+        let near: Vec<Value> = (1..=count)
+            .filter(|&p| p == 1 || p == count || p.abs_diff(n) <= PAGER_REACH)
+            .map(|p| map! { "number" => p, "url" => optional(self.pager_url(listing, p)), "current" => p == n, "gap" => p > 1 && p.abs_diff(n) > PAGER_REACH && p == count || p == 1 && n > PAGER_REACH + 2 })
+            .collect();
+        map! {
+            "of" => of,
+            "title" => title,
+            "description" => text_or_none(description),
+            "body" => body,
+            "kind" => kind_name(listing.kind),
+            "url" => self.plan.address.href(&listing.path),
+            "feed_url" => optional(listing.feed.then(|| self.plan.address.href(&Plan::feed_path(&listing.path)))),
+            "items" => items,
+            "children" => children,
+            "total" => listing.items.len(),
+            "pager" => map! {
+                "number" => n,
+                "count" => count,
+                "prev" => optional(n.checked_sub(1).and_then(|p| self.pager_url(listing, p))),
+                "next" => optional(self.pager_url(listing, n + 1)),
+                "pages" => near,
+            },
+        }
+    }
+
+    fn pager_url(&self, listing: &Listing, n: usize) -> Option<String> {
+        (1..=listing.pagers())
+            .contains(&n)
+            .then(|| self.plan.address.href(&paths::pager(&listing.path, n)))
+    }
+
+    fn list_head(&self, of: &ListHead<'_>) -> Head {
+        let plan = self.plan;
+        let settings = &plan.site.settings;
+        let listing = of.listing;
+        let language = &self.prepared.languages[listing.language];
+        let is_home = of.crumbs.is_empty();
+        let title = if of.n > 1 {
+            format!("{} – {} {}", of.title, language.words.get("page"), of.n)
+        } else {
+            of.title.to_owned()
+        };
+        let description = crate::markdown::text::truncate(&crate::markdown::text::collapse(of.description), 200);
+        let canonical = plan.address.absolute(&paths::pager(&listing.path, of.n));
+        let mut graph = Graph::new(plan, language);
+        graph.web_page("CollectionPage", &canonical, &title, &description, language, of.crumbs);
+        graph.item_list(&canonical, listing.slice(of.n));
+        let full_title = match (is_home, of.n) {
+            (true, 1) => document_title(
+                &settings.title,
+                &crate::markdown::text::truncate(&settings.description, 70),
+            ),
+            (true, _) => title.clone(),
+            (false, _) => document_title(&title, &settings.title),
+        };
+        Head {
+            title: full_title,
+            short_title: title,
+            description: if of.n == 1 { description } else { String::new() },
+            canonical,
+            indexable: settings.indexable,
+            og_type: "website",
+            prev: of.n.checked_sub(1).and_then(|p| self.pager_url(listing, p)),
+            next: self.pager_url(listing, of.n + 1),
+            feeds: listing
+                .feed
+                .then(|| (plan.address.href(&Plan::feed_path(&listing.path)), of.title.to_owned()))
+                .into_iter()
+                .collect(),
+            json_ld: graph.finish(),
+            ..Head::default()
+        }
+    }
+
+    pub(super) fn feed(&self, of: FeedOf, outcome: &mut Outcome) -> ControlFlow<()> {
+        let plan = self.plan;
+        let site = &plan.site.settings;
+        let within = |name: &str| document_title(name, &site.title);
+        let (listing, title, subtitle) = match of {
+            FeedOf::Home(i) => (&plan.homes[i].listing, site.title.clone(), site.description.as_str()),
+            FeedOf::Section(i) => (
+                &plan.sections[i].listing,
+                within(&plan.sections[i].section.title),
+                plan.sections[i].section.description.as_str(),
+            ),
+            FeedOf::Term(i) => (
+                &plan.terms[i].listing,
+                within(&plan.terms[i].name),
+                plan.terms[i].term.map_or("", |t| t.description.as_str()),
+            ),
+        };
+        let xml = feeds::atom(plan, self.prepared, listing, &title, subtitle);
+        self.write(
+            paths::file_of(&Plan::feed_path(&listing.path)),
+            xml.into_bytes(),
+            FileKind::Feed,
+            outcome,
+        )
+    }
+}

@@ -1,0 +1,294 @@
+//! One render: prepare what is shared, then every file is one job in one flat parallel queue.
+
+mod derived;
+mod lists;
+mod pages;
+mod shell;
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::prelude::*;
+use tera::Context;
+
+use crate::address::Address;
+use crate::diagnostic::Diagnostic;
+use crate::markdown::{self, Html};
+use crate::output::{FileKind, OutFile, Report, Sink};
+use crate::paths;
+use crate::plan::Plan;
+use crate::prepare::Prepared;
+use crate::related::Related;
+use crate::site::{SNAPSHOT_VERSION, Site};
+use crate::theme::Theme;
+
+/// Places that every page has, whatever its text.
+const COMMON_ANCHORS: &[&str] = &["top", "main"];
+
+/// One file to make.
+enum Job {
+    Page(usize),
+    Home(usize, usize),
+    Section(usize, usize),
+    Term(usize, usize),
+    TermList(usize),
+    Feed(FeedOf),
+    Redirect(usize),
+    NotFound,
+    Sitemaps,
+    Robots,
+    RedirectTable,
+    Asset(usize),
+}
+
+#[derive(Clone, Copy)]
+enum FeedOf {
+    Home(usize),
+    Section(usize),
+    Term(usize),
+}
+
+/// What a job leaves behind besides its file.
+#[derive(Default)]
+struct Outcome {
+    pages: usize,
+    files: usize,
+    bytes: u64,
+    findings: Vec<Diagnostic>,
+    /// Hashes of the ids on a page.
+    anchors: Option<(usize, Vec<u64>)>,
+    /// Links to a place on a page: from, to, fragment.
+    fragments: Vec<(String, String, String)>,
+}
+
+impl Outcome {
+    fn take_html(&mut self, html: &mut Html, from: &str) {
+        self.findings.append(&mut html.findings);
+        self.fragments.extend(
+            html.fragments
+                .drain(..)
+                .map(|(to, fragment)| (from.to_owned(), to, fragment)),
+        );
+    }
+}
+
+/// Shared by all jobs.
+struct Run<'a> {
+    plan: &'a Plan<'a>,
+    theme: &'a Theme,
+    prepared: &'a Prepared,
+    related: Related<'a>,
+    /// One per language: what every template sees.
+    shells: Vec<Context>,
+    /// Site path, content.
+    assets: Vec<(String, &'a [u8])>,
+    sink: &'a dyn Sink,
+}
+
+/// Renders `site` into `sink` on the rayon pool that is current.
+pub(crate) fn render_to(site: &Site, theme: &Theme, sink: &dyn Sink) -> Report {
+    let mut findings = Vec::new();
+    if site.version != SNAPSHOT_VERSION {
+        findings.push(Diagnostic::error(
+            "",
+            "version",
+            format!(
+                "the snapshot has version {}, this renderer reads {SNAPSHOT_VERSION}",
+                site.version
+            ),
+        ));
+        return Report {
+            diagnostics: findings,
+            ..Report::default()
+        };
+    }
+    let address = Address::new(&site.settings.base_url).unwrap_or_else(|problem| {
+        findings.push(Diagnostic::error(
+            "",
+            "base-url",
+            format!("{problem}; http://localhost is used instead"),
+        ));
+        Address {
+            base_url: "http://localhost".into(),
+            base_path: String::new(),
+        }
+    });
+    let options = crate::theme::resolve_options(&theme.options, &site.settings.theme_options, &address, &mut findings);
+    let styles = shell::option_styles(theme, &options, &mut findings);
+    let assets: Vec<(String, &[u8])> = theme
+        .assets
+        .values()
+        .map(|asset| (asset.path.clone(), asset.bytes.as_slice()))
+        .chain(styles.iter().map(|(_, path, bytes)| (path.clone(), bytes.as_slice())))
+        .collect();
+    let asset_paths: Vec<String> = assets.iter().map(|(path, _)| path.clone()).collect();
+
+    let plan = Plan::new(site, address, &asset_paths, &mut findings);
+    let prepared = Prepared::new(&plan, theme, &mut findings);
+    let shells = shell::shells(&plan, theme, &prepared, &options, &styles, &mut findings);
+    let run = Run {
+        plan: &plan,
+        theme,
+        prepared: &prepared,
+        related: Related::new(&plan),
+        shells,
+        assets,
+        sink,
+    };
+
+    let jobs = run.jobs();
+    let stopped = AtomicBool::new(false);
+    let outcomes: Vec<Outcome> = jobs
+        .par_iter()
+        .map(|job| {
+            let mut outcome = Outcome::default();
+            if !stopped.load(Ordering::Relaxed) && run.job(job, &mut outcome).is_break() {
+                stopped.store(true, Ordering::Relaxed);
+            }
+            outcome
+        })
+        .collect();
+
+    let mut report = Report::default();
+    report.media = plan.media().cloned().collect();
+    report.media.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut anchors = HashMap::new();
+    let mut fragments = Vec::new();
+    for mut outcome in outcomes {
+        report.pages += outcome.pages;
+        report.files += outcome.files;
+        report.bytes += outcome.bytes;
+        findings.append(&mut outcome.findings);
+        fragments.append(&mut outcome.fragments);
+        if let Some((page, ids)) = outcome.anchors {
+            anchors.insert(plan.pages[page].path.as_str(), ids);
+        }
+    }
+    check_fragments(&anchors, &fragments, &mut findings);
+    findings.sort();
+    findings.dedup();
+    report.diagnostics = findings;
+    report
+}
+
+fn check_fragments(
+    anchors: &HashMap<&str, Vec<u64>>,
+    fragments: &[(String, String, String)],
+    findings: &mut Vec<Diagnostic>,
+) {
+    for (from, to, fragment) in fragments {
+        // Pages made by the theme alone (archives) have no text whose places could be missed.
+        let Some(ids) = anchors.get(to.as_str()) else {
+            continue;
+        };
+        if !COMMON_ANCHORS.contains(&fragment.as_str()) && !ids.contains(&hash(fragment)) {
+            findings.push(Diagnostic::warning(
+                from,
+                "anchor-missing",
+                format!("a link leads to #{fragment} on {to}, and there is no such place"),
+            ));
+        }
+    }
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+impl<'a> Run<'a> {
+    fn jobs(&self) -> Vec<Job> {
+        let plan = self.plan;
+        let home_pages: Vec<usize> = plan.homes.iter().filter_map(|h| h.page).collect();
+        let mut jobs: Vec<Job> = (0..plan.pages.len())
+            .filter(|i| !home_pages.contains(i))
+            .map(Job::Page)
+            .collect();
+        for (i, home) in plan.homes.iter().enumerate() {
+            jobs.extend((1..=home.listing.pagers()).map(|n| Job::Home(i, n)));
+            if home.listing.feed {
+                jobs.push(Job::Feed(FeedOf::Home(i)));
+            }
+        }
+        for (i, section) in plan.sections.iter().enumerate().filter(|(_, s)| s.render) {
+            jobs.extend((1..=section.listing.pagers()).map(|n| Job::Section(i, n)));
+            if section.listing.feed {
+                jobs.push(Job::Feed(FeedOf::Section(i)));
+            }
+        }
+        for (i, term) in plan.terms.iter().enumerate() {
+            jobs.extend((1..=term.listing.pagers()).map(|n| Job::Term(i, n)));
+            if term.listing.feed {
+                jobs.push(Job::Feed(FeedOf::Term(i)));
+            }
+        }
+        jobs.extend((0..plan.term_lists.len()).map(Job::TermList));
+        jobs.extend((0..plan.redirects.len()).map(Job::Redirect));
+        jobs.extend((0..self.assets.len()).map(Job::Asset));
+        jobs.extend([Job::NotFound, Job::Sitemaps, Job::Robots, Job::RedirectTable]);
+        jobs
+    }
+
+    fn job(&self, job: &Job, outcome: &mut Outcome) -> ControlFlow<()> {
+        match *job {
+            Job::Page(i) => self.page(i, outcome),
+            Job::Home(i, n) => self.home(i, n, outcome),
+            Job::Section(i, n) => self.section(i, n, outcome),
+            Job::Term(i, n) => self.term(i, n, outcome),
+            Job::TermList(i) => self.term_list(i, outcome),
+            Job::Feed(of) => self.feed(of, outcome),
+            Job::Redirect(i) => self.redirect(i, outcome),
+            Job::NotFound => self.not_found(outcome),
+            Job::Sitemaps => self.sitemaps(outcome),
+            Job::Robots => self.robots(outcome),
+            Job::RedirectTable => self.redirect_table(outcome),
+            Job::Asset(i) => self.asset(i, outcome),
+        }
+    }
+
+    /// Renders a template and hands the page over; a template that fails leaves the page out and says so.
+    fn write_page(&self, template: &str, context: &Context, path: &str, outcome: &mut Outcome) -> ControlFlow<()> {
+        let mut bytes = Vec::with_capacity(16 * 1024);
+        match self.theme.tera.render_to(template, context, &mut bytes) {
+            Ok(()) => {
+                outcome.pages += 1;
+                self.write(paths::file_of(path), bytes, FileKind::Page, outcome)
+            }
+            Err(problem) => {
+                outcome.findings.push(Diagnostic::error(
+                    path,
+                    "template",
+                    format!("the page is left out, its template {template} failed: {problem}"),
+                ));
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    fn write(&self, path: String, bytes: Vec<u8>, kind: FileKind, outcome: &mut Outcome) -> ControlFlow<()> {
+        outcome.files += 1;
+        outcome.bytes += bytes.len() as u64;
+        self.sink.file(OutFile { path, bytes, kind })
+    }
+
+    /// Where bodies on the page at `path` stand.
+    fn text_context<'b>(
+        &'b self,
+        path: &'b str,
+        language: usize,
+        id_prefix: &'b str,
+        first_image_eager: bool,
+    ) -> markdown::Context<'b> {
+        markdown::Context {
+            address: &self.plan.address,
+            page: path,
+            lookup: self.plan,
+            labels: &self.prepared.languages[language].labels,
+            first_image_eager,
+            id_prefix,
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! Pages with a body of their own.
+
+use std::ops::ControlFlow;
+
+use tera::{Context, Value};
+
+use super::{Outcome, Run, hash};
+use crate::markdown::{self, Html, text};
+use crate::plan::{Plan, PlannedPage};
+use crate::prepare::{image_value, map, optional};
+use crate::seo::json_ld::Graph;
+use crate::seo::{Crumb, Head, document_title};
+use crate::site::{PageKind, SectionSort};
+
+/// Related pages shown.
+const RELATED: usize = 3;
+
+impl Run<'_> {
+    pub(super) fn page(&self, i: usize, outcome: &mut Outcome) -> ControlFlow<()> {
+        let planned = &self.plan.pages[i];
+        let mut context = self.page_context(i, outcome);
+        let crumbs = self.crumbs_to_page(planned);
+        context.insert_value("breadcrumbs", self.crumbs_value(&crumbs));
+        let names: &[&str] = match planned.page.kind {
+            PageKind::Post => &["post.html", "page.html"],
+            PageKind::Page | PageKind::Home => &["page.html"],
+            PageKind::Product => &["product.html", "page.html"],
+            PageKind::Service => &["service.html", "page.html"],
+            PageKind::About => &["about.html", "page.html"],
+            PageKind::Contact => &["contact.html", "page.html"],
+        };
+        let faq = self.faq(planned, outcome);
+        let head = self.page_head(i, &crumbs, &faq.1);
+        context.insert_value("faq", faq.0);
+        context.insert_value("head", head.value());
+        self.write_page(self.theme.template(names), &context, &planned.path, outcome)
+    }
+
+    /// The page's text and all that belongs to it, without what depends on where it is shown.
+    pub(super) fn page_context(&self, i: usize, outcome: &mut Outcome) -> Context {
+        let plan = self.plan;
+        let planned = &plan.pages[i];
+        let page = planned.page;
+        let card = &self.prepared.cards[i];
+        let mut context = self.shells[planned.language].clone();
+        let has_image = card.value.get_from_path("image.src").is_some();
+        let mut html = markdown::render(
+            &page.body,
+            &self.text_context(&planned.path, planned.language, "", !has_image),
+        );
+        outcome.anchors = Some((i, html.ids.iter().map(|id| hash(id)).collect()));
+        outcome.take_html(&mut html, &planned.path);
+
+        context.insert_value("page", card.value.clone());
+        context.insert_value("current_url", Value::from(plan.address.href(&planned.path)));
+        context.insert_value("toc", toc(&html));
+        context.insert_value("content", Value::safe_string(&html.body));
+        let attributes: Vec<Value> = page
+            .attributes
+            .iter()
+            .map(|(name, value)| map! { "name" => name.as_str(), "value" => value.as_str() })
+            .collect();
+        context.insert_value("attributes", Value::from(attributes));
+        let gallery: Vec<Value> = page
+            .entity
+            .gallery
+            .iter()
+            .map(|link| image_value(plan, link, &page.title, &planned.path, &mut outcome.findings))
+            .filter(|v| !v.is_none())
+            .collect();
+        context.insert_value("gallery", Value::from(gallery));
+        let related: Vec<Value> = self
+            .related
+            .of(plan, i, RELATED)
+            .into_iter()
+            .map(|r| self.prepared.cards[r].value.clone())
+            .collect();
+        context.insert_value("related", Value::from(related));
+        let (before, after) = self.neighbours(planned);
+        context.insert_value("before", before);
+        context.insert_value("after", after);
+        let others: Vec<Value> = self
+            .translations(planned, i)
+            .into_iter()
+            .filter(|&(l, _)| l != planned.language)
+            .map(|(l, p)| map! { "lang" => plan.languages[l].as_str(), "url" => plan.address.href(&plan.pages[p].path), "title" => plan.pages[p].page.title.as_str() })
+            .collect();
+        context.insert_value("translations", Value::from(others));
+        context
+    }
+
+    /// Neighbours in the section's order, each with the word for it.
+    fn neighbours(&self, planned: &PlannedPage<'_>) -> (Value, Value) {
+        let Some((s, place)) = planned.section else {
+            return (Value::none(), Value::none());
+        };
+        let section = &self.plan.sections[s];
+        let words = &self.prepared.languages[planned.language].words;
+        let (before, after) = match section.section.sort {
+            SectionSort::Date => ("newer", "older"),
+            SectionSort::Title | SectionSort::Weight => ("previous", "next"),
+        };
+        let items = &section.listing.items;
+        let value = |at: Option<usize>, word: &str| {
+            optional(at.and_then(|at| items.get(at)).map(|&p| {
+                let card = &self.prepared.cards[p].value;
+                let field = |name| card.get_from_path(name).cloned().unwrap_or_else(Value::none);
+                map! { "title" => field("title"), "url" => field("url"), "label" => words.get(word) }
+            }))
+        };
+        (value(place.checked_sub(1), before), value(Some(place + 1), after))
+    }
+
+    fn translations(&self, planned: &PlannedPage<'_>, i: usize) -> Vec<(usize, usize)> {
+        let group = planned
+            .page
+            .translation_key
+            .as_deref()
+            .and_then(|key| self.plan.translations.get(key));
+        group
+            .filter(|g| g.contains(&(planned.language, i)))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Questions for the template, and as plain text for structured data.
+    pub(super) fn faq(&self, planned: &PlannedPage<'_>, outcome: &mut Outcome) -> (Value, Vec<(String, String)>) {
+        let mut plain = Vec::new();
+        let mut shown = Vec::new();
+        for (n, item) in planned.page.faq.iter().enumerate() {
+            let prefix = format!("faq-{}-", n + 1);
+            let mut html = markdown::render_fragment(
+                &item.answer,
+                &self.text_context(&planned.path, planned.language, &prefix, false),
+            );
+            if let Some((_, anchors)) = &mut outcome.anchors {
+                anchors.extend(html.ids.iter().map(|id| hash(id)));
+            }
+            outcome.take_html(&mut html, &planned.path);
+            plain.push((item.question.trim().to_owned(), text::markdown_text(&item.answer, 5000)));
+            shown.push(map! { "question" => item.question.as_str(), "answer" => Value::safe_string(&html.body) });
+        }
+        (Value::from(shown), plain)
+    }
+
+    pub(super) fn page_head(&self, i: usize, crumbs: &[Crumb], faq: &[(String, String)]) -> Head {
+        let plan = self.plan;
+        let settings = &plan.site.settings;
+        let planned = &plan.pages[i];
+        let page = planned.page;
+        let card = &self.prepared.cards[i];
+        let language = &self.prepared.languages[planned.language];
+        let url = plan.address.absolute(&planned.path);
+        let canonical = page
+            .canonical_url
+            .as_deref()
+            .filter(|c| crate::address::is_http(c))
+            .map_or_else(|| url.clone(), str::to_owned);
+        let shown_title = if page.title.trim().is_empty() {
+            planned.path.as_str()
+        } else {
+            page.title.trim()
+        };
+        let seo_title = page.seo_title.trim();
+
+        let mut graph = Graph::new(plan, language);
+        let page_type = match page.kind {
+            PageKind::About => "AboutPage",
+            PageKind::Contact => "ContactPage",
+            PageKind::Product => "ItemPage",
+            _ => "WebPage",
+        };
+        graph.web_page(page_type, &url, shown_title, &card.description, language, crumbs);
+        graph.entity(page, &url, card, language);
+        graph.faq(&url, faq);
+
+        let translated: Vec<(usize, usize)> = self.translations(planned, i);
+        let mut alternates: Vec<(String, String)> = translated
+            .iter()
+            .map(|&(l, p)| (plan.languages[l].clone(), plan.address.absolute(&plan.pages[p].path)))
+            .collect();
+        if let Some(&(_, p)) = translated.first() {
+            alternates.push(("x-default".into(), plan.address.absolute(&plan.pages[p].path)));
+        }
+        let is_article = page.kind == PageKind::Post;
+        let feeds = planned
+            .section
+            .map(|(s, _)| &plan.sections[s])
+            .filter(|s| s.render && s.listing.feed);
+        Head {
+            title: if seo_title.is_empty() {
+                document_title(shown_title, &settings.title)
+            } else {
+                seo_title.to_owned()
+            },
+            short_title: if seo_title.is_empty() {
+                shown_title.to_owned()
+            } else {
+                seo_title.to_owned()
+            },
+            description: card.description.clone(),
+            canonical,
+            indexable: page.indexable && settings.indexable,
+            og_type: match page.kind {
+                PageKind::Post => "article",
+                PageKind::Product => "product",
+                _ => "website",
+            },
+            image: card.value.get_from_path("image").filter(|v| !v.is_none()).cloned(),
+            published: page.published_at.filter(|_| is_article).map(|d| language.reader.iso(d)),
+            modified: page.updated_at.filter(|_| is_article).map(|d| language.reader.iso(d)),
+            author: page.author.clone().filter(|a| is_article && !a.trim().is_empty()),
+            section: planned
+                .section
+                .filter(|_| is_article)
+                .map(|(s, _)| plan.sections[s].section.title.clone()),
+            tags: if is_article {
+                planned
+                    .terms
+                    .iter()
+                    .take(6)
+                    .map(|&t| plan.terms[t].name.clone())
+                    .collect()
+            } else {
+                Vec::new()
+            },
+            prev: None,
+            next: None,
+            alternates,
+            feeds: feeds
+                .map(|s| (plan.address.href(&Plan::feed_path(&s.path)), s.section.title.clone()))
+                .into_iter()
+                .collect(),
+            json_ld: graph.finish(),
+        }
+    }
+
+    /// From the home page down to a page.
+    fn crumbs_to_page(&self, planned: &PlannedPage<'_>) -> Vec<Crumb> {
+        let mut crumbs = self.crumbs_above(&planned.path, planned.language);
+        let title = planned.page.title.trim();
+        let title = if title.is_empty() { planned.path.as_str() } else { title };
+        crumbs.push(Crumb {
+            title: title.to_owned(),
+            path: planned.path.clone(),
+        });
+        crumbs
+    }
+
+    /// The home page and the sections above `path`.
+    pub(super) fn crumbs_above(&self, path: &str, language: usize) -> Vec<Crumb> {
+        let plan = self.plan;
+        let mut crumbs = vec![Crumb {
+            title: self.prepared.languages[language].words.get("home"),
+            path: plan.home_path(language).to_owned(),
+        }];
+        for s in plan.ancestors(path) {
+            let section = &plan.sections[s];
+            if section.path != path {
+                crumbs.push(Crumb {
+                    title: section.section.title.clone(),
+                    path: section.path.clone(),
+                });
+            }
+        }
+        crumbs
+    }
+
+    pub(super) fn crumbs_value(&self, crumbs: &[Crumb]) -> Value {
+        let values: Vec<Value> = crumbs
+            .iter()
+            .map(|c| map! { "title" => c.title.as_str(), "url" => self.plan.address.href(&c.path) })
+            .collect();
+        Value::from(values)
+    }
+}
+
+/// Headings of the second and third level; fewer than three are no table of contents.
+fn toc(html: &Html) -> Value {
+    let entries: Vec<Value> = html
+        .toc
+        .iter()
+        .filter(|entry| (2..=3).contains(&entry.level) && !entry.title.is_empty())
+        .map(|entry| map! { "level" => u64::from(entry.level), "id" => entry.id.as_str(), "title" => entry.title.as_str() })
+        .collect();
+    Value::from(if entries.len() < 3 { Vec::new() } else { entries })
+}

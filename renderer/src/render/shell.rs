@@ -1,0 +1,213 @@
+//! What every page of a site shares: settings, menus, words, the theme's files.
+
+use tera::{Context, Map, Value};
+
+use crate::diagnostic::Diagnostic;
+use crate::plan::Plan;
+use crate::prepare::{Prepared, image_value, map, optional, text_or_none};
+use crate::site::{MenuItem, PageKind, SiteType};
+use crate::theme::{Options, Theme, hashed_path};
+
+/// Menus nested deeper than this are cut.
+const MENU_DEPTH: usize = 4;
+
+/// Stylesheets made from the options: the name templates use, the site path, the content.
+pub(super) fn option_styles(
+    theme: &Theme,
+    options: &Options,
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<(String, String, Vec<u8>)> {
+    let mut context = Context::new();
+    context.insert_value("options", options.style.clone());
+    let mut styles = Vec::new();
+    for name in &theme.option_styles {
+        match theme.tera.render(name, &context) {
+            Ok(css) => {
+                let bytes = css.into_bytes();
+                styles.push((name.clone(), hashed_path(name, &bytes), bytes));
+            }
+            Err(problem) => findings.push(Diagnostic::error(
+                "",
+                "template",
+                format!("the stylesheet {name} failed: {problem}"),
+            )),
+        }
+    }
+    styles
+}
+
+/// One context per language.
+pub(super) fn shells(
+    plan: &Plan<'_>,
+    theme: &Theme,
+    prepared: &Prepared,
+    options: &Options,
+    styles: &[(String, String, Vec<u8>)],
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<Context> {
+    let assets: Map = theme
+        .assets
+        .iter()
+        .map(|(name, asset)| (name.clone(), asset.path.as_str()))
+        .chain(styles.iter().map(|(name, path, _)| (name.clone(), path.as_str())))
+        .map(|(name, path)| (name.into(), Value::from(plan.address.href(path))))
+        .collect();
+    let assets = Value::from(assets);
+    let style_urls: Vec<Value> = styles
+        .iter()
+        .map(|(_, path, _)| Value::from(plan.address.href(path)))
+        .collect();
+    (0..plan.languages.len())
+        .map(|l| {
+            let language = &prepared.languages[l];
+            let mut context = Context::new();
+            context.insert_value("site", site_value(plan, prepared, l, findings));
+            context.insert_value("lang", Value::from(language.tag.as_str()));
+            context.insert_value("dir", Value::from(if language.rtl { "rtl" } else { "ltr" }));
+            context.insert_value("t", language.words_value.clone());
+            context.insert_value("options", options.all.clone());
+            context.insert_value("assets", assets.clone());
+            context.insert_value("option_styles", Value::from(style_urls.clone()));
+            context.insert_value("menus", menus(plan, l, findings));
+            context.insert_value("sections", top_sections(plan, l));
+            context
+        })
+        .collect()
+}
+
+fn site_value(plan: &Plan<'_>, prepared: &Prepared, l: usize, findings: &mut Vec<Diagnostic>) -> Value {
+    let settings = &plan.site.settings;
+    let organisation = &settings.organisation;
+    let reader = &prepared.languages[l].reader;
+    let logo = match organisation.logo.as_deref().filter(|l| !l.is_empty()) {
+        Some(logo) => image_value(plan, logo, &settings.title, "", findings),
+        None => Value::none(),
+    };
+    let same_as: Vec<Value> = organisation
+        .same_as
+        .iter()
+        .filter(|url| crate::address::is_http(url))
+        .map(|url| Value::from(url.as_str()))
+        .collect();
+    let home = plan.homes.iter().find(|h| h.language == l);
+    let kind = match settings.site_type {
+        SiteType::Blog => "blog",
+        SiteType::Ecommerce => "ecommerce",
+        SiteType::Company => "company",
+    };
+    let translations: Vec<Value> = plan
+        .homes
+        .iter()
+        .map(|h| map! { "lang" => plan.languages[h.language].as_str(), "url" => plan.address.href(&h.path) })
+        .collect();
+    map! {
+        "title" => settings.title.as_str(),
+        "description" => text_or_none(&settings.description),
+        "base_url" => plan.address.base_url.as_str(),
+        "base_path" => plan.address.base_path.as_str(),
+        "kind" => kind,
+        "language" => settings.language.as_str(),
+        "languages" => translations,
+        "indexable" => settings.indexable,
+        "home_url" => plan.address.href(plan.home_path(l)),
+        "feed_url" => optional(home.filter(|h| h.listing.feed).map(|h| plan.address.href(&Plan::feed_path(&h.path)))),
+        "year" => reader.year(plan.site.generated_at),
+        "name" => if organisation.name.is_empty() { settings.title.as_str() } else { organisation.name.as_str() },
+        "organisation" => map! {
+            "name" => text_or_none(&organisation.name),
+            "email" => text_or_none(&organisation.email),
+            "phone" => text_or_none(&organisation.phone),
+            "phone_link" => organisation.phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect::<String>(),
+            "address" => organisation.address.iter().map(|line| Value::from(line.as_str())).collect::<Vec<_>>(),
+            "same_as" => same_as,
+            "logo" => logo,
+        },
+    }
+}
+
+fn top_sections(plan: &Plan<'_>, l: usize) -> Value {
+    let home = plan.homes.iter().find(|h| h.language == l);
+    let sections: Vec<Value> = home
+        .map(|h| h.groups.as_slice())
+        .unwrap_or_default()
+        .iter()
+        .map(|&s| {
+            let section = &plan.sections[s];
+            map! { "title" => section.section.title.as_str(), "url" => plan.address.href(&section.path), "description" => text_or_none(&section.section.description) }
+        })
+        .collect();
+    Value::from(sections)
+}
+
+/// Menus by place. `main-de` stands for `main` on German pages; without any `main` one is made from the sections.
+fn menus(plan: &Plan<'_>, l: usize, findings: &mut Vec<Diagnostic>) -> Value {
+    let tag = &plan.languages[l];
+    let mut out = Map::new();
+    let all = &plan.site.menus;
+    for place in all.keys() {
+        let items = all.get(&format!("{place}-{tag}")).unwrap_or(&all[place]);
+        out.insert(place.clone().into(), items_value(plan, items, MENU_DEPTH, findings));
+    }
+    if !all.contains_key("main") {
+        let home = plan.homes.iter().find(|h| h.language == l);
+        let mut items: Vec<MenuItem> = Vec::new();
+        for &s in home.map(|h| h.groups.as_slice()).unwrap_or_default() {
+            items.push(MenuItem {
+                label: plan.sections[s].section.title.clone(),
+                url: plan.address.base_url.clone() + &crate::paths::encode(&plan.sections[s].path),
+                children: Vec::new(),
+            });
+        }
+        for kind in [PageKind::About, PageKind::Contact] {
+            if let Some(page) = plan.pages.iter().find(|p| p.language == l && p.page.kind == kind) {
+                items.push(MenuItem {
+                    label: page.page.title.clone(),
+                    url: plan.address.absolute(&page.path),
+                    children: Vec::new(),
+                });
+            }
+        }
+        out.insert("main".into(), items_value(plan, &items, 1, findings));
+    }
+    if !all.contains_key("footer") {
+        out.insert("footer".into(), Value::from(Vec::<Value>::new()));
+    }
+    Value::from(out)
+}
+
+fn items_value(plan: &Plan<'_>, items: &[MenuItem], depth: usize, findings: &mut Vec<Diagnostic>) -> Value {
+    let mut out = Vec::new();
+    for item in items {
+        let Some(url) = plan.address.safe_href(&item.url) else {
+            findings.push(Diagnostic::warning(
+                "",
+                "link-refused",
+                format!(
+                    "the menu entry “{}” leads to {:?}, which is not allowed; it is left out",
+                    item.label, item.url
+                ),
+            ));
+            continue;
+        };
+        if let crate::address::Target::Site { path, .. } = plan.address.target(&item.url, "/") {
+            use crate::markdown::{Known, Lookup};
+            if plan.known(&path) == Known::No {
+                findings.push(Diagnostic::warning(
+                    "",
+                    "link-missing",
+                    format!(
+                        "the menu entry “{}” leads to {path}, which is not on this site",
+                        item.label
+                    ),
+                ));
+            }
+        }
+        let children = if depth > 1 {
+            items_value(plan, &item.children, depth - 1, findings)
+        } else {
+            Value::from(Vec::<Value>::new())
+        };
+        out.push(map! { "label" => item.label.as_str(), "url" => url, "children" => children });
+    }
+    Value::from(out)
+}

@@ -1,0 +1,32 @@
+//! Filters that templates have beyond Tera's own; all pure.
+
+use tera::{Kwargs, State, Tera, TeraResult, Value};
+
+use crate::markdown::text;
+
+/// Registers them. This must come before templates are added.
+pub(super) fn register(tera: &mut Tera) {
+    tera.register_filter("shorten", shorten);
+    tera.register_filter("host", host);
+    tera.register_filter("take", take);
+}
+
+/// `{{ text | shorten(length=120) }}`: at most so many characters, cut between words.
+fn shorten(value: &str, kwargs: Kwargs, _: &State) -> TeraResult<String> {
+    Ok(text::truncate(value, kwargs.must_get::<usize>("length")?))
+}
+
+/// `{{ url | host }}`: the host name of an address, for showing where a link leads.
+fn host(value: &str, _: Kwargs, _: &State) -> String {
+    let host = url::Url::parse(value)
+        .ok()
+        .and_then(|u| u.host_str().map(str::to_owned))
+        .unwrap_or_else(|| value.to_owned());
+    host.strip_prefix("www.").map(str::to_owned).unwrap_or(host)
+}
+
+/// `{% for x in list | take(n=3) %}`: the first so many.
+fn take(value: Vec<Value>, kwargs: Kwargs, _: &State) -> TeraResult<Vec<Value>> {
+    let n = kwargs.must_get::<usize>("n")?;
+    Ok(value.into_iter().take(n).collect())
+}

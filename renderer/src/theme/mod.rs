@@ -1,0 +1,323 @@
+//! Themes: compiled templates, assets with hashed names, words, declared options.
+//!
+//! A theme is a map of paths to bytes: `theme.toml`, `templates/…`, `assets/…`, `words/<language>.toml`. Templates and words
+//! of the shared base (`themes/base`) stand behind every theme's own and can be replaced by files of the same name.
+
+mod assets;
+mod filters;
+mod options;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+use tera::{Map, Tera, Value};
+
+pub use assets::Asset;
+pub(crate) use assets::hashed_path;
+pub(crate) use options::resolve as resolve_options;
+pub use options::{OptionKind, OptionSpec, Options};
+
+mod embedded {
+    include!(concat!(env!("OUT_DIR"), "/themes.rs"));
+}
+
+/// Templates without which no site can be rendered; all others fall back to one of these.
+const REQUIRED: &[&str] = &["page.html", "list.html", "home.html", "404.html"];
+/// Prefix of the shared base's templates.
+const BASE: &str = "base/";
+
+/// Why a theme cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ThemeError {
+    #[error("there is no built-in theme `{0}`; built in are: {1}")]
+    Unknown(String, String),
+    #[error("cannot read the theme's folder {path}: {source}")]
+    Io { path: String, source: std::io::Error },
+    #[error("the theme has no theme.toml")]
+    NoManifest,
+    #[error("theme.toml: {0}")]
+    Manifest(String),
+    #[error("{0} is not UTF-8 text")]
+    NotText(String),
+    #[error("the template {0} is missing")]
+    MissingTemplate(&'static str),
+    #[error("a template does not compile:\n{0}")]
+    Template(String),
+    #[error("{file}: {message}")]
+    Words { file: String, message: String },
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Manifest {
+    name: String,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    options: IndexMap<String, OptionSpec>,
+}
+
+/// A compiled theme; making one is the slow part, so keep it for many renders.
+pub struct Theme {
+    /// Name, as in `themes/<name>`.
+    pub name: String,
+    /// Name for people.
+    pub title: String,
+    /// One line about it.
+    pub description: String,
+    /// Options a site may set, in the order they are shown.
+    pub options: IndexMap<String, OptionSpec>,
+    pub(crate) tera: Tera,
+    /// Assets by the name templates use.
+    pub(crate) assets: BTreeMap<String, Asset>,
+    /// Stylesheets made from options, by name: `options.css`.
+    pub(crate) option_styles: Vec<String>,
+    words: BTreeMap<String, Arc<BTreeMap<String, String>>>,
+}
+
+impl std::fmt::Debug for Theme {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Theme")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Theme {
+    /// A theme that is built into the library.
+    pub fn builtin(name: &str) -> Result<Self, ThemeError> {
+        let prefix = format!("{name}/");
+        let files: BTreeMap<String, Vec<u8>> = embedded::FILES
+            .iter()
+            .filter_map(|(path, bytes)| Some((path.strip_prefix(&prefix)?.to_owned(), bytes.to_vec())))
+            .collect();
+        if files.is_empty() || name == "base" {
+            return Err(ThemeError::Unknown(name.to_owned(), Self::builtin_names().join(", ")));
+        }
+        Self::compile(&files)
+    }
+
+    /// Names of the built-in themes, sorted.
+    pub fn builtin_names() -> Vec<String> {
+        let manifest = |path: &str| path.strip_suffix("/theme.toml").map(str::to_owned);
+        embedded::FILES.iter().filter_map(|(path, _)| manifest(path)).collect()
+    }
+
+    /// Reads and compiles the theme in a folder.
+    pub fn from_dir(dir: &Path) -> Result<Self, ThemeError> {
+        let io = |path: &Path, source| ThemeError::Io {
+            path: path.display().to_string(),
+            source,
+        };
+        let mut files = BTreeMap::new();
+        for entry in walkdir::WalkDir::new(dir) {
+            let entry = entry.map_err(|e| ThemeError::Io {
+                path: dir.display().to_string(),
+                source: e.into(),
+            })?;
+            if !entry.file_type().is_file() {
+                continue;
+            }
+            let Ok(relative) = entry.path().strip_prefix(dir) else {
+                continue;
+            };
+            let name = relative
+                .components()
+                .map(|c| c.as_os_str().to_string_lossy())
+                .collect::<Vec<_>>()
+                .join("/");
+            files.insert(name, std::fs::read(entry.path()).map_err(|e| io(entry.path(), e))?);
+        }
+        Self::compile(&files)
+    }
+
+    /// Compiles a theme from its files (paths as in its folder).
+    pub fn compile(files: &BTreeMap<String, Vec<u8>>) -> Result<Self, ThemeError> {
+        let text = |name: &str, bytes: &[u8]| {
+            String::from_utf8(bytes.to_vec()).map_err(|_| ThemeError::NotText(name.to_owned()))
+        };
+        let manifest = text("theme.toml", files.get("theme.toml").ok_or(ThemeError::NoManifest)?)?;
+        let manifest: Manifest = toml::from_str(&manifest).map_err(|e| ThemeError::Manifest(e.to_string()))?;
+        for (name, spec) in &manifest.options {
+            spec.check()
+                .map_err(|problem| ThemeError::Manifest(format!("options.{name}: {problem}")))?;
+        }
+
+        let mut templates: Vec<(String, String)> = Vec::new();
+        let mut words: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+        for (path, bytes) in embedded::FILES {
+            let Some(path) = path.strip_prefix(BASE) else {
+                continue;
+            };
+            if let Some(name) = path.strip_prefix("templates/") {
+                templates.push((format!("{BASE}{name}"), text(path, bytes)?));
+            } else if let Some(language) = words_language(path) {
+                merge_words(&mut words, language, path, &text(path, bytes)?)?;
+            }
+        }
+        let mut option_styles = Vec::new();
+        let mut raw_assets = BTreeMap::new();
+        for (path, bytes) in files {
+            if let Some(name) = path.strip_prefix("templates/") {
+                if name.ends_with(".css") {
+                    option_styles.push(name.to_owned());
+                }
+                templates.push((name.to_owned(), text(path, bytes)?));
+            } else if let Some(name) = path.strip_prefix("assets/") {
+                raw_assets.insert(name.to_owned(), bytes.clone());
+            } else if let Some(language) = words_language(path) {
+                merge_words(&mut words, language, path, &text(path, bytes)?)?;
+            }
+        }
+
+        let mut tera = Tera::default();
+        tera.set_fallback_prefixes([BASE])
+            .map_err(|e| ThemeError::Template(e.to_string()))?;
+        filters::register(&mut tera);
+        tera.add_raw_templates(templates)
+            .map_err(|e| ThemeError::Template(e.to_string()))?;
+        if let Some(missing) = REQUIRED.iter().find(|name| !tera.contains_template(name)) {
+            return Err(ThemeError::MissingTemplate(missing));
+        }
+        Ok(Self {
+            name: manifest.name,
+            title: manifest.title,
+            description: manifest.description,
+            options: manifest.options,
+            tera,
+            assets: assets::prepare(&raw_assets),
+            option_styles,
+            words: words.into_iter().map(|(k, v)| (k, Arc::new(v))).collect(),
+        })
+    }
+
+    /// The first of `names` that the theme has. The last must be one that every theme has.
+    pub(crate) fn template<'a>(&self, names: &[&'a str]) -> &'a str {
+        names
+            .iter()
+            .copied()
+            .find(|name| self.tera.contains_template(name))
+            .unwrap_or("page.html")
+    }
+
+    /// The theme's words in `language` (a BCP 47 tag), else in its base language, else in English; English fills gaps.
+    pub(crate) fn words(&self, language: &str) -> Words {
+        let lower = language.to_ascii_lowercase();
+        let base = lower.split('-').next().unwrap_or_default();
+        let mut all = self.words.get("en").map(|w| (**w).clone()).unwrap_or_default();
+        for tag in [base, lower.as_str()] {
+            if let Some(words) = self.words.get(tag) {
+                all.extend(words.iter().map(|(k, v)| (k.clone(), v.clone())));
+            }
+        }
+        Words(all)
+    }
+}
+
+/// Words of the theme in one language.
+pub(crate) struct Words(BTreeMap<String, String>);
+
+impl Words {
+    /// The word by its key; the key itself where a theme has none.
+    pub fn get(&self, key: &str) -> String {
+        self.0.get(key).cloned().unwrap_or_else(|| key.replace('_', " "))
+    }
+
+    /// All of them, for templates (`t.next`).
+    pub fn value(&self) -> Value {
+        let map: Map = self
+            .0
+            .iter()
+            .map(|(k, v)| (k.clone().into(), Value::from(v.as_str())))
+            .collect();
+        Value::from(map)
+    }
+}
+
+fn words_language(path: &str) -> Option<&str> {
+    path.strip_prefix("words/")?.strip_suffix(".toml")
+}
+
+fn merge_words(
+    all: &mut BTreeMap<String, BTreeMap<String, String>>,
+    language: &str,
+    file: &str,
+    text: &str,
+) -> Result<(), ThemeError> {
+    let words: BTreeMap<String, String> = toml::from_str(text).map_err(|e| ThemeError::Words {
+        file: file.to_owned(),
+        message: e.to_string(),
+    })?;
+    all.entry(language.to_ascii_lowercase()).or_default().extend(words);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn minimal(extra: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
+        let mut files = BTreeMap::from([("theme.toml".to_string(), b"name = \"t\"".to_vec())]);
+        for name in REQUIRED {
+            files.insert(format!("templates/{name}"), b"x".to_vec());
+        }
+        files.extend(
+            extra
+                .iter()
+                .map(|(path, text)| ((*path).to_string(), text.as_bytes().to_vec())),
+        );
+        files
+    }
+
+    #[test]
+    fn built_in_themes_compile() {
+        for name in Theme::builtin_names() {
+            let theme = Theme::builtin(&name).unwrap_or_else(|e| panic!("{name}: {e}"));
+            assert_eq!(theme.name, name);
+        }
+        assert!(Theme::builtin("nothing").unwrap_err().to_string().contains("ember"));
+    }
+
+    #[test]
+    fn errors_name_the_place() {
+        let broken = Theme::compile(&minimal(&[("templates/page.html", "line\n{{ oops ")]))
+            .unwrap_err()
+            .to_string();
+        assert!(broken.contains("page.html") && broken.contains("2"), "{broken}");
+        let filter = Theme::compile(&minimal(&[("templates/page.html", "{{ 1 | nofilter }}")]))
+            .unwrap_err()
+            .to_string();
+        assert!(filter.contains("nofilter"), "{filter}");
+        let option = Theme::compile(&minimal(&[(
+            "theme.toml",
+            "name='t'\n[options.x]\ntype='color'\ndefault='red'",
+        )]))
+        .unwrap_err()
+        .to_string();
+        assert!(option.contains("options.x"), "{option}");
+        let mut without = minimal(&[]);
+        without.remove("templates/404.html");
+        assert!(matches!(
+            Theme::compile(&without),
+            Err(ThemeError::MissingTemplate("404.html"))
+        ));
+    }
+
+    #[test]
+    fn words_fall_back() {
+        let theme = Theme::compile(&minimal(&[
+            ("words/en.toml", "next='Next'\nx='X'"),
+            ("words/pt-br.toml", "next='Próxima'"),
+        ]))
+        .expect("compiles");
+        assert_eq!(theme.words("pt-BR").get("next"), "Próxima");
+        assert_eq!(theme.words("pt-BR").get("x"), "X");
+        assert_eq!(theme.words("en-GB").get("next"), "Next");
+        assert_eq!(theme.words("en").get("no_such"), "no such");
+    }
+}

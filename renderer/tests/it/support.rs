@@ -1,0 +1,53 @@
+//! Sites to render.
+
+use igny8_renderer::site::{Body, Page, PageKind, Site};
+use igny8_renderer::{Rendered, Theme, render};
+
+/// A small site of every kind of page, read from `fixtures/small.json`.
+pub fn small() -> Site {
+    serde_json::from_str(include_str!("../fixtures/small.json")).expect("the fixture is a snapshot")
+}
+
+/// An empty site.
+pub fn empty() -> Site {
+    let mut site = small();
+    site.pages.clear();
+    site.sections.clear();
+    site.taxonomies.clear();
+    site.menus.clear();
+    site.media.clear();
+    site.redirects.clear();
+    site.settings.languages.clear();
+    site
+}
+
+/// A page with nothing but what is required.
+pub fn page(kind: PageKind, path: &str, section: &str, title: &str) -> Page {
+    let json = serde_json::json!({
+        "id": path, "kind": kind, "path": path, "section": section, "title": title,
+        "body": {"format": "markdown", "text": "Text."}, "language": "en",
+    });
+    serde_json::from_value(json).expect("a page")
+}
+
+/// The same with a body.
+pub fn page_with(path: &str, markdown: &str) -> Page {
+    Page {
+        body: Body::Markdown(markdown.into()),
+        ..page(PageKind::Page, path, "/", "Title")
+    }
+}
+
+/// Rendered with the default theme.
+pub fn rendered(site: &Site) -> Rendered {
+    render(site, &Theme::builtin("ember").expect("ember compiles"))
+}
+
+/// The text of a file that must be there.
+pub fn text<'a>(rendered: &'a Rendered, path: &str) -> &'a str {
+    let file = rendered
+        .files
+        .get(path)
+        .unwrap_or_else(|| panic!("{path} is missing from {:?}", rendered.files.keys().collect::<Vec<_>>()));
+    std::str::from_utf8(&file.bytes).expect("text")
+}
