@@ -1,4 +1,5 @@
 //! One binary, modules by what they prove.
 
+mod backup;
 mod sites;
 mod tenancy;
