@@ -18,6 +18,16 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "sites",
         sql: include_str!("../schema/0002_sites.surql"),
     },
+    Migration {
+        number: 6,
+        name: "media",
+        sql: include_str!("../schema/0006_media.surql"),
+    },
+    Migration {
+        number: 7,
+        name: "publishing",
+        sql: include_str!("../schema/0007_publishing.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.
@@ -29,6 +39,11 @@ pub struct App {
 pub struct Inner {
     pub config: Config,
     pub db: Db,
+    pub metrics: crate::metrics::Metrics,
+    /// Cancelled when the process begins to stop: no new work, not ready.
+    pub stop: tokio_util::sync::CancellationToken,
+    pub visitors: crate::visitors::Hosts,
+    pub renders: crate::features::publishing::Renders,
 }
 
 impl std::ops::Deref for App {
@@ -43,6 +58,8 @@ impl std::ops::Deref for App {
 pub enum StartError {
     #[error("{what}: {source}")]
     Io { what: String, source: std::io::Error },
+    #[error("starting metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
     #[error(transparent)]
     Db(#[from] igny8_data::DbError),
     #[error(transparent)]
@@ -67,7 +84,14 @@ impl App {
         let db = Db::open(&settings, clock.clone(), Ids::random(clock), keys).await?;
         db.migrate(MIGRATIONS).await?;
         Ok(Self {
-            inner: Arc::new(Inner { config, db }),
+            inner: Arc::new(Inner {
+                metrics: crate::metrics::Metrics::new()?,
+                stop: Default::default(),
+                visitors: Default::default(),
+                renders: crate::features::publishing::Renders::new(&config),
+                config,
+                db,
+            }),
         })
     }
 }

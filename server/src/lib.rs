@@ -15,8 +15,11 @@ pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod features;
+pub mod jobs;
+pub mod metrics;
 pub mod registry;
 pub mod secrets;
 pub mod telemetry;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod visitors;

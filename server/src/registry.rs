@@ -3,8 +3,47 @@
 use poem_openapi::OpenApi;
 
 use crate::features;
+use crate::jobs::JobType;
+use crate::jobs::purge::{self, SoftDeleted};
+use crate::jobs::schedule::Schedule;
 
 /// Every operation of the API, by feature.
 pub fn apis() -> impl OpenApi + 'static {
-    features::sites::api::apis()
+    (
+        features::sites::api::apis(),
+        crate::jobs::api::JobsApi,
+        features::media::api::MediaApi,
+        features::publishing::api::DeploymentsApi,
+    )
 }
+
+/// Every kind of background job.
+pub fn jobs() -> Vec<JobType> {
+    vec![features::publishing::deploy_job()]
+}
+
+/// Everything done periodically.
+pub fn schedules() -> Vec<Schedule> {
+    use chrono::Duration;
+    vec![
+        Schedule::new("purge_finished", Duration::hours(1), purge::finished),
+        Schedule::new("purge_deleted", Duration::hours(1), purge::deleted),
+        Schedule::new("purge_media_files", Duration::hours(1), features::media::purge_files),
+        Schedule::new("mend_deployments", Duration::minutes(1), features::publishing::mend),
+    ]
+}
+
+/// Tables whose rows have `deleted_at` and are removed for good some days after it; sites come by themselves.
+pub const SOFT_DELETED: &[SoftDeleted] = &[
+    SoftDeleted {
+        table: "media",
+        parts: &[],
+    },
+    SoftDeleted {
+        table: "sector",
+        parts: &[],
+    },
+];
+
+/// Tables whose rows belong to a site and go with it.
+pub const OF_SITES: &[&str] = &["deployment", "media", "sector", "site_access"];

@@ -52,6 +52,9 @@ pub(crate) struct Inner {
     pub conflicts: std::sync::atomic::AtomicU64,
     /// Wakes idle workers when a job was added by this process.
     pub jobs_added: tokio::sync::Notify,
+    pub turn: crate::queue::Turn,
+    /// Grows whenever this process changes a site's row, so that what is cached about sites can tell its age.
+    pub sites_changed: std::sync::atomic::AtomicU64,
 }
 
 // Held once behind the `Arc`: cloning a client makes a new session, which on a remote server signs in again.
@@ -122,6 +125,8 @@ impl Db {
             keys,
             conflicts: Default::default(),
             jobs_added: tokio::sync::Notify::new(),
+            turn: Default::default(),
+            sites_changed: Default::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -140,9 +145,29 @@ impl Db {
         }
     }
 
+    /// True when the database is a server of its own that other processes may use too.
+    pub fn is_remote(&self) -> bool {
+        self.inner.datastore.is_none()
+    }
+
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn ping(&self) -> Result<(), DbError> {
+        self.run("RETURN true;", Variables::new(), "asking for a sign of life")
+            .await
+            .map(|_| ())
+    }
+
     /// Transactions that had to be tried again since the start.
     pub fn conflicts(&self) -> u64 {
         self.inner.conflicts.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// A number that grows whenever this process changes the row of a site: domain, slug, deletion.
+    pub fn sites_changed(&self) -> u64 {
+        self.inner.sites_changed.load(std::sync::atomic::Ordering::Acquire)
     }
 
     pub fn clock(&self) -> &Clock {

@@ -4,6 +4,8 @@
 //! number; every later write carries the fence, so a worker that lost its lease (it hung, the machine slept) cannot
 //! finish a job that another one has taken over. Delivery is at least once: jobs must be idempotent.
 
+use std::sync::Mutex;
+
 use chrono::{DateTime, Duration, Utc};
 use poem_openapi::Enum;
 use surrealdb_types::{SurrealValue, Value, Variables};
@@ -144,6 +146,8 @@ pub enum Outcome {
     Failed(String),
     /// The worker stops: back into the queue, the attempt not counted.
     HandBack,
+    /// Not now (something it needs is in use): back into the queue for this much later, the attempt not counted.
+    Later(Duration, String),
 }
 
 /// Time a worker may be silent before its job is given to another.
@@ -159,26 +163,74 @@ pub(crate) fn insert_sql(bind: &mut dyn FnMut(Value) -> String, row: JobRow) -> 
     )
 }
 
+/// Which account's turn it is; kept by each process for itself.
+#[derive(Debug, Default)]
+pub(crate) struct Turn(Mutex<Option<AccountId>>);
+
+impl Turn {
+    fn last(&self) -> Option<AccountId> {
+        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn served(&self, account: AccountId) {
+        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(account);
+    }
+}
+
+#[derive(SurrealValue)]
+struct Due {
+    id: JobId,
+}
+
 impl Db {
-    /// Claims the next due job of the given kinds, or one whose worker went silent.
+    /// Claims the next due job of the given kinds, or one whose worker went silent. Accounts take turns, so that one
+    /// with ten thousand jobs delays the others by one job; within an account the job due first is first.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn claim_job(&self, kinds: &[&str]) -> Result<Option<(JobRow, Lease)>, DbError> {
         let now = self.clock().now();
+        let kinds: Vec<String> = kinds.iter().map(|k| (*k).to_owned()).collect();
+        let turn = &self.inner().turn;
+        // The index is in the order (state, account, run_at): the first entry after the account served last is the next
+        // account's earliest job. Then once more from the start.
+        let mut starts = vec![turn.last(), None];
+        starts.dedup();
+        for start in starts {
+            let after = if start.is_some() { "AND account > $last " } else { "" };
+            let sql = format!(
+                "SELECT id FROM job WITH INDEX job_turn WHERE state = 'queued' {after}AND run_at <= $now \
+                 AND kind INSIDE $kinds LIMIT 8;"
+            );
+            let mut binds = Variables::new();
+            binds.insert("now", now);
+            binds.insert("kinds", kinds.clone());
+            if let Some(last) = start {
+                binds.insert("last", last);
+            }
+            let due: Vec<Due> = self.run(&sql, binds, "looking for jobs").await?.rows(0)?;
+            if let Some(claimed) = self.claim_one_of(due).await? {
+                turn.served(claimed.0.account);
+                return Ok(Some(claimed));
+            }
+        }
         let mut binds = Variables::new();
         binds.insert("now", now);
-        binds.insert("kinds", kinds.iter().map(|k| (*k).to_owned()).collect::<Vec<_>>());
-        let sql = "SELECT id, run_at FROM job WHERE state = 'queued' AND run_at <= $now AND kind INSIDE $kinds \
-                   ORDER BY run_at LIMIT 8;\
-                   SELECT id, run_at FROM job WHERE state = 'running' AND lease_until < $now AND kind INSIDE $kinds LIMIT 8;";
-        #[derive(SurrealValue)]
-        struct Due {
-            id: JobId,
-        }
-        let mut answer = self.run(sql, binds, "looking for jobs").await?;
-        let mut due: Vec<Due> = answer.rows(0)?;
-        due.extend(answer.rows::<Due>(1)?);
+        binds.insert("kinds", kinds);
+        let sql = "UPDATE job SET state = 'failed', finished_at = $now, lease_until = NONE, rev += 1, \
+                   error = 'The worker went silent in every attempt.' WHERE state = 'running' AND lease_until < $now \
+                   AND attempts >= max_attempts RETURN NONE;\
+                   SELECT id FROM job WHERE state = 'running' AND lease_until < $now AND kind INSIDE $kinds LIMIT 8;";
+        let due: Vec<Due> = match self.run(sql, binds, "looking for abandoned jobs").await {
+            Ok(mut answer) => answer.rows(1)?,
+            Err(DbError::Conflict) => Vec::new(),
+            Err(e) => return Err(e),
+        };
+        self.claim_one_of(due).await
+    }
+
+    async fn claim_one_of(&self, due: Vec<Due>) -> Result<Option<(JobRow, Lease)>, DbError> {
+        let now = self.clock().now();
         for Due { id } in due {
             let mut binds = Variables::new();
             binds.insert("id", id);
@@ -202,6 +254,21 @@ impl Db {
             }
         }
         Ok(None)
+    }
+
+    /// Lets go of the jobs that a process left when it died. Only for an embedded database, which no other process can
+    /// have open: there, a job that runs before any worker has started has none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn release_left_jobs(&self) -> Result<(), DbError> {
+        if self.is_remote() {
+            return Ok(());
+        }
+        let mut binds = Variables::new();
+        binds.insert("now", self.clock().now());
+        let sql = "UPDATE job SET lease_until = $now - 1s, rev += 1 WHERE state = 'running' RETURN NONE;";
+        self.run_retrying(sql, binds, "releasing jobs").await.map(|_| ())
     }
 
     /// Prolongs a lease and stores progress. False when the job was taken over or cancelled: stop working on it.
@@ -245,6 +312,11 @@ impl Db {
                  run_at = $now + duration::from_millis(<int> (math::min([math::pow(4, attempts), 3600]) * (1000 + $jitter)))"
             }
             Outcome::HandBack => "state = 'queued', attempts -= 1, run_at = $now",
+            Outcome::Later(wait, message) => {
+                binds.insert("at", now + wait);
+                binds.insert("message", message);
+                "state = 'queued', attempts -= 1, run_at = $at, message = $message"
+            }
         };
         let sql = format!(
             "UPDATE ONLY $id SET {set}, lease_until = NONE, rev += 1 WHERE state = 'running' AND fence = $fence RETURN VALUE id;"
@@ -253,9 +325,65 @@ impl Db {
         Ok(ended.is_some())
     }
 
-    /// Waits until this process queued a job, or the time is over.
-    pub async fn job_added(&self, at_most: std::time::Duration) {
-        let _ = tokio::time::timeout(at_most, self.inner().jobs_added.notified()).await;
+    /// Ends when this process queues a job after the call, so that nothing is missed between looking and waiting.
+    pub fn job_added(&self) -> tokio::sync::futures::Notified<'_> {
+        self.inner().jobs_added.notified()
+    }
+
+    /// Cancels a job that waits or runs. A running one is told at its next sign of life. `None` when it had ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn cancel_job(&self, account: AccountId, id: JobId) -> Result<Option<JobRow>, DbError> {
+        let sql = "UPDATE ONLY $id SET state = 'cancelled', finished_at = $now, lease_until = NONE, rev += 1 \
+                   WHERE account = $account AND (state = 'queued' OR state = 'running') RETURN AFTER;";
+        self.change_job(account, id, sql, "cancelling a job").await
+    }
+
+    /// Queues a job again that failed or was cancelled, with all its attempts. `None` when it had not ended so.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn retry_job(&self, account: AccountId, id: JobId) -> Result<Option<JobRow>, DbError> {
+        let sql = "UPDATE ONLY $id SET state = 'queued', run_at = $now, attempts = 0, progress = 0, message = '', \
+                   error = NONE, result = NONE, finished_at = NONE, rev += 1 \
+                   WHERE account = $account AND (state = 'failed' OR state = 'cancelled') RETURN AFTER;";
+        let job = self.change_job(account, id, sql, "queueing a job again").await?;
+        self.inner().jobs_added.notify_waiters();
+        Ok(job)
+    }
+
+    async fn change_job(
+        &self,
+        account: AccountId,
+        id: JobId,
+        sql: &str,
+        doing: &'static str,
+    ) -> Result<Option<JobRow>, DbError> {
+        let mut binds = Variables::new();
+        binds.insert("id", id);
+        binds.insert("account", account);
+        binds.insert("now", self.clock().now());
+        self.run_retrying(sql, binds, doing).await?.one(0)
+    }
+
+    /// Takes a period of a schedule for this process: true for one caller in each period, whatever the number of
+    /// processes. A period that nobody took (the server was off) is made up for by the next one, once.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn claim_schedule(&self, name: &'static str, every: Duration) -> Result<bool, DbError> {
+        let now = self.clock().now();
+        let mut binds = Variables::new();
+        binds.insert("name", name.to_owned());
+        binds.insert("now", now);
+        binds.insert("next", now + every);
+        // The row is written, so that two callers at once conflict and the second one reads again.
+        let sql = "IF ((SELECT VALUE next_at FROM ONLY type::record('schedule', $name)) ?? $now) <= $now { \
+                   UPSERT type::record('schedule', $name) SET ran_at = $now, next_at = $next RETURN NONE; RETURN true } \
+                   ELSE { RETURN false };";
+        let taken: Option<bool> = self.run_retrying(sql, binds, "claiming a schedule").await?.one(0)?;
+        Ok(taken == Some(true))
     }
 
     /// The time of the next job that is queued for later.

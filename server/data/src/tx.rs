@@ -23,6 +23,7 @@ pub struct Tx<'a> {
     binds: Variables,
     problem: Option<DbError>,
     jobs: bool,
+    sites: bool,
 }
 
 impl<'a> Tx<'a> {
@@ -41,6 +42,7 @@ impl<'a> Tx<'a> {
             binds,
             problem: None,
             jobs: false,
+            sites: false,
         }
     }
 
@@ -120,7 +122,12 @@ impl<'a> Tx<'a> {
     /// Queues a job that exists only if this unit of work is committed. A job with a key that is already waiting is not
     /// queued again.
     pub fn enqueue(&mut self, job: NewJob) -> &mut Self {
-        let id: JobId = self.db.ids().make();
+        let id = self.db.ids().make();
+        self.enqueue_as(id, job)
+    }
+
+    /// [`Tx::enqueue`] with an id the caller already knows.
+    pub fn enqueue_as(&mut self, id: JobId, job: NewJob) -> &mut Self {
         let row = job.row(id, self.account, self.site, self.who, self.db.clock().now());
         self.sql += &crate::queue::insert_sql(
             &mut |value| {
@@ -161,6 +168,10 @@ impl<'a> Tx<'a> {
         if self.jobs {
             self.db.inner().jobs_added.notify_waiters();
         }
+        if self.sites {
+            let changed = &self.db.inner().sites_changed;
+            changed.fetch_add(1, std::sync::atomic::Ordering::AcqRel);
+        }
         Ok(answer)
     }
 
@@ -183,6 +194,7 @@ impl<'a> Tx<'a> {
         if row.account() != self.account {
             self.problem = Some(DbError::WrongTenant { table: T::Id::TABLE });
         }
+        self.sites |= T::Id::TABLE == SiteId::TABLE;
     }
 
     fn fail(&mut self, message: &'static str) {

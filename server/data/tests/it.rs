@@ -205,6 +205,100 @@ async fn a_job_runs_once_at_a_time_and_a_late_worker_is_fenced_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn accounts_take_turns_whatever_they_queued() {
+    every_engine(async |db: Db| {
+        let mut accounts = vec![account(&db).await, account(&db).await, account(&db).await];
+        accounts.sort();
+        let [a, b, c] = accounts[..] else { unreachable!() };
+        let enqueue = async |account, count: i64| {
+            let mut tx = db.platform(Why::Operator).tx(account, None);
+            for n in 0..count {
+                tx.enqueue(NewJob::new("x", serde_json::json!({ "n": n })));
+            }
+            tx.commit().await.unwrap();
+        };
+        for _ in 0..2 {
+            enqueue(b, 100).await;
+        }
+        let claim = async || {
+            let claimed = db.claim_job(&["x"]).await.unwrap();
+            claimed.map(|(job, _)| (job.account, job.payload["n"].as_i64().unwrap()))
+        };
+        assert_eq!(claim().await.unwrap().0, b);
+        enqueue(a, 2).await;
+        enqueue(c, 1).await;
+        // Whoever came late waits for one job of each other account, not for two hundred.
+        let next: Vec<_> = [
+            claim().await,
+            claim().await,
+            claim().await,
+            claim().await,
+            claim().await,
+        ]
+        .into_iter()
+        .map(|claimed| claimed.unwrap().0)
+        .collect();
+        assert_eq!(next, [c, a, b, a, b]);
+        let query = "SELECT id FROM job WITH INDEX job_turn WHERE state = 'queued' AND account > $last \
+                     AND run_at <= $now AND kind INSIDE $kinds LIMIT 8 EXPLAIN";
+        let explained = sql(
+            &db,
+            query,
+            binds([
+                ("last", a.into_value()),
+                ("now", db.clock().now().into_value()),
+                ("kinds", vec!["x".to_owned()].into_value()),
+            ]),
+        )
+        .await
+        .unwrap()
+        .value(0)
+        .unwrap();
+        let text = format!("{explained:?}");
+        assert!(text.contains("job_turn"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_whose_workers_all_went_silent_fails() {
+    every_engine(async |db: Db| {
+        let id = account(&db).await;
+        let mut tx = db.platform(Why::Operator).tx(id, None);
+        let mut job = NewJob::new("x", serde_json::json!({}));
+        job.max_attempts = 2;
+        tx.enqueue(job);
+        tx.commit().await.unwrap();
+        for _ in 0..2 {
+            assert!(db.claim_job(&["x"]).await.unwrap().is_some());
+            db.clock().advance(queue::LEASE + chrono::Duration::seconds(1));
+        }
+        assert!(db.claim_job(&["x"]).await.unwrap().is_none());
+        let states: Vec<JobState> = sql(&db, "SELECT VALUE state FROM job", binds([]))
+            .await
+            .unwrap()
+            .rows(0)
+            .unwrap();
+        assert_eq!(states, [JobState::Failed]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_period_of_a_schedule_is_taken_once() {
+    every_engine(async |db: Db| {
+        let hour = chrono::Duration::hours(1);
+        for round in 0..3 {
+            let claims = futures_util::future::join_all((0..8).map(|_| db.claim_schedule("purge", hour))).await;
+            let taken = claims.into_iter().filter(|c| *c.as_ref().unwrap()).count();
+            assert_eq!(taken, 1, "round {round}");
+            db.clock().advance(hour * (1 + round));
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn migrations_apply_once_and_notice_changes() {
     let db = open("mem://").await;
     assert_eq!(db.migrate(SCHEMA).await.unwrap(), Vec::<&str>::new());

@@ -7,6 +7,7 @@ mod migrate;
 mod openapi;
 mod progress;
 mod serve;
+mod worker;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,6 +41,8 @@ database is in use by another process.";
 enum Command {
     /// Serve the API, the sites and (unless configured otherwise) run jobs.
     Serve(serve::Args),
+    /// Run jobs and periodic work without serving, beside `igny8 serve --no-worker` on one remote database.
+    Worker,
     /// Bring the database's schema up to date.
     Migrate,
     /// Write everything into one file: rows, media and the installation's key.
@@ -96,6 +99,7 @@ pub fn run() -> ExitCode {
     let result = runtime.block_on(async {
         match cli.command {
             Command::Serve(args) => serve::run(config, args).await,
+            Command::Worker => worker::run(config).await,
             Command::Migrate => migrate::run(config).await,
             Command::Backup(args) => backup::backup(config, args).await,
             Command::Restore(args) => backup::restore(config, args).await,

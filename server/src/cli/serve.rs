@@ -18,20 +18,28 @@ pub struct Args {
 }
 
 pub async fn run(config: Config, args: Args) -> CommandResult {
-    let _ = args.no_worker;
     let app = App::start(config, Clock::system()).await?;
     let http = &app.config.http;
+    let stopped = http.shutdown_seconds;
+    let worker = (app.config.jobs.in_server && !args.no_worker).then(|| tokio::spawn(super::worker::work(app.clone())));
     let listener = TcpListener::bind((http.host.to_string(), http.port));
     tracing::info!("listening on http://{}:{}", http.host, http.port);
-    Server::new(listener)
-        .run_with_graceful_shutdown(
-            crate::api::routes(&app),
-            stop_signal(),
-            Some(Duration::from_secs(http.shutdown_seconds)),
-        )
-        .await?;
+    let stop = app.stop.clone();
+    let signal = async move {
+        stop_signal().await;
+        tracing::info!("stopping: requests and jobs get {stopped} seconds to end");
+        stop.cancel();
+    };
+    let served = Server::new(listener)
+        .run_with_graceful_shutdown(crate::api::routes(&app), signal, Some(Duration::from_secs(stopped)))
+        .await;
+    // Also when listening failed, the worker must not be left behind.
+    app.stop.cancel();
+    if let Some(worker) = worker {
+        worker.await?;
+    }
     app.db.close().await?;
-    Ok(())
+    Ok(served?)
 }
 
 /// Waits for Ctrl-C or a service manager's SIGTERM.

@@ -39,6 +39,7 @@ pub struct Http {
     pub cors_origins: Vec<String>,
     pub trusted_proxies: usize,
     pub shutdown_seconds: u64,
+    pub metrics_public: bool,
 }
 
 #[derive(Clone, Deserialize)]

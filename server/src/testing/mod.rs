@@ -106,6 +106,21 @@ impl World {
             .header("authorization", format!("Bearer {}", member.token))
     }
 
+    /// Runs the jobs that are due, and those they queue, one after the other; answers how many. The world has no worker of
+    /// its own.
+    ///
+    /// # Panics
+    /// When the database fails; tests only.
+    pub async fn run_jobs(&self) -> usize {
+        let stop = tokio_util::sync::CancellationToken::new();
+        let mut count = 0;
+        while let Some((job, lease)) = crate::jobs::worker::claim(&self.app).await.expect("the queue") {
+            crate::jobs::worker::run_one(&self.app, job, lease, &stop).await;
+            count += 1;
+        }
+        count
+    }
+
     /// GET as a member: status and body.
     pub async fn get(&self, member: &Member, path: &str) -> (StatusCode, Value) {
         body_of(self.request(member, Method::GET, path).send().await).await

@@ -1,0 +1,33 @@
+//! `igny8 worker`: run jobs and periodic work without serving.
+
+use igny8_data::Clock;
+
+use super::CommandResult;
+use super::serve::stop_signal;
+use crate::app::App;
+use crate::config::Config;
+use crate::jobs;
+
+pub async fn run(config: Config) -> CommandResult {
+    let app = App::start(config, Clock::system()).await?;
+    tracing::info!(workers = app.config.jobs.workers, "running jobs");
+    let work = tokio::spawn(work(app.clone()));
+    stop_signal().await;
+    tracing::info!("stopping: running jobs get a few seconds to end");
+    app.stop.cancel();
+    work.await?;
+    app.db.close().await?;
+    Ok(())
+}
+
+/// Runs jobs and periodic work until the application stops.
+pub async fn work(app: App) {
+    if let Err(error) = app.db.release_left_jobs().await {
+        tracing::warn!(%error, "cannot release jobs of an earlier run; they are taken over when their lease ends");
+    }
+    let (jobs, schedules) = (
+        jobs::worker::run(app.clone(), app.stop.clone()),
+        jobs::schedule::run(app.clone(), app.stop.clone()),
+    );
+    tokio::join!(jobs, schedules);
+}

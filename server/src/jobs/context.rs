@@ -1,0 +1,113 @@
+//! What a running job can do about itself: tell its progress, notice that it must stop, ask for its rights.
+
+use std::sync::{Arc, Mutex};
+
+use igny8_data::queue::Lease;
+use igny8_data::{Actor, AuthError, Db, DbError, JobRow, Why};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::JobError;
+
+/// Handed to a job with its row. Cheap to clone, also into blocking code.
+#[derive(Clone)]
+pub struct JobContext {
+    told: Arc<Mutex<(f64, String)>>,
+    news: Arc<Notify>,
+    stop: CancellationToken,
+    lease: Lease,
+}
+
+impl JobContext {
+    pub(super) fn new(lease: Lease, stop: CancellationToken) -> Self {
+        Self {
+            lease,
+            told: Arc::default(),
+            news: Arc::new(Notify::new()),
+            stop,
+        }
+    }
+
+    /// Tells how far the job is (0 to 100) and what it is doing, in words for its user. Cheap: it is stored now and then.
+    pub fn progress(&self, percent: f64, message: impl Into<String>) {
+        *self.told.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
+            (percent.clamp(0.0, 100.0), message.into());
+        self.news.notify_one();
+    }
+
+    /// Cancelled when the job must stop: cancelled by its user, taken over by another worker, or the process ends.
+    pub fn stop(&self) -> &CancellationToken {
+        &self.stop
+    }
+
+    /// For between two steps of a job.
+    ///
+    /// # Errors
+    /// When the job must stop.
+    pub fn check(&self) -> Result<(), JobError> {
+        if self.stop.is_cancelled() {
+            Err(JobError::Retry("The job was stopped.".into()))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// For the step that cannot be taken back: asks the database whether the job is still this worker's.
+    ///
+    /// # Errors
+    /// When the job must stop, or the database does not answer.
+    pub async fn confirm(&self, db: &Db) -> Result<(), JobError> {
+        self.check()?;
+        if !self.store(db).await? {
+            self.stop.cancel();
+        }
+        self.check()
+    }
+
+    async fn store(&self, db: &Db) -> Result<bool, DbError> {
+        let (progress, message) = self
+            .told
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone();
+        db.keep_job(self.lease, progress, &message).await
+    }
+
+    /// Who the job acts as, with the rights they have now: the member who asked, or the installation for what a key or a
+    /// schedule asked.
+    ///
+    /// # Errors
+    /// [`AuthError`] when the member or the account is gone.
+    pub async fn actor(&self, db: &Db, job: &JobRow) -> Result<Actor, AuthError> {
+        let actor = match job.user {
+            Some(user) => db.actor_of_user(user).await?,
+            None => db.system_actor(job.account, Why::Queue).await?,
+        };
+        // A member who moved to another account does not take their jobs along.
+        if actor.account_id() == job.account {
+            Ok(actor)
+        } else {
+            Err(AuthError::NotValid)
+        }
+    }
+
+    /// Keeps the lease and stores progress until dropped; cancels the job once it is not this worker's any more.
+    pub(super) async fn keep(&self, db: &Db, every: std::time::Duration) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(every) => {}
+                // At most a few times a second, whatever the job tells.
+                () = self.news.notified() => tokio::time::sleep(every / 50).await,
+            }
+            match self.store(db).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.stop.cancel();
+                    return;
+                }
+                // The lease outlives two missed signs; if the database stays away, another worker takes over.
+                Err(error) => tracing::warn!(%error, job = %self.lease.job, "cannot keep a job's lease"),
+            }
+        }
+    }
+}

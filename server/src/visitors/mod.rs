@@ -1,0 +1,140 @@
+//! What visitors get: the live release of a site, by its host name or below `/sites/<slug>/`.
+//!
+//! Reading order: [`hosts`] finds the site, [`path`] checks the address, [`release`] opens the file beneath the live
+//! release, [`answer`] sends it with validators, ranges, encodings and headers. Releases are only read here.
+
+pub mod answer;
+mod hosts;
+mod path;
+mod redirects;
+pub mod release;
+
+use poem::http::{Method, StatusCode, header};
+use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
+
+use crate::app::App;
+use crate::metrics::RouteLabel;
+
+pub use answer::CONTENT_SECURITY_POLICY;
+pub use hosts::{Hosts, PublicSite};
+
+use hosts::Name;
+use path::SitePath;
+use release::Found;
+
+/// Answers requests for sites and passes the others on.
+pub struct Front(pub App);
+
+impl<E: Endpoint> Middleware<E> for Front {
+    type Output = FrontEndpoint<E>;
+    fn transform(&self, inner: E) -> Self::Output {
+        FrontEndpoint {
+            app: self.0.clone(),
+            inner,
+        }
+    }
+}
+
+pub struct FrontEndpoint<E> {
+    app: App,
+    inner: E,
+}
+
+impl<E: Endpoint> Endpoint for FrontEndpoint<E> {
+    type Output = Response;
+
+    async fn call(&self, req: Request) -> Result<Response> {
+        let mut response = match self.visit(&req).await {
+            Some(response) => response,
+            None => return self.inner.call(req).await.map(IntoResponse::into_response),
+        };
+        response.set_data(RouteLabel("visitor"));
+        Ok(response)
+    }
+}
+
+impl<E> FrontEndpoint<E> {
+    /// The answer, when the request is for a site. Looks at nothing but the address and a few headers.
+    async fn visit(&self, req: &Request) -> Option<Response> {
+        let app = &self.app;
+        let raw = req.original_uri().path();
+        if let Some(host) = hosts::host_of(req).filter(|host| !hosts::is_own(app, host)) {
+            match app.visitors.find(app, Name::Domain(host)).await {
+                Ok(Some(site)) => return Some(serve(app, site, "", raw, req).await),
+                Ok(None) => {}
+                Err(error) => return Some(unavailable(&error)),
+            }
+        }
+        let rest = raw.strip_prefix("/sites/")?;
+        let (slug, below) = match rest.find('/') {
+            Some(at) => (&rest[..at], Some(&rest[at..])),
+            None => (rest, None),
+        };
+        // Slugs are plain ASCII; anything else names no site and must not reach a folder's name.
+        if slug.is_empty() || !slug.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+            return Some(answer::plain(StatusCode::NOT_FOUND));
+        }
+        let site = match app.visitors.find(app, Name::Slug(slug.to_owned())).await {
+            Ok(Some(site)) => site,
+            Ok(None) => return Some(answer::plain(StatusCode::NOT_FOUND)),
+            Err(error) => return Some(unavailable(&error)),
+        };
+        let prefix = format!("/sites/{slug}");
+        match below {
+            Some(below) => Some(serve(app, site, &prefix, below, req).await),
+            None => Some(answer::moved(&format!("{prefix}/"), req.original_uri().query())),
+        }
+    }
+}
+
+/// Serves an address of a site. `prefix` is what stands before it when the site has no host of its own.
+async fn serve(app: &App, site: PublicSite, prefix: &str, raw: &str, req: &Request) -> Response {
+    if !matches!(*req.method(), Method::GET | Method::HEAD) {
+        let mut response = answer::plain(StatusCode::METHOD_NOT_ALLOWED);
+        let allow = header::HeaderValue::from_static("GET, HEAD");
+        response.headers_mut().insert(header::ALLOW, allow);
+        return response;
+    }
+    let Some(path) = SitePath::parse(raw).filter(|path| !path.is_private()) else {
+        return answer::plain(StatusCode::NOT_FOUND);
+    };
+    let ask = answer::Ask::of(req);
+    let (held, wanted, encodings) = (app.clone(), path.clone(), ask.encodings());
+    let find = move || {
+        release::find(
+            &held.config.sites_dir,
+            &site,
+            &wanted,
+            encodings,
+            &held.visitors.redirects,
+        )
+    };
+    let found = tokio::task::spawn_blocking(find).await;
+    match found {
+        Ok(Ok(Found::File(file))) => answer::file(file, StatusCode::OK, &ask).await,
+        Ok(Ok(Found::Folder)) => answer::moved(&format!("{prefix}{}", path.with_slash()), req.original_uri().query()),
+        Ok(Ok(Found::Moved(to))) => {
+            let to = if to.starts_with('/') {
+                format!("{prefix}{to}")
+            } else {
+                to
+            };
+            answer::moved(&to, None)
+        }
+        Ok(Ok(Found::Missing(Some(page)))) => answer::file(page, StatusCode::NOT_FOUND, &ask).await,
+        Ok(Ok(Found::Missing(None))) => answer::plain(StatusCode::NOT_FOUND),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "cannot read a release");
+            answer::plain(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+        Err(error) => {
+            tracing::error!(%error, "reading a release broke off");
+            answer::plain(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+}
+
+fn unavailable(error: &igny8_data::DbError) -> Response {
+    tracing::warn!(%error, "cannot find a visitor's site");
+    answer::plain(StatusCode::SERVICE_UNAVAILABLE)
+}
