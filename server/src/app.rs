@@ -19,6 +19,19 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../schema/0002_sites.surql"),
     },
     Migration {
+        number: 3,
+        name: "taxonomy",
+        sql: include_str!("../schema/0003_taxonomy.surql"),
+    },
+    Migration {
+        number: 4,
+        name: "planner",
+        sql: include_str!("../schema/0004_planner.surql"),
+    },
+    Migration {
+        number: 5,
+        name: "content",
+        sql: include_str!("../schema/0005_content.surql"),
         number: 6,
         name: "media",
         sql: include_str!("../schema/0006_media.surql"),

@@ -13,6 +13,7 @@ pub struct Select {
     after: Option<(Value, Value)>,
     limit: Option<usize>,
     deleted: Deleted,
+    columns: Option<&'static [&'static str]>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -106,6 +107,12 @@ impl Select {
         self
     }
 
+    /// Reads these columns instead of all, for row types that are a part of a table's row.
+    pub fn columns(mut self, columns: &'static [&'static str]) -> Self {
+        self.columns = Some(columns);
+        self
+    }
+
     fn bind(&mut self, value: impl SurrealValue) -> String {
         let name = format!("s{}", self.binds.len());
         self.binds.insert(name.clone(), value);
@@ -149,8 +156,9 @@ impl Select {
             Some((field, Direction::Descending)) => format!("{field} DESC, id DESC"),
         };
         let limit = self.limit.map_or(String::new(), |rows| format!(" LIMIT {rows}"));
+        let columns = self.columns.map_or_else(|| "*".to_owned(), |names| names.join(", "));
         (
-            format!("SELECT * FROM {table} WHERE {tenant}{conditions} ORDER BY {order}{limit};"),
+            format!("SELECT {columns} FROM {table} WHERE {tenant}{conditions} ORDER BY {order}{limit};"),
             self.binds,
         )
     }

@@ -1,5 +1,8 @@
 //! What the product does, a folder for each feature: `model` (rows and rules), `api` (operations), jobs.
 
+pub mod content;
 pub mod media;
+pub mod planner;
 pub mod publishing;
 pub mod sites;
+pub mod taxonomy;

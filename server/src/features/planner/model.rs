@@ -1,0 +1,325 @@
+//! Keywords and clusters as stored, and their rules.
+
+use chrono::{DateTime, Utc};
+use igny8_data::{AccountId, CanWrite, SectorId, SiteId, SiteScope, SurrealValue, id_type, record};
+use poem_openapi::{Enum, Object};
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::api::validate::Check;
+
+id_type!(
+    /// A search phrase of a sector.
+    KeywordId, "keyword", "kw_"
+);
+id_type!(
+    /// A group of keywords that one hub page and its supporting pages serve.
+    ClusterId, "cluster", "clus_"
+);
+
+macro_rules! choice {
+    ($(#[$meta:meta])* $name:ident { $($(#[$of:meta])* $variant:ident),* $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Enum, SurrealValue, serde::Serialize, serde::Deserialize)]
+        #[oai(rename_all = "snake_case")]
+        #[surreal(crate = "surrealdb_types")]
+        #[surreal(untagged, rename_all = "snake_case")]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$of])* $variant),* }
+    };
+}
+pub(crate) use choice;
+
+choice!(
+    /// What somebody who types the phrase wants.
+    Intent { Informational, Commercial, Transactional, Navigational }
+);
+choice!(KeywordStatus {
+    /// In no cluster yet.
+    New,
+    /// In a cluster.
+    Mapped,
+    /// Content was written for it.
+    Used,
+});
+choice!(
+    /// What kind of thing a cluster is about.
+    ContextType { Topic, Attribute, ServiceLine }
+);
+choice!(
+    /// A cluster's place in the plan; also a piece of content's place in its cluster.
+    ClusterRole { Hub, Supporting, Attribute }
+);
+choice!(ClusterStatus { New, Mapped });
+choice!(ClusterOrigin {
+    /// Made by a person.
+    Manual,
+    /// Made by clustering.
+    Generated,
+});
+
+/// A name with a value: `material: linen`.
+#[derive(Debug, Clone, PartialEq, Eq, Object, SurrealValue, serde::Serialize, serde::Deserialize)]
+#[surreal(crate = "surrealdb_types")]
+#[oai(deny_unknown_fields)]
+pub struct Attribute {
+    pub name: String,
+    pub value: String,
+}
+
+/// A keyword as stored.
+#[derive(Debug, Clone, SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+pub struct Keyword {
+    pub id: KeywordId,
+    pub account: AccountId,
+    pub site: SiteId,
+    pub sector: SectorId,
+    pub text: String,
+    /// [`text_key`] of the text; unique within site and sector. `None` while deleted.
+    pub text_key: Option<String>,
+    /// Searches a month.
+    pub volume: i64,
+    /// 0 to 100.
+    pub difficulty: Option<i64>,
+    /// Price of a click in the account's currency.
+    pub cpc: Option<f64>,
+    pub intent: Option<Intent>,
+    pub status: KeywordStatus,
+    pub disabled: bool,
+    /// A cluster of the same sector.
+    pub cluster: Option<ClusterId>,
+    pub attributes: Vec<Attribute>,
+    pub rev: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+record!(Keyword, KeywordId, site, soft_delete);
+
+/// What clustering suggests for a cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Object, SurrealValue, serde::Serialize, serde::Deserialize)]
+#[surreal(crate = "surrealdb_types")]
+#[oai(deny_unknown_fields)]
+pub struct Recommendations {
+    /// Names of terms that would fit.
+    #[oai(default)]
+    pub terms: Vec<String>,
+    #[oai(default)]
+    pub attributes: Vec<Attribute>,
+    pub primary_keyword: Option<String>,
+}
+
+/// A cluster as stored. Numbers about it are computed when it is read.
+#[derive(Debug, Clone, SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+pub struct Cluster {
+    pub id: ClusterId,
+    pub account: AccountId,
+    pub site: SiteId,
+    pub sector: SectorId,
+    pub name: String,
+    /// [`text_key`] of the name; unique within site and sector. `None` while deleted.
+    pub name_key: Option<String>,
+    pub description: String,
+    pub context_type: ContextType,
+    pub role: ClusterRole,
+    pub status: ClusterStatus,
+    pub origin: ClusterOrigin,
+    /// Clustering again leaves it as it is.
+    pub locked: bool,
+    pub disabled: bool,
+    /// A cluster of the same sector.
+    pub parent: Option<ClusterId>,
+    pub recommendations: Recommendations,
+    pub rev: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+record!(Cluster, ClusterId, site, soft_delete);
+
+/// Attributes one keyword may have.
+pub const MAX_ATTRIBUTES: usize = 50;
+
+/// The form in which two texts are the same keyword: NFKC, lower case, inner white space folded to single spaces.
+pub fn text_key(text: &str) -> String {
+    let folded: String = text.nfkc().flat_map(char::to_lowercase).nfkc().collect();
+    folded.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl Keyword {
+    /// A new keyword of which only the text is known.
+    pub fn new<A: CanWrite>(
+        id: KeywordId,
+        scope: &SiteScope<A>,
+        sector: SectorId,
+        text: &str,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let mut keyword = Self {
+            id,
+            account: scope.account(),
+            site: scope.site(),
+            sector,
+            text: String::new(),
+            text_key: None,
+            volume: 0,
+            difficulty: None,
+            cpc: None,
+            intent: None,
+            status: KeywordStatus::New,
+            disabled: false,
+            cluster: None,
+            attributes: Vec::new(),
+            rev: 1,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        };
+        keyword.set_text(text);
+        keyword
+    }
+
+    pub fn set_text(&mut self, text: &str) {
+        self.text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.text_key = Some(text_key(text));
+    }
+
+    /// Puts it into a cluster or takes it out; a keyword that content was written for stays `used`.
+    pub fn set_cluster(&mut self, cluster: Option<ClusterId>) {
+        self.cluster = cluster;
+        if self.status != KeywordStatus::Used {
+            self.status = if cluster.is_some() {
+                KeywordStatus::Mapped
+            } else {
+                KeywordStatus::New
+            };
+        }
+    }
+
+    /// Checks what a request may have set, in the request's own field names.
+    pub fn check(&self, check: &mut Check) {
+        check
+            .text("text", &self.text, 1, 200)
+            .that(
+                !self.text_key.as_deref().is_some_and(str::is_empty),
+                "text",
+                "must hold letters or digits",
+            )
+            .that(
+                (0..=1_000_000_000_000).contains(&self.volume),
+                "volume",
+                "must be 0 or more, up to a million million",
+            )
+            .that(
+                self.difficulty.is_none_or(|d| (0..=100).contains(&d)),
+                "difficulty",
+                "must be between 0 and 100",
+            )
+            .that(
+                self.cpc.is_none_or(|c| (0.0..=1_000_000.0).contains(&c)),
+                "cpc",
+                "must be between 0 and 1000000",
+            );
+        check_attributes(check, &self.attributes);
+    }
+}
+
+impl Cluster {
+    /// A new cluster made by hand.
+    pub fn new<A: CanWrite>(
+        id: ClusterId,
+        scope: &SiteScope<A>,
+        sector: SectorId,
+        name: &str,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let mut cluster = Self {
+            id,
+            account: scope.account(),
+            site: scope.site(),
+            sector,
+            name: String::new(),
+            name_key: None,
+            description: String::new(),
+            context_type: ContextType::Topic,
+            role: ClusterRole::Hub,
+            status: ClusterStatus::New,
+            origin: ClusterOrigin::Manual,
+            locked: false,
+            disabled: false,
+            parent: None,
+            recommendations: Recommendations::default(),
+            rev: 1,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        };
+        cluster.set_name(name);
+        cluster
+    }
+
+    pub fn set_name(&mut self, name: &str) {
+        self.name = name.trim().to_owned();
+        self.name_key = Some(text_key(name));
+    }
+
+    /// Checks what a request may have set, in the request's own field names.
+    pub fn check(&self, check: &mut Check) {
+        check
+            .text("name", &self.name, 1, 120)
+            .text("description", &self.description, 0, 5_000)
+            .that(self.parent != Some(self.id), "parent", "must be another cluster")
+            .that(
+                self.recommendations.terms.len() <= MAX_ATTRIBUTES,
+                "recommendations.terms",
+                format!("must be at most {MAX_ATTRIBUTES}"),
+            );
+        for term in self.recommendations.terms.iter().take(MAX_ATTRIBUTES) {
+            check.text("recommendations.terms", term, 1, 120);
+        }
+        if let Some(keyword) = &self.recommendations.primary_keyword {
+            check.text("recommendations.primary_keyword", keyword, 1, 200);
+        }
+        check_attributes(check, &self.recommendations.attributes);
+    }
+}
+
+/// Checks a list of attributes of keywords, clusters and content.
+pub fn check_attributes(check: &mut Check, attributes: &[Attribute]) {
+    check.that(
+        attributes.len() <= MAX_ATTRIBUTES,
+        "attributes",
+        format!("must be at most {MAX_ATTRIBUTES}"),
+    );
+    for (n, attribute) in attributes.iter().take(MAX_ATTRIBUTES).enumerate() {
+        check
+            .text(&format!("attributes.{n}.name"), &attribute.name, 1, 100)
+            .text(&format!("attributes.{n}.value"), &attribute.value, 0, 500);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_texts() {
+        for (text, key) in [
+            ("Cold  Brew", "cold brew"),
+            ("\tcold\u{a0}brew \n", "cold brew"),
+            ("ＣＯＬＤ brew", "cold brew"),
+            ("ﬁlter", "filter"),
+            ("Cafe\u{301}", "café"),
+            ("STRASSE", "strasse"),
+            ("İ", "i̇"),
+            ("咖啡", "咖啡"),
+            ("   ", ""),
+        ] {
+            assert_eq!(text_key(text), key, "{text:?}");
+            assert_eq!(text_key(key), key, "{text:?} twice");
+        }
+    }
+}

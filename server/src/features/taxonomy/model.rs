@@ -1,0 +1,148 @@
+//! Terms as stored, and their rules.
+
+use chrono::{DateTime, Utc};
+use igny8_data::{AccountId, CanWrite, SiteId, SiteScope, SurrealValue, id_type, record};
+use poem_openapi::Enum;
+
+use crate::api::validate::Check;
+use crate::features::planner::ClusterId;
+use crate::features::sites::model::{SiteType, is_language};
+
+id_type!(
+    /// A term of a site's taxonomy.
+    TermId, "term", "term_"
+);
+
+/// The taxonomies a site can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Enum, SurrealValue, serde::Serialize, serde::Deserialize)]
+#[oai(rename_all = "snake_case")]
+#[surreal(crate = "surrealdb_types")]
+#[surreal(untagged, rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum Taxonomy {
+    BlogCategory,
+    BlogTag,
+    ProductCategory,
+    ProductTag,
+    ProductAttribute,
+    ServiceCategory,
+}
+
+impl Taxonomy {
+    pub const ALL: [Self; 6] = [
+        Self::BlogCategory,
+        Self::BlogTag,
+        Self::ProductCategory,
+        Self::ProductTag,
+        Self::ProductAttribute,
+        Self::ServiceCategory,
+    ];
+
+    /// The taxonomies a site of a kind needs; the blog's belong to all.
+    pub fn of_site(site: SiteType) -> &'static [Self] {
+        match site {
+            SiteType::Blog => &[Self::BlogCategory, Self::BlogTag],
+            SiteType::Ecommerce => &[
+                Self::ProductCategory,
+                Self::ProductTag,
+                Self::ProductAttribute,
+                Self::BlogCategory,
+                Self::BlogTag,
+            ],
+            SiteType::Company => &[Self::ServiceCategory, Self::BlogCategory, Self::BlogTag],
+        }
+    }
+}
+
+/// A term as stored. Its taxonomy and language never change, so that parents and children agree in both.
+#[derive(Debug, Clone, SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+pub struct Term {
+    pub id: TermId,
+    pub account: AccountId,
+    pub site: SiteId,
+    pub taxonomy: Taxonomy,
+    pub name: String,
+    /// Unique within site, taxonomy and language; kept while the term is deleted.
+    pub slug: String,
+    /// BCP 47 tag.
+    pub language: String,
+    /// A term of the same taxonomy and language.
+    pub parent: Option<TermId>,
+    pub description: String,
+    pub clusters: Vec<ClusterId>,
+    /// The term's id and taxonomy on a WordPress site.
+    pub external_id: Option<String>,
+    pub external_taxonomy: Option<String>,
+    pub rev: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+record!(Term, TermId, site, soft_delete);
+
+/// Levels of a taxonomy: a term has at most nine above it.
+pub const MAX_DEPTH: usize = 10;
+
+/// Clusters one term may be mapped to.
+pub const MAX_CLUSTERS: usize = 50;
+
+impl Term {
+    /// A new term with nothing but its name.
+    pub fn new<A: CanWrite>(
+        id: TermId,
+        scope: &SiteScope<A>,
+        taxonomy: Taxonomy,
+        language: String,
+        name: String,
+        slug: String,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            id,
+            account: scope.account(),
+            site: scope.site(),
+            taxonomy,
+            name,
+            slug,
+            language,
+            parent: None,
+            description: String::new(),
+            clusters: Vec::new(),
+            external_id: None,
+            external_taxonomy: None,
+            rev: 1,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        }
+    }
+
+    /// Checks what a request may have set, in the request's own field names.
+    pub fn check(&self, check: &mut Check) {
+        check
+            .text("name", &self.name, 1, 120)
+            .slug("slug", &self.slug)
+            .text("description", &self.description, 0, 5_000)
+            .that(
+                is_language(&self.language),
+                "language",
+                "must be a BCP 47 language tag such as en or pt-BR",
+            )
+            .that(self.parent != Some(self.id), "parent", "must be another term")
+            .that(
+                self.clusters.len() <= MAX_CLUSTERS,
+                "clusters",
+                format!("must be at most {MAX_CLUSTERS}"),
+            );
+        for (field, value) in [
+            ("external_id", &self.external_id),
+            ("external_taxonomy", &self.external_taxonomy),
+        ] {
+            if let Some(value) = value {
+                check.text(field, value, 1, 100);
+            }
+        }
+    }
+}
