@@ -32,6 +32,8 @@ pub const MIGRATIONS: &[Migration] = &[
         number: 5,
         name: "content",
         sql: include_str!("../schema/0005_content.surql"),
+    },
+    Migration {
         number: 6,
         name: "media",
         sql: include_str!("../schema/0006_media.surql"),
@@ -40,6 +42,11 @@ pub const MIGRATIONS: &[Migration] = &[
         number: 7,
         name: "publishing",
         sql: include_str!("../schema/0007_publishing.surql"),
+    },
+    Migration {
+        number: 9,
+        name: "folders",
+        sql: include_str!("../schema/0009_folders.surql"),
     },
 ];
 

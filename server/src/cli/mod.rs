@@ -3,10 +3,13 @@
 mod backup;
 mod database;
 mod doctor;
+mod folders;
 mod migrate;
 mod openapi;
 mod progress;
 mod serve;
+mod site;
+mod user;
 mod worker;
 
 use std::path::PathBuf;
@@ -30,6 +33,8 @@ struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   igny8 serve                          the API and the sites on http://localhost:8080
+  igny8 user create ada@example.com --name Ada
+  igny8 import ~/blog --site blog --create
   igny8 doctor                         what is wrong with this installation, if anything
   igny8 backup monday.backup           everything in one file
   igny8 openapi > openapi.json         the description of the API
@@ -45,6 +50,11 @@ enum Command {
     Worker,
     /// Bring the database's schema up to date.
     Migrate,
+    /// Make users.
+    #[command(subcommand)]
+    User(user::Command),
+    /// Bring a folder of Markdown (Zola, Hugo, Jekyll or plain) into a site.
+    Import(folders::ImportArgs),
     /// Write everything into one file: rows, media and the installation's key.
     Backup(backup::BackupArgs),
     /// Bring a backup back into a new installation.
@@ -101,6 +111,8 @@ pub fn run() -> ExitCode {
             Command::Serve(args) => serve::run(config, args).await,
             Command::Worker => worker::run(config).await,
             Command::Migrate => migrate::run(config).await,
+            Command::User(command) => user::run(config, command).await,
+            Command::Import(args) => folders::import(config, args).await,
             Command::Backup(args) => backup::backup(config, args).await,
             Command::Restore(args) => backup::restore(config, args).await,
             Command::Doctor(args) => doctor::run(config, crate::config::changed(cli.config.as_deref()), args).await,
