@@ -106,3 +106,43 @@ fn show(report: &ImportReport, dry_run: bool, seconds: f64) {
         if dry_run { "; dry run, nothing was changed" } else { "" },
     );
 }
+
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  igny8 export ~/blog-export --site blog
+  igny8-render build ~/blog-export --out ~/public       the same site without a server
+
+Exporting into the same folder again renews it. Importing it into another site gives the same content.")]
+pub struct ExportArgs {
+    /// The folder to write: new, empty, or an earlier export.
+    dir: PathBuf,
+    /// Slug of the site.
+    #[arg(long)]
+    site: String,
+}
+
+pub async fn export(config: Config, args: ExportArgs) -> CommandResult {
+    let app = database::app(config).await?;
+    let result = run_export(&app, &args).await;
+    app.db.close().await?;
+    result
+}
+
+async fn run_export(app: &crate::app::App, args: &ExportArgs) -> CommandResult {
+    let (actor, site) = site::existing(app, &args.site).await?;
+    let scope = actor.site::<igny8_data::Read>(&app.db, site.id).await?;
+    let report = folders::export(app, &scope, &args.dir).await?;
+    for problem in &report.problems {
+        println!("{problem}");
+    }
+    println!(
+        "{}: {} pages, {} sections, {} media files, {}.",
+        args.dir.display(),
+        report.pages,
+        report.sections,
+        report.media,
+        super::progress::bytes(report.bytes)
+    );
+    Ok(())
+}

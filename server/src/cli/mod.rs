@@ -2,6 +2,8 @@
 
 mod backup;
 mod database;
+mod demo;
+mod deploy;
 mod doctor;
 mod folders;
 mod migrate;
@@ -32,6 +34,7 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
+  igny8 demo                           a site to look at, with everything behind it
   igny8 serve                          the API and the sites on http://localhost:8080
   igny8 user create ada@example.com --name Ada
   igny8 import ~/blog --site blog --create
@@ -50,11 +53,17 @@ enum Command {
     Worker,
     /// Bring the database's schema up to date.
     Migrate,
+    /// Start a demo: a site, the API and its documentation, in data of its own.
+    Demo(demo::Args),
     /// Make users.
     #[command(subcommand)]
     User(user::Command),
     /// Bring a folder of Markdown (Zola, Hugo, Jekyll or plain) into a site.
     Import(folders::ImportArgs),
+    /// Write a site into a folder of Markdown.
+    Export(folders::ExportArgs),
+    /// Render a site and put it live.
+    Deploy(deploy::Args),
     /// Write everything into one file: rows, media and the installation's key.
     Backup(backup::BackupArgs),
     /// Bring a backup back into a new installation.
@@ -68,7 +77,7 @@ enum Command {
 impl Command {
     /// Runs until it is stopped, and logs what it does.
     fn is_service(&self) -> bool {
-        matches!(self, Self::Serve(_))
+        matches!(self, Self::Serve(_) | Self::Worker)
     }
 }
 
@@ -111,6 +120,9 @@ pub fn run() -> ExitCode {
             Command::Serve(args) => serve::run(config, args).await,
             Command::Worker => worker::run(config).await,
             Command::Migrate => migrate::run(config).await,
+            Command::Demo(args) => demo::run(config, args).await,
+            Command::Export(args) => folders::export(config, args).await,
+            Command::Deploy(args) => deploy::run(config, args).await,
             Command::User(command) => user::run(config, command).await,
             Command::Import(args) => folders::import(config, args).await,
             Command::Backup(args) => backup::backup(config, args).await,

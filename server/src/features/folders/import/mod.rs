@@ -11,6 +11,8 @@ mod site;
 mod store;
 mod terms;
 
+pub use pages::SECONDARY_KEYWORDS;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
