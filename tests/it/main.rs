@@ -2,5 +2,6 @@
 
 mod backup;
 mod contract;
+mod folders;
 mod sites;
 mod tenancy;

@@ -99,8 +99,8 @@ pub fn run() -> ExitCode {
     };
     let mut log = config.log.clone();
     if !cli.command.is_service() && log.level == "info" {
-        // A command says itself what it does.
-        log.level = "warn".into();
+        // A command says itself what it does, and the engine complains about every end that is not a server's.
+        log.level = "warn,surrealdb=off,surrealkv=off".into();
     }
     crate::telemetry::init(&log);
     let runtime = match tokio::runtime::Builder::new_multi_thread()

@@ -65,6 +65,7 @@ impl Progress {
 
 impl crate::backup::Progress for Progress {
     fn step(&self, what: &str) {
+        self.count.store(0, Ordering::Relaxed);
         if let Some(bar) = &self.bar {
             bar.set_message(what.to_owned());
         }

@@ -1,9 +1,9 @@
 //! Files of a folder into the media store, and their new addresses in texts.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use futures_util::StreamExt as _;
 use igny8_data::{Select, SiteScope, Write};
@@ -75,14 +75,16 @@ pub async fn import(
     for row in db.list::<Media>(Select::new()).await? {
         by_hash.insert(row.hash.clone(), row);
     }
+    let stored: Arc<HashSet<String>> = Arc::new(by_hash.keys().cloned().collect());
     let limit = app.config.http.max_upload_bytes as u64;
     let store = MediaStore::of(app);
     let mut map = MediaMap::default();
     let mut fresh: Vec<Media> = Vec::new();
     let mut inspected = futures_util::stream::iter(files.iter().map(|file| {
-        let (source, store, dry_run) = (sources.get(&file.source).cloned(), store.clone(), options.dry_run);
+        let (source, store, stored) = (sources.get(&file.source).cloned(), store.clone(), Arc::clone(&stored));
+        let dry_run = options.dry_run;
         async move {
-            let work = tokio::task::spawn_blocking(move || take(source, limit, &store, dry_run));
+            let work = tokio::task::spawn_blocking(move || take(source, limit, &store, &stored, dry_run));
             (file, work.await.unwrap_or_else(|e| Err(e.to_string())))
         }
     }))
@@ -101,12 +103,14 @@ pub async fn import(
                 continue;
             }
         };
-        let row = match by_hash.get(&hash) {
-            Some(row) => {
+        let row = match (by_hash.get(&hash), found) {
+            (Some(row), _) => {
                 report.media_unchanged += 1;
                 row
             }
-            None => {
+            // Its row was there a moment ago: the next import finds what became of it.
+            (None, None) => continue,
+            (None, Some(found)) => {
                 let now = app.db.clock().now();
                 let row = Media {
                     id: app.db.ids().make(),
@@ -144,26 +148,31 @@ pub async fn import(
     Ok(map)
 }
 
-/// Reads, inspects and stores one file; the bytes of the answer are left out but their length.
+/// Reads, inspects and stores one file; one that is stored is not inspected again.
 fn take(
     source: Option<PathBuf>,
     limit: u64,
     store: &MediaStore,
+    stored: &HashSet<String>,
     dry_run: bool,
-) -> Result<(String, Inspected), String> {
+) -> Result<(String, Option<Inspected>), String> {
     let source = source.ok_or("its file is missing")?;
     let length = std::fs::metadata(&source).map_err(|e| e.to_string())?.len();
     if length > limit {
         return Err(format!("it is larger than {} MiB (http.max_upload_bytes)", limit >> 20));
     }
     let bytes = std::fs::read(&source).map_err(|e| e.to_string())?;
+    let hash = blake3::hash(&bytes).to_hex().to_string();
+    if stored.contains(&hash) {
+        return Ok((hash, None));
+    }
     let found = inspect::inspect(bytes).map_err(|refused| refused.to_string())?;
     let hash = if dry_run {
         blake3::hash(&found.bytes).to_hex().to_string()
     } else {
         store.put(&found.bytes).map_err(|e| e.to_string())?
     };
-    Ok((hash, found))
+    Ok((hash, Some(found)))
 }
 
 #[cfg(test)]
