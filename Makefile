@@ -45,4 +45,4 @@ openapi: ## Regenerate openapi/openapi.json and the client's types from the code
 	npm --prefix $(CLIENT) run generate
 
 clean-demo: ## Remove the demo's data, so that the next `make run` starts afresh.
-	rm -rf data/demo sites-data/.demo
+	rm -rf data/demo

@@ -43,6 +43,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "publishing",
         sql: include_str!("../schema/0007_publishing.surql"),
     },
+    Migration {
+        number: 9,
+        name: "folders",
+        sql: include_str!("../schema/0009_folders.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.

@@ -36,14 +36,25 @@ pub fn schedules() -> Vec<Schedule> {
 /// Tables whose rows have `deleted_at` and are removed for good some days after it; sites come by themselves.
 pub const SOFT_DELETED: &[SoftDeleted] = &[
     SoftDeleted {
-        table: "media",
-        parts: &[],
+        table: "content",
+        parts: &[("revision", "content")],
     },
-    SoftDeleted {
-        table: "sector",
-        parts: &[],
-    },
+    SoftDeleted::alone("cluster"),
+    SoftDeleted::alone("keyword"),
+    SoftDeleted::alone("media"),
+    SoftDeleted::alone("sector"),
+    SoftDeleted::alone("term"),
 ];
 
 /// Tables whose rows belong to a site and go with it.
-pub const OF_SITES: &[&str] = &["deployment", "media", "sector", "site_access"];
+pub const OF_SITES: &[&str] = &[
+    "cluster",
+    "content",
+    "deployment",
+    "keyword",
+    "media",
+    "revision",
+    "sector",
+    "site_access",
+    "term",
+];

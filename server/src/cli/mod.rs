@@ -2,11 +2,16 @@
 
 mod backup;
 mod database;
+mod demo;
+mod deploy;
 mod doctor;
+mod folders;
 mod migrate;
 mod openapi;
 mod progress;
 mod serve;
+mod site;
+mod user;
 mod worker;
 
 use std::path::PathBuf;
@@ -29,7 +34,10 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
+  igny8 demo                           a site to look at, with everything behind it
   igny8 serve                          the API and the sites on http://localhost:8080
+  igny8 user create ada@example.com --name Ada
+  igny8 import ~/blog --site blog --create
   igny8 doctor                         what is wrong with this installation, if anything
   igny8 backup monday.backup           everything in one file
   igny8 openapi > openapi.json         the description of the API
@@ -45,6 +53,17 @@ enum Command {
     Worker,
     /// Bring the database's schema up to date.
     Migrate,
+    /// Start a demo: a site, the API and its documentation, in data of its own.
+    Demo(demo::Args),
+    /// Make users.
+    #[command(subcommand)]
+    User(user::Command),
+    /// Bring a folder of Markdown (Zola, Hugo, Jekyll or plain) into a site.
+    Import(folders::ImportArgs),
+    /// Write a site into a folder of Markdown.
+    Export(folders::ExportArgs),
+    /// Render a site and put it live.
+    Deploy(deploy::Args),
     /// Write everything into one file: rows, media and the installation's key.
     Backup(backup::BackupArgs),
     /// Bring a backup back into a new installation.
@@ -58,7 +77,7 @@ enum Command {
 impl Command {
     /// Runs until it is stopped, and logs what it does.
     fn is_service(&self) -> bool {
-        matches!(self, Self::Serve(_))
+        matches!(self, Self::Serve(_) | Self::Worker)
     }
 }
 
@@ -80,8 +99,8 @@ pub fn run() -> ExitCode {
     };
     let mut log = config.log.clone();
     if !cli.command.is_service() && log.level == "info" {
-        // A command says itself what it does.
-        log.level = "warn".into();
+        // A command says itself what it does, and the engine complains about every end that is not a server's.
+        log.level = "warn,surrealdb=off,surrealkv=off".into();
     }
     crate::telemetry::init(&log);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
@@ -101,6 +120,11 @@ pub fn run() -> ExitCode {
             Command::Serve(args) => serve::run(config, args).await,
             Command::Worker => worker::run(config).await,
             Command::Migrate => migrate::run(config).await,
+            Command::Demo(args) => demo::run(config, args).await,
+            Command::Export(args) => folders::export(config, args).await,
+            Command::Deploy(args) => deploy::run(config, args).await,
+            Command::User(command) => user::run(config, command).await,
+            Command::Import(args) => folders::import(config, args).await,
             Command::Backup(args) => backup::backup(config, args).await,
             Command::Restore(args) => backup::restore(config, args).await,
             Command::Doctor(args) => doctor::run(config, crate::config::changed(cli.config.as_deref()), args).await,

@@ -49,12 +49,6 @@ impl Progress {
         }
     }
 
-    /// Sets the count, for work that reports where it is.
-    pub fn set(&self, n: u64) {
-        self.count.store(n, Ordering::Relaxed);
-        self.show(n);
-    }
-
     fn show(&self, n: u64) {
         match &self.bar {
             Some(bar) => bar.set_position(n),
@@ -71,6 +65,7 @@ impl Progress {
 
 impl crate::backup::Progress for Progress {
     fn step(&self, what: &str) {
+        self.count.store(0, Ordering::Relaxed);
         if let Some(bar) = &self.bar {
             bar.set_message(what.to_owned());
         }

@@ -17,6 +17,13 @@ pub struct SoftDeleted {
     pub parts: &'static [(&'static str, &'static str)],
 }
 
+impl SoftDeleted {
+    /// A table whose rows have no parts elsewhere.
+    pub const fn alone(table: &'static str) -> Self {
+        Self { table, parts: &[] }
+    }
+}
+
 /// Purges finished jobs, answered idempotency keys, ended sessions and mailed secrets.
 ///
 /// # Errors

@@ -212,7 +212,11 @@ impl Opened {
 /// `releases/<name>` and nothing cleverer.
 fn is_release(target: &str) -> bool {
     target.strip_prefix("releases/").is_some_and(|name| {
-        !name.is_empty() && name.len() <= 100 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        !name.is_empty()
+            && name.len() <= 100
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     })
 }
 

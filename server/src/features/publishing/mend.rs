@@ -85,22 +85,25 @@ pub async fn mend(app: App) -> Result<u64, JobError> {
     let disk = |error: std::io::Error| JobError::Retry(format!("cannot tidy the sites' folder: {error}"));
     let folders = tokio::task::spawn_blocking(move || folders(&root)).await;
     for folder in folders.map_err(std::io::Error::other).and_then(|f| f).map_err(disk)? {
-        let known = sites.get(&folder.owner);
-        if known.is_none() {
+        let place = match sites.get(&folder.owner) {
+            Some(slug) => Some(app.config.sites_dir.join(slug)),
             // The site was removed for good: its pages go too.
-            let path = folder.path.clone();
-            let removed = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(path)).await;
-            removed.map_err(std::io::Error::other).and_then(|r| r).map_err(disk)?;
-            mended += 1;
-            continue;
-        }
-        if known.is_some_and(|slug| Some(slug.as_str()) != folder.path.file_name().and_then(|n| n.to_str())) {
-            continue;
-        }
-        let Ok(site) = folder.owner.parse::<SiteId>() else {
-            continue;
+            None => None,
         };
-        if !busy.contains(&site) {
+        if place.as_ref() != Some(&folder.path) {
+            // After a change of slug the old folder stays until the site was deployed to the new one.
+            let moved = place.is_some_and(|place| owner_of(&place).as_ref() != Some(&folder.owner));
+            if !moved || folder.is_aside() {
+                let path = folder.path.clone();
+                let removed = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(path)).await;
+                removed.map_err(std::io::Error::other).and_then(|r| r).map_err(disk)?;
+                mended += 1;
+            }
+            continue;
+        }
+        if let Ok(site) = folder.owner.parse::<SiteId>()
+            && !busy.contains(&site)
+        {
             mended += deploy::tidy(&app, site, folder.path).await.map_err(disk)?;
         }
     }
@@ -129,13 +132,26 @@ struct Folder {
     owner: String,
 }
 
+impl Folder {
+    /// Moved away for another site that has its slug now.
+    fn is_aside(&self) -> bool {
+        self.path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with(".was-"))
+    }
+}
+
+fn owner_of(folder: &Path) -> Option<String> {
+    let owner = std::fs::read_to_string(folder.join(OWNER_FILE)).ok()?;
+    Some(owner.trim().to_owned())
+}
+
 /// The folders that sites own. What has no owner's mark was not made by us and is left alone.
 fn folders(root: &Path) -> std::io::Result<Vec<Folder>> {
     let mut folders = Vec::new();
     for entry in std::fs::read_dir(root)? {
         let path = entry?.path();
-        if let Ok(owner) = std::fs::read_to_string(path.join(OWNER_FILE)) {
-            let owner = owner.trim().to_owned();
+        if let Some(owner) = owner_of(&path) {
             folders.push(Folder { path, owner });
         }
     }

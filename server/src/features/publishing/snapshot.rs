@@ -1,1 +1,324 @@
-//! x
+//! The snapshot of a site: its published rows as the renderer's plain data.
+//!
+//! Rows are read in a bounded number of queries: the ids of a kind in one, then the rows by id, some hundred at a time.
+//! What is published between two of these is in the next deployment.
+
+mod pages;
+mod used_media;
+
+use std::collections::HashMap;
+
+use igny8_data::{AccountId, DbError, Read, SiteDb, SiteId, SiteRecord, SurrealValue, Variables};
+use igny8_renderer::site as out;
+use indexmap::IndexMap;
+use serde::de::DeserializeOwned;
+
+use crate::features::content::{Content, Status};
+use crate::features::media::Media;
+use crate::features::planner::{Cluster, ClusterId};
+use crate::features::sites::model::{Site, SiteType};
+use crate::features::taxonomy::{Taxonomy, Term};
+
+/// Rows read by one query: a body may be long.
+const BATCH: usize = 200;
+
+/// A site as it would be published now, and its name for "the same as before".
+pub struct Snapshot {
+    pub site: out::Site,
+    /// BLAKE3 of everything the release follows from.
+    pub hash: String,
+}
+
+/// Reads the snapshot of a site. `base_url` is where visitors will find it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn build(db: &SiteDb<'_, Read>, site: &Site, base_url: String) -> Result<Snapshot, DbError> {
+    let (mut snapshot, _, media) = read(db, site, base_url, "status = 'published' AND deleted_at IS NONE").await?;
+    snapshot.sections = sections(site, &snapshot.pages);
+    snapshot.media = used_media::of(&snapshot, media);
+    let hash = hash(&snapshot)?;
+    Ok(Snapshot { site: snapshot, hash })
+}
+
+/// Everything of a site, drafts and unused media included, with the rows behind the pages: what an export is made of.
+///
+/// # Errors
+/// When the database fails.
+pub async fn whole(
+    db: &SiteDb<'_, Read>,
+    site: &Site,
+    base_url: String,
+) -> Result<(out::Site, HashMap<String, Behind>), DbError> {
+    let (mut snapshot, behind, media) = read(db, site, base_url, "deleted_at IS NONE").await?;
+    snapshot.sections = site.sections.iter().filter_map(parse).collect();
+    snapshot.media = used_media::all(media);
+    Ok((snapshot, behind))
+}
+
+/// What a page of the snapshot does not say about its row.
+pub struct Behind {
+    pub source_key: Option<String>,
+    pub published: bool,
+    pub publish_at: Option<chrono::DateTime<chrono::Utc>>,
+    pub secondary_keywords: Vec<String>,
+}
+
+/// The site without sections and media, the rows behind its pages by page id, and all media.
+async fn read(
+    db: &SiteDb<'_, Read>,
+    site: &Site,
+    base_url: String,
+    wanted: &str,
+) -> Result<(out::Site, HashMap<String, Behind>, Vec<Media>), DbError> {
+    let now = db.db().clock().now();
+    let tenant = (site.account, site.id);
+    let live = "deleted_at IS NONE";
+    let terms: Vec<Term> = rows(db, tenant, "term", live, live).await?;
+    let clusters: Vec<Cluster> = rows(db, tenant, "cluster", live, live).await?;
+    let clusters: HashMap<ClusterId, String> = clusters.into_iter().map(|c| (c.id, c.name)).collect();
+    let media: Vec<Media> = rows(db, tenant, "media", live, live).await?;
+    let content: Vec<Content> = rows(db, tenant, "content", wanted, wanted).await?;
+
+    let lookup = pages::Lookup::new(site, &terms, &clusters, &media);
+    let mut behind = HashMap::with_capacity(content.len());
+    let mut pages = Vec::with_capacity(content.len());
+    for row in content {
+        let of = Behind {
+            source_key: row.source_key.clone(),
+            published: row.status == Status::Published,
+            publish_at: row.publish_at,
+            secondary_keywords: row.secondary_keywords.clone(),
+        };
+        let page = lookup.page(row);
+        behind.insert(page.id.clone(), of);
+        pages.push(page);
+    }
+    pages.sort_by(|a: &out::Page, b| a.id.cmp(&b.id));
+    let snapshot = out::Site {
+        version: out::SNAPSHOT_VERSION,
+        generated_at: now,
+        menus: parse(&site.menus).unwrap_or_default(),
+        redirects: site.redirects.iter().filter_map(parse).collect(),
+        taxonomies: taxonomies(site, &terms),
+        media: Vec::new(),
+        settings: settings(site, base_url),
+        sections: Vec::new(),
+        pages,
+    };
+    Ok((snapshot, behind, media))
+}
+
+/// Every row of a kind that fulfils the condition, which may change while they are read: what does not fulfil it any
+/// more is left out.
+async fn rows<T: SiteRecord>(
+    db: &SiteDb<'_, Read>,
+    (account, site): (AccountId, SiteId),
+    table: &str,
+    condition: &str,
+    still: &str,
+) -> Result<Vec<T>, DbError>
+where
+    T::Id: SurrealValue,
+{
+    let sql = format!("SELECT VALUE id FROM {table} WHERE site = $site AND account = $account AND {condition};");
+    let ids: Vec<T::Id> = db
+        .query(&sql, Variables::new(), "listing rows to publish")
+        .await?
+        .rows(0)?;
+    let sql = format!("SELECT * FROM $ids WHERE site = $site AND account = $account AND {still};");
+    let mut rows = Vec::with_capacity(ids.len());
+    for batch in ids.chunks(BATCH) {
+        let mut binds = Variables::new();
+        binds.insert("ids", batch.to_vec());
+        let found: Vec<T> = db.query(&sql, binds, "reading rows to publish").await?.rows(0)?;
+        for row in found {
+            if row.account() != account || row.site() != site {
+                return Err(DbError::WrongTenant {
+                    table: <T::Id as igny8_data::RecordKey>::TABLE,
+                });
+            }
+            rows.push(row);
+        }
+    }
+    Ok(rows)
+}
+
+fn settings(site: &Site, base_url: String) -> out::Settings {
+    out::Settings {
+        title: site.name.clone(),
+        description: site.description.clone(),
+        base_url,
+        site_type: match site.site_type {
+            SiteType::Blog => out::SiteType::Blog,
+            SiteType::Ecommerce => out::SiteType::Ecommerce,
+            SiteType::Company => out::SiteType::Company,
+        },
+        language: site.language.clone(),
+        languages: site.languages.clone(),
+        time_zone: site.time_zone.clone(),
+        organisation: parse(&site.organisation).unwrap_or_default(),
+        per_page: usize::try_from(site.per_page).unwrap_or(20),
+        feed_limit: 20,
+        theme_options: parse(&site.theme_options).unwrap_or_default(),
+        indexable: site.indexable,
+        extra: IndexMap::new(),
+    }
+}
+
+/// The sections the site declares, and those that pages are in without one.
+fn sections(site: &Site, pages: &[out::Page]) -> Vec<out::Section> {
+    let mut sections: Vec<out::Section> = site.sections.iter().filter_map(parse).collect();
+    let mut missing: Vec<(&str, &str)> = pages
+        .iter()
+        .filter(|page| page.section != "/" && page.section != page.path)
+        .map(|page| (page.section.as_str(), page.language.as_str()))
+        .collect();
+    missing.sort_unstable();
+    missing.dedup_by_key(|(path, _)| *path);
+    for (path, language) in missing {
+        // The home page of a language is no archive.
+        let is_home = site.languages.iter().any(|tag| path.trim_matches('/') == tag);
+        if is_home || sections.iter().any(|section| section.path == path) {
+            continue;
+        }
+        let name = path
+            .trim_matches('/')
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .replace('-', " ");
+        let mut letters = name.chars();
+        let title = letters
+            .next()
+            .map(|first| first.to_uppercase().chain(letters).collect())
+            .unwrap_or_default();
+        sections.push(out::Section {
+            path: path.to_owned(),
+            title,
+            description: String::new(),
+            body: out::Body::Markdown(String::new()),
+            language: language.to_owned(),
+            sort: out::SectionSort::Date,
+            per_page: None,
+            render: true,
+            weight: None,
+            extra: IndexMap::new(),
+        });
+    }
+    sections
+}
+
+/// Name in addresses, heading and path of a taxonomy.
+fn naming(taxonomy: Taxonomy) -> (&'static str, &'static str, &'static str, out::TaxonomyKind) {
+    use out::TaxonomyKind as Kind;
+    match taxonomy {
+        Taxonomy::BlogCategory => ("categories", "Categories", "/categories/", Kind::BlogCategory),
+        Taxonomy::BlogTag => ("tags", "Tags", "/tags/", Kind::BlogTag),
+        Taxonomy::ProductCategory => (
+            "product-categories",
+            "Product categories",
+            "/shop/category/",
+            Kind::ProductCategory,
+        ),
+        Taxonomy::ProductTag => ("product-tags", "Product tags", "/shop/tag/", Kind::ProductTag),
+        Taxonomy::ProductAttribute => (
+            "product-attributes",
+            "Product attributes",
+            "/shop/attribute/",
+            Kind::ProductAttribute,
+        ),
+        Taxonomy::ServiceCategory => (
+            "service-categories",
+            "Service categories",
+            "/services/category/",
+            Kind::ServiceCategory,
+        ),
+    }
+}
+
+/// The taxonomies as this site names them: its own words first, the usual ones otherwise.
+fn named(site: &Site) -> HashMap<Taxonomy, out::Taxonomy> {
+    let own: Vec<out::Taxonomy> = site.taxonomies.iter().filter_map(parse).collect();
+    let of = |taxonomy: Taxonomy| {
+        let (name, title, path, kind) = naming(taxonomy);
+        let own = own.iter().find(|t| t.kind == kind).cloned();
+        own.unwrap_or_else(|| out::Taxonomy {
+            name: name.to_owned(),
+            title: title.to_owned(),
+            kind,
+            path: path.to_owned(),
+            terms: Vec::new(),
+            per_page: None,
+            feed: true,
+        })
+    };
+    Taxonomy::ALL.into_iter().map(|taxonomy| (taxonomy, of(taxonomy))).collect()
+}
+
+fn taxonomies(site: &Site, terms: &[Term]) -> Vec<out::Taxonomy> {
+    let named = named(site);
+    let slugs: HashMap<_, &str> = terms.iter().map(|term| (term.id, term.slug.as_str())).collect();
+    let own = Taxonomy::of_site(site.site_type);
+    let used = Taxonomy::ALL
+        .into_iter()
+        .filter(|t| own.contains(t) || terms.iter().any(|term| term.taxonomy == *t));
+    used.map(|taxonomy| {
+        let mut terms: Vec<out::Term> = terms
+            .iter()
+            .filter(|term| term.taxonomy == taxonomy)
+            .map(|term| out::Term {
+                slug: term.slug.clone(),
+                name: term.name.clone(),
+                description: term.description.clone(),
+                parent: term.parent.and_then(|id| slugs.get(&id)).map(|slug| (*slug).to_owned()),
+                language: term.language.clone(),
+            })
+            .collect();
+        terms.sort_by(|a, b| (&a.language, &a.slug).cmp(&(&b.language, &b.slug)));
+        out::Taxonomy {
+            terms,
+            ..named[&taxonomy].clone()
+        }
+    })
+    .collect()
+}
+
+/// Reads what is stored in the renderer's own form. What a former version stored otherwise is left out.
+fn parse<T: DeserializeOwned>(value: &serde_json::Value) -> Option<T> {
+    serde_json::from_value(value.clone())
+        .inspect_err(|error| tracing::warn!(%error, "a site's setting cannot be read"))
+        .ok()
+}
+
+/// The moment of the snapshot is left out, else no two would be the same; themes are built in, so the program's version
+/// stands for them.
+fn hash(site: &out::Site) -> Result<String, DbError> {
+    struct Hashing(blake3::Hasher);
+    impl std::io::Write for Hashing {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.update(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut hashing = Hashing(blake3::Hasher::new());
+    hashing.0.update(env!("CARGO_PKG_VERSION").as_bytes());
+    let seen = (
+        site.version,
+        &site.settings,
+        &site.pages,
+        &site.sections,
+        &site.taxonomies,
+        &site.menus,
+        &site.media,
+        &site.redirects,
+    );
+    serde_json::to_writer(&mut hashing, &seen).map_err(|error| DbError::Internal {
+        doing: "hashing a snapshot",
+        message: error.to_string(),
+    })?;
+    Ok(hashing.0.finalize().to_hex().to_string())
+}

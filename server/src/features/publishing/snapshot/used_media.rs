@@ -1,0 +1,104 @@
+//! Which files of a site its pages use: the others stay out of the release.
+
+use std::collections::HashSet;
+
+use igny8_renderer::site as out;
+
+use crate::features::media::Media;
+
+/// The files that the snapshot names anywhere: in bodies, as featured or gallery images, logos, options, menus.
+pub fn of(site: &out::Site, media: Vec<Media>) -> Vec<out::Media> {
+    let mut named = HashSet::new();
+    for page in &site.pages {
+        let (out::Body::Markdown(body) | out::Body::Html(body)) = &page.body;
+        collect(body, &mut named);
+        for text in page.image.iter().chain(&page.entity.gallery).chain([&page.excerpt]) {
+            collect(text, &mut named);
+        }
+        for item in &page.faq {
+            collect(&item.answer, &mut named);
+        }
+        for value in page.extra.values() {
+            collect(&value.to_string(), &mut named);
+        }
+    }
+    for section in &site.sections {
+        let (out::Body::Markdown(body) | out::Body::Html(body)) = &section.body;
+        collect(body, &mut named);
+    }
+    for value in site.settings.theme_options.values() {
+        collect(&value.to_string(), &mut named);
+    }
+    if let Some(logo) = &site.settings.organisation.logo {
+        collect(logo, &mut named);
+    }
+    for items in site.menus.values() {
+        for item in items {
+            collect(&item.url, &mut named);
+            item.children.iter().for_each(|child| collect(&child.url, &mut named));
+        }
+    }
+    for redirect in &site.redirects {
+        collect(&redirect.to, &mut named);
+    }
+    let mut used = all(media);
+    used.retain(|file| named.contains(file.path.as_str()));
+    used
+}
+
+/// Every file, by address.
+pub fn all(media: Vec<Media>) -> Vec<out::Media> {
+    let mut files: Vec<out::Media> = media
+        .into_iter()
+        .map(|row| out::Media {
+            path: row.public_path(),
+            source: row.hash,
+            mime: row.mime,
+            width: row.width.and_then(|n| u32::try_from(n).ok()),
+            height: row.height.and_then(|n| u32::try_from(n).ok()),
+            alt: row.alt,
+            bytes: u64::try_from(row.bytes).unwrap_or(0),
+        })
+        .collect();
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files
+}
+
+/// Collects what looks like the address of a file: `/media/` and a plain name.
+fn collect(text: &str, named: &mut HashSet<String>) {
+    for (at, found) in text.match_indices("/media/") {
+        let name = &text[at + found.len()..];
+        let end = name
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '.')
+            .unwrap_or(name.len());
+        let name = name[..end].trim_end_matches('.');
+        if !name.is_empty() {
+            named.insert(format!("{found}{name}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_addresses_in_text() {
+        let mut named = HashSet::new();
+        collect(
+            "![a](/media/ab12.png) <img src='/media/cd34.webp'> see /media/ef56.pdf. [x](https://h.example/media/00.gif)",
+            &mut named,
+        );
+        let mut named: Vec<_> = named.into_iter().collect();
+        named.sort();
+        assert_eq!(
+            named,
+            [
+                "/media/00.gif",
+                "/media/ab12.png",
+                "/media/cd34.webp",
+                "/media/ef56.pdf"
+            ]
+        );
+    }
+}
