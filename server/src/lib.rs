@@ -16,6 +16,7 @@ pub mod cli;
 pub mod config;
 pub mod features;
 pub mod jobs;
+pub mod mail;
 pub mod metrics;
 pub mod registry;
 pub mod secrets;

@@ -65,8 +65,10 @@ pub async fn send(config: &Config, id: &str, mail: Mail) -> Result<(), MailError
     }
     .port(settings.smtp_port);
     if !settings.smtp_username.is_empty() {
-        transport =
-            transport.credentials(Credentials::new(settings.smtp_username.clone(), settings.smtp_password.clone()));
+        transport = transport.credentials(Credentials::new(
+            settings.smtp_username.clone(),
+            settings.smtp_password.clone(),
+        ));
     }
     transport.build().send(message).await?;
     Ok(())

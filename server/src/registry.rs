@@ -10,6 +10,7 @@ use crate::jobs::schedule::Schedule;
 /// Every operation of the API, by feature.
 pub fn apis() -> impl OpenApi + 'static {
     (
+        features::accounts::api::apis(),
         features::sites::api::apis(),
         crate::jobs::api::JobsApi,
         features::media::api::MediaApi,

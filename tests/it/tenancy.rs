@@ -121,6 +121,7 @@ impl Samples {
         .await;
         let media = upload(w, &w.a.owner, &site).await;
         let deployment = made(&format!("/sites/{site}/deployments"), json!({})).await;
+        w.run_jobs().await;
         let (_, jobs) = w.get(&w.a.owner, "/jobs").await;
         let job = jobs["items"][0]["id"].as_str().unwrap().to_owned();
         let of_a = BTreeMap::from([

@@ -75,13 +75,24 @@ impl RateLimits {
     /// # Errors
     /// 429 with the seconds to wait.
     pub fn anonymous(&self, class: Class, ip: Option<&str>, name: &str) -> Result<()> {
-        let bucket = if class == Class::SensitiveAuth { &self.sensitive } else { &self.auth };
+        let bucket = if class == Class::SensitiveAuth {
+            &self.sensitive
+        } else {
+            &self.auth
+        };
         self.take(bucket, format!("{}|{name}", ip.map(network).unwrap_or_default()))
     }
 
     fn take(&self, bucket: &DefaultKeyedRateLimiter<String>, key: String) -> Result<()> {
         if self.checks.fetch_add(1, Ordering::Relaxed) % CLEAN_EVERY == CLEAN_EVERY - 1 {
-            for bucket in [&self.auth, &self.sensitive, &self.writes, &self.reads, &self.key_writes, &self.key_reads] {
+            for bucket in [
+                &self.auth,
+                &self.sensitive,
+                &self.writes,
+                &self.reads,
+                &self.key_writes,
+                &self.key_reads,
+            ] {
                 bucket.retain_recent();
             }
         }
@@ -108,15 +119,23 @@ mod tests {
     fn a_limit_is_reached_per_key_and_class() {
         let limits = RateLimits::new(&crate::config::Config::defaults().limits);
         for _ in 0..5 {
-            limits.anonymous(Class::SensitiveAuth, Some("192.0.2.1"), "a@example.com").unwrap();
+            limits
+                .anonymous(Class::SensitiveAuth, Some("192.0.2.1"), "a@example.com")
+                .unwrap();
         }
         assert!(matches!(
             limits.anonymous(Class::SensitiveAuth, Some("192.0.2.1"), "a@example.com"),
             Err(Error::TooManyRequests(_, 1..=13))
         ));
-        limits.anonymous(Class::SensitiveAuth, Some("192.0.2.1"), "b@example.com").unwrap();
-        limits.anonymous(Class::SensitiveAuth, Some("192.0.2.2"), "a@example.com").unwrap();
-        limits.anonymous(Class::Auth, Some("192.0.2.1"), "a@example.com").unwrap();
+        limits
+            .anonymous(Class::SensitiveAuth, Some("192.0.2.1"), "b@example.com")
+            .unwrap();
+        limits
+            .anonymous(Class::SensitiveAuth, Some("192.0.2.2"), "a@example.com")
+            .unwrap();
+        limits
+            .anonymous(Class::Auth, Some("192.0.2.1"), "a@example.com")
+            .unwrap();
         assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2::1"));
         assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
     }

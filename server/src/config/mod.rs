@@ -262,7 +262,11 @@ fn layers(file: Option<&Path>) -> Figment {
     let file = file.unwrap_or(Path::new("igny8.toml"));
     let defaults = Figment::from(Toml::string(DEFAULTS));
     // Without a name, the file is one that may be there.
-    let with_file = if file.is_file() { defaults.merge(Toml::file_exact(file)) } else { defaults };
+    let with_file = if file.is_file() {
+        defaults.merge(Toml::file_exact(file))
+    } else {
+        defaults
+    };
     with_file
         // IGNY8_CONFIG names the file, it is not a key in it.
         .merge(Env::prefixed("IGNY8_").ignore(&["config"]).split("__"))

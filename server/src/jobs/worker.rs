@@ -95,7 +95,8 @@ pub async fn run_one(app: &App, job: JobRow, lease: Lease, stop: &CancellationTo
     }
 }
 
-async fn attempt(
+/// Runs one attempt: to its end, until its lease is lost, or until the process stops and `grace` is over.
+pub async fn attempt(
     app: &App,
     kind: &JobType,
     job: JobRow,

@@ -1,9 +1,7 @@
 //! Accounts, users, sessions, keys and mailed secrets as stored, and their rules.
 
 use chrono::{DateTime, Utc};
-use igny8_data::{
-    AccountId, AccountStatus, ApiKeyId, Role, SessionId, SiteId, SurrealValue, UserId, id_type, record,
-};
+use igny8_data::{AccountId, AccountStatus, ApiKeyId, Role, SessionId, SiteId, SurrealValue, UserId, id_type, record};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::api::validate::Check;

@@ -40,11 +40,17 @@ pub async fn verify(auth: &Auth, password: String, stored: Option<String>) -> Re
     off_thread(move || {
         let Some(stored) = stored.filter(|hash| !hash.is_empty()) else {
             let _ = argon.hash_password(password.as_bytes());
-            return Verdict { fits: false, outdated: false };
+            return Verdict {
+                fits: false,
+                outdated: false,
+            };
         };
         let fits = argon2::PasswordHash::new(&stored)
             .is_ok_and(|hash| argon.verify_password(password.as_bytes(), &hash).is_ok());
-        Verdict { fits, outdated: !stored.contains(&wanted) }
+        Verdict {
+            fits,
+            outdated: !stored.contains(&wanted),
+        }
     })
     .await
 }
@@ -71,12 +77,24 @@ mod tests {
         auth.argon2_passes = 1;
         let stored = hash(&auth, "correct horse".into()).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=8,t=1,p=1$"));
-        let verdict = async |password: &str, stored: Option<String>| verify(&auth, password.into(), stored).await.unwrap();
-        assert_eq!(verdict("correct horse", Some(stored.clone())).await, Verdict { fits: true, outdated: false });
+        let verdict =
+            async |password: &str, stored: Option<String>| verify(&auth, password.into(), stored).await.unwrap();
+        assert_eq!(
+            verdict("correct horse", Some(stored.clone())).await,
+            Verdict {
+                fits: true,
+                outdated: false
+            }
+        );
         assert!(!verdict("wrong horse", Some(stored.clone())).await.fits);
         assert!(!verdict("", None).await.fits);
         assert!(!verdict("x", Some("not a hash".into())).await.fits);
         auth.argon2_passes = 2;
-        assert!(verify(&auth, "correct horse".into(), Some(stored)).await.unwrap().outdated);
+        assert!(
+            verify(&auth, "correct horse".into(), Some(stored))
+                .await
+                .unwrap()
+                .outdated
+        );
     }
 }

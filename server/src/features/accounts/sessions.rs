@@ -48,7 +48,10 @@ pub async fn open(app: &App, user: &User, origin: &Origin, action: &'static str)
     binds.insert("at", now);
     let mut tx = app.db.platform(Why::Authentication).tx(user.account, None);
     tx.create(session.clone());
-    tx.statement("UPDATE $who SET last_login_at = $at WHERE account = $account RETURN NONE", binds);
+    tx.statement(
+        "UPDATE $who SET last_login_at = $at WHERE account = $account RETURN NONE",
+        binds,
+    );
     tx.audit(AuditEvent::new(action, user.id, origin));
     tx.commit().await?;
     Ok(tokens(app, &session, now))
@@ -59,7 +62,12 @@ pub async fn open(app: &App, user: &User, origin: &Origin, action: &'static str)
 /// # Errors
 /// 401 when it is not one of ours, has ended, or was redeemed before (which also ends its session).
 pub async fn refresh(app: &App, text: &str, origin: &Origin) -> Result<Tokens> {
-    let refused = || Error::wrong_credentials("refresh_refused", "This refresh token is no longer valid. Log in again.");
+    let refused = || {
+        Error::wrong_credentials(
+            "refresh_refused",
+            "This refresh token is no longer valid. Log in again.",
+        )
+    };
     let token = app.db.keys().read_refresh(text).ok_or_else(refused)?;
     let now = app.db.clock().now();
     let mut binds = Variables::new();
@@ -77,7 +85,10 @@ pub async fn refresh(app: &App, text: &str, origin: &Origin) -> Result<Tokens> {
         None => {
             let mut binds = Variables::new();
             binds.insert("sid", token.session);
-            let found = platform.query("SELECT * FROM ONLY $sid;", binds, "reading a session").await?.one::<Session>(0)?;
+            let found = platform
+                .query("SELECT * FROM ONLY $sid;", binds, "reading a session")
+                .await?
+                .one::<Session>(0)?;
             let session = found.ok_or_else(refused)?;
             if session.revoked_at.is_some() || session.expires_at <= now {
                 return Err(refused());
@@ -143,7 +154,12 @@ pub async fn user_of(app: &App, email_key: &str) -> Result<Option<User>, DbError
     let mut binds = Variables::new();
     binds.insert("email_key", email_key.to_owned());
     let sql = "SELECT * FROM user WHERE email_key = $email_key LIMIT 1;";
-    let users: Vec<User> = app.db.platform(Why::Authentication).query(sql, binds, "finding a user").await?.rows(0)?;
+    let users: Vec<User> = app
+        .db
+        .platform(Why::Authentication)
+        .query(sql, binds, "finding a user")
+        .await?
+        .rows(0)?;
     Ok(users.into_iter().next())
 }
 
@@ -154,7 +170,10 @@ fn tokens(app: &App, session: &Session, now: DateTime<Utc>) -> Tokens {
     Tokens {
         access_token,
         access_expires_at,
-        refresh_token: keys.refresh_token(RefreshToken { session: session.id, generation }),
+        refresh_token: keys.refresh_token(RefreshToken {
+            session: session.id,
+            generation,
+        }),
         refresh_expires_at: session.expires_at,
     }
 }

@@ -253,7 +253,10 @@ fn named(site: &Site) -> HashMap<Taxonomy, out::Taxonomy> {
             feed: true,
         })
     };
-    Taxonomy::ALL.into_iter().map(|taxonomy| (taxonomy, of(taxonomy))).collect()
+    Taxonomy::ALL
+        .into_iter()
+        .map(|taxonomy| (taxonomy, of(taxonomy)))
+        .collect()
 }
 
 fn taxonomies(site: &Site, terms: &[Term]) -> Vec<out::Taxonomy> {

@@ -44,7 +44,12 @@ pub struct ApiKeyIn {
 
 impl poem_openapi::types::Example for ApiKeyIn {
     fn example() -> Self {
-        Self { name: "Nightly export".into(), role: Role::Viewer, site: None, expires_at: None }
+        Self {
+            name: "Nightly export".into(),
+            role: Role::Viewer,
+            site: None,
+            expires_at: None,
+        }
     }
 }
 
@@ -83,10 +88,22 @@ impl ApiKeysApi {
     ) -> Result<Json<Page<ApiKeyOut>>> {
         let scope = caller.actor().account::<Manage>()?;
         let filter = format!("api_keys|{}", scope.account());
-        let page =
-            PageRequest::new(&app.db, &filter, limit.0, None, cursor.0.as_deref(), with_total.0, SORTS, "-created_at")?;
+        let page = PageRequest::new(
+            &app.db,
+            &filter,
+            limit.0,
+            None,
+            cursor.0.as_deref(),
+            with_total.0,
+            SORTS,
+            "-created_at",
+        )?;
         let db = app.db.account(&scope);
-        let total = if page.with_total { Some(db.count::<ApiKey>(Select::new()).await?) } else { None };
+        let total = if page.with_total {
+            Some(db.count::<ApiKey>(Select::new()).await?)
+        } else {
+            None
+        };
         let rows = db.list::<ApiKey>(page.apply::<ApiKey>(Select::new())?).await?;
         Ok(Json(page.page(&app.db, rows, total, ApiKeyOut::of)?))
     }
@@ -100,8 +117,16 @@ impl ApiKeysApi {
         let mut check = Check::new();
         check.text("name", &body.name, 1, 120);
         let known = matches!(body.role, Role::Admin | Role::Editor | Role::Viewer);
-        check.that(known && body.role >= caller.actor().role(), "role", "must be admin, editor or viewer, not above yours");
-        check.that(body.expires_at.is_none_or(|at| at > now), "expires_at", "must be in the future");
+        check.that(
+            known && body.role >= caller.actor().role(),
+            "role",
+            "must be admin, editor or viewer, not above yours",
+        );
+        check.that(
+            body.expires_at.is_none_or(|at| at > now),
+            "expires_at",
+            "must be in the future",
+        );
         check.finish()?;
         let secret = secret_text(app.db.ids().bytes());
         let key = ApiKey {
@@ -128,17 +153,26 @@ impl ApiKeysApi {
                 "unknown_site",
             );
         }
-        tx.create(key.clone()).audit(AuditEvent::new("api_key.created", key.id, &from.0));
+        tx.create(key.clone())
+            .audit(AuditEvent::new("api_key.created", key.id, &from.0));
         tx.commit().await.map_err(unknown_site)?;
         let secret = api_key_text(key.id, &secret);
-        Ok(KeyMade::Created(Json(NewApiKey { api_key: ApiKeyOut::of(key), secret })))
+        Ok(KeyMade::Created(Json(NewApiKey {
+            api_key: ApiKeyOut::of(key),
+            secret,
+        })))
     }
 
     /// Read an API key
     #[oai(path = "/api-keys/:api_key_id", method = "get", operation_id = "api_key_get")]
     async fn get(&self, caller: Caller, app: Data<&App>, api_key_id: Path<ApiKeyId>) -> Result<Json<ApiKeyOut>> {
         let scope = caller.actor().account::<Manage>()?;
-        let key = app.db.account(&scope).get::<ApiKey>(api_key_id.0).await?.ok_or_else(Error::not_found)?;
+        let key = app
+            .db
+            .account(&scope)
+            .get::<ApiKey>(api_key_id.0)
+            .await?
+            .ok_or_else(Error::not_found)?;
         Ok(Json(ApiKeyOut::of(key)))
     }
 
@@ -152,7 +186,8 @@ impl ApiKeysApi {
         let mut key = db.get::<ApiKey>(api_key_id.0).await?.ok_or_else(Error::not_found)?;
         key.revoked_at = Some(key.revoked_at.unwrap_or(app.db.clock().now()));
         let mut tx = db.tx();
-        tx.replace(&mut key).audit(AuditEvent::new("api_key.revoked", key.id, &from.0));
+        tx.replace(&mut key)
+            .audit(AuditEvent::new("api_key.revoked", key.id, &from.0));
         tx.commit().await?;
         Ok(Done::Done)
     }

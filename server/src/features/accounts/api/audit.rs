@@ -88,7 +88,11 @@ impl AuditApi {
             select = select.compare("at", "<=", until);
         }
         let db = app.db.account(&scope);
-        let total = if page.with_total { Some(db.count::<AuditRow>(select.clone()).await?) } else { None };
+        let total = if page.with_total {
+            Some(db.count::<AuditRow>(select.clone()).await?)
+        } else {
+            None
+        };
         let rows = db.list::<AuditRow>(page.apply::<AuditRow>(select)?).await?;
         let out = |row: AuditRow| AuditOut {
             id: row.id,

@@ -139,7 +139,10 @@ impl AuthApi {
     async fn register(&self, app: Data<&App>, from: From, body: Json<Register>) -> Result<Registered> {
         app.limits.anonymous(Class::SensitiveAuth, from.0.ip.as_deref(), "")?;
         if !app.config.auth.open_registration {
-            return Err(Error::forbidden("registration_closed", "This installation makes accounts by invitation only."));
+            return Err(Error::forbidden(
+                "registration_closed",
+                "This installation makes accounts by invitation only.",
+            ));
         }
         let Json(body) = body;
         let mut check = Check::new();
@@ -176,10 +179,15 @@ impl AuthApi {
         binds.insert("account_row", account.clone());
         let mut tx = app.db.platform(Why::Registration).tx(account.id, None);
         tx.statement("CREATE $account CONTENT $account_row RETURN NONE", binds);
-        tx.create(user.clone()).audit(AuditEvent::new("account.registered", account.id, &from.0));
+        tx.create(user.clone())
+            .audit(AuditEvent::new("account.registered", account.id, &from.0));
         tx.commit().await.map_err(email_taken)?;
         let tokens = sessions::open(&app, &user, &from.0, "user.logged_in").await?;
-        let answer = LoginAnswer { tokens, user: UserOut::of(user), account: AccountOut::of(account) };
+        let answer = LoginAnswer {
+            tokens,
+            user: UserOut::of(user),
+            account: AccountOut::of(account),
+        };
         Ok(Registered::Created(Json(answer)))
     }
 
@@ -210,7 +218,11 @@ impl AuthApi {
             tx.commit().await?;
         }
         let tokens = sessions::open(&app, &user, &from.0, "user.logged_in").await?;
-        Ok(Json(LoginAnswer { tokens, user: UserOut::of(user), account: AccountOut::of(account) }))
+        Ok(Json(LoginAnswer {
+            tokens,
+            user: UserOut::of(user),
+            account: AccountOut::of(account),
+        }))
     }
 
     /// Refresh the tokens
@@ -241,7 +253,10 @@ impl AuthApi {
     #[oai(path = "/auth/logout-all", method = "post", operation_id = "auth_logout_all")]
     async fn logout_all(&self, caller: Caller, app: Data<&App>, from: From) -> Result<Done> {
         let user = person(&caller)?;
-        let mut tx = app.db.platform(Why::Authentication).tx(caller.actor().account_id(), None);
+        let mut tx = app
+            .db
+            .platform(Why::Authentication)
+            .tx(caller.actor().account_id(), None);
         sessions::revoke_in(&mut tx, Ended::AllOf(user, None), "logged_out", app.db.clock().now());
         tx.audit(AuditEvent::new("user.logged_out_everywhere", user, &from.0));
         tx.commit().await?;
@@ -253,9 +268,17 @@ impl AuthApi {
     async fn me(&self, caller: Caller, app: Data<&App>) -> Result<Json<Me>> {
         let user = person(&caller)?;
         let scope = caller.actor().account::<igny8_data::Read>()?;
-        let user = app.db.account(&scope).get::<User>(user).await?.ok_or_else(Error::not_found)?;
+        let user = app
+            .db
+            .account(&scope)
+            .get::<User>(user)
+            .await?
+            .ok_or_else(Error::not_found)?;
         let account = account_of(&app, user.account).await?;
-        Ok(Json(Me { user: UserOut::of(user), account: AccountOut::of(account) }))
+        Ok(Json(Me {
+            user: UserOut::of(user),
+            account: AccountOut::of(account),
+        }))
     }
 
     /// List my sessions
@@ -283,17 +306,31 @@ impl AuthApi {
     }
 
     /// End one of my sessions
-    #[oai(path = "/auth/sessions/:session_id", method = "delete", operation_id = "session_revoke")]
+    #[oai(
+        path = "/auth/sessions/:session_id",
+        method = "delete",
+        operation_id = "session_revoke"
+    )]
     async fn revoke(&self, caller: Caller, app: Data<&App>, from: From, session_id: Path<SessionId>) -> Result<Done> {
         let user = person(&caller)?;
         let scope = caller.actor().account::<igny8_data::Read>()?;
-        let session = app.db.account(&scope).get::<Session>(session_id.0).await?.filter(|s| s.user == user);
+        let session = app
+            .db
+            .account(&scope)
+            .get::<Session>(session_id.0)
+            .await?
+            .filter(|s| s.user == user);
         sessions::revoke(&app, &session.ok_or_else(Error::not_found)?, "revoked", &from.0).await?;
         Ok(Done::Done)
     }
 
     /// Read the account
-    #[oai(path = "/account", method = "get", operation_id = "account_get", tag = "Tag::Account")]
+    #[oai(
+        path = "/account",
+        method = "get",
+        operation_id = "account_get",
+        tag = "Tag::Account"
+    )]
     async fn account(&self, caller: Caller, app: Data<&App>) -> Result<Fetched<AccountOut>> {
         let account = account_of(&app, caller.actor().account_id()).await?;
         let rev = account.rev;
@@ -301,7 +338,12 @@ impl AuthApi {
     }
 
     /// Change the account
-    #[oai(path = "/account", method = "patch", operation_id = "account_update", tag = "Tag::Account")]
+    #[oai(
+        path = "/account",
+        method = "patch",
+        operation_id = "account_update",
+        tag = "Tag::Account"
+    )]
     async fn update(
         &self,
         caller: Caller,
@@ -337,20 +379,31 @@ impl AuthApi {
     /// Close the account
     ///
     /// Nobody gets in any more and its sites are no longer served. Needs the owner's password.
-    #[oai(path = "/account", method = "delete", operation_id = "account_delete", tag = "Tag::Account")]
+    #[oai(
+        path = "/account",
+        method = "delete",
+        operation_id = "account_delete",
+        tag = "Tag::Account"
+    )]
     async fn close(&self, caller: Caller, app: Data<&App>, from: From, body: Json<Confirmed>) -> Result<Done> {
         let scope = caller.actor().account::<Own>()?;
         super::passwords::confirm(&app, &caller, body.0.password, &from.0).await?;
         let mut binds = Variables::new();
         binds.insert("now", app.db.clock().now());
         let mut tx = app.db.account(&scope).tx();
-        tx.statement("UPDATE $account SET status = 'cancelled', updated_at = $now, rev += 1 RETURN NONE", binds.clone());
+        tx.statement(
+            "UPDATE $account SET status = 'cancelled', updated_at = $now, rev += 1 RETURN NONE",
+            binds.clone(),
+        );
         tx.statement(
             "UPDATE session SET revoked_at = $now, revoked_why = 'account_closed' \
              WHERE account = $account AND revoked_at IS NONE RETURN NONE",
             binds.clone(),
         );
-        tx.statement("UPDATE site SET deleted_at = $now, rev += 1 WHERE account = $account AND deleted_at IS NONE RETURN NONE", binds);
+        tx.statement(
+            "UPDATE site SET deleted_at = $now, rev += 1 WHERE account = $account AND deleted_at IS NONE RETURN NONE",
+            binds,
+        );
         tx.audit(AuditEvent::new("account.closed", scope.account(), &from.0));
         tx.commit().await?;
         Ok(Done::Done)
@@ -369,15 +422,19 @@ pub(super) async fn account_of(app: &App, id: AccountId) -> Result<Account> {
     let mut binds = Variables::new();
     binds.insert("id", id);
     let platform = app.db.platform(Why::Authentication);
-    let account = platform.query("SELECT * FROM ONLY $id;", binds, "reading an account").await?.one(0)?;
+    let account = platform
+        .query("SELECT * FROM ONLY $id;", binds, "reading an account")
+        .await?
+        .one(0)?;
     account.ok_or_else(Error::not_found)
 }
 
 pub(super) fn email_taken(error: DbError) -> Error {
     match error {
-        DbError::Duplicate { index } if index == "user_email" => {
-            Error::duplicate("email", "This mail address has a user already. Log in, or reset the password.")
-        }
+        DbError::Duplicate { index } if index == "user_email" => Error::duplicate(
+            "email",
+            "This mail address has a user already. Log in, or reset the password.",
+        ),
         error => error.into(),
     }
 }
@@ -398,6 +455,12 @@ impl UserOut {
 
 impl AccountOut {
     pub(super) fn of(a: Account) -> Self {
-        Self { id: a.id, name: a.name, status: a.status, plan: a.plan, created_at: a.created_at }
+        Self {
+            id: a.id,
+            name: a.name,
+            status: a.status,
+            plan: a.plan,
+            created_at: a.created_at,
+        }
     }
 }

@@ -49,7 +49,12 @@ pub struct InvitationIn {
 
 impl poem_openapi::types::Example for InvitationIn {
     fn example() -> Self {
-        Self { email: "editor@example.com".into(), name: "New editor".into(), role: Role::Editor, sites: Vec::new() }
+        Self {
+            email: "editor@example.com".into(),
+            name: "New editor".into(),
+            role: Role::Editor,
+            sites: Vec::new(),
+        }
     }
 }
 
@@ -90,11 +95,23 @@ impl InvitationsApi {
     ) -> Result<Json<Page<InvitationOut>>> {
         let scope = caller.actor().account::<Manage>()?;
         let filter = format!("invitations|{}", scope.account());
-        let page =
-            PageRequest::new(&app.db, &filter, limit.0, None, cursor.0.as_deref(), with_total.0, SORTS, "-created_at")?;
+        let page = PageRequest::new(
+            &app.db,
+            &filter,
+            limit.0,
+            None,
+            cursor.0.as_deref(),
+            with_total.0,
+            SORTS,
+            "-created_at",
+        )?;
         let select = Select::new().equals("kind", "invitation".to_owned());
         let db = app.db.account(&scope);
-        let total = if page.with_total { Some(db.count::<MailedToken>(select.clone()).await?) } else { None };
+        let total = if page.with_total {
+            Some(db.count::<MailedToken>(select.clone()).await?)
+        } else {
+            None
+        };
         let rows = db.list::<MailedToken>(page.apply::<MailedToken>(select)?).await?;
         Ok(Json(page.page(&app.db, rows, total, InvitationOut::of)?))
     }
@@ -140,7 +157,8 @@ impl InvitationsApi {
             binds,
             "unknown_site",
         );
-        tx.create(token.clone()).audit(AuditEvent::new("invitation.created", id, &from.0));
+        tx.create(token.clone())
+            .audit(AuditEvent::new("invitation.created", id, &from.0));
         tx.commit().await.map_err(unknown_site)?;
         let account = account_of(&app, scope.account()).await?;
         let text = format!(
@@ -151,12 +169,24 @@ impl InvitationsApi {
             app.config.public_url()
         );
         let subject = format!("Invitation to {}", account.name.replace(['\r', '\n'], " "));
-        mail::send_later(&app, id.to_string(), Mail { to: token.email.clone(), subject, text });
+        mail::send_later(
+            &app,
+            id.to_string(),
+            Mail {
+                to: token.email.clone(),
+                subject,
+                text,
+            },
+        );
         Ok(Invited::Created(Json(InvitationOut::of(token))))
     }
 
     /// Take an invitation back
-    #[oai(path = "/invitations/:invitation_id", method = "delete", operation_id = "invitation_revoke")]
+    #[oai(
+        path = "/invitations/:invitation_id",
+        method = "delete",
+        operation_id = "invitation_revoke"
+    )]
     async fn revoke(
         &self,
         caller: Caller,
@@ -166,11 +196,15 @@ impl InvitationsApi {
     ) -> Result<Done> {
         let scope = caller.actor().account::<Manage>()?;
         let db = app.db.account(&scope);
-        let token = db.get::<MailedToken>(invitation_id.0).await?.filter(|t| t.kind == "invitation");
+        let token = db
+            .get::<MailedToken>(invitation_id.0)
+            .await?
+            .filter(|t| t.kind == "invitation");
         let mut token = token.ok_or_else(Error::not_found)?;
         token.used_at = Some(token.used_at.unwrap_or(app.db.clock().now()));
         let mut tx = db.tx();
-        tx.replace(&mut token).audit(AuditEvent::new("invitation.revoked", token.id, &from.0));
+        tx.replace(&mut token)
+            .audit(AuditEvent::new("invitation.revoked", token.id, &from.0));
         tx.commit().await?;
         Ok(Done::Done)
     }
@@ -178,9 +212,15 @@ impl InvitationsApi {
     /// Accept an invitation
     ///
     /// Makes the user and logs in.
-    #[oai(path = "/auth/invitations/accept", method = "post", operation_id = "invitation_accept", tag = "Tag::Auth")]
+    #[oai(
+        path = "/auth/invitations/accept",
+        method = "post",
+        operation_id = "invitation_accept",
+        tag = "Tag::Auth"
+    )]
     async fn accept(&self, app: Data<&App>, from: From, body: Json<InvitationAccept>) -> Result<Json<LoginAnswer>> {
-        app.limits.anonymous(Class::SensitiveAuth, from.0.ip.as_deref(), "invitation")?;
+        app.limits
+            .anonymous(Class::SensitiveAuth, from.0.ip.as_deref(), "invitation")?;
         let Json(body) = body;
         let token = mailed(&app, &body.secret, "invitation").await?;
         let name = body.name.unwrap_or_else(|| token.name.clone());
@@ -213,7 +253,8 @@ impl InvitationsApi {
             // A site deleted since the invitation is left out rather than in the way.
             let mut binds = Variables::new();
             binds.insert("invited_sites", token.sites.clone());
-            let sql = "SELECT VALUE id FROM site WHERE id INSIDE $invited_sites AND account = $of AND deleted_at IS NONE;";
+            let sql =
+                "SELECT VALUE id FROM site WHERE id INSIDE $invited_sites AND account = $of AND deleted_at IS NONE;";
             binds.insert("of", user.account);
             let platform = app.db.platform(Why::Authentication);
             let sites: Vec<SiteId> = platform.query(sql, binds, "checking invited sites").await?.rows(0)?;
@@ -225,7 +266,11 @@ impl InvitationsApi {
             error => email_taken(error),
         })?;
         let tokens = sessions::open(&app, &user, &from.0, "user.logged_in").await?;
-        Ok(Json(LoginAnswer { tokens, user: UserOut::of(user), account: AccountOut::of(account) }))
+        Ok(Json(LoginAnswer {
+            tokens,
+            user: UserOut::of(user),
+            account: AccountOut::of(account),
+        }))
     }
 }
 

@@ -1,8 +1,6 @@
 //! `/members`: who belongs to the account, in which role, with which sites.
 
-use igny8_data::{
-    AuditEvent, DbError, Manage, Role, Select, SiteId, Tx, UserId, Variables, grant::access_key,
-};
+use igny8_data::{AuditEvent, DbError, Manage, Role, Select, SiteId, Tx, UserId, Variables, grant::access_key};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
@@ -36,7 +34,11 @@ pub struct MemberSites {
     pub sites: Vec<SiteId>,
 }
 
-const SORTS: &[SortField] = &[SortField::same("created_at"), SortField::same("name"), SortField::same("email")];
+const SORTS: &[SortField] = &[
+    SortField::same("created_at"),
+    SortField::same("name"),
+    SortField::same("email"),
+];
 
 pub struct MembersApi;
 
@@ -77,7 +79,11 @@ impl MembersApi {
             select = select.search(&["name", "email"], text);
         }
         let db = app.db.account(&scope);
-        let total = if page.with_total { Some(db.count::<User>(select.clone()).await?) } else { None };
+        let total = if page.with_total {
+            Some(db.count::<User>(select.clone()).await?)
+        } else {
+            None
+        };
         let rows = db.list::<User>(page.apply::<User>(select)?).await?;
         Ok(Json(page.page(&app.db, rows, total, UserOut::of)?))
     }
@@ -86,7 +92,12 @@ impl MembersApi {
     #[oai(path = "/members/:user_id", method = "get", operation_id = "member_get")]
     async fn get(&self, caller: Caller, app: Data<&App>, user_id: Path<UserId>) -> Result<Fetched<UserOut>> {
         let scope = caller.actor().account::<Manage>()?;
-        let user = app.db.account(&scope).get::<User>(user_id.0).await?.ok_or_else(Error::not_found)?;
+        let user = app
+            .db
+            .account(&scope)
+            .get::<User>(user_id.0)
+            .await?
+            .ok_or_else(Error::not_found)?;
         let rev = user.rev;
         Ok(Fetched::new(UserOut::of(user), rev))
     }
@@ -159,7 +170,10 @@ impl MembersApi {
         let mut tx = db.tx();
         tx.delete(user.id);
         for table in ["session", "site_access", "mailed_token"] {
-            tx.statement(&format!("DELETE {table} WHERE user = $gone AND account = $account RETURN NONE"), binds.clone());
+            tx.statement(
+                &format!("DELETE {table} WHERE user = $gone AND account = $account RETURN NONE"),
+                binds.clone(),
+            );
         }
         keep_an_owner(&mut tx);
         tx.audit(AuditEvent::new("user.removed", user.id, &from.0));
@@ -181,7 +195,11 @@ impl MembersApi {
     }
 
     /// Set the sites of a member
-    #[oai(path = "/members/:user_id/sites", method = "put", operation_id = "member_sites_replace")]
+    #[oai(
+        path = "/members/:user_id/sites",
+        method = "put",
+        operation_id = "member_sites_replace"
+    )]
     async fn set_sites(
         &self,
         caller: Caller,
@@ -200,7 +218,10 @@ impl MembersApi {
         let mut binds = Variables::new();
         binds.insert("granted_user", user.id);
         let mut tx = db.tx();
-        tx.statement("DELETE site_access WHERE user = $granted_user AND account = $account RETURN NONE", binds);
+        tx.statement(
+            "DELETE site_access WHERE user = $granted_user AND account = $account RETURN NONE",
+            binds,
+        );
         grant(&mut tx, &app, user.id, &sites);
         tx.audit(AuditEvent::new("user.sites_changed", user.id, &from.0).detail(serde_json::json!({ "sites": sites })));
         tx.commit().await.map_err(unknown_site)?;
@@ -243,7 +264,10 @@ fn below(caller: &Caller, role: Role) -> Result<()> {
 /// Adds the rule that an owner who can log in is left. The account's row is written too, so that two owners removing each
 /// other at once collide.
 fn keep_an_owner(tx: &mut Tx<'_>) {
-    tx.statement("UPDATE $account SET updated_at = updated_at RETURN NONE", Variables::new());
+    tx.statement(
+        "UPDATE $account SET updated_at = updated_at RETURN NONE",
+        Variables::new(),
+    );
     tx.require(
         "array::len((SELECT VALUE id FROM user WHERE account = $account AND role = 'owner' AND disabled = false)) > 0",
         Variables::new(),
@@ -253,9 +277,10 @@ fn keep_an_owner(tx: &mut Tx<'_>) {
 
 fn last_owner(error: DbError) -> Error {
     match error {
-        DbError::Refused(code) if code == "last_owner" => {
-            Error::rule("last_owner", "The account needs an owner who can log in. Make somebody else an owner first.")
-        }
+        DbError::Refused(code) if code == "last_owner" => Error::rule(
+            "last_owner",
+            "The account needs an owner who can log in. Make somebody else an owner first.",
+        ),
         error => error.into(),
     }
 }

@@ -14,8 +14,8 @@ use crate::api::validate::Check;
 use crate::api::{Caller, Error, FieldError, From, Result, Tag};
 use crate::app::App;
 use crate::features::accounts::model::{MailedToken, MailedTokenId, User, check_password, email_key};
-use crate::features::accounts::sessions::{self, Ended};
 use crate::features::accounts::passwords;
+use crate::features::accounts::sessions::{self, Ended};
 use crate::mail::{self, Mail};
 
 #[derive(Debug, Object)]
@@ -62,14 +62,26 @@ impl PasswordsApi {
         check_password(&mut check, "new_password", &body.0.new_password);
         check.finish()?;
         user.password_hash = passwords::hash(&app.config.auth, body.0.new_password).await?;
-        store(&app, user, caller.actor().session(), "user.password_changed", None, &from.0).await?;
+        store(
+            &app,
+            user,
+            caller.actor().session(),
+            "user.password_changed",
+            None,
+            &from.0,
+        )
+        .await?;
         Ok(Done::Done)
     }
 
     /// Ask for a new password
     ///
     /// Always the same answer: whether the address has a user is told in the mail alone.
-    #[oai(path = "/auth/password-reset", method = "post", operation_id = "password_reset_request")]
+    #[oai(
+        path = "/auth/password-reset",
+        method = "post",
+        operation_id = "password_reset_request"
+    )]
     async fn request(&self, app: Data<&App>, from: From, body: Json<PasswordReset>) -> Result<ResetAnswer> {
         let key = email_key(&body.email);
         app.limits.anonymous(Class::SensitiveAuth, from.0.ip.as_deref(), &key)?;
@@ -86,9 +98,14 @@ impl PasswordsApi {
     /// Set a new password with a mailed secret
     ///
     /// Ends all sessions of the user.
-    #[oai(path = "/auth/password-reset/confirm", method = "post", operation_id = "password_reset_confirm")]
+    #[oai(
+        path = "/auth/password-reset/confirm",
+        method = "post",
+        operation_id = "password_reset_confirm"
+    )]
     async fn reset(&self, app: Data<&App>, from: From, body: Json<PasswordResetConfirm>) -> Result<Done> {
-        app.limits.anonymous(Class::SensitiveAuth, from.0.ip.as_deref(), "confirm")?;
+        app.limits
+            .anonymous(Class::SensitiveAuth, from.0.ip.as_deref(), "confirm")?;
         let Json(body) = body;
         let mut check = Check::new();
         check_password(&mut check, "new_password", &body.new_password);
@@ -97,7 +114,10 @@ impl PasswordsApi {
         let mut binds = Variables::new();
         binds.insert("id", token.user);
         let platform = app.db.platform(Why::Authentication);
-        let user: Option<User> = platform.query("SELECT * FROM ONLY $id;", binds, "finding a user").await?.one(0)?;
+        let user: Option<User> = platform
+            .query("SELECT * FROM ONLY $id;", binds, "finding a user")
+            .await?
+            .one(0)?;
         let mut user = user.filter(|u| !u.disabled).ok_or_else(used_up)?;
         user.password_hash = passwords::hash(&app.config.auth, body.new_password).await?;
         let told = Mail {
@@ -116,11 +136,24 @@ impl PasswordsApi {
 /// Checks the password of whoever is signed in.
 pub(super) async fn confirm(app: &App, caller: &Caller, password: String, origin: &Origin) -> Result<User> {
     let id = person(caller)?;
-    app.limits.anonymous(Class::SensitiveAuth, origin.ip.as_deref(), &id.to_string())?;
+    app.limits
+        .anonymous(Class::SensitiveAuth, origin.ip.as_deref(), &id.to_string())?;
     let scope = caller.actor().account::<igny8_data::Read>()?;
-    let user = app.db.account(&scope).get::<User>(id).await?.ok_or_else(Error::not_found)?;
+    let user = app
+        .db
+        .account(&scope)
+        .get::<User>(id)
+        .await?
+        .ok_or_else(Error::not_found)?;
     let verdict = passwords::verify(&app.config.auth, password, Some(user.password_hash.clone())).await?;
-    if verdict.fits { Ok(user) } else { Err(Error::invalid(vec![FieldError::new("password", "is not your password")])) }
+    if verdict.fits {
+        Ok(user)
+    } else {
+        Err(Error::invalid(vec![FieldError::new(
+            "password",
+            "is not your password",
+        )]))
+    }
 }
 
 /// Stores a user with a new password: other sessions end, open resets are used up.
@@ -187,7 +220,8 @@ async fn mail_reset(app: &App, key: &str, origin: &Origin) -> Result<()> {
         created_at: now,
     };
     let mut tx = app.db.platform(Why::Authentication).tx(user.account, None);
-    tx.create(token).audit(AuditEvent::new("user.password_reset_requested", user.id, origin));
+    tx.create(token)
+        .audit(AuditEvent::new("user.password_reset_requested", user.id, origin));
     tx.commit().await?;
     let text = format!(
         "Somebody, hopefully you, asked for a new password for {}.\n\nOpen this link within {minutes} minutes:\n\n\
@@ -195,19 +229,31 @@ async fn mail_reset(app: &App, key: &str, origin: &Origin) -> Result<()> {
         user.email,
         app.config.public_url()
     );
-    mail::send_later(app, id.to_string(), Mail { to: user.email, subject: "A new password for IGNY8".into(), text });
+    mail::send_later(
+        app,
+        id.to_string(),
+        Mail {
+            to: user.email,
+            subject: "A new password for IGNY8".into(),
+            text,
+        },
+    );
     Ok(())
 }
 
 /// The open token of a mailed secret.
 pub(super) async fn mailed(app: &App, secret: &str, kind: &str) -> Result<MailedToken> {
-    let id: MailedTokenId =
-        secret.split_once('.').and_then(|(id, _)| id.parse().ok()).ok_or_else(used_up)?;
+    let id: MailedTokenId = secret
+        .split_once('.')
+        .and_then(|(id, _)| id.parse().ok())
+        .ok_or_else(used_up)?;
     let mut binds = Variables::new();
     binds.insert("id", id);
     let platform = app.db.platform(Why::Authentication);
-    let token: Option<MailedToken> =
-        platform.query("SELECT * FROM ONLY $id;", binds, "reading a mailed secret").await?.one(0)?;
+    let token: Option<MailedToken> = platform
+        .query("SELECT * FROM ONLY $id;", binds, "reading a mailed secret")
+        .await?
+        .one(0)?;
     let hash = token.as_ref().map_or("", |t| t.secret_hash.as_str());
     let fits = app.db.keys().secret_matches(secret, hash);
     let now = app.db.clock().now();
@@ -217,5 +263,8 @@ pub(super) async fn mailed(app: &App, secret: &str, kind: &str) -> Result<Mailed
 }
 
 pub(super) fn used_up() -> Error {
-    Error::rule("secret_used", "This link is used up, too old or not one of ours. Ask for a new one.")
+    Error::rule(
+        "secret_used",
+        "This link is used up, too old or not one of ours. Ask for a new one.",
+    )
 }

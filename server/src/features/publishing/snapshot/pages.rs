@@ -26,7 +26,10 @@ impl<'a> Lookup<'a> {
         let named = super::named(site);
         Self {
             site,
-            terms: terms.iter().map(|t| (t.id, (named[&t.taxonomy].name.clone(), t.slug.as_str()))).collect(),
+            terms: terms
+                .iter()
+                .map(|t| (t.id, (named[&t.taxonomy].name.clone(), t.slug.as_str())))
+                .collect(),
             clusters,
             media: media.iter().map(|m| (m.id, m.public_path())).collect(),
         }
@@ -35,10 +38,7 @@ impl<'a> Lookup<'a> {
     pub fn page(&self, row: Content) -> out::Page {
         let mut terms: IndexMap<String, Vec<String>> = IndexMap::new();
         for (taxonomy, slug) in row.terms.iter().filter_map(|id| self.terms.get(id)) {
-            terms
-                .entry(taxonomy.clone())
-                .or_default()
-                .push((*slug).to_owned());
+            terms.entry(taxonomy.clone()).or_default().push((*slug).to_owned());
         }
         let cluster = row.cluster.and_then(|id| {
             Some(out::ClusterRef {
@@ -76,7 +76,11 @@ impl<'a> Lookup<'a> {
             updated_at: Some(row.revised_at),
             author: row.author,
             terms,
-            image: row.featured_image.and_then(|id| self.media.get(&id)).cloned().or(kept_image),
+            image: row
+                .featured_image
+                .and_then(|id| self.media.get(&id))
+                .cloned()
+                .or(kept_image),
             weight: row.weight,
             aliases: row.aliases,
             canonical_url: row.canonical_url,

@@ -1,0 +1,280 @@
+//! Deployments: deploy, visit, change, deploy, go back; failures and crashes leave the live site as it is.
+
+use igny8_data::{SiteId, Write};
+use igny8_server::features::content::model::ContentType;
+use igny8_server::features::content::{Content, Status};
+use igny8_server::testing::{Tenant, World};
+use serde_json::{Value, json};
+
+/// Publishes a page of a site.
+pub async fn publish(w: &World, tenant: &Tenant, site: SiteId, slug: &str, title: &str, body: &str) -> Content {
+    let owner = w.app.db.actor_of_user(tenant.owner.id).await.unwrap();
+    let scope = owner.site::<Write>(&w.app.db, site).await.unwrap();
+    let now = w.clock.now();
+    let mut row = Content::new(
+        w.app.db.ids().make(),
+        &scope,
+        ContentType::Post,
+        "en".into(),
+        title.into(),
+        slug.into(),
+        now,
+    );
+    row.body = body.into();
+    row.path = row.derive_path();
+    row.content_hash = row.reader_hash();
+    row.status = Status::Published;
+    row.published_at = Some(now);
+    let mut tx = w.app.db.site(&scope).tx();
+    tx.create(row.clone());
+    tx.commit().await.unwrap();
+    row
+}
+
+/// Deploys a site to the end; answers the deployment.
+pub async fn deploy(w: &World, tenant: &Tenant, site: SiteId) -> Value {
+    let path = format!("/sites/{site}/deployments");
+    let (status, deployment) = w.post(&tenant.owner, &path, json!({})).await;
+    assert_eq!(status, 202, "{deployment}");
+    w.run_jobs().await;
+    w.get(&tenant.owner, &format!("{path}/{}", deployment["id"].as_str().unwrap()))
+        .await
+        .1
+}
+
+async fn visit(w: &World, path: &str) -> (u16, String) {
+    let answer = w.http.get(path).send().await;
+    let status = answer.0.status().as_u16();
+    (status, answer.0.into_body().into_string().await.unwrap_or_default())
+}
+
+#[tokio::test]
+async fn deploy_visit_change_deploy_go_back() {
+    let w = World::new().await;
+    let site = w.a.sites[0];
+    let path = format!("/sites/{site}/deployments");
+    assert_eq!(visit(&w, "/sites/site-a0/").await.0, 404, "nothing is deployed");
+    assert_eq!(w.get(&w.a.viewer, &format!("{path}/live")).await.0, 404);
+
+    publish(&w, &w.a, site, "first", "The first post", "Hello **coffee**").await;
+    let first = deploy(&w, &w.a, site).await;
+    assert_eq!(
+        (&first["status"], &first["live"], &first["version"]),
+        (&json!("deployed"), &json!(true), &json!(1)),
+        "{first}"
+    );
+    assert!(
+        first["added"].as_i64().unwrap() > 3 && first["bytes"].as_i64().unwrap() > 0,
+        "{first}"
+    );
+    let (status, page) = visit(&w, "/sites/site-a0/blog/first/").await;
+    assert!(
+        status == 200 && page.contains("<strong>coffee</strong>"),
+        "{status} {page}"
+    );
+    assert_eq!(
+        visit(&w, "/sites/site-b0/blog/first/").await.0,
+        404,
+        "not on another's site"
+    );
+
+    let same = deploy(&w, &w.a, site).await;
+    assert_eq!(
+        (&same["status"], &same["added"], &same["live"]),
+        (&json!("deployed"), &json!(0), &json!(true)),
+        "{same}"
+    );
+    assert_eq!(same["log"][0]["code"], "unchanged");
+
+    publish(&w, &w.a, site, "second", "The second post", "More").await;
+    let third = deploy(&w, &w.a, site).await;
+    assert_eq!(
+        (&third["version"], &third["scope"]),
+        (&json!(3), &json!("incremental")),
+        "{third}"
+    );
+    assert_eq!(visit(&w, "/sites/site-a0/blog/second/").await.0, 200);
+
+    let back = |id: &Value| format!("{path}/{}/rollback", id.as_str().unwrap());
+    assert_eq!(w.post(&w.b.owner, &back(&first["id"]), json!({})).await.0, 404);
+    assert_eq!(w.post(&w.a.viewer, &back(&first["id"]), json!({})).await.0, 403);
+    let (status, rolled) = w.post(&w.a.editor, &back(&first["id"]), json!({})).await;
+    assert_eq!((status.as_u16(), &rolled["live"]), (200, &json!(true)), "{rolled}");
+    assert_eq!(visit(&w, "/sites/site-a0/blog/second/").await.0, 404);
+    assert_eq!(visit(&w, "/sites/site-a0/blog/first/").await.0, 200);
+    let (_, list) = w.get(&w.a.viewer, &path).await;
+    let states: Vec<_> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| d["status"].as_str().unwrap())
+        .collect();
+    assert_eq!(states, ["rolled_back", "rolled_back", "deployed"], "{list}");
+    assert_eq!(w.get(&w.a.viewer, &format!("{path}/live")).await.1["version"], 1);
+
+    let fourth = deploy(&w, &w.a, site).await;
+    assert_eq!(
+        (&fourth["version"], &fourth["live"]),
+        (&json!(4), &json!(true)),
+        "{fourth}"
+    );
+    assert_eq!(
+        visit(&w, "/sites/site-a0/blog/second/").await.0,
+        200,
+        "present content again"
+    );
+    assert_eq!(w.get(&w.b.owner, &path).await.0, 404);
+    assert_eq!(w.post(&w.a.viewer, &path, json!({})).await.0, 403);
+
+    // A deleted site is gone for visitors at once, and back with its restoring.
+    assert_eq!(w.delete(&w.a.owner, &format!("/sites/{site}"), 1).await.0, 204);
+    assert_eq!(visit(&w, "/sites/site-a0/blog/first/").await.0, 404);
+    assert_eq!(
+        w.post(&w.a.owner, &format!("/sites/{site}/restore"), json!({})).await.0,
+        200
+    );
+    assert_eq!(visit(&w, "/sites/site-a0/blog/first/").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_waiting_deployment_is_the_answer_to_the_next_request() {
+    let w = World::new().await;
+    let path = format!("/sites/{}/deployments", w.a.sites[0]);
+    let posts = (0..6).map(|_| w.post(&w.a.owner, &path, json!({})));
+    let answers = futures_util::future::join_all(posts).await;
+    for (status, answer) in &answers {
+        assert_eq!((status.as_u16(), &answer["id"]), (202, &answers[0].1["id"]), "{answer}");
+    }
+    assert_eq!(w.run_jobs().await, 1);
+
+    let (_, deployment) = w.post(&w.a.owner, &path, json!({})).await;
+    let job = format!("/jobs/{}", deployment["job"].as_str().unwrap());
+    assert_eq!(w.post(&w.a.owner, &format!("{job}/cancel"), json!({})).await.0, 200);
+    let (_, ended) = w
+        .get(&w.a.owner, &format!("{path}/{}", deployment["id"].as_str().unwrap()))
+        .await;
+    assert_eq!(ended["status"], "failed", "{ended}");
+    assert_eq!(
+        w.post(
+            &w.a.owner,
+            &format!("{path}/{}/rollback", ended["id"].as_str().unwrap()),
+            json!({})
+        )
+        .await
+        .0,
+        409
+    );
+}
+
+#[tokio::test]
+async fn crashes_are_mended() {
+    let w = World::new().await;
+    let site = w.a.sites[0];
+    publish(&w, &w.a, site, "first", "The first post", "Hello").await;
+    deploy(&w, &w.a, site).await;
+    let folder = w.app.config.sites_dir.join("site-a0");
+    let path = format!("/sites/{site}/deployments");
+
+    // Killed while writing: the next attempt at the same job comes to its end.
+    publish(&w, &w.a, site, "second", "The second post", "Hello").await;
+    let (_, second) = w.post(&w.a.owner, &path, json!({})).await;
+    std::fs::create_dir_all(folder.join("releases/000002.tmp/blog")).unwrap();
+    std::fs::create_dir_all(folder.join("releases/000002")).unwrap();
+    std::fs::write(folder.join("releases/000002.json"), "{\"files\":{}}").unwrap();
+    let (job, _) = igny8_server::jobs::worker::claim(&w.app).await.unwrap().unwrap();
+    assert_eq!(job.id.to_string(), second["job"].as_str().unwrap());
+    assert_eq!(visit(&w, "/sites/site-a0/blog/first/").await.0, 200);
+    w.app.db.release_left_jobs().await.unwrap();
+    assert_eq!(w.run_jobs().await, 1);
+    assert_eq!(visit(&w, "/sites/site-a0/blog/second/").await.0, 200);
+
+    // Killed between the rows and the pointer, with rubbish left, and a deployment whose job is gone.
+    let third = w.post(&w.a.owner, &path, json!({})).await.1;
+    let sql = "DELETE job";
+    w.app
+        .db
+        .platform(igny8_data::Why::Operator)
+        .query(sql, Default::default(), "testing")
+        .await
+        .unwrap();
+    std::fs::remove_file(folder.join("current")).unwrap();
+    std::os::unix::fs::symlink("releases/000001", folder.join("current")).unwrap();
+    std::fs::create_dir_all(folder.join("releases/000009.tmp")).unwrap();
+    for _ in 0..2 {
+        w.clock.advance(chrono::Duration::minutes(2));
+        igny8_server::jobs::schedule::run_due(&w.app).await;
+    }
+    assert_eq!(
+        std::fs::read_link(folder.join("current")).unwrap().to_str(),
+        Some("releases/000002")
+    );
+    assert!(!folder.join("releases/000009.tmp").exists());
+    let owner = w.app.db.actor_of_user(w.a.owner.id).await.unwrap();
+    let scope = owner.site::<igny8_data::Read>(&w.app.db, site).await.unwrap();
+    let id = third["id"].as_str().unwrap().parse().unwrap();
+    let row = w
+        .app
+        .db
+        .site(&scope)
+        .get::<igny8_server::features::publishing::Deployment>(id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(row.status, igny8_server::features::publishing::DeploymentStatus::Failed);
+}
+
+#[tokio::test]
+async fn a_slug_that_changed_hands_takes_no_pages_along() {
+    let w = World::new().await;
+    publish(&w, &w.a, w.a.sites[0], "first", "A secret of A", "Hello").await;
+    deploy(&w, &w.a, w.a.sites[0]).await;
+    let (status, body) = w
+        .patch(
+            &w.a.owner,
+            &format!("/sites/{}", w.a.sites[0]),
+            1,
+            json!({ "slug": "moved" }),
+        )
+        .await;
+    assert_eq!(status, 200, "{body}");
+    let (status, body) = w
+        .patch(
+            &w.b.owner,
+            &format!("/sites/{}", w.b.sites[0]),
+            1,
+            json!({ "slug": "site-a0" }),
+        )
+        .await;
+    assert_eq!(status, 200, "{body}");
+    assert_eq!(visit(&w, "/sites/site-a0/blog/first/").await.0, 404);
+    publish(&w, &w.b, w.b.sites[0], "other", "B's post", "Hello").await;
+    deploy(&w, &w.b, w.b.sites[0]).await;
+    assert_eq!(visit(&w, "/sites/site-a0/blog/other/").await.0, 200);
+    assert_eq!(visit(&w, "/sites/site-a0/blog/first/").await.0, 404);
+    assert_eq!(deploy(&w, &w.a, w.a.sites[0]).await["status"], "deployed");
+    assert_eq!(visit(&w, "/sites/moved/blog/first/").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_failed_deployment_leaves_the_live_one() {
+    let w = World::new().await;
+    let site = w.a.sites[0];
+    publish(&w, &w.a, site, "first", "The first post", "Hello").await;
+    deploy(&w, &w.a, site).await;
+    publish(&w, &w.a, site, "second", "The second post", "Hello").await;
+    let releases = w.app.config.sites_dir.join("site-a0/releases");
+    // A file where the folder of the next release must be written.
+    std::fs::remove_dir_all(releases.join("000001.json")).ok();
+    let sql = "UPDATE site SET theme = 'gone' WHERE slug = 'site-a0'";
+    w.app
+        .db
+        .platform(igny8_data::Why::Operator)
+        .query(sql, Default::default(), "testing")
+        .await
+        .unwrap();
+    let failed = deploy(&w, &w.a, site).await;
+    assert_eq!(failed["status"], "failed", "{failed}");
+    assert!(failed["error"].as_str().unwrap().contains("theme"), "{failed}");
+    assert_eq!(visit(&w, "/sites/site-a0/blog/first/").await.0, 200);
+    assert_eq!(visit(&w, "/sites/site-a0/blog/second/").await.0, 404);
+}
