@@ -67,7 +67,7 @@ fn build(args: &BuildArgs) -> Result<ExitCode, String> {
     let writing = Instant::now();
     let mut report = Report::default();
     let mut rendered = Duration::ZERO;
-    let manifest = write_folder(&args.out, args.compress, &source.media, |sink| {
+    let manifest = write_folder(&args.out, args.compress, source.media.as_ref(), |sink| {
         let watched = Watched {
             inner: sink,
             bar: bar.clone(),

@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use igny8_renderer::release::FolderMedia;
+use igny8_renderer::release::{FolderMedia, MediaSource};
 use igny8_renderer::{Diagnostic, Site};
 
 /// A site and where its media files are.
 pub struct Source {
     pub site: Site,
-    pub media: FolderMedia,
+    pub media: Box<dyn MediaSource>,
     /// What could not be read.
     pub findings: Vec<Diagnostic>,
 }
@@ -38,7 +38,7 @@ fn snapshot(path: &Path) -> Result<Source, String> {
     let beside = path.parent().unwrap_or_else(|| Path::new(".")).to_owned();
     Ok(Source {
         site,
-        media: FolderMedia(beside),
+        media: Box::new(FolderMedia(beside)),
         findings: Vec::new(),
     })
 }
