@@ -16,7 +16,7 @@ use crate::paths;
 use crate::site::Media;
 
 /// Where the bytes of media files are.
-pub trait MediaSource: Sync {
+pub trait MediaSource: Send + Sync {
     /// The file that holds the bytes of `media`.
     fn path(&self, media: &Media) -> io::Result<PathBuf>;
 }
@@ -53,7 +53,12 @@ pub struct MappedMedia(pub BTreeMap<String, PathBuf>);
 
 impl MediaSource for MappedMedia {
     fn path(&self, media: &Media) -> io::Result<PathBuf> {
-        let missing = || io::Error::new(io::ErrorKind::NotFound, format!("nothing is known of the media source {:?}", media.source));
+        let missing = || {
+            io::Error::new(
+                io::ErrorKind::NotFound,
+                format!("nothing is known of the media source {:?}", media.source),
+            )
+        };
         self.0.get(&media.source).cloned().ok_or_else(missing)
     }
 }
@@ -408,7 +413,9 @@ fn fill(
         return Err(problem);
     }
     let Some(media) = media else { return Ok(None) };
-    media.par_iter().try_for_each(|file| writer.put_media(file, media_source))?;
+    media
+        .par_iter()
+        .try_for_each(|file| writer.put_media(file, media_source))?;
     writer.finish().map(Some)
 }
 
