@@ -6,7 +6,7 @@ use crate::paths;
 
 /// Schemes that a link in user content may use.
 const LINK_SCHEMES: &[&str] = &[
-    "http", "https", "mailto", "tel", "sms", "geo", "xmpp", "matrix",
+    "http", "https", "mailto", "tel", "sms", "geo", "xmpp", "matrix", "irc", "ircs",
 ];
 
 /// Where the site lives.
