@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use crate::paths;
 
 /// Schemes that a link in user content may use.
-const LINK_SCHEMES: &[&str] = &["http", "https", "mailto", "tel", "sms", "geo", "xmpp", "matrix"];
+const LINK_SCHEMES: &[&str] = &[
+    "http", "https", "mailto", "tel", "sms", "geo", "xmpp", "matrix", "irc", "ircs",
+];
 
 /// Where the site lives.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,11 +1,13 @@
 //! Writing a release: new files written, unchanged ones linked to the release before.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+
+use rayon::prelude::*;
 
 use super::manifest::{Entry, Manifest, is_text, mime_of};
 use super::{ReleaseError, at, compress};
@@ -36,6 +38,22 @@ impl MediaSource for FolderMedia {
             ));
         }
         Ok(self.0.join(relative))
+    }
+}
+
+/// Media wherever they are: the path of each [`Media::source`].
+#[derive(Debug, Clone, Default)]
+pub struct MappedMedia(pub BTreeMap<String, PathBuf>);
+
+impl MediaSource for MappedMedia {
+    fn path(&self, media: &Media) -> io::Result<PathBuf> {
+        let missing = || {
+            io::Error::new(
+                io::ErrorKind::NotFound,
+                format!("nothing is known of the media source {:?}", media.source),
+            )
+        };
+        self.0.get(&media.source).cloned().ok_or_else(missing)
     }
 }
 
@@ -366,9 +384,9 @@ fn fill(
         return Err(problem);
     }
     let Some(media) = media else { return Ok(None) };
-    for file in &media {
-        writer.put_media(file, media_source)?;
-    }
+    media
+        .par_iter()
+        .try_for_each(|file| writer.put_media(file, media_source))?;
     writer.finish().map(Some)
 }
 
