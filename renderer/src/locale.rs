@@ -100,8 +100,7 @@ pub fn is_amount(text: &str) -> bool {
 fn group(whole: &str, separator: char) -> String {
     let mut out = String::with_capacity(whole.len() + whole.len() / 3);
     for (i, c) in whole.chars().enumerate() {
-        // Four digits stand well without a separator.
-        if i > 0 && (whole.len() - i).is_multiple_of(3) && whole.len() > 4 {
+        if i > 0 && (whole.len() - i).is_multiple_of(3) {
             out.push(separator);
         }
         out.push(c);

@@ -119,10 +119,17 @@ impl Samples {
             json!({ "name": format!("Sector {CANARY}") }),
         )
         .await;
+        let media = upload(w, &w.a.owner, &site).await;
+        let deployment = made(&format!("/sites/{site}/deployments"), json!({})).await;
+        let (_, jobs) = w.get(&w.a.owner, "/jobs").await;
+        let job = jobs["items"][0]["id"].as_str().unwrap().to_owned();
         let of_a = BTreeMap::from([
             ("site_id", site),
             ("sector_id", sector),
-            ("industry", "food-and-drink".to_owned()),
+            ("media_id", media),
+            ("deployment_id", deployment),
+            ("job_id", job),
+            ("industry", "bicycles".to_owned()),
         ]);
         // The same kind of id, well formed, of nothing at all.
         let other = Ids::seeded(Clock::manual("2025-01-01T00:00:00Z"), 9);
@@ -151,6 +158,23 @@ impl Samples {
         );
         filled
     }
+}
+
+/// Uploads the smallest PNG there is, named after the canary.
+async fn upload(w: &World, member: &Member, site: &str) -> String {
+    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\xdac\xf8\xcf\xc0\xf0\x1f\0\x05\0\x01\xff\x89\x99=\x1d\0\0\0\0IEND\xaeB`\x82";
+    let head = format!(
+        "--x\r\ncontent-disposition: form-data; name=\"alt\"\r\n\r\n{CANARY}\r\n\
+         --x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{CANARY}.png\"\r\ncontent-type: image/png\r\n\r\n"
+    );
+    let body = [head.as_bytes(), PNG, b"\r\n--x--\r\n"].concat();
+    let request = w.request(member, Method::POST, &format!("/sites/{site}/media"));
+    let request = request
+        .header("content-type", "multipart/form-data; boundary=x")
+        .body(body);
+    let (status, answer) = body_of(request.send().await).await;
+    assert!(status.is_success(), "{answer}");
+    answer["id"].as_str().unwrap().to_owned()
 }
 
 async fn send(w: &World, member: Option<&Member>, op: &Operation, path: &str, etag: &str) -> (StatusCode, Value) {

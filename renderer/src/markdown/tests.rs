@@ -37,6 +37,7 @@ fn html(body: Body) -> Html {
             page: "/blog/x/",
             lookup: &shelf,
             labels: &labels,
+            title: "The page",
             first_image_eager: false,
             id_prefix: "",
         },
@@ -142,4 +143,14 @@ fn escapes_what_is_not_markup() {
     let out = md("`<script>` \\<b> & \"q\"\n\n```<x>\"y\n<script>\n```\n");
     assert!(!out.body.contains("<script"), "{}", out.body);
     assert!(!out.body.contains("<b>"));
+}
+
+#[test]
+fn a_repeated_title_is_left_out() {
+    assert_eq!(md("# The page\n\nText.").body.trim(), "<p>Text.</p>");
+    assert_eq!(
+        html(Body::Html("<h1>The page</h1><p>Text.</p>".into())).body,
+        "<p>Text.</p>"
+    );
+    assert!(md("Text.\n\n# The page\n").body.contains("<h2"));
 }

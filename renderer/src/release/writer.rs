@@ -46,12 +46,14 @@ struct Policy {
     sync: bool,
 }
 
+/// The release before: its folder, and by content hash a file that has it and whether compressed forms are beside it.
+type Previous = (PathBuf, HashMap<String, (String, bool)>);
+
 /// A [`Sink`] that writes files below a new folder.
 pub struct ReleaseWriter {
     dir: PathBuf,
     policy: Policy,
-    /// The release before and its manifest, by content: path of a file with that hash, compressed forms beside it.
-    previous: Option<(PathBuf, HashMap<String, (String, bool)>)>,
+    previous: Option<Previous>,
     state: Mutex<State>,
 }
 
@@ -59,6 +61,8 @@ pub struct ReleaseWriter {
 struct State {
     manifest: Manifest,
     folders: HashSet<PathBuf>,
+    /// Files with content of their own, which must reach the disk.
+    written: Vec<PathBuf>,
     /// Hashes being compressed or already done in this release, with the first path that has them.
     contents: HashMap<String, String>,
     failed: Option<ReleaseError>,
@@ -174,9 +178,7 @@ impl ReleaseWriter {
             .open(path)
             .map_err(at(path))?;
         file.write_all(bytes).map_err(at(path))?;
-        if self.policy.sync {
-            file.sync_all().map_err(at(path))?;
-        }
+        self.state().written.push(path.to_owned());
         Ok(())
     }
 
@@ -256,9 +258,7 @@ impl ReleaseWriter {
             .open(&path)
             .map_err(at(&path))?;
         io::copy(&mut reader, &mut file).map_err(at(&path))?;
-        if self.policy.sync {
-            file.sync_all().map_err(at(&path))?;
-        }
+        self.state().written.push(path.clone());
         Ok(())
     }
 
@@ -269,9 +269,12 @@ impl ReleaseWriter {
             return Err(failed);
         }
         if self.policy.sync {
-            for folder in state.folders.iter().chain([&self.dir]) {
-                sync_dir(folder)?;
-            }
+            let folders = state.folders.iter().chain([&self.dir]);
+            sync_all(
+                &self.dir,
+                state.written.iter().chain(folders),
+                state.written.len() + state.folders.len(),
+            )?;
         }
         Ok(state.manifest)
     }
@@ -433,6 +436,23 @@ pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ReleaseE
     drop(file);
     fs::rename(&temporary, path).map_err(at(path))?;
     path.parent().map_or(Ok(()), sync_dir)
+}
+
+/// More files than this are brought to the disk by one call for the whole file system, which is then quicker.
+const SYNC_ONE_BY_ONE: usize = 256;
+
+/// Makes files and folders below `dir` durable.
+fn sync_all<'p>(dir: &Path, paths: impl Iterator<Item = &'p PathBuf>, count: usize) -> Result<(), ReleaseError> {
+    #[cfg(target_os = "linux")]
+    if count > SYNC_ONE_BY_ONE {
+        let handle = File::open(dir).map_err(at(dir))?;
+        return rustix::fs::syncfs(&handle).map_err(|e| at(dir)(e.into()));
+    }
+    let _ = (dir, count);
+    for path in paths {
+        File::open(path).and_then(|file| file.sync_all()).map_err(at(path))?;
+    }
+    Ok(())
 }
 
 /// Makes the names in a folder durable.

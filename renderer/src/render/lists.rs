@@ -41,7 +41,14 @@ impl Run<'_> {
             title: planned.section.title.clone(),
             path: planned.path.clone(),
         });
-        let body = self.body(&planned.section.body, &path, listing.language, n, outcome);
+        let body = self.body(
+            &planned.section.body,
+            &path,
+            &planned.section.title,
+            listing.language,
+            n,
+            outcome,
+        );
         let children: Vec<Value> = planned
             .children
             .iter()
@@ -226,7 +233,7 @@ impl Run<'_> {
                 .filter(|d| !d.trim().is_empty())
                 .unwrap_or_else(|| settings.description.clone());
             let body = match section {
-                Some(s) => self.body(&s.body, &path, home.language, n, outcome),
+                Some(s) => self.body(&s.body, &path, &title, home.language, n, outcome),
                 None => Value::none(),
             };
             context.insert_value("content", body);
@@ -301,13 +308,13 @@ impl Run<'_> {
         self.write_page("home.html", &context, &path, outcome)
     }
 
-    fn body(&self, body: &Body, path: &str, language: usize, n: usize, outcome: &mut Outcome) -> Value {
+    fn body(&self, body: &Body, path: &str, title: &str, language: usize, n: usize, outcome: &mut Outcome) -> Value {
         let (Body::Markdown(source) | Body::Html(source)) = body;
         // The text above a list belongs to its first page; repeated it would only be a duplicate.
         if n > 1 || source.trim().is_empty() {
             return Value::none();
         }
-        let mut html = markdown::render(body, &self.text_context(path, language, "", true));
+        let mut html = markdown::render(body, &self.text_context(path, title, language, "", true));
         outcome.take_html(&mut html, path);
         Value::safe_string(&html.body)
     }
@@ -342,6 +349,7 @@ impl Run<'_> {
             "description" => text_or_none(description),
             "body" => body,
             "kind" => kind_name(listing.kind),
+            "mixed" => items.iter().any(|item| item.get_from_path("kind").and_then(Value::as_str) != Some(kind_name(listing.kind))),
             "url" => self.plan.address.href(&listing.path),
             "feed_url" => optional(listing.feed.then(|| self.plan.address.href(&Plan::feed_path(&listing.path)))),
             "items" => items,

@@ -21,7 +21,7 @@ use crate::paths;
 use crate::plan::Plan;
 use crate::prepare::Prepared;
 use crate::related::Related;
-use crate::site::{SNAPSHOT_VERSION, Site};
+use crate::site::{Media, SNAPSHOT_VERSION, Site};
 use crate::theme::Theme;
 
 /// Places that every page has, whatever its text.
@@ -151,9 +151,12 @@ pub(crate) fn render_to(site: &Site, theme: &Theme, sink: &dyn Sink) -> Report {
         })
         .collect();
 
-    let mut report = Report::default();
-    report.media = plan.media().cloned().collect();
-    report.media.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut media: Vec<Media> = plan.media().cloned().collect();
+    media.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut report = Report {
+        media,
+        ..Report::default()
+    };
     let mut anchors = HashMap::new();
     let mut fragments = Vec::new();
     for mut outcome in outcomes {
@@ -278,6 +281,7 @@ impl<'a> Run<'a> {
     fn text_context<'b>(
         &'b self,
         path: &'b str,
+        title: &'b str,
         language: usize,
         id_prefix: &'b str,
         first_image_eager: bool,
@@ -287,6 +291,7 @@ impl<'a> Run<'a> {
             page: path,
             lookup: self.plan,
             labels: &self.prepared.languages[language].labels,
+            title,
             first_image_eager,
             id_prefix,
         }

@@ -46,7 +46,7 @@ impl Run<'_> {
         let has_image = card.value.get_from_path("image.src").is_some();
         let mut html = markdown::render(
             &page.body,
-            &self.text_context(&planned.path, planned.language, "", !has_image),
+            &self.text_context(&planned.path, &page.title, planned.language, "", !has_image),
         );
         outcome.anchors = Some((i, html.ids.iter().map(|id| hash(id)).collect()));
         outcome.take_html(&mut html, &planned.path);
@@ -131,7 +131,7 @@ impl Run<'_> {
             let prefix = format!("faq-{}-", n + 1);
             let mut html = markdown::render_fragment(
                 &item.answer,
-                &self.text_context(&planned.path, planned.language, &prefix, false),
+                &self.text_context(&planned.path, "", planned.language, &prefix, false),
             );
             if let Some((_, anchors)) = &mut outcome.anchors {
                 anchors.extend(html.ids.iter().map(|id| hash(id)));

@@ -83,6 +83,15 @@ fn site_value(plan: &Plan<'_>, prepared: &Prepared, l: usize, findings: &mut Vec
         Some(logo) => image_value(plan, logo, &settings.title, "", findings),
         None => Value::none(),
     };
+    let email = organisation.email.trim();
+    let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"<>\"':;?&/\\".contains(c);
+    let email = if email.is_empty() || email.contains('@') && email.chars().all(plain) {
+        email
+    } else {
+        let message = format!("the organisation's email {email:?} is not an email address; it is left out");
+        findings.push(Diagnostic::warning("", "email", message));
+        ""
+    };
     let same_as: Vec<Value> = organisation
         .same_as
         .iter()
@@ -115,7 +124,7 @@ fn site_value(plan: &Plan<'_>, prepared: &Prepared, l: usize, findings: &mut Vec
         "name" => if organisation.name.is_empty() { settings.title.as_str() } else { organisation.name.as_str() },
         "organisation" => map! {
             "name" => text_or_none(&organisation.name),
-            "email" => text_or_none(&organisation.email),
+            "email" => text_or_none(email),
             "phone" => text_or_none(&organisation.phone),
             "phone_link" => organisation.phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect::<String>(),
             "address" => organisation.address.iter().map(|line| Value::from(line.as_str())).collect::<Vec<_>>(),
