@@ -15,6 +15,13 @@ pub fn apis() -> impl OpenApi + 'static {
         crate::jobs::api::JobsApi,
         features::media::api::MediaApi,
         features::publishing::api::DeploymentsApi,
+        features::taxonomy::api::TermsApi,
+        features::planner::api::KeywordsApi,
+        features::planner::api::ClustersApi,
+        features::content::api::ContentApi,
+        features::content::api::StatusApi,
+        features::content::api::BulkApi,
+        features::content::api::RevisionsApi,
     )
 }
 

@@ -115,3 +115,18 @@ export function createClient(options: Options): IgnyClient {
   client.use(failing);
   return Object.assign(client, { setTokens: take });
 }
+
+/** Logs in with mail address and password. */
+export async function login(baseUrl: string, email: string, password: string): Promise<Tokens> {
+  const url = `${baseUrl.replace(/\/+$/, "")}/api/v1/auth/login`;
+  const answer = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ email, password }),
+  });
+  if (!answer.ok) {
+    const problem = await answer.json().catch(() => undefined);
+    throw new ApiError(answer.status, problem as ProblemDocument | undefined, url);
+  }
+  return (await answer.json()) as Tokens;
+}

@@ -2,6 +2,7 @@
 //! [`crate::registry`].
 
 pub mod auth;
+pub mod bulk;
 pub mod error;
 pub mod etag;
 pub mod guard;
