@@ -16,8 +16,7 @@ fn main() {
             continue;
         }
         let name = slashed(entry.path().strip_prefix(&themes).expect("below themes/"));
-        writeln!(list, "    ({name:?}, include_bytes!({:?})),", entry.path())
-            .expect("writing to a string");
+        writeln!(list, "    ({name:?}, include_bytes!({:?})),", entry.path()).expect("writing to a string");
     }
     list.push_str("];\n");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));

@@ -6,7 +6,7 @@ use crate::paths;
 
 /// Schemes that a link in user content may use.
 const LINK_SCHEMES: &[&str] = &[
-    "http", "https", "mailto", "tel", "sms", "geo", "xmpp", "matrix",
+    "http", "https", "mailto", "tel", "sms", "geo", "xmpp", "matrix", "irc", "ircs",
 ];
 
 /// Where the site lives.
@@ -35,12 +35,9 @@ impl Address {
     /// Reads the base URL. `Err` holds what is wrong with it.
     pub fn new(base_url: &str) -> Result<Self, String> {
         let trimmed = base_url.trim().trim_end_matches('/');
-        let parsed = url::Url::parse(trimmed)
-            .map_err(|e| format!("base_url `{base_url}` is not an address: {e}"))?;
+        let parsed = url::Url::parse(trimmed).map_err(|e| format!("base_url `{base_url}` is not an address: {e}"))?;
         if !matches!(parsed.scheme(), "http" | "https") || parsed.host_str().is_none() {
-            return Err(format!(
-                "base_url `{base_url}` must begin with http:// or https://"
-            ));
+            return Err(format!("base_url `{base_url}` must begin with http:// or https://"));
         }
         let origin = parsed.origin().ascii_serialization();
         let base_path = parsed.path().trim_end_matches('/').to_owned();
@@ -81,9 +78,7 @@ impl Address {
         }
         // Browsers read a backslash as a slash here, so `/\host` leaves the site.
         let mut leading = link.bytes().take(2);
-        if matches!(leading.next(), Some(b'/' | b'\\'))
-            && matches!(leading.next(), Some(b'/' | b'\\'))
-        {
+        if matches!(leading.next(), Some(b'/' | b'\\')) && matches!(leading.next(), Some(b'/' | b'\\')) {
             return if link.starts_with("//") {
                 Target::External(link)
             } else {
@@ -145,9 +140,7 @@ fn scheme(link: &str) -> Option<Cow<'_, str>> {
         match c {
             ':' if !name.is_empty() => return Some(Cow::Owned(name)),
             '\t' | '\n' | '\r' => {}
-            c if c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.') => {
-                name.push(c.to_ascii_lowercase())
-            }
+            c if c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.') => name.push(c.to_ascii_lowercase()),
             _ => return None,
         }
     }
@@ -182,10 +175,7 @@ fn site<'a>(link: &'a str, at: &str) -> Target<'a> {
     }
     let mut path = String::from("/");
     path.push_str(&parts.join("/"));
-    let folder_like = decoded.ends_with('/')
-        || decoded.ends_with("/.")
-        || decoded.ends_with("..")
-        || decoded == ".";
+    let folder_like = decoded.ends_with('/') || decoded.ends_with("/.") || decoded.ends_with("..") || decoded == ".";
     if folder_like && path.len() > 1 {
         path.push('/');
     }
@@ -220,10 +210,7 @@ mod tests {
             at("https://example.com/basement/"),
             Target::External("https://example.com/basement/")
         );
-        assert_eq!(
-            at("https://other.org/"),
-            Target::External("https://other.org/")
-        );
+        assert_eq!(at("https://other.org/"), Target::External("https://other.org/"));
         assert_eq!(at("//other.org/x"), Target::External("//other.org/x"));
         for bad in [
             "javascript:alert(1)",
@@ -248,10 +235,7 @@ mod tests {
             ("http://localhost:8080/sites/demo", "/sites/demo")
         );
         assert_eq!(a.href("/ü/"), "/sites/demo/%C3%BC/");
-        assert_eq!(
-            a.absolutise("/sites/demo/x/"),
-            "http://localhost:8080/sites/demo/x/"
-        );
+        assert_eq!(a.absolutise("/sites/demo/x/"), "http://localhost:8080/sites/demo/x/");
         assert!(Address::new("javascript:x").is_err());
         assert!(Address::new("example.com").is_err());
     }

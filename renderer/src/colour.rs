@@ -33,11 +33,7 @@ impl Rgb {
                 let double = |i: usize| byte(&hex[i..=i]).map(|v| v * 17);
                 Some(Self(double(0)?, double(1)?, double(2)?))
             }
-            6 => Some(Self(
-                byte(&hex[0..2])?,
-                byte(&hex[2..4])?,
-                byte(&hex[4..6])?,
-            )),
+            6 => Some(Self(byte(&hex[0..2])?, byte(&hex[2..4])?, byte(&hex[4..6])?)),
             _ => None,
         }
     }
@@ -114,10 +110,7 @@ impl Oklch {
     }
 
     fn linear(self) -> [f64; 3] {
-        let (a, b) = (
-            self.c * self.h.to_radians().cos(),
-            self.c * self.h.to_radians().sin(),
-        );
+        let (a, b) = (self.c * self.h.to_radians().cos(), self.c * self.h.to_radians().sin());
         let l = (self.l + 0.396_337_777_4 * a + 0.215_803_757_3 * b).powi(3);
         let m = (self.l - 0.105_561_345_8 * a - 0.063_854_172_8 * b).powi(3);
         let s = (self.l - 0.089_484_177_5 * a - 1.291_485_548_0 * b).powi(3);
@@ -179,10 +172,7 @@ mod tests {
     #[test]
     fn reads_and_writes_hex() {
         assert_eq!(Rgb::parse("#fA0"), Some(Rgb(255, 170, 0)));
-        assert_eq!(
-            Rgb::parse("#0077b6").map(Rgb::hex).as_deref(),
-            Some("#0077b6")
-        );
+        assert_eq!(Rgb::parse("#0077b6").map(Rgb::hex).as_deref(), Some("#0077b6"));
         for bad in ["red", "#12345", "#ggg", "#é1", ""] {
             assert_eq!(Rgb::parse(bad), None, "{bad}");
         }

@@ -37,11 +37,7 @@ impl Diagnostic {
     }
 
     /// A warning about `page`.
-    pub fn warning(
-        page: impl Into<String>,
-        code: &'static str,
-        message: impl Into<String>,
-    ) -> Self {
+    pub fn warning(page: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Warning,
             page: page.into(),
@@ -57,11 +53,7 @@ impl std::fmt::Display for Diagnostic {
             Severity::Error => "error",
             Severity::Warning => "warning",
         };
-        let page = if self.page.is_empty() {
-            "site"
-        } else {
-            &self.page
-        };
+        let page = if self.page.is_empty() { "site" } else { &self.page };
         write!(f, "{level}[{}] {page}: {}", self.code, self.message)
     }
 }

@@ -11,13 +11,7 @@ fn stamp(moment: DateTime<Utc>) -> String {
 }
 
 /// The newest dated pages of a list as Atom. `title` is the list's, `subtitle` may be empty.
-pub(crate) fn atom(
-    plan: &Plan<'_>,
-    prepared: &Prepared,
-    listing: &Listing,
-    title: &str,
-    subtitle: &str,
-) -> String {
+pub(crate) fn atom(plan: &Plan<'_>, prepared: &Prepared, listing: &Listing, title: &str, subtitle: &str) -> String {
     let settings = &plan.site.settings;
     let address = &plan.address;
     // Lists may be sorted by title or weight; a feed is by date.
@@ -49,12 +43,7 @@ pub(crate) fn atom(
         element(&mut out, "subtitle", subtitle);
     }
     link(&mut out, "self", "application/atom+xml", &own);
-    link(
-        &mut out,
-        "alternate",
-        "text/html",
-        &address.absolute(&listing.path),
-    );
+    link(&mut out, "alternate", "text/html", &address.absolute(&listing.path));
     element(&mut out, "id", &own);
     element(&mut out, "updated", &stamp(updated));
     let name = if settings.organisation.name.is_empty() {
@@ -63,15 +52,7 @@ pub(crate) fn atom(
         &settings.organisation.name
     };
     out.push_str("<author>\n");
-    element(
-        &mut out,
-        "name",
-        if name.is_empty() {
-            &address.base_url
-        } else {
-            name
-        },
-    );
+    element(&mut out, "name", if name.is_empty() { &address.base_url } else { name });
     out.push_str("</author>\n");
     for i in items {
         let planned = &plan.pages[i];

@@ -11,6 +11,7 @@ pub mod address;
 pub mod colour;
 pub mod diagnostic;
 mod feeds;
+pub mod folder;
 pub mod locale;
 pub mod markdown;
 pub mod output;

@@ -16,17 +16,11 @@ pub struct Reader {
 impl Reader {
     /// For a BCP 47 tag and an IANA time zone; unknown ones read as English and UTC.
     pub fn new(language: &str, zone: Tz) -> Self {
-        let base = language
-            .split('-')
-            .next()
-            .unwrap_or_default()
-            .to_ascii_lowercase();
+        let base = language.split('-').next().unwrap_or_default().to_ascii_lowercase();
         let pattern = match base.as_str() {
             "ja" | "zh" => "%Y年%-m月%-d日",
             "ko" => "%Y년 %-m월 %-d일",
-            "de" | "da" | "nb" | "no" | "fi" | "cs" | "sk" | "sl" | "hr" | "et" | "lv" => {
-                "%-d. %B %Y"
-            }
+            "de" | "da" | "nb" | "no" | "fi" | "cs" | "sk" | "sl" | "hr" | "et" | "lv" => "%-d. %B %Y",
             "es" | "pt" | "gl" => "%-d de %B de %Y",
             "hu" => "%Y. %B %-d.",
             _ if language.eq_ignore_ascii_case("en-US") => "%B %-d, %Y",
@@ -36,10 +30,7 @@ impl Reader {
             base.as_str(),
             "en" | "ja" | "zh" | "ko" | "nl" | "he" | "hi" | "th" | "tr"
         ) || language.eq_ignore_ascii_case("pt-BR");
-        let comma = !matches!(
-            base.as_str(),
-            "en" | "ja" | "zh" | "ko" | "he" | "hi" | "th"
-        );
+        let comma = !matches!(base.as_str(), "en" | "ja" | "zh" | "ko" | "he" | "hi" | "th");
         Self {
             locale: locale(language, &base),
             pattern,
@@ -109,8 +100,7 @@ pub fn is_amount(text: &str) -> bool {
 fn group(whole: &str, separator: char) -> String {
     let mut out = String::with_capacity(whole.len() + whole.len() / 3);
     for (i, c) in whole.chars().enumerate() {
-        // Four digits stand well without a separator.
-        if i > 0 && (whole.len() - i).is_multiple_of(3) && whole.len() > 4 {
+        if i > 0 && (whole.len() - i).is_multiple_of(3) {
             out.push(separator);
         }
         out.push(c);
@@ -175,11 +165,7 @@ mod tests {
             ("", Tz::UTC, "12 March 2026"),
         ];
         for (language, zone, expected) in cases {
-            assert_eq!(
-                Reader::new(language, zone).date(moment),
-                expected,
-                "{language}"
-            );
+            assert_eq!(Reader::new(language, zone).date(moment), expected, "{language}");
         }
     }
 
@@ -192,10 +178,7 @@ mod tests {
             ("fr", "3.20", "USD", "3,20\u{a0}$"),
         ];
         for (language, amount, currency, expected) in cases {
-            assert_eq!(
-                Reader::new(language, Tz::UTC).price(amount, currency),
-                expected
-            );
+            assert_eq!(Reader::new(language, Tz::UTC).price(amount, currency), expected);
         }
         for (text, ok) in [
             ("12", true),

@@ -63,9 +63,7 @@ pub struct Report {
 impl Report {
     /// True if something is missing from the output or wrong in it.
     pub fn has_errors(&self) -> bool {
-        self.diagnostics
-            .iter()
-            .any(|d| d.severity == Severity::Error)
+        self.diagnostics.iter().any(|d| d.severity == Severity::Error)
     }
 }
 
@@ -85,9 +83,7 @@ pub struct MemorySink(Mutex<BTreeMap<String, OutFile>>);
 impl MemorySink {
     /// The files taken so far.
     pub fn into_files(self) -> BTreeMap<String, OutFile> {
-        self.0
-            .into_inner()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.0.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 

@@ -70,6 +70,10 @@ fn check_segment(segment: &str) -> Result<(), PathProblem> {
 /// The path in its one form: rooted, with a trailing slash unless the last part is an `.html` file.
 pub fn normalise(path: &str) -> Result<String, PathProblem> {
     let inner = path.strip_prefix('/').ok_or(PathProblem::NotRooted)?;
+    let inner = match inner.strip_suffix("index.html") {
+        Some(folder) if folder.is_empty() || folder.ends_with('/') => folder,
+        _ => inner,
+    };
     if inner.is_empty() {
         return Ok("/".into());
     }
@@ -128,11 +132,7 @@ pub fn segment(slug: &str) -> String {
     while cleaned.len() > MAX_SEGMENT {
         cleaned.pop();
     }
-    if cleaned.is_empty() {
-        "-".into()
-    } else {
-        cleaned
-    }
+    if cleaned.is_empty() { "-".into() } else { cleaned }
 }
 
 #[cfg(test)]
@@ -146,6 +146,9 @@ mod tests {
             ("/a", Ok("/a/")),
             ("/a/", Ok("/a/")),
             ("/a.html", Ok("/a.html")),
+            ("/a/index.html", Ok("/a/")),
+            ("/index.html", Ok("/")),
+            ("/my-index.html", Ok("/my-index.html")),
             ("/a.html/", Ok("/a.html/")),
             ("/.well-known/x", Ok("/.well-known/x/")),
             ("/日本/", Ok("/日本/")),
@@ -159,16 +162,9 @@ mod tests {
             ("/a\0b", Err(PathProblem::Characters)),
         ];
         for (input, expected) in cases {
-            assert_eq!(
-                normalise(input).as_deref().map_err(|e| *e),
-                *expected,
-                "{input:?}"
-            );
+            assert_eq!(normalise(input).as_deref().map_err(|e| *e), *expected, "{input:?}");
         }
-        assert_eq!(
-            normalise(&format!("/{}/", "x".repeat(256))),
-            Err(PathProblem::TooLong)
-        );
+        assert_eq!(normalise(&format!("/{}/", "x".repeat(256))), Err(PathProblem::TooLong));
     }
 
     #[test]

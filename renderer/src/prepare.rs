@@ -103,22 +103,17 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     pub fn new(plan: &Plan<'_>, theme: &Theme, findings: &mut Vec<Diagnostic>) -> Self {
-        let zone = plan
-            .site
-            .settings
-            .time_zone
-            .parse::<Tz>()
-            .unwrap_or_else(|_| {
-                findings.push(Diagnostic::warning(
-                    "",
-                    "time-zone",
-                    format!(
-                        "`{}` is not a time zone of the IANA list; UTC is used",
-                        plan.site.settings.time_zone
-                    ),
-                ));
-                Tz::UTC
-            });
+        let zone = plan.site.settings.time_zone.parse::<Tz>().unwrap_or_else(|_| {
+            findings.push(Diagnostic::warning(
+                "",
+                "time-zone",
+                format!(
+                    "`{}` is not a time zone of the IANA list; UTC is used",
+                    plan.site.settings.time_zone
+                ),
+            ));
+            Tz::UTC
+        });
         let languages: Vec<Language> = plan
             .languages
             .iter()
@@ -183,19 +178,11 @@ fn term_value(plan: &Plan<'_>, i: usize) -> Value {
 
 /// A moment as templates show it.
 pub(crate) fn date_value(reader: &Reader, moment: Option<DateTime<Utc>>) -> Value {
-    optional(moment.map(
-        |m| map! { "iso" => reader.iso(m), "text" => reader.date(m), "year" => reader.year(m) },
-    ))
+    optional(moment.map(|m| map! { "iso" => reader.iso(m), "text" => reader.date(m), "year" => reader.year(m) }))
 }
 
 /// An image by its public path or address, with its size where it is known.
-pub(crate) fn image_value(
-    plan: &Plan<'_>,
-    link: &str,
-    alt: &str,
-    page: &str,
-    findings: &mut Vec<Diagnostic>,
-) -> Value {
+pub(crate) fn image_value(plan: &Plan<'_>, link: &str, alt: &str, page: &str, findings: &mut Vec<Diagnostic>) -> Value {
     let Some(src) = plan.address.safe_image(link) else {
         findings.push(Diagnostic::warning(
             page,
@@ -219,10 +206,7 @@ pub(crate) fn image_value(
         }
         _ => None,
     };
-    let alt = media
-        .map(|m| m.alt.as_str())
-        .filter(|a| !a.is_empty())
-        .unwrap_or(alt);
+    let alt = media.map(|m| m.alt.as_str()).filter(|a| !a.is_empty()).unwrap_or(alt);
     map! {
         "absolute" => plan.address.absolutise(&src),
         "src" => src,
@@ -232,13 +216,7 @@ pub(crate) fn image_value(
     }
 }
 
-fn card(
-    plan: &Plan<'_>,
-    languages: &[Language],
-    terms: &[Value],
-    i: usize,
-    findings: &mut Vec<Diagnostic>,
-) -> Card {
+fn card(plan: &Plan<'_>, languages: &[Language], terms: &[Value], i: usize, findings: &mut Vec<Diagnostic>) -> Card {
     let planned = &plan.pages[i];
     let page = planned.page;
     let language = &languages[planned.language];
@@ -286,9 +264,7 @@ fn card(
     let price = match (&entity.price, &entity.currency) {
         (Some(amount), currency) if is_amount(amount) => {
             let currency = currency.as_deref().unwrap_or_default();
-            Some(
-                map! { "amount" => amount.as_str(), "currency" => currency, "text" => reader.price(amount, currency) },
-            )
+            Some(map! { "amount" => amount.as_str(), "currency" => currency, "text" => reader.price(amount, currency) })
         }
         (Some(amount), _) => {
             findings.push(Diagnostic::warning(
@@ -324,9 +300,7 @@ fn card(
         Some(link) => image_value(plan, link, title, &planned.path, findings),
         None => Value::none(),
     };
-    let updated = page
-        .updated_at
-        .filter(|u| page.published_at.is_none_or(|p| *u > p));
+    let updated = page.updated_at.filter(|u| page.published_at.is_none_or(|p| *u > p));
     let value = map! {
         "kind" => kind_name(page.kind),
         "path" => planned.path.as_str(),

@@ -35,12 +35,7 @@ impl<'s> Related<'s> {
             .pages
             .iter()
             .zip(by_page)
-            .map(|(p, places)| {
-                p.terms
-                    .iter()
-                    .map(|t| places.get(t).copied().unwrap_or(0))
-                    .collect()
-            })
+            .map(|(p, places)| p.terms.iter().map(|t| places.get(t).copied().unwrap_or(0)).collect())
             .collect();
         Self { clusters, places }
     }
@@ -83,10 +78,6 @@ impl<'s> Related<'s> {
             )
         };
         found.sort_by_key(key);
-        found
-            .into_iter()
-            .take(limit)
-            .map(|(page, _)| page)
-            .collect()
+        found.into_iter().take(limit).map(|(page, _)| page).collect()
     }
 }

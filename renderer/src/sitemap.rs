@@ -41,12 +41,7 @@ fn entries(plan: &Plan<'_>) -> Vec<Entry> {
             .map(|group| {
                 group
                     .iter()
-                    .map(|&(l, p)| {
-                        (
-                            plan.languages[l].as_str(),
-                            plan.address.absolute(&plan.pages[p].path),
-                        )
-                    })
+                    .map(|&(l, p)| (plan.languages[l].as_str(), plan.address.absolute(&plan.pages[p].path)))
                     .collect()
             })
             .unwrap_or_default();
@@ -57,15 +52,9 @@ fn entries(plan: &Plan<'_>) -> Vec<Entry> {
     }
     let newest = |listing: &Listing| listing.items.iter().filter_map(|&i| modified(i)).max();
     for listing in plan.listings() {
-        let is_page = plan
-            .homes
-            .iter()
-            .any(|h| h.page.is_some() && h.path == listing.path);
+        let is_page = plan.homes.iter().any(|h| h.page.is_some() && h.path == listing.path);
         if !is_page {
-            all.push((
-                listing.path.clone(),
-                entry(plan, &listing.path, newest(listing), &[]),
-            ));
+            all.push((listing.path.clone(), entry(plan, &listing.path, newest(listing), &[])));
         }
     }
     for list in &plan.term_lists {
@@ -75,12 +64,7 @@ fn entries(plan: &Plan<'_>) -> Vec<Entry> {
     all.into_iter().map(|(_, entry)| entry).collect()
 }
 
-fn entry(
-    plan: &Plan<'_>,
-    path: &str,
-    modified: Option<DateTime<Utc>>,
-    alternates: &[(&str, String)],
-) -> Entry {
+fn entry(plan: &Plan<'_>, path: &str, modified: Option<DateTime<Utc>>, alternates: &[(&str, String)]) -> Entry {
     let mut xml = String::with_capacity(160);
     xml.push_str("<url>\n");
     element(&mut xml, "loc", &plan.address.absolute(path));
@@ -102,12 +86,7 @@ fn stamp(moment: DateTime<Utc>) -> String {
     moment.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-fn split(
-    plan: &Plan<'_>,
-    entries: Vec<Entry>,
-    max_urls: usize,
-    max_bytes: usize,
-) -> Vec<(String, String)> {
+fn split(plan: &Plan<'_>, entries: Vec<Entry>, max_urls: usize, max_bytes: usize) -> Vec<(String, String)> {
     let mut parts: Vec<(String, usize, Option<DateTime<Utc>>)> = vec![(String::new(), 0, None)];
     for entry in entries {
         let full = parts.last().is_some_and(|(text, urls, _)| {
@@ -137,11 +116,7 @@ fn split(
     for (i, (text, _, newest)) in parts.iter().enumerate() {
         let name = format!("sitemap-{}.xml", i + 1);
         index.push_str("<sitemap>\n");
-        element(
-            &mut index,
-            "loc",
-            &plan.address.absolute(&format!("/{name}")),
-        );
+        element(&mut index, "loc", &plan.address.absolute(&format!("/{name}")));
         if let Some(newest) = newest {
             element(&mut index, "lastmod", &stamp(*newest));
         }
@@ -171,18 +146,11 @@ mod tests {
                 .map(|i| entry(&plan, &format!("/{i}/"), None, &[]))
                 .collect::<Vec<_>>()
         };
-        let names = |files: Vec<(String, String)>| {
-            files.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
-        };
+        let names = |files: Vec<(String, String)>| files.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
         assert_eq!(names(split(&plan, make(3), 3, MAX_BYTES)), ["sitemap.xml"]);
         assert_eq!(
             names(split(&plan, make(7), 3, MAX_BYTES)),
-            [
-                "sitemap.xml",
-                "sitemap-1.xml",
-                "sitemap-2.xml",
-                "sitemap-3.xml"
-            ]
+            ["sitemap.xml", "sitemap-1.xml", "sitemap-2.xml", "sitemap-3.xml"]
         );
         let one = make(1)[0].xml.len();
         assert_eq!(split(&plan, make(4), 100, FRAME + 2 * one).len(), 3);

@@ -43,6 +43,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "publishing",
         sql: include_str!("../schema/0007_publishing.surql"),
     },
+    Migration {
+        number: 9,
+        name: "folders",
+        sql: include_str!("../schema/0009_folders.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.
@@ -58,6 +63,7 @@ pub struct Inner {
     /// Cancelled when the process begins to stop: no new work, not ready.
     pub stop: tokio_util::sync::CancellationToken,
     pub visitors: crate::visitors::Hosts,
+    pub limits: crate::api::rate_limit::RateLimits,
     pub renders: crate::features::publishing::Renders,
 }
 
@@ -103,6 +109,7 @@ impl App {
                 metrics: crate::metrics::Metrics::new()?,
                 stop: Default::default(),
                 visitors: Default::default(),
+                limits: crate::api::rate_limit::RateLimits::new(&config.limits),
                 renders: crate::features::publishing::Renders::new(&config),
                 config,
                 db,

@@ -11,10 +11,12 @@
 
 pub mod api;
 pub mod app;
+pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod features;
 pub mod jobs;
+pub mod mail;
 pub mod metrics;
 pub mod registry;
 pub mod secrets;

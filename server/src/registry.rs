@@ -10,11 +10,18 @@ use crate::jobs::schedule::Schedule;
 /// Every operation of the API, by feature.
 pub fn apis() -> impl OpenApi + 'static {
     (
-        features::sites::api::SitesApi,
-        features::sites::api::SectorsApi,
+        features::accounts::api::apis(),
+        features::sites::api::apis(),
         crate::jobs::api::JobsApi,
         features::media::api::MediaApi,
         features::publishing::api::DeploymentsApi,
+        features::taxonomy::api::TermsApi,
+        features::planner::api::KeywordsApi,
+        features::planner::api::ClustersApi,
+        features::content::api::ContentApi,
+        features::content::api::StatusApi,
+        features::content::api::BulkApi,
+        features::content::api::RevisionsApi,
     )
 }
 

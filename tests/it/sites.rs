@@ -156,3 +156,79 @@ async fn malformed_requests_are_problems_with_a_name() {
     let (status, problem) = igny8_server::testing::body_of(w.http.get("/api/v1/sites").send().await).await;
     assert_eq!(status, 401, "{problem}");
 }
+
+#[tokio::test]
+async fn settings_are_checked_and_kept() {
+    let w = World::new().await;
+    let path = format!("/sites/{}/settings", w.a.sites[0]);
+    let (status, settings) = w.get(&w.a.viewer, &path).await;
+    assert_eq!(status, 200, "{settings}");
+    assert_eq!(w.get(&w.b.owner, &path).await.0, 404);
+    let mut changed = settings.clone();
+    changed["organisation"]["name"] = json!("North Pier");
+    changed["menus"] =
+        json!({ "main": [{ "label": "Blog", "url": "/blog/", "children": [{ "label": "Tags", "url": "/tags/" }] }] });
+    changed["sections"] = json!([{ "path": "/blog/", "title": "Blog", "language": "en", "sort": "date", "description": "", "body": "Hello" }]);
+    changed["redirects"] = json!([{ "from": "/old/", "to": "/blog/" }]);
+    let put = |member, rev: &str, body: &serde_json::Value| {
+        w.request(member, poem::http::Method::PUT, &path)
+            .header("if-match", rev)
+            .body_json(body)
+            .send()
+    };
+    assert_eq!(put(&w.a.editor, "\"1\"", &changed).await.0.status(), 403);
+    assert_eq!(put(&w.a.admin, "\"7\"", &changed).await.0.status(), 412);
+    assert_eq!(put(&w.a.admin, "\"1\"", &changed).await.0.status(), 200);
+    let (_, after) = w.get(&w.a.viewer, &path).await;
+    assert_eq!(after, changed);
+    let mut wrong = changed.clone();
+    wrong["menus"]["main"][0]["url"] = json!("javascript:alert(1)");
+    wrong["redirects"][0]["from"] = json!("//evil.example/");
+    let (status, problem) = igny8_server::testing::body_of(put(&w.a.admin, "\"2\"", &wrong).await).await;
+    assert_eq!(
+        (status.as_u16(), problem["errors"].as_array().unwrap().len()),
+        (422, 2),
+        "{problem}"
+    );
+}
+
+#[tokio::test]
+async fn sectors_are_taken_from_the_catalogue() {
+    let w = World::new().await;
+    let (_, list) = w.get(&w.a.viewer, "/industries").await;
+    let industry = &list["items"][0];
+    let (status, whole) = w
+        .get(
+            &w.a.viewer,
+            &format!("/industries/{}", industry["slug"].as_str().unwrap()),
+        )
+        .await;
+    assert_eq!(status, 200);
+    assert!(whole["sectors"][0]["keywords"][0]["text"].is_string(), "{whole}");
+    let path = format!("/sites/{}/sectors/from-industry", w.a.sites[0]);
+    let slugs: Vec<_> = industry["sectors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .take(2)
+        .map(|s| s["slug"].clone())
+        .collect();
+    let body = json!({ "industry": industry["slug"], "sectors": slugs });
+    assert_eq!(w.post(&w.a.editor, &path, body.clone()).await.0, 403);
+    let (status, made) = w.post(&w.a.owner, &path, body.clone()).await;
+    assert_eq!(
+        (status.as_u16(), made["items"].as_array().map(Vec::len)),
+        (200, Some(2)),
+        "{made}"
+    );
+    assert_eq!(w.post(&w.a.owner, &path, body).await.0, 409, "a second time");
+    let (_, site) = w.get(&w.a.owner, &format!("/sites/{}", w.a.sites[0])).await;
+    assert_eq!(site["industry"], industry["slug"]);
+    let (status, problem) = w
+        .post(&w.a.owner, &path, json!({ "industry": "nonsense", "sectors": ["x"] }))
+        .await;
+    assert_eq!(
+        (status.as_u16(), &problem["errors"][0]["field"]),
+        (422, &json!("industry"))
+    );
+}

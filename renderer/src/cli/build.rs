@@ -51,11 +51,8 @@ fn build(args: &BuildArgs) -> Result<ExitCode, String> {
         .map_err(|e| format!("threads: {e}"))?;
     let theme = theme(&args.theme)?;
     let reading = Instant::now();
-    let mut source = pool.install(|| source::read(&args.source))?;
+    let source = pool.install(|| source::read(&args.source, args.base_url.as_deref()))?;
     let read = reading.elapsed();
-    if let Some(base_url) = &args.base_url {
-        source.site.settings.base_url.clone_from(base_url);
-    }
 
     let watch = std::io::stderr().is_terminal() && !args.json;
     let bar = if watch {
@@ -67,7 +64,7 @@ fn build(args: &BuildArgs) -> Result<ExitCode, String> {
     let writing = Instant::now();
     let mut report = Report::default();
     let mut rendered = Duration::ZERO;
-    let manifest = write_folder(&args.out, args.compress, &source.media, |sink| {
+    let manifest = write_folder(&args.out, args.compress, source.media.as_ref(), |sink| {
         let watched = Watched {
             inner: sink,
             bar: bar.clone(),
@@ -112,10 +109,7 @@ fn print_words(report: &Report, files: usize, bytes: u64, took: Duration, out: &
         eprintln!("{finding}");
     }
     if report.diagnostics.len() > SHOWN {
-        eprintln!(
-            "… and {} more; --json lists all",
-            report.diagnostics.len() - SHOWN
-        );
+        eprintln!("… and {} more; --json lists all", report.diagnostics.len() - SHOWN);
     }
     let errors = report
         .diagnostics
@@ -143,6 +137,5 @@ fn theme(name: &str) -> Result<Theme, String> {
 }
 
 fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{spinner} {pos} files")
-        .unwrap_or_else(|_| ProgressStyle::default_spinner())
+    ProgressStyle::with_template("{spinner} {pos} files").unwrap_or_else(|_| ProgressStyle::default_spinner())
 }

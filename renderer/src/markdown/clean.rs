@@ -44,6 +44,7 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .add_tag_attributes("input", ["checked"])
         .set_tag_attribute_value("input", "type", "checkbox")
         .set_tag_attribute_value("input", "disabled", "")
+        .add_tag_attributes("a", ["name"])
         .add_tag_attributes("time", ["datetime"])
         .add_tag_attributes("details", ["open"])
         .add_tag_attributes("ol", ["reversed", "type"])
@@ -51,19 +52,16 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .add_tag_attributes("pre", ["tabindex"])
         .rm_tags(["map", "area"])
         .url_schemes(HashSet::from([
-            "http", "https", "mailto", "tel", "sms", "geo", "xmpp", "matrix",
+            "http", "https", "mailto", "tel", "sms", "geo", "xmpp", "matrix", "irc", "ircs",
         ]))
         .link_rel(None)
         .attribute_filter(|_, attribute, value| match attribute {
             "class" => {
-                let kept: Vec<&str> = value
-                    .split_ascii_whitespace()
-                    .filter(|c| allowed_class(c))
-                    .collect();
+                let kept: Vec<&str> = value.split_ascii_whitespace().filter(|c| allowed_class(c)).collect();
                 (!kept.is_empty()).then(|| Cow::Owned(kept.join(" ")))
             }
             "tabindex" => (value == "0").then_some(Cow::Borrowed(value)),
-            "id" => (!value.is_empty() && !value.contains(char::is_whitespace))
+            "id" | "name" => (!value.is_empty() && !value.contains(char::is_whitespace))
                 .then_some(Cow::Borrowed(value)),
             _ => Some(Cow::Borrowed(value)),
         });
@@ -72,11 +70,9 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 
 static TEXT_ONLY: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::default();
-    builder
-        .tags(HashSet::new())
-        .clean_content_tags(HashSet::from([
-            "script", "style", "iframe", "noscript", "template", "title",
-        ]));
+    builder.tags(HashSet::new()).clean_content_tags(HashSet::from([
+        "script", "style", "iframe", "noscript", "template", "title",
+    ]));
     builder
 });
 

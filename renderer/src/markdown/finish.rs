@@ -56,15 +56,23 @@ pub(super) fn finish(html: &str, resolver: &mut Resolver<'_>) -> String {
                     Some(href) => resolver.link(&href),
                     None => None,
                 };
-                let named = tag.attribute("id");
+                // `<a name>` is how anchors were once written.
+                let named = tag
+                    .attribute("id")
+                    .or_else(|| tag.attribute("name"))
+                    .filter(|id| !id.is_empty());
+                let named = named.map(|id| resolver.unique_id(&id));
                 links.push(href.is_some() || named.is_some());
                 if href.is_some() || named.is_some() {
                     out.push_str("<a");
                     if let Some(href) = href {
                         attribute(&mut out, "href", &href);
                     }
+                    if let Some(id) = named {
+                        attribute(&mut out, "id", &id);
+                    }
                     for (name, value) in &tag.attributes {
-                        if *name != "href" {
+                        if !["href", "id", "name"].contains(name) {
                             attribute(&mut out, name, &unescape(value));
                         }
                     }
@@ -165,10 +173,7 @@ impl<'a> Tag<'a> {
         at = name_end;
         let mut attributes = Vec::new();
         loop {
-            at += source[at..].len()
-                - source[at..]
-                    .trim_start_matches([' ', '/', '\n', '\t'])
-                    .len();
+            at += source[at..].len() - source[at..].trim_start_matches([' ', '/', '\n', '\t']).len();
             if source[at..].starts_with('>') {
                 return Some(Self {
                     name,

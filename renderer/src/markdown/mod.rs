@@ -1,8 +1,8 @@
 //! Bodies: Markdown or imported HTML in, clean HTML out, with the table of contents and what the links point at.
 //!
 //! Markdown without raw HTML takes the short way: everything written comes from this module, so only the schemes of links
-//! need checking. Markdown with raw HTML and imported HTML are cleaned against an allow list first ([`clean`]) and
-//! finished afterwards ([`finish`]), so that both ways give the same headings, images, tables and links.
+//! need checking. Markdown with raw HTML and imported HTML are cleaned against an allow list first (`clean`) and
+//! finished afterwards (`finish`), so that both ways give the same headings, images, tables and links.
 
 mod clean;
 mod finish;
@@ -98,10 +98,7 @@ fn drop_comments(events: &mut Vec<Event<'_>>) -> bool {
         Event::Html(html) | Event::InlineHtml(html) => {
             let html = html.trim();
             // One whole comment and nothing after it; a comment over several lines arrives in pieces and is kept.
-            !(html.starts_with("<!--")
-                && html.ends_with("-->")
-                && html.matches("-->").count() == 1
-                && html.len() >= 7)
+            !(html.starts_with("<!--") && html.ends_with("-->") && html.matches("-->").count() == 1 && html.len() >= 7)
         }
         _ => true,
     });

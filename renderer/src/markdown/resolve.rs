@@ -72,6 +72,8 @@ pub struct Context<'a> {
     pub lookup: &'a dyn Lookup,
     /// Words in the page's language.
     pub labels: &'a Labels,
+    /// The page's title, which is shown above the body: a body that begins by repeating it as a heading loses that heading.
+    pub title: &'a str,
     /// The first image is the first thing seen, so it is not loaded lazily.
     pub first_image_eager: bool,
     /// Put in front of ids, so that several texts on one page (answers) do not clash.
@@ -127,14 +129,11 @@ impl<'a> Resolver<'a> {
     }
 
     /// Writes a whole heading and notes it for the table of contents. `inner` is HTML.
-    pub fn heading(
-        &mut self,
-        out: &mut String,
-        level: u8,
-        wanted_id: Option<&str>,
-        inner: &str,
-        plain: &str,
-    ) {
+    pub fn heading(&mut self, out: &mut String, level: u8, wanted_id: Option<&str>, inner: &str, plain: &str) {
+        let repeats = self.html.toc.is_empty() && out.trim().is_empty();
+        if repeats && !plain.trim().is_empty() && plain.trim() == self.context.title.trim() {
+            return;
+        }
         let slugged;
         let wanted = match wanted_id {
             Some(id) => id,
@@ -239,10 +238,7 @@ impl<'a> Resolver<'a> {
                 } else if self.context.lookup.known(&path) == Known::No {
                     self.warn(
                         "image-missing",
-                        format!(
-                            "the image `{}` is {path}, which is not on this site",
-                            shorten(written)
-                        ),
+                        format!("the image `{}` is {path}, which is not on this site", shorten(written)),
                     );
                 }
                 Some(format!("{}{suffix}", self.context.address.href(&path)))
@@ -251,7 +247,13 @@ impl<'a> Resolver<'a> {
             _ => None,
         };
         let Some(src) = src else {
-            self.warn("image-refused", format!("the image `{}` uses an address that is not allowed; only its description is kept", shorten(written)));
+            self.warn(
+                "image-refused",
+                format!(
+                    "the image `{}` uses an address that is not allowed; only its description is kept",
+                    shorten(written)
+                ),
+            );
             let _ = escape_html_body_text(&mut *out, alt);
             return;
         };

@@ -37,6 +37,7 @@ fn html(body: Body) -> Html {
             page: "/blog/x/",
             lookup: &shelf,
             labels: &labels,
+            title: "The page",
             first_image_eager: false,
             id_prefix: "",
         },
@@ -66,16 +67,9 @@ fn links_are_resolved_and_checked() {
     let out = md(
         "[a](/about) [b](../y/) [c](javascript:alert(1)) [d](https://o.org/?a=1&b=2) <me@x.org> [e](#here) [f](/about/#team)",
     );
-    assert!(
-        out.body.contains("<a href=\"/b/about/\">a</a>"),
-        "{}",
-        out.body
-    );
+    assert!(out.body.contains("<a href=\"/b/about/\">a</a>"), "{}", out.body);
     assert!(out.body.contains("<a href=\"/b/blog/y/\">b</a>"));
-    assert!(
-        out.body
-            .contains(" c <a href=\"https://o.org/?a=1&amp;b=2\">d</a>")
-    );
+    assert!(out.body.contains(" c <a href=\"https://o.org/?a=1&amp;b=2\">d</a>"));
     assert!(out.body.contains("<a href=\"mailto:me@x.org\">"));
     let codes: Vec<&str> = out.findings.iter().map(|d| d.code).collect();
     assert_eq!(codes, ["link-missing", "link-refused"]);
@@ -90,28 +84,18 @@ fn links_are_resolved_and_checked() {
 
 #[test]
 fn images_are_sized_the_same_on_both_ways() {
-    let expected = "<img src=\"/b/media/a.png\" alt=\"A hill\" width=\"640\" height=\"480\" loading=\"lazy\" decoding=\"async\">";
+    let expected =
+        "<img src=\"/b/media/a.png\" alt=\"A hill\" width=\"640\" height=\"480\" loading=\"lazy\" decoding=\"async\">";
     assert!(md("![](/media/a.png)").body.contains(expected));
     assert!(
-        html(Body::Html(
-            "<p><img src='/media/a.png' onerror=x></p>".into()
-        ))
-        .body
-        .contains(expected)
+        html(Body::Html("<p><img src='/media/a.png' onerror=x></p>".into()))
+            .body
+            .contains(expected)
     );
-    let half = html(Body::Html(
-        "<img src='/media/a.png' width=320 alt=h>".into(),
-    ));
-    assert!(
-        half.body.contains("width=\"320\" height=\"240\""),
-        "{}",
-        half.body
-    );
+    let half = html(Body::Html("<img src='/media/a.png' width=320 alt=h>".into()));
+    assert!(half.body.contains("width=\"320\" height=\"240\""), "{}", half.body);
     let figure = md("![h](/media/a.png \"The hill\")");
-    assert!(
-        figure.body.starts_with("<figure><img")
-            && figure.body.contains("<figcaption>The hill</figcaption>")
-    );
+    assert!(figure.body.starts_with("<figure><img") && figure.body.contains("<figcaption>The hill</figcaption>"));
 }
 
 #[test]
@@ -149,11 +133,7 @@ fn tables_notes_tasks_and_footnotes() {
 #[test]
 fn comments_leave_no_trace() {
     let out = md("one\n\n<!-- more -->\n\ntwo <!-- x --> three\n");
-    assert!(
-        !out.body.contains("--") && out.body.contains("two"),
-        "{}",
-        out.body
-    );
+    assert!(!out.body.contains("--") && out.body.contains("two"), "{}", out.body);
     let tricky = md("<!-- a --><script>alert(1)</script><!-- b -->");
     assert!(!tricky.body.contains("script"), "{}", tricky.body);
 }
@@ -163,4 +143,27 @@ fn escapes_what_is_not_markup() {
     let out = md("`<script>` \\<b> & \"q\"\n\n```<x>\"y\n<script>\n```\n");
     assert!(!out.body.contains("<script"), "{}", out.body);
     assert!(!out.body.contains("<b>"));
+}
+
+#[test]
+fn a_repeated_title_is_left_out() {
+    assert_eq!(md("# The page\n\nText.").body.trim(), "<p>Text.</p>");
+    assert_eq!(
+        html(Body::Html("<h1>The page</h1><p>Text.</p>".into())).body,
+        "<p>Text.</p>"
+    );
+    assert!(md("Text.\n\n# The page\n").body.contains("<h2"));
+}
+
+#[test]
+fn old_anchors_are_places() {
+    let out =
+        md("- <a name=\"tool\"></a>Here\n\n[up](#tool) <a id='b' href='irc://x.org/y'>b</a>\n");
+    assert!(out.body.contains("<a id=\"tool\"></a>"), "{}", out.body);
+    assert!(
+        out.body.contains("<a href=\"irc://x.org/y\" id=\"b\">"),
+        "{}",
+        out.body
+    );
+    assert_eq!(out.ids, ["tool", "b"]);
 }

@@ -34,30 +34,77 @@ impl Length {
     }
 }
 
-/// Counts the words of a source text; tags and link targets of Markdown weigh little and are counted with it.
+/// What a byte means for counting words.
+#[derive(Clone, Copy, PartialEq)]
+enum Class {
+    Break,
+    Word,
+    /// Within a word it joins (`it's`, `well-known`), elsewhere it is nothing.
+    Joins,
+    Tag,
+    /// Part of a character that must be looked at whole.
+    Wide,
+}
+
+const CLASSES: [Class; 256] = {
+    let mut table = [Class::Break; 256];
+    let mut i = 0;
+    while i < 256 {
+        let b = i as u8;
+        table[i] = match b {
+            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => Class::Word,
+            b'\'' | b'-' | b'_' | b'.' | b'/' | b':' => Class::Joins,
+            b'<' => Class::Tag,
+            0x80.. => Class::Wide,
+            _ => Class::Break,
+        };
+        i += 1;
+    }
+    table
+};
+
+/// Counts the words of a source text; link targets of Markdown weigh little and are counted with it.
 pub fn length(source: &str) -> Length {
     let mut length = Length::default();
     let mut in_word = false;
-    let mut in_tag = false;
-    for c in source.chars() {
-        if in_tag {
-            in_tag = c != '>' && c != '\n';
-            continue;
-        }
-        if c.is_ascii_alphanumeric() || (!c.is_ascii() && c.is_alphanumeric()) {
-            if is_cjk(c) {
-                length.cjk += 1;
-                in_word = false;
-            } else if !in_word {
-                length.words += 1;
+    let bytes = source.as_bytes();
+    let mut i = 0;
+    while i < bytes.len() {
+        let mut step = 1;
+        match CLASSES[usize::from(bytes[i])] {
+            Class::Word => {
+                length.words += usize::from(!in_word);
                 in_word = true;
             }
-        } else if c == '<' {
-            in_tag = true;
-            in_word = false;
-        } else if !matches!(c, '\'' | '’' | '-' | '_' | '.' | '/' | ':') {
-            in_word = false;
+            Class::Joins => {}
+            Class::Break => in_word = false,
+            Class::Tag => {
+                in_word = false;
+                let opens = bytes
+                    .get(i + 1)
+                    .is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'/' | b'!'));
+                let rest = if opens { &bytes[i + 1..] } else { &[] };
+                // A tag ends in its line.
+                step += rest
+                    .iter()
+                    .position(|&b| b == b'>' || b == b'\n')
+                    .map_or(rest.len(), |n| n + 1);
+            }
+            Class::Wide => {
+                let c = source[i..].chars().next().unwrap_or(' ');
+                step = c.len_utf8();
+                if is_cjk(c) {
+                    length.cjk += 1;
+                    in_word = false;
+                } else if c.is_alphanumeric() {
+                    length.words += usize::from(!in_word);
+                    in_word = true;
+                } else if c != '’' {
+                    in_word = false;
+                }
+            }
         }
+        i += step;
     }
     length
 }
@@ -85,9 +132,7 @@ fn window(source: &str) -> &str {
         .find(|&i| source.is_char_boundary(i))
         .unwrap_or(0);
     let head = &source[..cut];
-    head.rfind("\n\n")
-        .filter(|&i| i > 200)
-        .map_or(head, |i| &head[..i])
+    head.rfind("\n\n").filter(|&i| i > 200).map_or(head, |i| &head[..i])
 }
 
 /// The text of a Markdown source without headings, code blocks, tables, images and raw HTML.
@@ -177,10 +222,7 @@ pub fn truncate(text: &str, limit: usize) -> String {
         return text.to_owned();
     };
     let head = &text[..cut];
-    let cut = head
-        .rfind(' ')
-        .filter(|&i| i * 2 > head.len())
-        .unwrap_or(head.len());
+    let cut = head.rfind(' ').filter(|&i| i * 2 > head.len()).unwrap_or(head.len());
     let mut out = head[..cut]
         .trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '-' | '–'))
         .to_owned();
@@ -216,6 +258,8 @@ mod tests {
             ("日本語 text", 1, 3),
             ("<b class=\"x y z\">bold</b> move", 2, 0),
             ("naïve café", 2, 0),
+            ("a < b and c > d", 5, 0),
+            ("<b", 0, 0),
         ];
         for (text, words, cjk) in cases {
             assert_eq!(
@@ -229,24 +273,14 @@ mod tests {
         }
         assert_eq!(Length { words: 0, cjk: 0 }.minutes(), 1);
         assert_eq!(Length { words: 461, cjk: 0 }.minutes(), 3);
-        assert_eq!(
-            Length {
-                words: 0,
-                cjk: 1000
-            }
-            .minutes(),
-            2
-        );
+        assert_eq!(Length { words: 0, cjk: 1000 }.minutes(), 2);
     }
 
     #[test]
     fn excerpts() {
         let markdown = |s: &str| Body::Markdown(s.into());
         assert_eq!(
-            excerpt(
-                &markdown("# T\n\nHello *big* [world](/x).\n\n```\ncode\n```\n"),
-                100
-            ),
+            excerpt(&markdown("# T\n\nHello *big* [world](/x).\n\n```\ncode\n```\n"), 100),
             "Hello big world."
         );
         assert_eq!(excerpt(&markdown("one two three four"), 9), "one two…");

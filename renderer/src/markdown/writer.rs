@@ -121,9 +121,7 @@ impl<'e> Writer<'e, '_, '_> {
                     }
                     Tag::FootnoteDefinition(name) => {
                         let end = close(events, i);
-                        self.definitions
-                            .entry(name)
-                            .or_insert(&events[i + 1..end - 1]);
+                        self.definitions.entry(name).or_insert(&events[i + 1..end - 1]);
                         i = end;
                         continue;
                     }
@@ -237,9 +235,7 @@ impl<'e> Writer<'e, '_, '_> {
                         "</blockquote>\n"
                     }),
                     TagEnd::CodeBlock => out.push_str("</code></pre>\n"),
-                    TagEnd::List(ordered) => {
-                        out.push_str(if *ordered { "</ol>\n" } else { "</ul>\n" })
-                    }
+                    TagEnd::List(ordered) => out.push_str(if *ordered { "</ol>\n" } else { "</ul>\n" }),
                     TagEnd::Item => out.push_str("</li>\n"),
                     TagEnd::Table => out.push_str(if self.mode == Mode::Raw {
                         "</tbody></table>\n"
@@ -278,8 +274,7 @@ impl<'e> Writer<'e, '_, '_> {
             Mode::Finished { shift } => {
                 let plain = plain_text(events);
                 let id = id.filter(|id| !id.is_empty() && !id.contains(char::is_whitespace));
-                self.resolver
-                    .heading(out, (level + shift).min(6), id, &inner, &plain);
+                self.resolver.heading(out, (level + shift).min(6), id, &inner, &plain);
             }
             Mode::Raw => {
                 let _ = write!(out, "<h{level}");
@@ -295,10 +290,7 @@ impl<'e> Writer<'e, '_, '_> {
 
     /// `events` are those of one image, its `Start` and `End` included.
     fn image(&mut self, events: &'e [Event<'e>], out: &mut String) {
-        let Some(Event::Start(Tag::Image {
-            dest_url, title, ..
-        })) = events.first()
-        else {
+        let Some(Event::Start(Tag::Image { dest_url, title, .. })) = events.first() else {
             return;
         };
         let alt = plain_text(events);
@@ -323,9 +315,7 @@ impl<'e> Writer<'e, '_, '_> {
             let language: String = info
                 .trim_start_matches(['{', '.'])
                 .chars()
-                .take_while(|c| {
-                    c.is_ascii_alphanumeric() || matches!(c, '+' | '#' | '-' | '_' | '.')
-                })
+                .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '#' | '-' | '_' | '.'))
                 .take(30)
                 .collect();
             if !language.is_empty() {
@@ -344,10 +334,7 @@ impl<'e> Writer<'e, '_, '_> {
             BlockQuoteKind::Warning => ("warning", &labels.warning),
             BlockQuoteKind::Caution => ("caution", &labels.caution),
         };
-        let _ = write!(
-            out,
-            "<div class=\"note note-{class}\"><p class=\"note-title\">"
-        );
+        let _ = write!(out, "<div class=\"note note-{class}\"><p class=\"note-title\">");
         let _ = escape_html_body_text(&mut *out, label);
         out.push_str("</p>\n");
     }
@@ -364,11 +351,7 @@ impl<'e> Writer<'e, '_, '_> {
         });
         note.references += 1;
         let (n, r) = (note.number, note.references);
-        let again = if r > 1 {
-            format!("-{r}")
-        } else {
-            String::new()
-        };
+        let again = if r > 1 { format!("-{r}") } else { String::new() };
         let _ = write!(
             out,
             "<sup class=\"footnote-ref\" id=\"{prefix}fnref-{n}{again}\"><a href=\"#{prefix}fn-{n}\" role=\"doc-noteref\">{n}</a></sup>"
@@ -393,9 +376,7 @@ impl<'e> Writer<'e, '_, '_> {
                 self.blocks(events, &mut inner);
             }
             let inner = inner.trim_end();
-            let (head, tail) = inner
-                .strip_suffix("</p>")
-                .map_or((inner, ""), |head| (head, "</p>"));
+            let (head, tail) = inner.strip_suffix("</p>").map_or((inner, ""), |head| (head, "</p>"));
             out.push_str(head);
             out.push_str(" <a class=\"footnote-back\" role=\"doc-backlink\" aria-label=\"");
             let _ = escape_html(&mut *out, &self.resolver.context.labels.back_to_text);
@@ -410,9 +391,7 @@ impl<'e> Writer<'e, '_, '_> {
 /// A paragraph that is one image with a title: a figure with a caption.
 fn lone_image<'e>(events: &'e [Event<'e>]) -> Option<(&'e [Event<'e>], &'e str)> {
     match events.first() {
-        Some(Event::Start(Tag::Image { title, .. }))
-            if !title.is_empty() && close(events, 0) == events.len() =>
-        {
+        Some(Event::Start(Tag::Image { title, .. })) if !title.is_empty() && close(events, 0) == events.len() => {
             Some((events, title))
         }
         _ => None,

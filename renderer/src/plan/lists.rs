@@ -3,9 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{
-    Listing, Owner, Plan, PlannedHome, PlannedPage, PlannedSection, PlannedTerm, PlannedTermList,
-};
+use super::{Listing, Owner, Plan, PlannedHome, PlannedPage, PlannedSection, PlannedTerm, PlannedTermList};
 use crate::diagnostic::Diagnostic;
 use crate::paths;
 use crate::site::{PageKind, Section, SectionSort, Term};
@@ -56,14 +54,7 @@ impl<'s> Plan<'s> {
             .map_or(PageKind::Page, |(kind, _)| kind)
     }
 
-    fn listing(
-        &self,
-        path: String,
-        items: Vec<usize>,
-        per_page: usize,
-        language: usize,
-        feed: bool,
-    ) -> Listing {
+    fn listing(&self, path: String, items: Vec<usize>, per_page: usize, language: usize, feed: bool) -> Listing {
         let dated = items.iter().any(|&i| self.pages[i].date().is_some());
         Listing {
             path,
@@ -75,12 +66,7 @@ impl<'s> Plan<'s> {
         }
     }
 
-    fn claim_listing(
-        &mut self,
-        listing: &mut Listing,
-        owner: Owner,
-        findings: &mut Vec<Diagnostic>,
-    ) -> bool {
+    fn claim_listing(&mut self, listing: &mut Listing, owner: Owner, findings: &mut Vec<Diagnostic>) -> bool {
         if !self.claim(&listing.path, owner, findings) {
             return false;
         }
@@ -113,9 +99,7 @@ impl<'s> Plan<'s> {
                 )),
             }
         }
-        wanted.sort_by(|a, b| {
-            (&a.0, &a.1.language, &a.1.title).cmp(&(&b.0, &b.1.language, &b.1.title))
-        });
+        wanted.sort_by(|a, b| (&a.0, &a.1.language, &a.1.title).cmp(&(&b.0, &b.1.language, &b.1.title)));
         wanted.dedup_by(|later, first| {
             let same = later.0 == first.0;
             if same {
@@ -141,16 +125,8 @@ impl<'s> Plan<'s> {
             items.sort_by(|&a, &b| compare(section.sort, &self.pages[a], &self.pages[b]));
             let is_home = self.is_home(&path);
             let language = self.language(&section.language);
-            let mut listing = self.listing(
-                path.clone(),
-                items,
-                self.per_page(section.per_page),
-                language,
-                !is_home,
-            );
-            let render = section.render
-                && !is_home
-                && self.claim_listing(&mut listing, Owner::Section, findings);
+            let mut listing = self.listing(path.clone(), items, self.per_page(section.per_page), language, !is_home);
+            let render = section.render && !is_home && self.claim_listing(&mut listing, Owner::Section, findings);
             let index = self.sections.len();
             // Pages of the root section stand alone: they are not each other's neighbours.
             if !is_home {
@@ -211,10 +187,7 @@ impl<'s> Plan<'s> {
                 findings.push(Diagnostic::error(
                     "",
                     "taxonomy",
-                    format!(
-                        "two taxonomies are called `{}`; the second is left out",
-                        taxonomy.name
-                    ),
+                    format!("two taxonomies are called `{}`; the second is left out", taxonomy.name),
                 ));
                 continue;
             }
@@ -258,9 +231,7 @@ impl<'s> Plan<'s> {
                 own.entry((planned.language, slug)).or_default().push(i);
                 let mut at = Some(slug);
                 let mut passed: Vec<&str> = Vec::new();
-                while let Some(slug) =
-                    at.filter(|s| !passed.contains(s) && passed.len() < MAX_DEPTH)
-                {
+                while let Some(slug) = at.filter(|s| !passed.contains(s) && passed.len() < MAX_DEPTH) {
                     passed.push(slug);
                     members.entry((planned.language, slug)).or_default().push(i);
                     at = listed
@@ -282,13 +253,7 @@ impl<'s> Plan<'s> {
                 self.home_path(language).trim_end_matches('/'),
                 paths::segment(slug)
             );
-            let mut listing = self.listing(
-                path,
-                items,
-                self.per_page(taxonomy.per_page),
-                language,
-                taxonomy.feed,
-            );
+            let mut listing = self.listing(path, items, self.per_page(taxonomy.per_page), language, taxonomy.feed);
             if !self.claim_listing(&mut listing, Owner::Term, findings) {
                 continue;
             }
@@ -366,7 +331,13 @@ impl<'s> Plan<'s> {
                 steps += 1;
                 if parent == i || steps > MAX_DEPTH {
                     let slug = self.terms[i].slug.clone();
-                    findings.push(Diagnostic::warning("", "term-parent", format!("the term `{slug}` of `{taxonomy}` is above itself or too deep; it is shown at the top")));
+                    findings.push(Diagnostic::warning(
+                        "",
+                        "term-parent",
+                        format!(
+                            "the term `{slug}` of `{taxonomy}` is above itself or too deep; it is shown at the top"
+                        ),
+                    ));
                     if let Some(parent) = self.terms[i].parent.take() {
                         self.terms[parent].children.retain(|&c| c != i);
                     }
@@ -380,14 +351,9 @@ impl<'s> Plan<'s> {
     pub(super) fn plan_homes(&mut self, findings: &mut Vec<Diagnostic>) {
         for language in 0..self.languages.len() {
             let path = self.home_path(language).to_owned();
-            let page = self
-                .pages
-                .binary_search_by(|p| p.path.as_str().cmp(&path))
-                .ok();
+            let page = self.pages.binary_search_by(|p| p.path.as_str().cmp(&path)).ok();
             let section = self.section_at(&path);
-            let has_content = language == 0
-                || page.is_some()
-                || self.pages.iter().any(|p| p.language == language);
+            let has_content = language == 0 || page.is_some() || self.pages.iter().any(|p| p.language == language);
             if !has_content {
                 continue;
             }
@@ -416,10 +382,7 @@ impl<'s> Plan<'s> {
                 .filter(|&s| {
                     self.sections[s].render
                         && self.sections[s].listing.language == language
-                        && self
-                            .ancestors(&self.sections[s].path)
-                            .iter()
-                            .all(|&a| a == s)
+                        && self.ancestors(&self.sections[s].path).iter().all(|&a| a == s)
                 })
                 .collect();
             groups.sort_by(|&a, &b| self.section_order(a, b));

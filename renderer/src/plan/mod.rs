@@ -138,6 +138,8 @@ pub struct Plan<'s> {
     /// Pages by translation key: language index and page index.
     pub translations: BTreeMap<&'s str, Vec<(usize, usize)>>,
     claimed: HashMap<String, Owner>,
+    /// Folders whose names could be those of files, without their last slash.
+    folders: HashMap<String, Owner>,
     media: HashMap<&'s str, &'s Media>,
 }
 
@@ -174,12 +176,7 @@ impl Owner {
 
 impl<'s> Plan<'s> {
     /// Decides all addresses of `site`; `assets` are the site paths of the theme's files.
-    pub fn new(
-        site: &'s Site,
-        address: Address,
-        assets: &[String],
-        findings: &mut Vec<Diagnostic>,
-    ) -> Self {
+    pub fn new(site: &'s Site, address: Address, assets: &[String], findings: &mut Vec<Diagnostic>) -> Self {
         let mut languages = vec![site.settings.language.clone()];
         for language in &site.settings.languages {
             if !languages.contains(language) {
@@ -210,6 +207,7 @@ impl<'s> Plan<'s> {
             redirects: Vec::new(),
             translations: BTreeMap::new(),
             claimed: HashMap::with_capacity(site.pages.len() * 2),
+            folders: HashMap::new(),
             media: HashMap::with_capacity(site.media.len()),
         };
         for path in RESERVED {
@@ -218,13 +216,12 @@ impl<'s> Plan<'s> {
         for path in assets {
             plan.claim(path, Owner::Asset, findings);
         }
-        plan.claim_media(findings);
         plan.claim_pages(findings);
+        plan.claim_media(findings);
         plan.plan_sections(findings);
         plan.plan_terms(findings);
         plan.plan_homes(findings);
         plan.plan_redirects(findings);
-        plan.check_folders(findings);
         plan.link_translations(findings);
         plan
     }
@@ -259,9 +256,7 @@ impl<'s> Plan<'s> {
 
     /// Index of the section that is at `path`.
     pub fn section_at(&self, path: &str) -> Option<usize> {
-        self.sections
-            .binary_search_by(|s| s.path.as_str().cmp(path))
-            .ok()
+        self.sections.binary_search_by(|s| s.path.as_str().cmp(path)).ok()
     }
 
     /// Sections above `path`, from the top; the home page is not among them.
@@ -279,7 +274,11 @@ impl<'s> Plan<'s> {
     }
 
     fn claim(&mut self, path: &str, owner: Owner, findings: &mut Vec<Diagnostic>) -> bool {
-        if let Some(first) = self.claimed.get(path) {
+        let taken = self.claimed.get(path).copied();
+        // `/a.html` cannot be a file and a folder at once.
+        let taken = taken.or_else(|| self.folders.get(path).copied());
+        let taken = taken.or_else(|| dotted(path).find_map(|above| self.claimed.get(above).copied()));
+        if let Some(first) = taken {
             findings.push(Diagnostic::error(
                 path,
                 "path-conflict",
@@ -290,6 +289,9 @@ impl<'s> Plan<'s> {
                 ),
             ));
             return false;
+        }
+        for above in dotted(path) {
+            self.folders.insert(above.to_owned(), owner);
         }
         self.claimed.insert(path.to_owned(), owner);
         true
@@ -315,7 +317,7 @@ impl<'s> Plan<'s> {
                 .is_some_and(|first| first.source == file.source)
             {
                 // The same file listed twice does no harm.
-            } else if self.claim(&file.path, Owner::Media, findings) {
+            } else if self.claim(folder_of(&file.path), Owner::Media, findings) {
                 self.media.insert(&file.path, file);
             }
         }
@@ -350,50 +352,13 @@ impl<'s> Plan<'s> {
         self.pages.sort_by(|a, b| a.path.cmp(&b.path));
     }
 
-    /// A file `/a.html` and a folder `/a.html/…` cannot both exist.
-    fn check_folders(&mut self, findings: &mut Vec<Diagnostic>) {
-        let mut files: Vec<&String> = self.claimed.keys().filter(|p| !p.ends_with('/')).collect();
-        if files.len() == RESERVED.len() {
-            return;
-        }
-        files.sort();
-        let mut all: Vec<&String> = self.claimed.keys().collect();
-        all.sort();
-        let mut clashes: Vec<String> = Vec::new();
-        for file in files {
-            let folder = format!("{file}/");
-            let at = all.partition_point(|p| p.as_str() < folder.as_str());
-            if all.get(at).is_some_and(|p| p.starts_with(&folder)) {
-                clashes.push(file.clone());
-            }
-        }
-        for path in clashes {
-            findings.push(Diagnostic::error(
-                &path,
-                "path-conflict",
-                format!("{path} is a file and a folder at once; the file is left out"),
-            ));
-            self.pages.retain(|p| p.path != path);
-            self.media.remove(path.as_str());
-            self.claimed.remove(&path);
-        }
-    }
-
     fn link_translations(&mut self, findings: &mut Vec<Diagnostic>) {
         for (i, planned) in self.pages.iter().enumerate() {
-            let Some(key) = planned
-                .page
-                .translation_key
-                .as_deref()
-                .filter(|k| !k.is_empty())
-            else {
+            let Some(key) = planned.page.translation_key.as_deref().filter(|k| !k.is_empty()) else {
                 continue;
             };
             let group = self.translations.entry(key).or_default();
-            if group
-                .iter()
-                .any(|(language, _)| *language == planned.language)
-            {
+            if group.iter().any(|(language, _)| *language == planned.language) {
                 findings.push(Diagnostic::warning(
                     &planned.path,
                     "translation",
@@ -436,5 +401,26 @@ impl Lookup for Plan<'_> {
 
     fn media(&self, path: &str) -> Option<&Media> {
         self.media_at(path)
+    }
+}
+
+/// The folders of a path whose names have a dot in them, without their last slash.
+fn dotted(path: &str) -> impl Iterator<Item = &str> {
+    let mut start = 1;
+    path.char_indices()
+        .skip(1)
+        .filter(|(_, c)| *c == '/')
+        .filter_map(move |(i, _)| {
+            let has_dot = path[start..i].contains('.');
+            start = i + 1;
+            has_dot.then(|| &path[..i])
+        })
+}
+
+/// The address under which a file is known: `/a/index.html` is `/a/`.
+fn folder_of(path: &str) -> &str {
+    match path.strip_suffix("index.html") {
+        Some(folder) if folder.ends_with('/') => folder,
+        _ => path,
     }
 }

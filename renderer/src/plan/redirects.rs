@@ -29,20 +29,17 @@ pub enum To {
 impl Plan<'_> {
     pub(super) fn plan_redirects(&mut self, findings: &mut Vec<Diagnostic>) {
         let mut wanted: BTreeMap<String, To> = BTreeMap::new();
-        let mut add =
-            |from: String, to: To, page: &str, findings: &mut Vec<Diagnostic>| match wanted
-                .get(&from)
-            {
-                Some(first) if *first != to => findings.push(Diagnostic::warning(
-                    page,
-                    "redirect",
-                    format!("{from} already leads elsewhere; the second redirect is left out"),
-                )),
-                Some(_) => {}
-                None => {
-                    wanted.insert(from, to);
-                }
-            };
+        let mut add = |from: String, to: To, page: &str, findings: &mut Vec<Diagnostic>| match wanted.get(&from) {
+            Some(first) if *first != to => findings.push(Diagnostic::warning(
+                page,
+                "redirect",
+                format!("{from} already leads elsewhere; the second redirect is left out"),
+            )),
+            Some(_) => {}
+            None => {
+                wanted.insert(from, to);
+            }
+        };
 
         let mut aliases: Vec<(String, String)> = Vec::new();
         for planned in &self.pages {
@@ -70,21 +67,31 @@ impl Plan<'_> {
                     findings.push(Diagnostic::warning(
                         "",
                         "redirect",
-                        format!(
-                            "the redirect from {:?} is left out: {problem}",
-                            redirect.from
-                        ),
+                        format!("the redirect from {:?} is left out: {problem}", redirect.from),
                     ));
                     continue;
                 }
             };
             match self.address.target(&redirect.to, "/") {
                 Target::Site { path, suffix } => {
-                    let path = if self.known(&path) == Known::WithSlash { format!("{path}/") } else { path };
+                    let path = if self.known(&path) == Known::WithSlash {
+                        format!("{path}/")
+                    } else {
+                        path
+                    };
                     add(from, To::Site(path, suffix.to_owned()), "", findings);
                 }
-                Target::External(url) if crate::address::is_http(url) => add(from, To::External(url.to_owned()), "", findings),
-                _ => findings.push(Diagnostic::warning("", "redirect", format!("the redirect from {from} leads to {:?}, which is not an address; it is left out", redirect.to))),
+                Target::External(url) if crate::address::is_http(url) => {
+                    add(from, To::External(url.to_owned()), "", findings)
+                }
+                _ => findings.push(Diagnostic::warning(
+                    "",
+                    "redirect",
+                    format!(
+                        "the redirect from {from} leads to {:?}, which is not an address; it is left out",
+                        redirect.to
+                    ),
+                )),
             }
         }
         for listing in self
@@ -128,10 +135,7 @@ impl Plan<'_> {
                     format!("the redirect from {from} leads to {path}, which is not on this site"),
                 ));
             }
-            self.redirects.push(PlannedRedirect {
-                from: from.clone(),
-                to,
-            });
+            self.redirects.push(PlannedRedirect { from: from.clone(), to });
         }
         for redirect in std::mem::take(&mut self.redirects) {
             if self.claim(&redirect.from, Owner::Redirect, findings) {
@@ -142,11 +146,7 @@ impl Plan<'_> {
 
     /// Every list that has pagers.
     pub fn listings(&self) -> impl Iterator<Item = &super::Listing> {
-        let sections = self
-            .sections
-            .iter()
-            .filter(|s| s.render)
-            .map(|s| &s.listing);
+        let sections = self.sections.iter().filter(|s| s.render).map(|s| &s.listing);
         sections
             .chain(self.terms.iter().map(|t| &t.listing))
             .chain(self.homes.iter().map(|h| &h.listing))

@@ -12,10 +12,7 @@ const BROTLI_QUALITY: i32 = 6;
 
 /// Gzip and brotli forms of `bytes`.
 pub(super) fn both(bytes: &[u8]) -> std::io::Result<(Vec<u8>, Vec<u8>)> {
-    let mut gzip = GzEncoder::new(
-        Vec::with_capacity(bytes.len() / 3),
-        Compression::new(GZIP_LEVEL),
-    );
+    let mut gzip = GzEncoder::new(Vec::with_capacity(bytes.len() / 3), Compression::new(GZIP_LEVEL));
     gzip.write_all(bytes)?;
     let gzip = gzip.finish()?;
     let mut brotli = Vec::with_capacity(bytes.len() / 3);

@@ -20,9 +20,7 @@ pub(super) fn check_version(version: &str) -> Result<(), ReleaseError> {
 pub fn current(site_dir: &Path) -> Result<Option<String>, ReleaseError> {
     let link = site_dir.join("current");
     match fs::read_link(&link) {
-        Ok(target) => Ok(target
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())),
+        Ok(target) => Ok(target.file_name().map(|name| name.to_string_lossy().into_owned())),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(at(&link)(e)),
     }
@@ -36,9 +34,7 @@ pub fn releases(site_dir: &Path) -> Result<Vec<String>, ReleaseError> {
         .filter_map(|name| name.strip_suffix(".json").map(str::to_owned))
         .filter(|version| check_version(version).is_ok() && dir.join(version).is_dir())
         .collect();
-    found.sort_by(|a, b| {
-        (a.parse::<u64>().unwrap_or(u64::MAX), a).cmp(&(b.parse::<u64>().unwrap_or(u64::MAX), b))
-    });
+    found.sort_by(|a, b| (a.parse::<u64>().unwrap_or(u64::MAX), a).cmp(&(b.parse::<u64>().unwrap_or(u64::MAX), b)));
     Ok(found)
 }
 
@@ -76,11 +72,7 @@ pub fn prune(site_dir: &Path, keep: usize) -> Result<Vec<String>, ReleaseError> 
     let all = releases(site_dir)?;
     let old = all.len().saturating_sub(keep);
     let mut removed = Vec::new();
-    for version in all
-        .into_iter()
-        .take(old)
-        .filter(|v| live.as_ref() != Some(v))
-    {
+    for version in all.into_iter().take(old).filter(|v| live.as_ref() != Some(v)) {
         remove(site_dir, &version)?;
         removed.push(version);
     }
@@ -136,13 +128,7 @@ fn names(dir: &Path) -> Result<Vec<String>, ReleaseError> {
     };
     let mut names = Vec::new();
     for entry in entries {
-        names.push(
-            entry
-                .map_err(at(dir))?
-                .file_name()
-                .to_string_lossy()
-                .into_owned(),
-        );
+        names.push(entry.map_err(at(dir))?.file_name().to_string_lossy().into_owned());
     }
     names.sort();
     Ok(names)

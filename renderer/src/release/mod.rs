@@ -16,7 +16,9 @@ mod writer;
 
 pub use layout::{current, prune, publish, releases, sweep};
 pub use manifest::{Entry, Manifest};
-pub use writer::{FolderMedia, MediaSource, ReleaseWriter, write_folder, write_release};
+pub use writer::{
+    FolderMedia, MappedMedia, MediaSource, ReleaseWriter, write_folder, write_release,
+};
 
 use std::path::{Path, PathBuf};
 
@@ -24,10 +26,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum ReleaseError {
     #[error("{path}: {source}")]
-    Io {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    Io { path: PathBuf, source: std::io::Error },
     #[error("the file name {path:?} cannot be used: {problem}")]
     Name {
         path: String,
@@ -43,9 +42,7 @@ pub enum ReleaseError {
     Version(String),
     #[error("the manifest {path} cannot be read: {problem}")]
     Manifest { path: PathBuf, problem: String },
-    #[error(
-        "{0} is not empty and was not made by igny8-render; choose another folder or empty it yourself"
-    )]
+    #[error("{0} is not empty and was not made by igny8-render; choose another folder or empty it yourself")]
     Foreign(PathBuf),
 }
 

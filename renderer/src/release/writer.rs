@@ -1,11 +1,13 @@
 //! Writing a release: new files written, unchanged ones linked to the release before.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+
+use rayon::prelude::*;
 
 use super::manifest::{Entry, Manifest, is_text, mime_of};
 use super::{ReleaseError, at, compress};
@@ -14,7 +16,7 @@ use crate::paths;
 use crate::site::Media;
 
 /// Where the bytes of media files are.
-pub trait MediaSource: Sync {
+pub trait MediaSource: Send + Sync {
     /// The file that holds the bytes of `media`.
     fn path(&self, media: &Media) -> io::Result<PathBuf>;
 }
@@ -26,22 +28,32 @@ pub struct FolderMedia(pub PathBuf);
 impl MediaSource for FolderMedia {
     fn path(&self, media: &Media) -> io::Result<PathBuf> {
         let relative = Path::new(&media.source);
-        let plain = relative.components().all(|part| {
-            matches!(
-                part,
-                std::path::Component::Normal(_) | std::path::Component::CurDir
-            )
-        });
+        let plain = relative
+            .components()
+            .all(|part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir));
         if !plain {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
-                format!(
-                    "the media source {:?} leads out of the folder",
-                    media.source
-                ),
+                format!("the media source {:?} leads out of the folder", media.source),
             ));
         }
         Ok(self.0.join(relative))
+    }
+}
+
+/// Media wherever they are: the path of each [`Media::source`].
+#[derive(Debug, Clone, Default)]
+pub struct MappedMedia(pub BTreeMap<String, PathBuf>);
+
+impl MediaSource for MappedMedia {
+    fn path(&self, media: &Media) -> io::Result<PathBuf> {
+        let missing = || {
+            io::Error::new(
+                io::ErrorKind::NotFound,
+                format!("nothing is known of the media source {:?}", media.source),
+            )
+        };
+        self.0.get(&media.source).cloned().ok_or_else(missing)
     }
 }
 
@@ -52,12 +64,14 @@ struct Policy {
     sync: bool,
 }
 
+/// The release before: its folder, and by content hash a file that has it and whether compressed forms are beside it.
+type Previous = (PathBuf, HashMap<String, (String, bool)>);
+
 /// A [`Sink`] that writes files below a new folder.
 pub struct ReleaseWriter {
     dir: PathBuf,
     policy: Policy,
-    /// The release before and its manifest, by content: path of a file with that hash, compressed forms beside it.
-    previous: Option<(PathBuf, HashMap<String, (String, bool)>)>,
+    previous: Option<Previous>,
     state: Mutex<State>,
 }
 
@@ -65,17 +79,15 @@ pub struct ReleaseWriter {
 struct State {
     manifest: Manifest,
     folders: HashSet<PathBuf>,
+    /// Files with content of their own, which must reach the disk.
+    written: Vec<PathBuf>,
     /// Hashes being compressed or already done in this release, with the first path that has them.
     contents: HashMap<String, String>,
     failed: Option<ReleaseError>,
 }
 
 impl ReleaseWriter {
-    fn new(
-        dir: &Path,
-        policy: Policy,
-        previous: Option<(&Path, &Manifest)>,
-    ) -> Result<Self, ReleaseError> {
+    fn new(dir: &Path, policy: Policy, previous: Option<(&Path, &Manifest)>) -> Result<Self, ReleaseError> {
         if fs::symlink_metadata(dir).is_ok() {
             return Err(ReleaseError::Exists(dir.to_owned()));
         }
@@ -97,9 +109,7 @@ impl ReleaseWriter {
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Makes the folder of `path` and remembers it, so that ten thousand pages do not ask for it ten thousand times.
@@ -126,8 +136,7 @@ impl ReleaseWriter {
         let path = self.checked(&file.path)?;
         let hash = blake3::hash(&file.bytes).to_hex().to_string();
         let mime = mime_of(&file.path).to_owned();
-        let compressed =
-            self.policy.compress && file.bytes.len() > compress::MIN_BYTES && is_text(&mime);
+        let compressed = self.policy.compress && file.bytes.len() > compress::MIN_BYTES && is_text(&mime);
         let entry = Entry {
             hash: hash.clone(),
             bytes: file.bytes.len() as u64,
@@ -137,12 +146,7 @@ impl ReleaseWriter {
         };
         let twin = {
             let mut state = self.state();
-            if state
-                .manifest
-                .files
-                .insert(file.path.clone(), entry)
-                .is_some()
-            {
+            if state.manifest.files.insert(file.path.clone(), entry).is_some() {
                 return Err(ReleaseError::Twice(file.path.clone()));
             }
             match state.contents.get(&hash) {
@@ -160,9 +164,7 @@ impl ReleaseWriter {
         }
         self.write(&path, &file.bytes)?;
         // A second file with the same content waits for nobody: where the first is not there yet, it is compressed again.
-        if compressed
-            && !twin.is_some_and(|first| self.link_compressed(&self.dir.join(first), &path))
-        {
+        if compressed && !twin.is_some_and(|first| self.link_compressed(&self.dir.join(first), &path)) {
             let (gzip, brotli) = compress::both(&file.bytes).map_err(at(&path))?;
             self.write(&suffixed(&path, "gz"), &gzip)?;
             self.write(&suffixed(&path, "br"), &brotli)?;
@@ -194,9 +196,7 @@ impl ReleaseWriter {
             .open(path)
             .map_err(at(path))?;
         file.write_all(bytes).map_err(at(path))?;
-        if self.policy.sync {
-            file.sync_all().map_err(at(path))?;
-        }
+        self.state().written.push(path.to_owned());
         Ok(())
     }
 
@@ -252,13 +252,7 @@ impl ReleaseWriter {
                 compressed: text,
                 immutable: false,
             };
-            if self
-                .state()
-                .manifest
-                .files
-                .insert(name.to_owned(), entry)
-                .is_some()
-            {
+            if self.state().manifest.files.insert(name.to_owned(), entry).is_some() {
                 return Err(ReleaseError::Twice(name.to_owned()));
             }
         }
@@ -282,25 +276,23 @@ impl ReleaseWriter {
             .open(&path)
             .map_err(at(&path))?;
         io::copy(&mut reader, &mut file).map_err(at(&path))?;
-        if self.policy.sync {
-            file.sync_all().map_err(at(&path))?;
-        }
+        self.state().written.push(path.clone());
         Ok(())
     }
 
     /// Ends writing: folders reach the disk, and the manifest is what was written.
     fn finish(self) -> Result<Manifest, ReleaseError> {
-        let state = self
-            .state
-            .into_inner()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let state = self.state.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some(failed) = state.failed {
             return Err(failed);
         }
         if self.policy.sync {
-            for folder in state.folders.iter().chain([&self.dir]) {
-                sync_dir(folder)?;
-            }
+            let folders = state.folders.iter().chain([&self.dir]);
+            sync_all(
+                &self.dir,
+                state.written.iter().chain(folders),
+                state.written.len() + state.folders.len(),
+            )?;
         }
         Ok(state.manifest)
     }
@@ -392,9 +384,9 @@ fn fill(
         return Err(problem);
     }
     let Some(media) = media else { return Ok(None) };
-    for file in &media {
-        writer.put_media(file, media_source)?;
-    }
+    media
+        .par_iter()
+        .try_for_each(|file| writer.put_media(file, media_source))?;
     writer.finish().map(Some)
 }
 
@@ -432,24 +424,10 @@ pub fn write_folder(
     fs::create_dir_all(parent).map_err(at(parent))?;
     let beside = |what: &str| parent.join(format!(".{name}.{}.{what}", std::process::id()));
     let (fresh, old) = (beside("new"), beside("old"));
-    let result = fill(
-        &fresh,
-        Policy {
-            compress,
-            sync: false,
-        },
-        None,
-        media_source,
-        render,
-    )
-    .and_then(|manifest| {
+    let result = fill(&fresh, Policy { compress, sync: false }, None, media_source, render).and_then(|manifest| {
         if manifest.is_some() {
             let marker = fresh.join(MARKER);
-            fs::write(
-                &marker,
-                "Made by igny8-render, which may replace this folder.\n",
-            )
-            .map_err(at(&marker))?;
+            fs::write(&marker, "Made by igny8-render, which may replace this folder.\n").map_err(at(&marker))?;
             if existing {
                 fs::rename(out, &old).map_err(at(out))?;
             }
@@ -478,11 +456,26 @@ pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ReleaseE
     path.parent().map_or(Ok(()), sync_dir)
 }
 
+/// More files than this are brought to the disk by one call for the whole file system, which is then quicker.
+const SYNC_ONE_BY_ONE: usize = 256;
+
+/// Makes files and folders below `dir` durable.
+fn sync_all<'p>(dir: &Path, paths: impl Iterator<Item = &'p PathBuf>, count: usize) -> Result<(), ReleaseError> {
+    #[cfg(target_os = "linux")]
+    if count > SYNC_ONE_BY_ONE {
+        let handle = File::open(dir).map_err(at(dir))?;
+        return rustix::fs::syncfs(&handle).map_err(|e| at(dir)(e.into()));
+    }
+    let _ = (dir, count);
+    for path in paths {
+        File::open(path).and_then(|file| file.sync_all()).map_err(at(path))?;
+    }
+    Ok(())
+}
+
 /// Makes the names in a folder durable.
 pub(super) fn sync_dir(path: &Path) -> Result<(), ReleaseError> {
-    File::open(path)
-        .and_then(|dir| dir.sync_all())
-        .map_err(at(path))
+    File::open(path).and_then(|dir| dir.sync_all()).map_err(at(path))
 }
 
 fn suffixed(path: &Path, suffix: &str) -> PathBuf {

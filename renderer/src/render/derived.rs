@@ -88,12 +88,7 @@ impl Run<'_> {
             };
             let _ = writeln!(out, "{} {to} 301", paths::encode(from));
         }
-        self.write(
-            "_redirects".into(),
-            out.into_bytes(),
-            FileKind::Text,
-            outcome,
-        )
+        self.write("_redirects".into(), out.into_bytes(), FileKind::Text, outcome)
     }
 
     pub(super) fn robots(&self, outcome: &mut Outcome) -> ControlFlow<()> {
@@ -105,12 +100,7 @@ impl Run<'_> {
         } else {
             "User-agent: *\nDisallow: /\n".to_owned()
         };
-        self.write(
-            "robots.txt".into(),
-            text.into_bytes(),
-            FileKind::Text,
-            outcome,
-        )
+        self.write("robots.txt".into(), text.into_bytes(), FileKind::Text, outcome)
     }
 
     pub(super) fn sitemaps(&self, outcome: &mut Outcome) -> ControlFlow<()> {
@@ -122,12 +112,7 @@ impl Run<'_> {
 
     pub(super) fn asset(&self, i: usize, outcome: &mut Outcome) -> ControlFlow<()> {
         let (path, bytes) = &self.assets[i];
-        self.write(
-            paths::file_of(path),
-            bytes.to_vec(),
-            FileKind::Asset,
-            outcome,
-        )
+        self.write(paths::file_of(path), bytes.to_vec(), FileKind::Asset, outcome)
     }
 }
 

@@ -41,7 +41,14 @@ impl Run<'_> {
             title: planned.section.title.clone(),
             path: planned.path.clone(),
         });
-        let body = self.body(&planned.section.body, &path, listing.language, n, outcome);
+        let body = self.body(
+            &planned.section.body,
+            &path,
+            &planned.section.title,
+            listing.language,
+            n,
+            outcome,
+        );
         let children: Vec<Value> = planned
             .children
             .iter()
@@ -115,15 +122,7 @@ impl Run<'_> {
         let mut context = self.shells[listing.language].clone();
         context.insert_value(
             "list",
-            self.list_value(
-                listing,
-                n,
-                &term.name,
-                description,
-                Value::none(),
-                children,
-                "term",
-            ),
+            self.list_value(listing, n, &term.name, description, Value::none(), children, "term"),
         );
         context.insert_value("term", self.prepared.terms[i].clone());
         context.insert_value("breadcrumbs", self.crumbs_value(&crumbs));
@@ -171,15 +170,7 @@ impl Run<'_> {
         let mut context = self.shells[list.language].clone();
         context.insert_value(
             "list",
-            self.list_value(
-                &listing,
-                1,
-                &list.taxonomy.title,
-                "",
-                Value::none(),
-                children,
-                "terms",
-            ),
+            self.list_value(&listing, 1, &list.taxonomy.title, "", Value::none(), children, "terms"),
         );
         context.insert_value("taxonomy", map! { "name" => list.taxonomy.name.as_str(), "title" => list.taxonomy.title.as_str(), "kind" => taxonomy_kind(list.taxonomy.kind) });
         context.insert_value("breadcrumbs", self.crumbs_value(&crumbs));
@@ -242,7 +233,7 @@ impl Run<'_> {
                 .filter(|d| !d.trim().is_empty())
                 .unwrap_or_else(|| settings.description.clone());
             let body = match section {
-                Some(s) => self.body(&s.body, &path, home.language, n, outcome),
+                Some(s) => self.body(&s.body, &path, &title, home.language, n, outcome),
                 None => Value::none(),
             };
             context.insert_value("content", body);
@@ -270,22 +261,13 @@ impl Run<'_> {
                 head.alternates = plan
                     .homes
                     .iter()
-                    .map(|h| {
-                        (
-                            plan.languages[h.language].clone(),
-                            plan.address.absolute(&h.path),
-                        )
-                    })
+                    .map(|h| (plan.languages[h.language].clone(), plan.address.absolute(&h.path)))
                     .collect();
-                head.alternates
-                    .push(("x-default".into(), plan.address.absolute("/")));
+                head.alternates.push(("x-default".into(), plan.address.absolute("/")));
             }
         }
         if home.listing.feed {
-            head.feeds = vec![(
-                plan.address.href(&Plan::feed_path(&home.path)),
-                settings.title.clone(),
-            )];
+            head.feeds = vec![(plan.address.href(&Plan::feed_path(&home.path)), settings.title.clone())];
         }
         let groups: Vec<Value> = home
             .groups
@@ -326,20 +308,13 @@ impl Run<'_> {
         self.write_page("home.html", &context, &path, outcome)
     }
 
-    fn body(
-        &self,
-        body: &Body,
-        path: &str,
-        language: usize,
-        n: usize,
-        outcome: &mut Outcome,
-    ) -> Value {
+    fn body(&self, body: &Body, path: &str, title: &str, language: usize, n: usize, outcome: &mut Outcome) -> Value {
         let (Body::Markdown(source) | Body::Html(source)) = body;
         // The text above a list belongs to its first page; repeated it would only be a duplicate.
         if n > 1 || source.trim().is_empty() {
             return Value::none();
         }
-        let mut html = markdown::render(body, &self.text_context(path, language, "", true));
+        let mut html = markdown::render(body, &self.text_context(path, title, language, "", true));
         outcome.take_html(&mut html, path);
         Value::safe_string(&html.body)
     }
@@ -374,6 +349,7 @@ impl Run<'_> {
             "description" => text_or_none(description),
             "body" => body,
             "kind" => kind_name(listing.kind),
+            "mixed" => items.iter().any(|item| item.get_from_path("kind").and_then(Value::as_str) != Some(kind_name(listing.kind))),
             "url" => self.plan.address.href(&listing.path),
             "feed_url" => optional(listing.feed.then(|| self.plan.address.href(&Plan::feed_path(&listing.path)))),
             "items" => items,
@@ -406,18 +382,10 @@ impl Run<'_> {
         } else {
             of.title.to_owned()
         };
-        let description =
-            crate::markdown::text::truncate(&crate::markdown::text::collapse(of.description), 200);
+        let description = crate::markdown::text::truncate(&crate::markdown::text::collapse(of.description), 200);
         let canonical = plan.address.absolute(&paths::pager(&listing.path, of.n));
         let mut graph = Graph::new(plan, language);
-        graph.web_page(
-            "CollectionPage",
-            &canonical,
-            &title,
-            &description,
-            language,
-            of.crumbs,
-        );
+        graph.web_page("CollectionPage", &canonical, &title, &description, language, of.crumbs);
         graph.item_list(&canonical, listing.slice(of.n));
         let full_title = match (is_home, of.n) {
             (true, 1) => document_title(
@@ -430,11 +398,7 @@ impl Run<'_> {
         Head {
             title: full_title,
             short_title: title,
-            description: if of.n == 1 {
-                description
-            } else {
-                String::new()
-            },
+            description: if of.n == 1 { description } else { String::new() },
             canonical,
             indexable: settings.indexable,
             og_type: "website",
@@ -442,12 +406,7 @@ impl Run<'_> {
             next: self.pager_url(listing, of.n + 1),
             feeds: listing
                 .feed
-                .then(|| {
-                    (
-                        plan.address.href(&Plan::feed_path(&listing.path)),
-                        of.title.to_owned(),
-                    )
-                })
+                .then(|| (plan.address.href(&Plan::feed_path(&listing.path)), of.title.to_owned()))
                 .into_iter()
                 .collect(),
             json_ld: graph.finish(),
@@ -460,11 +419,7 @@ impl Run<'_> {
         let site = &plan.site.settings;
         let within = |name: &str| document_title(name, &site.title);
         let (listing, title, subtitle) = match of {
-            FeedOf::Home(i) => (
-                &plan.homes[i].listing,
-                site.title.clone(),
-                site.description.as_str(),
-            ),
+            FeedOf::Home(i) => (&plan.homes[i].listing, site.title.clone(), site.description.as_str()),
             FeedOf::Section(i) => (
                 &plan.sections[i].listing,
                 within(&plan.sections[i].section.title),

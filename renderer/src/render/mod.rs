@@ -21,7 +21,7 @@ use crate::paths;
 use crate::plan::Plan;
 use crate::prepare::Prepared;
 use crate::related::Related;
-use crate::site::{SNAPSHOT_VERSION, Site};
+use crate::site::{Media, SNAPSHOT_VERSION, Site};
 use crate::theme::Theme;
 
 /// Places that every page has, whatever its text.
@@ -115,22 +115,13 @@ pub(crate) fn render_to(site: &Site, theme: &Theme, sink: &dyn Sink) -> Report {
             base_path: String::new(),
         }
     });
-    let options = crate::theme::resolve_options(
-        &theme.options,
-        &site.settings.theme_options,
-        &address,
-        &mut findings,
-    );
+    let options = crate::theme::resolve_options(&theme.options, &site.settings.theme_options, &address, &mut findings);
     let styles = shell::option_styles(theme, &options, &mut findings);
     let assets: Vec<(String, &[u8])> = theme
         .assets
         .values()
         .map(|asset| (asset.path.clone(), asset.bytes.as_slice()))
-        .chain(
-            styles
-                .iter()
-                .map(|(_, path, bytes)| (path.clone(), bytes.as_slice())),
-        )
+        .chain(styles.iter().map(|(_, path, bytes)| (path.clone(), bytes.as_slice())))
         .collect();
     let asset_paths: Vec<String> = assets.iter().map(|(path, _)| path.clone()).collect();
 
@@ -160,9 +151,12 @@ pub(crate) fn render_to(site: &Site, theme: &Theme, sink: &dyn Sink) -> Report {
         })
         .collect();
 
-    let mut report = Report::default();
-    report.media = plan.media().cloned().collect();
-    report.media.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut media: Vec<Media> = plan.media().cloned().collect();
+    media.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut report = Report {
+        media,
+        ..Report::default()
+    };
     let mut anchors = HashMap::new();
     let mut fragments = Vec::new();
     for mut outcome in outcomes {
@@ -237,12 +231,7 @@ impl<'a> Run<'a> {
         jobs.extend((0..plan.term_lists.len()).map(Job::TermList));
         jobs.extend((0..plan.redirects.len()).map(Job::Redirect));
         jobs.extend((0..self.assets.len()).map(Job::Asset));
-        jobs.extend([
-            Job::NotFound,
-            Job::Sitemaps,
-            Job::Robots,
-            Job::RedirectTable,
-        ]);
+        jobs.extend([Job::NotFound, Job::Sitemaps, Job::Robots, Job::RedirectTable]);
         jobs
     }
 
@@ -264,13 +253,7 @@ impl<'a> Run<'a> {
     }
 
     /// Renders a template and hands the page over; a template that fails leaves the page out and says so.
-    fn write_page(
-        &self,
-        template: &str,
-        context: &Context,
-        path: &str,
-        outcome: &mut Outcome,
-    ) -> ControlFlow<()> {
+    fn write_page(&self, template: &str, context: &Context, path: &str, outcome: &mut Outcome) -> ControlFlow<()> {
         let mut bytes = Vec::with_capacity(16 * 1024);
         match self.theme.tera.render_to(template, context, &mut bytes) {
             Ok(()) => {
@@ -288,13 +271,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn write(
-        &self,
-        path: String,
-        bytes: Vec<u8>,
-        kind: FileKind,
-        outcome: &mut Outcome,
-    ) -> ControlFlow<()> {
+    fn write(&self, path: String, bytes: Vec<u8>, kind: FileKind, outcome: &mut Outcome) -> ControlFlow<()> {
         outcome.files += 1;
         outcome.bytes += bytes.len() as u64;
         self.sink.file(OutFile { path, bytes, kind })
@@ -304,6 +281,7 @@ impl<'a> Run<'a> {
     fn text_context<'b>(
         &'b self,
         path: &'b str,
+        title: &'b str,
         language: usize,
         id_prefix: &'b str,
         first_image_eager: bool,
@@ -313,6 +291,7 @@ impl<'a> Run<'a> {
             page: path,
             lookup: self.plan,
             labels: &self.prepared.languages[language].labels,
+            title,
             first_image_eager,
             id_prefix,
         }

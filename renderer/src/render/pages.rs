@@ -46,7 +46,7 @@ impl Run<'_> {
         let has_image = card.value.get_from_path("image.src").is_some();
         let mut html = markdown::render(
             &page.body,
-            &self.text_context(&planned.path, planned.language, "", !has_image),
+            &self.text_context(&planned.path, &page.title, planned.language, "", !has_image),
         );
         outcome.anchors = Some((i, html.ids.iter().map(|id| hash(id)).collect()));
         outcome.take_html(&mut html, &planned.path);
@@ -65,15 +65,7 @@ impl Run<'_> {
             .entity
             .gallery
             .iter()
-            .map(|link| {
-                image_value(
-                    plan,
-                    link,
-                    &page.title,
-                    &planned.path,
-                    &mut outcome.findings,
-                )
-            })
+            .map(|link| image_value(plan, link, &page.title, &planned.path, &mut outcome.findings))
             .filter(|v| !v.is_none())
             .collect();
         context.insert_value("gallery", Value::from(gallery));
@@ -116,10 +108,7 @@ impl Run<'_> {
                 map! { "title" => field("title"), "url" => field("url"), "label" => words.get(word) }
             }))
         };
-        (
-            value(place.checked_sub(1), before),
-            value(Some(place + 1), after),
-        )
+        (value(place.checked_sub(1), before), value(Some(place + 1), after))
     }
 
     fn translations(&self, planned: &PlannedPage<'_>, i: usize) -> Vec<(usize, usize)> {
@@ -135,27 +124,20 @@ impl Run<'_> {
     }
 
     /// Questions for the template, and as plain text for structured data.
-    pub(super) fn faq(
-        &self,
-        planned: &PlannedPage<'_>,
-        outcome: &mut Outcome,
-    ) -> (Value, Vec<(String, String)>) {
+    pub(super) fn faq(&self, planned: &PlannedPage<'_>, outcome: &mut Outcome) -> (Value, Vec<(String, String)>) {
         let mut plain = Vec::new();
         let mut shown = Vec::new();
         for (n, item) in planned.page.faq.iter().enumerate() {
             let prefix = format!("faq-{}-", n + 1);
             let mut html = markdown::render_fragment(
                 &item.answer,
-                &self.text_context(&planned.path, planned.language, &prefix, false),
+                &self.text_context(&planned.path, "", planned.language, &prefix, false),
             );
             if let Some((_, anchors)) = &mut outcome.anchors {
                 anchors.extend(html.ids.iter().map(|id| hash(id)));
             }
             outcome.take_html(&mut html, &planned.path);
-            plain.push((
-                item.question.trim().to_owned(),
-                text::markdown_text(&item.answer, 5000),
-            ));
+            plain.push((item.question.trim().to_owned(), text::markdown_text(&item.answer, 5000)));
             shown.push(map! { "question" => item.question.as_str(), "answer" => Value::safe_string(&html.body) });
         }
         (Value::from(shown), plain)
@@ -188,32 +170,17 @@ impl Run<'_> {
             PageKind::Product => "ItemPage",
             _ => "WebPage",
         };
-        graph.web_page(
-            page_type,
-            &url,
-            shown_title,
-            &card.description,
-            language,
-            crumbs,
-        );
+        graph.web_page(page_type, &url, shown_title, &card.description, language, crumbs);
         graph.entity(page, &url, card, language);
         graph.faq(&url, faq);
 
         let translated: Vec<(usize, usize)> = self.translations(planned, i);
         let mut alternates: Vec<(String, String)> = translated
             .iter()
-            .map(|&(l, p)| {
-                (
-                    plan.languages[l].clone(),
-                    plan.address.absolute(&plan.pages[p].path),
-                )
-            })
+            .map(|&(l, p)| (plan.languages[l].clone(), plan.address.absolute(&plan.pages[p].path)))
             .collect();
         if let Some(&(_, p)) = translated.first() {
-            alternates.push((
-                "x-default".into(),
-                plan.address.absolute(&plan.pages[p].path),
-            ));
+            alternates.push(("x-default".into(), plan.address.absolute(&plan.pages[p].path)));
         }
         let is_article = page.kind == PageKind::Post;
         let feeds = planned
@@ -239,23 +206,10 @@ impl Run<'_> {
                 PageKind::Product => "product",
                 _ => "website",
             },
-            image: card
-                .value
-                .get_from_path("image")
-                .filter(|v| !v.is_none())
-                .cloned(),
-            published: page
-                .published_at
-                .filter(|_| is_article)
-                .map(|d| language.reader.iso(d)),
-            modified: page
-                .updated_at
-                .filter(|_| is_article)
-                .map(|d| language.reader.iso(d)),
-            author: page
-                .author
-                .clone()
-                .filter(|a| is_article && !a.trim().is_empty()),
+            image: card.value.get_from_path("image").filter(|v| !v.is_none()).cloned(),
+            published: page.published_at.filter(|_| is_article).map(|d| language.reader.iso(d)),
+            modified: page.updated_at.filter(|_| is_article).map(|d| language.reader.iso(d)),
+            author: page.author.clone().filter(|a| is_article && !a.trim().is_empty()),
             section: planned
                 .section
                 .filter(|_| is_article)
@@ -274,12 +228,7 @@ impl Run<'_> {
             next: None,
             alternates,
             feeds: feeds
-                .map(|s| {
-                    (
-                        plan.address.href(&Plan::feed_path(&s.path)),
-                        s.section.title.clone(),
-                    )
-                })
+                .map(|s| (plan.address.href(&Plan::feed_path(&s.path)), s.section.title.clone()))
                 .into_iter()
                 .collect(),
             json_ld: graph.finish(),
@@ -290,11 +239,7 @@ impl Run<'_> {
     fn crumbs_to_page(&self, planned: &PlannedPage<'_>) -> Vec<Crumb> {
         let mut crumbs = self.crumbs_above(&planned.path, planned.language);
         let title = planned.page.title.trim();
-        let title = if title.is_empty() {
-            planned.path.as_str()
-        } else {
-            title
-        };
+        let title = if title.is_empty() { planned.path.as_str() } else { title };
         crumbs.push(Crumb {
             title: title.to_owned(),
             path: planned.path.clone(),
@@ -338,9 +283,5 @@ fn toc(html: &Html) -> Value {
         .filter(|entry| (2..=3).contains(&entry.level) && !entry.title.is_empty())
         .map(|entry| map! { "level" => u64::from(entry.level), "id" => entry.id.as_str(), "title" => entry.title.as_str() })
         .collect();
-    Value::from(if entries.len() < 3 {
-        Vec::new()
-    } else {
-        entries
-    })
+    Value::from(if entries.len() < 3 { Vec::new() } else { entries })
 }

@@ -49,11 +49,7 @@ pub(super) fn shells(
         .assets
         .iter()
         .map(|(name, asset)| (name.clone(), asset.path.as_str()))
-        .chain(
-            styles
-                .iter()
-                .map(|(name, path, _)| (name.clone(), path.as_str())),
-        )
+        .chain(styles.iter().map(|(name, path, _)| (name.clone(), path.as_str())))
         .map(|(name, path)| (name.into(), Value::from(plan.address.href(path))))
         .collect();
     let assets = Value::from(assets);
@@ -79,18 +75,22 @@ pub(super) fn shells(
         .collect()
 }
 
-fn site_value(
-    plan: &Plan<'_>,
-    prepared: &Prepared,
-    l: usize,
-    findings: &mut Vec<Diagnostic>,
-) -> Value {
+fn site_value(plan: &Plan<'_>, prepared: &Prepared, l: usize, findings: &mut Vec<Diagnostic>) -> Value {
     let settings = &plan.site.settings;
     let organisation = &settings.organisation;
     let reader = &prepared.languages[l].reader;
     let logo = match organisation.logo.as_deref().filter(|l| !l.is_empty()) {
         Some(logo) => image_value(plan, logo, &settings.title, "", findings),
         None => Value::none(),
+    };
+    let email = organisation.email.trim();
+    let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"<>\"':;?&/\\".contains(c);
+    let email = if email.is_empty() || email.contains('@') && email.chars().all(plain) {
+        email
+    } else {
+        let message = format!("the organisation's email {email:?} is not an email address; it is left out");
+        findings.push(Diagnostic::warning("", "email", message));
+        ""
     };
     let same_as: Vec<Value> = organisation
         .same_as
@@ -124,7 +124,7 @@ fn site_value(
         "name" => if organisation.name.is_empty() { settings.title.as_str() } else { organisation.name.as_str() },
         "organisation" => map! {
             "name" => text_or_none(&organisation.name),
-            "email" => text_or_none(&organisation.email),
+            "email" => text_or_none(email),
             "phone" => text_or_none(&organisation.phone),
             "phone_link" => organisation.phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect::<String>(),
             "address" => organisation.address.iter().map(|line| Value::from(line.as_str())).collect::<Vec<_>>(),
@@ -155,10 +155,7 @@ fn menus(plan: &Plan<'_>, l: usize, findings: &mut Vec<Diagnostic>) -> Value {
     let all = &plan.site.menus;
     for place in all.keys() {
         let items = all.get(&format!("{place}-{tag}")).unwrap_or(&all[place]);
-        out.insert(
-            place.clone().into(),
-            items_value(plan, items, MENU_DEPTH, findings),
-        );
+        out.insert(place.clone().into(), items_value(plan, items, MENU_DEPTH, findings));
     }
     if !all.contains_key("main") {
         let home = plan.homes.iter().find(|h| h.language == l);
@@ -171,11 +168,7 @@ fn menus(plan: &Plan<'_>, l: usize, findings: &mut Vec<Diagnostic>) -> Value {
             });
         }
         for kind in [PageKind::About, PageKind::Contact] {
-            if let Some(page) = plan
-                .pages
-                .iter()
-                .find(|p| p.language == l && p.page.kind == kind)
-            {
+            if let Some(page) = plan.pages.iter().find(|p| p.language == l && p.page.kind == kind) {
                 items.push(MenuItem {
                     label: page.page.title.clone(),
                     url: plan.address.absolute(&page.path),
@@ -191,12 +184,7 @@ fn menus(plan: &Plan<'_>, l: usize, findings: &mut Vec<Diagnostic>) -> Value {
     Value::from(out)
 }
 
-fn items_value(
-    plan: &Plan<'_>,
-    items: &[MenuItem],
-    depth: usize,
-    findings: &mut Vec<Diagnostic>,
-) -> Value {
+fn items_value(plan: &Plan<'_>, items: &[MenuItem], depth: usize, findings: &mut Vec<Diagnostic>) -> Value {
     let mut out = Vec::new();
     for item in items {
         let Some(url) = plan.address.safe_href(&item.url) else {

@@ -40,11 +40,7 @@ impl<'a> Graph<'a> {
                 json!({"@type": "PostalAddress", "streetAddress": organisation.address.join(", ")}),
             );
         }
-        if let Some(logo) = organisation
-            .logo
-            .as_deref()
-            .and_then(|l| plan.address.safe_image(l))
-        {
+        if let Some(logo) = organisation.logo.as_deref().and_then(|l| plan.address.safe_image(l)) {
             publisher.insert("logo".into(), json!(plan.address.absolutise(&logo)));
         }
         let profiles: Vec<&String> = organisation
@@ -60,10 +56,7 @@ impl<'a> Graph<'a> {
             ("@id".into(), json!(format!("{home}#website"))),
             ("url".into(), json!(home)),
             ("name".into(), json!(settings.title)),
-            (
-                "publisher".into(),
-                json!({"@id": format!("{home}#organization")}),
-            ),
+            ("publisher".into(), json!({"@id": format!("{home}#organization")})),
             ("inLanguage".into(), json!(language.tag)),
         ]);
         put(&mut site, "description", &settings.description);
@@ -97,10 +90,7 @@ impl<'a> Graph<'a> {
         ]);
         put(&mut node, "description", description);
         if crumbs.len() > 1 {
-            node.insert(
-                "breadcrumb".into(),
-                json!({"@id": format!("{url}#breadcrumb")}),
-            );
+            node.insert("breadcrumb".into(), json!({"@id": format!("{url}#breadcrumb")}));
         }
         self.nodes.push(Value::Object(node));
         if crumbs.len() > 1 {
@@ -109,7 +99,8 @@ impl<'a> Graph<'a> {
                 .enumerate()
                 .map(|(i, crumb)| json!({"@type": "ListItem", "position": i + 1, "name": crumb.title, "item": self.plan.address.absolute(&crumb.path)}))
                 .collect();
-            self.nodes.push(json!({"@type": "BreadcrumbList", "@id": format!("{url}#breadcrumb"), "itemListElement": items}));
+            self.nodes
+                .push(json!({"@type": "BreadcrumbList", "@id": format!("{url}#breadcrumb"), "itemListElement": items}));
         }
     }
 
@@ -121,7 +112,8 @@ impl<'a> Graph<'a> {
             .map(|(i, &page)| json!({"@type": "ListItem", "position": i + 1, "url": self.plan.address.absolute(&self.plan.pages[page].path)}))
             .collect();
         if !items.is_empty() {
-            self.nodes.push(json!({"@type": "ItemList", "@id": format!("{url}#list"), "itemListElement": items}));
+            self.nodes
+                .push(json!({"@type": "ItemList", "@id": format!("{url}#list"), "itemListElement": items}));
         }
     }
 
@@ -164,11 +156,7 @@ impl<'a> Graph<'a> {
                 node.insert("@id".into(), json!(format!("{url}#service")));
                 node.insert("name".into(), json!(page.title));
                 node.insert("provider".into(), self.id("organization"));
-                put(
-                    &mut node,
-                    "areaServed",
-                    page.entity.area.as_deref().unwrap_or_default(),
-                );
+                put(&mut node, "areaServed", page.entity.area.as_deref().unwrap_or_default());
                 if let Some(offer) = offer(page, url) {
                     node.insert("offers".into(), offer);
                 }
@@ -221,11 +209,12 @@ impl<'a> Graph<'a> {
         if items.is_empty() {
             return;
         }
-        let questions: Vec<Value> =
-            items.iter().map(|(q, a)| json!({"@type": "Question", "name": q, "acceptedAnswer": {"@type": "Answer", "text": a}})).collect();
-        self.nodes.push(
-            json!({"@type": "FAQPage", "@id": format!("{url}#faq"), "mainEntity": questions}),
-        );
+        let questions: Vec<Value> = items
+            .iter()
+            .map(|(q, a)| json!({"@type": "Question", "name": q, "acceptedAnswer": {"@type": "Answer", "text": a}}))
+            .collect();
+        self.nodes
+            .push(json!({"@type": "FAQPage", "@id": format!("{url}#faq"), "mainEntity": questions}));
     }
 
     /// The graph as text that is safe inside a script element.
@@ -258,10 +247,7 @@ fn offer(page: &Page, url: &str) -> Option<Value> {
             Availability::PreOrder => "PreOrder",
             Availability::Discontinued => "Discontinued",
         };
-        node.insert(
-            "availability".into(),
-            json!(format!("https://schema.org/{name}")),
-        );
+        node.insert("availability".into(), json!(format!("https://schema.org/{name}")));
     }
     Some(Value::Object(node))
 }
@@ -269,8 +255,15 @@ fn offer(page: &Page, url: &str) -> Option<Value> {
 /// JSON in which no `<`, `>` or `&` stands as itself, so that nothing in it can end the script element.
 fn for_script(value: &Value) -> String {
     let json = value.to_string();
-    let mut out = String::with_capacity(json.len() + 16);
-    for c in json.chars() {
+    let mut out = String::with_capacity(json.len() + 64);
+    let mut rest = json.as_str();
+    // U+2028 and U+2029 begin with the byte E2 80, as do common quotes and dashes.
+    while let Some(at) = rest
+        .bytes()
+        .position(|b| matches!(b, b'<' | b'>' | b'&' | 0xE2))
+    {
+        out.push_str(&rest[..at]);
+        let c = rest[at..].chars().next().unwrap_or_default();
         match c {
             '<' => out.push_str("\\u003c"),
             '>' => out.push_str("\\u003e"),
@@ -279,7 +272,9 @@ fn for_script(value: &Value) -> String {
             '\u{2029}' => out.push_str("\\u2029"),
             c => out.push(c),
         }
+        rest = &rest[at + c.len_utf8()..];
     }
+    out.push_str(rest);
     out
 }
 

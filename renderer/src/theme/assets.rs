@@ -71,10 +71,7 @@ fn rewrite_urls(css: &str, name: &str, known: &BTreeMap<String, Asset>) -> Strin
         match known.get(&full) {
             Some(asset) => {
                 let up = "../".repeat(name.matches('/').count());
-                out.push_str(&format!(
-                    "{up}{}",
-                    asset.path.trim_start_matches("/assets/")
-                ));
+                out.push_str(&format!("{up}{}", asset.path.trim_start_matches("/assets/")));
             }
             None => out.push_str(&from[..end]),
         }
@@ -98,15 +95,10 @@ mod tests {
             ),
         ]);
         let done = prepare(&raw);
-        let font = done["f.woff2"]
-            .path
-            .trim_start_matches("/assets/")
-            .to_owned();
+        let font = done["f.woff2"].path.trim_start_matches("/assets/").to_owned();
         let css = String::from_utf8(done["s.css"].bytes.clone()).expect("text");
         assert!(css.contains(&format!("url({font})")), "{css}");
         assert!(css.contains("url(https://x/y.png)"));
-        assert!(
-            done["s.css"].path.starts_with("/assets/s.") && done["s.css"].path.ends_with(".css")
-        );
+        assert!(done["s.css"].path.starts_with("/assets/s.") && done["s.css"].path.ends_with(".css"));
     }
 }

@@ -35,10 +35,7 @@ pub enum ThemeError {
     #[error("there is no built-in theme `{0}`; built in are: {1}")]
     Unknown(String, String),
     #[error("cannot read the theme's folder {path}: {source}")]
-    Io {
-        path: String,
-        source: std::io::Error,
-    },
+    Io { path: String, source: std::io::Error },
     #[error("the theme has no theme.toml")]
     NoManifest,
     #[error("theme.toml: {0}")]
@@ -97,15 +94,10 @@ impl Theme {
         let prefix = format!("{name}/");
         let files: BTreeMap<String, Vec<u8>> = embedded::FILES
             .iter()
-            .filter_map(|(path, bytes)| {
-                Some((path.strip_prefix(&prefix)?.to_owned(), bytes.to_vec()))
-            })
+            .filter_map(|(path, bytes)| Some((path.strip_prefix(&prefix)?.to_owned(), bytes.to_vec())))
             .collect();
         if files.is_empty() || name == "base" {
-            return Err(ThemeError::Unknown(
-                name.to_owned(),
-                Self::builtin_names().join(", "),
-            ));
+            return Err(ThemeError::Unknown(name.to_owned(), Self::builtin_names().join(", ")));
         }
         Self::compile(&files)
     }
@@ -113,10 +105,7 @@ impl Theme {
     /// Names of the built-in themes, sorted.
     pub fn builtin_names() -> Vec<String> {
         let manifest = |path: &str| path.strip_suffix("/theme.toml").map(str::to_owned);
-        embedded::FILES
-            .iter()
-            .filter_map(|(path, _)| manifest(path))
-            .collect()
+        embedded::FILES.iter().filter_map(|(path, _)| manifest(path)).collect()
     }
 
     /// Reads and compiles the theme in a folder.
@@ -142,10 +131,7 @@ impl Theme {
                 .map(|c| c.as_os_str().to_string_lossy())
                 .collect::<Vec<_>>()
                 .join("/");
-            files.insert(
-                name,
-                std::fs::read(entry.path()).map_err(|e| io(entry.path(), e))?,
-            );
+            files.insert(name, std::fs::read(entry.path()).map_err(|e| io(entry.path(), e))?);
         }
         Self::compile(&files)
     }
@@ -155,12 +141,8 @@ impl Theme {
         let text = |name: &str, bytes: &[u8]| {
             String::from_utf8(bytes.to_vec()).map_err(|_| ThemeError::NotText(name.to_owned()))
         };
-        let manifest = text(
-            "theme.toml",
-            files.get("theme.toml").ok_or(ThemeError::NoManifest)?,
-        )?;
-        let manifest: Manifest =
-            toml::from_str(&manifest).map_err(|e| ThemeError::Manifest(e.to_string()))?;
+        let manifest = text("theme.toml", files.get("theme.toml").ok_or(ThemeError::NoManifest)?)?;
+        let manifest: Manifest = toml::from_str(&manifest).map_err(|e| ThemeError::Manifest(e.to_string()))?;
         for (name, spec) in &manifest.options {
             spec.check()
                 .map_err(|problem| ThemeError::Manifest(format!("options.{name}: {problem}")))?;
@@ -227,11 +209,7 @@ impl Theme {
     pub(crate) fn words(&self, language: &str) -> Words {
         let lower = language.to_ascii_lowercase();
         let base = lower.split('-').next().unwrap_or_default();
-        let mut all = self
-            .words
-            .get("en")
-            .map(|w| (**w).clone())
-            .unwrap_or_default();
+        let mut all = self.words.get("en").map(|w| (**w).clone()).unwrap_or_default();
         for tag in [base, lower.as_str()] {
             if let Some(words) = self.words.get(tag) {
                 all.extend(words.iter().map(|(k, v)| (k.clone(), v.clone())));
@@ -247,10 +225,7 @@ pub(crate) struct Words(BTreeMap<String, String>);
 impl Words {
     /// The word by its key; the key itself where a theme has none.
     pub fn get(&self, key: &str) -> String {
-        self.0
-            .get(key)
-            .cloned()
-            .unwrap_or_else(|| key.replace('_', " "))
+        self.0.get(key).cloned().unwrap_or_else(|| key.replace('_', " "))
     }
 
     /// All of them, for templates (`t.next`).
@@ -278,9 +253,7 @@ fn merge_words(
         file: file.to_owned(),
         message: e.to_string(),
     })?;
-    all.entry(language.to_ascii_lowercase())
-        .or_default()
-        .extend(words);
+    all.entry(language.to_ascii_lowercase()).or_default().extend(words);
     Ok(())
 }
 
@@ -307,12 +280,7 @@ mod tests {
             let theme = Theme::builtin(&name).unwrap_or_else(|e| panic!("{name}: {e}"));
             assert_eq!(theme.name, name);
         }
-        assert!(
-            Theme::builtin("nothing")
-                .unwrap_err()
-                .to_string()
-                .contains("ember")
-        );
+        assert!(Theme::builtin("nothing").unwrap_err().to_string().contains("ember"));
     }
 
     #[test]
@@ -320,10 +288,7 @@ mod tests {
         let broken = Theme::compile(&minimal(&[("templates/page.html", "line\n{{ oops ")]))
             .unwrap_err()
             .to_string();
-        assert!(
-            broken.contains("page.html") && broken.contains("2"),
-            "{broken}"
-        );
+        assert!(broken.contains("page.html") && broken.contains("2"), "{broken}");
         let filter = Theme::compile(&minimal(&[("templates/page.html", "{{ 1 | nofilter }}")]))
             .unwrap_err()
             .to_string();

@@ -67,9 +67,7 @@ impl OptionSpec {
         let text = given.as_str();
         match self.kind {
             OptionKind::Color => {
-                let rgb = text
-                    .and_then(Rgb::parse)
-                    .ok_or("must be a colour like `#b4451f`")?;
+                let rgb = text.and_then(Rgb::parse).ok_or("must be a colour like `#b4451f`")?;
                 Ok(colour_value(rgb))
             }
             OptionKind::Choice => match text {
@@ -88,11 +86,7 @@ impl OptionSpec {
                 let n = given.as_i64().ok_or("must be a whole number")?;
                 if self.min.is_some_and(|min| n < min) || self.max.is_some_and(|max| n > max) {
                     let bound = |b: Option<i64>| b.map_or("…".to_owned(), |b| b.to_string());
-                    return Err(format!(
-                        "must be from {} to {}",
-                        bound(self.min),
-                        bound(self.max)
-                    ));
+                    return Err(format!("must be from {} to {}", bound(self.min), bound(self.max)));
                 }
                 Ok(Value::from(n))
             }
@@ -128,8 +122,7 @@ pub fn resolve(
     findings: &mut Vec<Diagnostic>,
 ) -> Options {
     let (mut all, mut style) = (Map::new(), Map::new());
-    let mut warn =
-        |message: String| findings.push(Diagnostic::warning("", "theme-option", message));
+    let mut warn = |message: String| findings.push(Diagnostic::warning("", "theme-option", message));
     for name in given.keys().filter(|name| !specs.contains_key(*name)) {
         warn(format!("the theme has no option `{name}`; it is ignored"));
     }
@@ -137,9 +130,7 @@ pub fn resolve(
         let chosen = match given.get(name).map(|value| spec.accept(value)) {
             Some(Ok(value)) => Some(value),
             Some(Err(problem)) => {
-                warn(format!(
-                    "theme option `{name}` {problem}; the default is used"
-                ));
+                warn(format!("theme option `{name}` {problem}; the default is used"));
                 None
             }
             None => None,
@@ -186,9 +177,7 @@ mod tests {
         )
         .expect("parses");
         let address = Address::new("https://e.org/b").expect("valid");
-        let given = |json: &str| {
-            serde_json::from_str::<IndexMap<String, serde_json::Value>>(json).expect("json")
-        };
+        let given = |json: &str| serde_json::from_str::<IndexMap<String, serde_json::Value>>(json).expect("json");
         let mut findings = Vec::new();
         let good = resolve(
             &specs,
@@ -197,10 +186,7 @@ mod tests {
             &mut findings,
         );
         assert!(findings.is_empty(), "{findings:?}");
-        assert_eq!(
-            good.all.get_from_path("c.hex").and_then(Value::as_str),
-            Some("#ff0000")
-        );
+        assert_eq!(good.all.get_from_path("c.hex").and_then(Value::as_str), Some("#ff0000"));
         assert_eq!(
             good.all.get_from_path("m").and_then(Value::as_str),
             Some("/b/media/a.png")
@@ -213,10 +199,7 @@ mod tests {
             &mut findings,
         );
         assert_eq!(findings.len(), 7);
-        assert_eq!(
-            bad.all.get_from_path("c.hex").and_then(Value::as_str),
-            Some("#000000")
-        );
+        assert_eq!(bad.all.get_from_path("c.hex").and_then(Value::as_str), Some("#000000"));
         assert_eq!(bad.all.get_from_path("i").and_then(Value::as_i64), Some(3));
     }
 }

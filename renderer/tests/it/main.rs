@@ -1,5 +1,6 @@
 //! The renderer seen from outside.
 
+mod cli;
 mod determinism;
 mod fence;
 mod golden;
@@ -7,3 +8,4 @@ mod hostile;
 mod pagination;
 mod releases;
 mod support;
+mod themes;

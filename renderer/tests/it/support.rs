@@ -45,11 +45,9 @@ pub fn rendered(site: &Site) -> Rendered {
 
 /// The text of a file that must be there.
 pub fn text<'a>(rendered: &'a Rendered, path: &str) -> &'a str {
-    let file = rendered.files.get(path).unwrap_or_else(|| {
-        panic!(
-            "{path} is missing from {:?}",
-            rendered.files.keys().collect::<Vec<_>>()
-        )
-    });
+    let file = rendered
+        .files
+        .get(path)
+        .unwrap_or_else(|| panic!("{path} is missing from {:?}", rendered.files.keys().collect::<Vec<_>>()));
     std::str::from_utf8(&file.bytes).expect("text")
 }

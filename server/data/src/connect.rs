@@ -203,6 +203,14 @@ impl Db {
             .unwrap_or_else(|| DbError::internal(doing, "unknown failure")))
     }
 
+    /// Runs a text of SurrealQL whose rows are read one by one.
+    pub(crate) fn stream(&self, sql: &str) -> surrealdb::Result<surrealdb::method::ItemStream> {
+        match &self.inner.client {
+            Client::Embedded(c) => c.query(sql.to_owned()).stream_items(),
+            Client::Remote(c) => c.query(sql.to_owned()).stream_items(),
+        }
+    }
+
     /// [`Db::run`], tried again on conflicts: for single statements and texts that are one transaction.
     pub(crate) async fn run_retrying(
         &self,

@@ -1,7 +1,8 @@
 //! Applying `server/schema/*.surql`: numbered, forward-only, each once, checked by checksum.
 
-use surrealdb_types::{SurrealValue, Variables};
+use surrealdb_types::Variables;
 
+use crate::backup::AppliedMigration;
 use crate::connect::Db;
 use crate::error::DbError;
 
@@ -32,13 +33,6 @@ pub enum MigrateError {
     Db(#[from] DbError),
 }
 
-#[derive(SurrealValue)]
-struct Applied {
-    number: i64,
-    name: String,
-    checksum: String,
-}
-
 impl Db {
     /// Brings the schema up to date and returns the names of what was applied. Safe to run at every start and by several
     /// processes at once: every file is written so that applying it again changes nothing.
@@ -53,7 +47,7 @@ impl Db {
              DEFINE FIELD IF NOT EXISTS applied_at ON schema_migration TYPE datetime;";
         self.run_retrying(base, Variables::new(), "preparing migrations")
             .await?;
-        let applied: Vec<Applied> = self
+        let applied: Vec<AppliedMigration> = self
             .run(
                 "SELECT number, name, checksum FROM schema_migration ORDER BY number",
                 Variables::new(),
@@ -111,6 +105,13 @@ impl Db {
             done.push(m.name);
         }
         Ok(done)
+    }
+}
+
+impl Migration {
+    /// What tells an applied file from a changed one.
+    pub fn checksum(&self) -> String {
+        checksum(self.sql)
     }
 }
 

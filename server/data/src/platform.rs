@@ -43,6 +43,10 @@ impl Db {
 }
 
 impl<'a> PlatformDb<'a> {
+    pub(crate) fn db(&self) -> &'a Db {
+        self.db
+    }
+
     /// Runs a text of SurrealQL; a text of several statements is a transaction only with its own BEGIN and COMMIT.
     /// Conflicts are retried.
     ///

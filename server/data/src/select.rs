@@ -140,7 +140,8 @@ impl Select {
                 Some((field, direction)) => {
                     let value = self.bind(value);
                     let op = if direction == Direction::Ascending { '>' } else { '<' };
-                    text += &format!(" AND ({field} {op} ${value} OR ({field} = ${value} AND id {op} ${id}))");
+                    // The first condition is the one the planner turns into a range of the index.
+                    text += &format!(" AND {field} {op}= ${value} AND ({field} {op} ${value} OR id {op} ${id})");
                 }
             }
         }

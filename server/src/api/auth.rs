@@ -69,7 +69,9 @@ impl<'a> ApiExtractor<'a> for Caller {
             Some((scheme, key)) if scheme.eq_ignore_ascii_case("apikey") => app.db.actor_of_api_key(key.trim()).await,
             _ => return Err(Error::unauthorized().into()),
         };
-        Ok(Self(actor.map_err(Error::from)?))
+        let actor = actor.map_err(Error::from)?;
+        app.limits.actor(&actor, req)?;
+        Ok(Self(actor))
     }
 }
 

@@ -2,10 +2,13 @@
 //! [`crate::registry`].
 
 pub mod auth;
+pub mod bulk;
 pub mod error;
 pub mod etag;
+pub mod guard;
 pub mod page;
 pub mod patch;
+pub mod rate_limit;
 pub mod request_id;
 pub mod response;
 pub mod validate;
@@ -50,7 +53,6 @@ pub enum Tag {
 pub fn service() -> OpenApiService<impl poem_openapi::OpenApi + 'static, ()> {
     OpenApiService::new(crate::registry::apis(), "IGNY8", env!("CARGO_PKG_VERSION"))
         .description(include_str!("description.md"))
-        .url_prefix("/api/v1")
         .server("/api/v1")
 }
 
@@ -67,7 +69,7 @@ pub fn routes(app: &App) -> BoxEndpoint<'static, Response> {
     let spec = service.spec_endpoint();
     let docs = service.swagger_ui();
     Route::new()
-        .nest("/api/v1", service)
+        .nest("/api/v1", service.with(guard::Guard(app.clone())))
         .nest("/api/docs", docs)
         .at("/api/schema.json", spec)
         .at("/healthz", poem::get(crate::metrics::healthz))
@@ -75,6 +77,7 @@ pub fn routes(app: &App) -> BoxEndpoint<'static, Response> {
         .at("/metrics", poem::get(crate::metrics::metrics))
         .with(crate::visitors::Front(app.clone()))
         .data(app.clone())
+        .with(poem::middleware::CatchPanic::new().with_handler(guard::Panicked))
         .with(crate::metrics::Measure(app.clone()))
         .with(request_id::RequestId)
         .map_to_response()

@@ -1,8 +1,17 @@
 //! How igny8 is started: one file for each command.
 
+mod backup;
+mod database;
+mod demo;
+mod deploy;
+mod doctor;
+mod folders;
 mod migrate;
 mod openapi;
+mod progress;
 mod serve;
+mod site;
+mod user;
 mod worker;
 
 use std::path::PathBuf;
@@ -25,10 +34,16 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
+  igny8 demo                           a site to look at, with everything behind it
   igny8 serve                          the API and the sites on http://localhost:8080
+  igny8 user create ada@example.com --name Ada
+  igny8 import ~/blog --site blog --create
+  igny8 doctor                         what is wrong with this installation, if anything
+  igny8 backup monday.backup           everything in one file
   igny8 openapi > openapi.json         the description of the API
 
-Exit codes: 0 done, 1 failed, 2 wrong use, 3 wrong configuration.";
+Every setting: server/config.default.toml. Exit codes: 0 done, 1 failed, 2 wrong use, 3 wrong configuration, 4 the
+database is in use by another process.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -38,8 +53,32 @@ enum Command {
     Worker,
     /// Bring the database's schema up to date.
     Migrate,
+    /// Start a demo: a site, the API and its documentation, in data of its own.
+    Demo(demo::Args),
+    /// Make users.
+    #[command(subcommand)]
+    User(user::Command),
+    /// Bring a folder of Markdown (Zola, Hugo, Jekyll or plain) into a site.
+    Import(folders::ImportArgs),
+    /// Write a site into a folder of Markdown.
+    Export(folders::ExportArgs),
+    /// Render a site and put it live.
+    Deploy(deploy::Args),
+    /// Write everything into one file: rows, media and the installation's key.
+    Backup(backup::BackupArgs),
+    /// Bring a backup back into a new installation.
+    Restore(backup::RestoreArgs),
+    /// Check configuration, folders, database, port and mail, and say how to mend them.
+    Doctor(doctor::Args),
     /// Print the description of the API (OpenAPI).
     Openapi,
+}
+
+impl Command {
+    /// Runs until it is stopped, and logs what it does.
+    fn is_service(&self) -> bool {
+        matches!(self, Self::Serve(_) | Self::Worker)
+    }
 }
 
 /// A command's failure, in words for whoever typed it.
@@ -58,7 +97,12 @@ pub fn run() -> ExitCode {
             return ExitCode::from(3);
         }
     };
-    crate::telemetry::init(&config.log);
+    let mut log = config.log.clone();
+    if !cli.command.is_service() && log.level == "info" {
+        // A command says itself what it does, and the engine complains about every end that is not a server's.
+        log.level = "warn,surrealdb=off,surrealkv=off".into();
+    }
+    crate::telemetry::init(&log);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         // SurrealDB's parser and planner recurse deeply; the default 2 MiB is not enough in debug builds.
@@ -76,6 +120,14 @@ pub fn run() -> ExitCode {
             Command::Serve(args) => serve::run(config, args).await,
             Command::Worker => worker::run(config).await,
             Command::Migrate => migrate::run(config).await,
+            Command::Demo(args) => demo::run(config, args).await,
+            Command::Export(args) => folders::export(config, args).await,
+            Command::Deploy(args) => deploy::run(config, args).await,
+            Command::User(command) => user::run(config, command).await,
+            Command::Import(args) => folders::import(config, args).await,
+            Command::Backup(args) => backup::backup(config, args).await,
+            Command::Restore(args) => backup::restore(config, args).await,
+            Command::Doctor(args) => doctor::run(config, crate::config::changed(cli.config.as_deref()), args).await,
             Command::Openapi => Ok(()),
         }
     });
@@ -83,7 +135,11 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("igny8: {error}");
-            ExitCode::FAILURE
+            if error.is::<database::InUse>() {
+                ExitCode::from(4)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }

@@ -18,10 +18,16 @@ pub struct Args {
 }
 
 pub async fn run(config: Config, args: Args) -> CommandResult {
-    let app = App::start(config, Clock::system()).await?;
+    super::database::free(&config).await?;
+    let worker = config.jobs.in_server && !args.no_worker;
+    serve(App::start(config, Clock::system()).await?, worker).await
+}
+
+/// Serves until told to stop, running jobs too if asked to.
+pub async fn serve(app: App, worker: bool) -> CommandResult {
     let http = &app.config.http;
     let stopped = http.shutdown_seconds;
-    let worker = (app.config.jobs.in_server && !args.no_worker).then(|| tokio::spawn(super::worker::work(app.clone())));
+    let worker = worker.then(|| tokio::spawn(super::worker::work(app.clone())));
     let listener = TcpListener::bind((http.host.to_string(), http.port));
     tracing::info!("listening on http://{}:{}", http.host, http.port);
     let stop = app.stop.clone();

@@ -164,12 +164,7 @@ impl Config {
         if let Some(named) = file.filter(|f| !f.is_file()) {
             return Err(ConfigError::NoFile(named.to_owned()));
         }
-        let file = file.unwrap_or(Path::new("igny8.toml"));
-        let figment = Figment::from(Toml::string(DEFAULTS))
-            .merge(Toml::file_exact(file))
-            // IGNY8_CONFIG names the file, it is not a key in it.
-            .merge(Env::prefixed("IGNY8_").ignore(&["config"]).split("__"));
-        let config: Self = figment.extract().map_err(|e| ConfigError::Wrong(Box::new(e)))?;
+        let config: Self = layers(file).extract().map_err(|e| ConfigError::Wrong(Box::new(e)))?;
         config.validate()?;
         Ok(config)
     }
@@ -261,6 +256,66 @@ impl Config {
             query_timeout: Duration::from_secs(self.database.query_seconds),
         })
     }
+}
+
+fn layers(file: Option<&Path>) -> Figment {
+    let file = file.unwrap_or(Path::new("igny8.toml"));
+    let defaults = Figment::from(Toml::string(DEFAULTS));
+    // Without a name, the file is one that may be there.
+    let with_file = if file.is_file() {
+        defaults.merge(Toml::file_exact(file))
+    } else {
+        defaults
+    };
+    with_file
+        // IGNY8_CONFIG names the file, it is not a key in it.
+        .merge(Env::prefixed("IGNY8_").ignore(&["config"]).split("__"))
+}
+
+/// A setting that is not the built-in default.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Setting {
+    pub key: String,
+    /// As text; secrets are not shown.
+    pub value: String,
+    /// The file or the environment's variable it came from.
+    pub source: String,
+}
+
+/// The settings that a file or the environment changed, by key.
+pub fn changed(file: Option<&Path>) -> Vec<Setting> {
+    let figment = layers(file);
+    let mut settings = Vec::new();
+    let Ok(all) = figment.extract::<figment::value::Dict>() else {
+        return settings;
+    };
+    let sections = all.iter().flat_map(|(name, value)| match value.as_dict() {
+        Some(section) => section
+            .iter()
+            .map(|(key, value)| (format!("{name}.{key}"), value))
+            .collect(),
+        None => vec![(name.clone(), value)],
+    });
+    for (key, value) in sections {
+        let Some(metadata) = figment.get_metadata(value.tag()) else {
+            continue;
+        };
+        let source = match &metadata.source {
+            Some(figment::Source::File(path)) => path.display().to_string(),
+            _ if metadata.name.contains("environment") => {
+                format!("IGNY8_{}", key.replace('.', "__").to_uppercase())
+            }
+            _ => continue,
+        };
+        let secret = key.contains("password");
+        let value = if secret { "(not shown)".to_owned() } else { shown(value) };
+        settings.push(Setting { key, value, source });
+    }
+    settings
+}
+
+fn shown(value: &figment::value::Value) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,8 +1,25 @@
 //! Content: posts, pages, products, services and taxonomy pages of a site, and their revisions.
+//!
+//! Everything that writes content goes through [`save`], which keeps address, hash, revisions and the log of changes in
+//! step and asks for a deployment when visitors would notice.
+//!
+//! **Invariants.** An address (language, section, slug) belongs to one piece of content of a site, deleted ones included.
+//! Every title and body that was ever stored is a revision. Nothing that content names is another site's.
 
+pub mod api;
+pub mod batch;
 pub mod changes;
+pub mod compare;
+pub mod entity;
+pub mod lifecycle;
 pub mod model;
+pub mod publish;
+pub mod readiness;
 pub mod revision;
+mod rules;
+pub mod save;
+pub mod schedule;
 
 pub use model::{Content, ContentId, ContentSummary, Status};
 pub use revision::{Reason, Revision, RevisionId};
+pub use save::publishing_changed;

@@ -165,6 +165,8 @@ pub struct Content {
     pub sync_status: SyncStatus,
     /// Where an import found it (a path, a foreign id); unique within the site.
     pub source_key: Option<String>,
+    /// What the last import wrote, as a hash: tells a later one whether the row was changed here since.
+    pub imported_hash: Option<String>,
     pub source_url: Option<String>,
     /// BLAKE3 of what a reader sees ([`Content::reader_hash`]).
     pub content_hash: String,
@@ -340,6 +342,7 @@ impl Content {
             source: Source::Igny8,
             sync_status: SyncStatus::Native,
             source_key: None,
+            imported_hash: None,
             source_url: None,
             content_hash: String::new(),
             revised_at: now,

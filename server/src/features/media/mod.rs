@@ -5,8 +5,8 @@
 //! nothing in the API tells one account that another has the same bytes.
 
 pub mod api;
-mod inspect;
-mod model;
+pub(crate) mod inspect;
+pub(crate) mod model;
 mod store;
 
 use igny8_data::id_type;

@@ -13,7 +13,7 @@ use igny8_renderer::site as out;
 use indexmap::IndexMap;
 use serde::de::DeserializeOwned;
 
-use crate::features::content::Content;
+use crate::features::content::{Content, Status};
 use crate::features::media::Media;
 use crate::features::planner::{Cluster, ClusterId};
 use crate::features::sites::model::{Site, SiteType};
@@ -34,6 +34,43 @@ pub struct Snapshot {
 /// # Errors
 /// When the database fails.
 pub async fn build(db: &SiteDb<'_, Read>, site: &Site, base_url: String) -> Result<Snapshot, DbError> {
+    let (mut snapshot, _, media) = read(db, site, base_url, "status = 'published' AND deleted_at IS NONE").await?;
+    snapshot.sections = sections(site, &snapshot.pages);
+    snapshot.media = used_media::of(&snapshot, media);
+    let hash = hash(&snapshot)?;
+    Ok(Snapshot { site: snapshot, hash })
+}
+
+/// Everything of a site, drafts and unused media included, with the rows behind the pages: what an export is made of.
+///
+/// # Errors
+/// When the database fails.
+pub async fn whole(
+    db: &SiteDb<'_, Read>,
+    site: &Site,
+    base_url: String,
+) -> Result<(out::Site, HashMap<String, Behind>), DbError> {
+    let (mut snapshot, behind, media) = read(db, site, base_url, "deleted_at IS NONE").await?;
+    snapshot.sections = site.sections.iter().filter_map(parse).collect();
+    snapshot.media = used_media::all(media);
+    Ok((snapshot, behind))
+}
+
+/// What a page of the snapshot does not say about its row.
+pub struct Behind {
+    pub source_key: Option<String>,
+    pub published: bool,
+    pub publish_at: Option<chrono::DateTime<chrono::Utc>>,
+    pub secondary_keywords: Vec<String>,
+}
+
+/// The site without sections and media, the rows behind its pages by page id, and all media.
+async fn read(
+    db: &SiteDb<'_, Read>,
+    site: &Site,
+    base_url: String,
+    wanted: &str,
+) -> Result<(out::Site, HashMap<String, Behind>, Vec<Media>), DbError> {
     let now = db.db().clock().now();
     let tenant = (site.account, site.id);
     let live = "deleted_at IS NONE";
@@ -41,28 +78,35 @@ pub async fn build(db: &SiteDb<'_, Read>, site: &Site, base_url: String) -> Resu
     let clusters: Vec<Cluster> = rows(db, tenant, "cluster", live, live).await?;
     let clusters: HashMap<ClusterId, String> = clusters.into_iter().map(|c| (c.id, c.name)).collect();
     let media: Vec<Media> = rows(db, tenant, "media", live, live).await?;
-    let published = "status = 'published' AND deleted_at IS NONE";
-    let content: Vec<Content> = rows(db, tenant, "content", published, published).await?;
+    let content: Vec<Content> = rows(db, tenant, "content", wanted, wanted).await?;
 
     let lookup = pages::Lookup::new(site, &terms, &clusters, &media);
-    let mut pages: Vec<out::Page> = content.into_iter().map(|row| lookup.page(row)).collect();
-    pages.sort_by(|a, b| a.id.cmp(&b.id));
-    let settings = settings(site, base_url);
-    let sections = sections(site, &pages);
-    let mut snapshot = out::Site {
+    let mut behind = HashMap::with_capacity(content.len());
+    let mut pages = Vec::with_capacity(content.len());
+    for row in content {
+        let of = Behind {
+            source_key: row.source_key.clone(),
+            published: row.status == Status::Published,
+            publish_at: row.publish_at,
+            secondary_keywords: row.secondary_keywords.clone(),
+        };
+        let page = lookup.page(row);
+        behind.insert(page.id.clone(), of);
+        pages.push(page);
+    }
+    pages.sort_by(|a: &out::Page, b| a.id.cmp(&b.id));
+    let snapshot = out::Site {
         version: out::SNAPSHOT_VERSION,
         generated_at: now,
         menus: parse(&site.menus).unwrap_or_default(),
         redirects: site.redirects.iter().filter_map(parse).collect(),
         taxonomies: taxonomies(site, &terms),
         media: Vec::new(),
-        settings,
-        sections,
+        settings: settings(site, base_url),
+        sections: Vec::new(),
         pages,
     };
-    snapshot.media = used_media::of(&snapshot, media);
-    let hash = hash(&snapshot)?;
-    Ok(Snapshot { site: snapshot, hash })
+    Ok((snapshot, behind, media))
 }
 
 /// Every row of a kind that fulfils the condition, which may change while they are read: what does not fulfil it any
@@ -193,14 +237,36 @@ fn naming(taxonomy: Taxonomy) -> (&'static str, &'static str, &'static str, out:
     }
 }
 
+/// The taxonomies as this site names them: its own words first, the usual ones otherwise.
+fn named(site: &Site) -> HashMap<Taxonomy, out::Taxonomy> {
+    let own: Vec<out::Taxonomy> = site.taxonomies.iter().filter_map(parse).collect();
+    let of = |taxonomy: Taxonomy| {
+        let (name, title, path, kind) = naming(taxonomy);
+        let own = own.iter().find(|t| t.kind == kind).cloned();
+        own.unwrap_or_else(|| out::Taxonomy {
+            name: name.to_owned(),
+            title: title.to_owned(),
+            kind,
+            path: path.to_owned(),
+            terms: Vec::new(),
+            per_page: None,
+            feed: true,
+        })
+    };
+    Taxonomy::ALL
+        .into_iter()
+        .map(|taxonomy| (taxonomy, of(taxonomy)))
+        .collect()
+}
+
 fn taxonomies(site: &Site, terms: &[Term]) -> Vec<out::Taxonomy> {
+    let named = named(site);
     let slugs: HashMap<_, &str> = terms.iter().map(|term| (term.id, term.slug.as_str())).collect();
     let own = Taxonomy::of_site(site.site_type);
     let used = Taxonomy::ALL
         .into_iter()
         .filter(|t| own.contains(t) || terms.iter().any(|term| term.taxonomy == *t));
     used.map(|taxonomy| {
-        let (name, title, path, kind) = naming(taxonomy);
         let mut terms: Vec<out::Term> = terms
             .iter()
             .filter(|term| term.taxonomy == taxonomy)
@@ -214,13 +280,8 @@ fn taxonomies(site: &Site, terms: &[Term]) -> Vec<out::Taxonomy> {
             .collect();
         terms.sort_by(|a, b| (&a.language, &a.slug).cmp(&(&b.language, &b.slug)));
         out::Taxonomy {
-            name: name.to_owned(),
-            title: title.to_owned(),
-            kind,
-            path: path.to_owned(),
             terms,
-            per_page: None,
-            feed: true,
+            ..named[&taxonomy].clone()
         }
     })
     .collect()

@@ -56,6 +56,10 @@ pub struct Site {
     pub menus: serde_json::Value,
     pub sections: Vec<serde_json::Value>,
     pub redirects: Vec<serde_json::Value>,
+    /// Names, titles and addresses of the taxonomies where they are not the usual ones
+    /// ([`igny8_renderer::site::Taxonomy`] without terms).
+    #[surreal(default)]
+    pub taxonomies: Vec<serde_json::Value>,
     pub rev: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -97,13 +101,21 @@ impl Site {
         now: DateTime<Utc>,
     ) -> Self {
         Self {
+            site_type,
+            ..Self::blank(id, scope.account(), name, slug, now)
+        }
+    }
+
+    /// [`Site::new`] for the operator's commands: a blog, in an account they name.
+    pub(crate) fn blank(id: SiteId, account: AccountId, name: String, slug: String, now: DateTime<Utc>) -> Self {
+        Self {
             id,
-            account: scope.account(),
+            account,
             name,
             slug,
             description: String::new(),
             domain: None,
-            site_type,
+            site_type: SiteType::Blog,
             hosting: Hosting::Igny8,
             language: "en".into(),
             languages: Vec::new(),
@@ -117,6 +129,7 @@ impl Site {
             menus: serde_json::json!({}),
             sections: Vec::new(),
             redirects: Vec::new(),
+            taxonomies: Vec::new(),
             rev: 1,
             created_at: now,
             updated_at: now,

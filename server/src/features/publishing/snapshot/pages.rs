@@ -16,18 +16,19 @@ use crate::features::taxonomy::{Term, TermId};
 pub struct Lookup<'a> {
     site: &'a Site,
     /// Name of the taxonomy and slug.
-    terms: HashMap<TermId, (&'static str, &'a str)>,
+    terms: HashMap<TermId, (String, &'a str)>,
     clusters: &'a HashMap<ClusterId, String>,
     media: HashMap<MediaId, String>,
 }
 
 impl<'a> Lookup<'a> {
     pub fn new(site: &'a Site, terms: &'a [Term], clusters: &'a HashMap<ClusterId, String>, media: &[Media]) -> Self {
+        let named = super::named(site);
         Self {
             site,
             terms: terms
                 .iter()
-                .map(|t| (t.id, (super::naming(t.taxonomy).0, t.slug.as_str())))
+                .map(|t| (t.id, (named[&t.taxonomy].name.clone(), t.slug.as_str())))
                 .collect(),
             clusters,
             media: media.iter().map(|m| (m.id, m.public_path())).collect(),
@@ -37,10 +38,7 @@ impl<'a> Lookup<'a> {
     pub fn page(&self, row: Content) -> out::Page {
         let mut terms: IndexMap<String, Vec<String>> = IndexMap::new();
         for (taxonomy, slug) in row.terms.iter().filter_map(|id| self.terms.get(id)) {
-            terms
-                .entry((*taxonomy).to_owned())
-                .or_default()
-                .push((*slug).to_owned());
+            terms.entry(taxonomy.clone()).or_default().push((*slug).to_owned());
         }
         let cluster = row.cluster.and_then(|id| {
             Some(out::ClusterRef {
@@ -53,11 +51,18 @@ impl<'a> Lookup<'a> {
                 },
             })
         });
+        let mut extra: IndexMap<String, serde_json::Value> = super::parse(&row.extra).unwrap_or_default();
+        // Imports keep what a row has no field for: a picture that is elsewhere, a section that is not the address's.
+        let mut kept = |key: &str| match extra.get(key) {
+            Some(serde_json::Value::String(_)) => extra.shift_remove(key).and_then(|v| v.as_str().map(str::to_owned)),
+            _ => None,
+        };
+        let (kept_image, kept_section) = (kept("image"), kept("section"));
         out::Page {
             id: row.id.to_string(),
             kind: kind(row.content_type, row.page_role),
             path: self.in_language(&row.language, &row.path),
-            section: self.in_language(&row.language, &row.section),
+            section: self.in_language(&row.language, kept_section.as_deref().unwrap_or(&row.section)),
             title: row.title,
             seo_title: row.seo_title,
             description: row.meta_description,
@@ -71,7 +76,11 @@ impl<'a> Lookup<'a> {
             updated_at: Some(row.revised_at),
             author: row.author,
             terms,
-            image: row.featured_image.and_then(|id| self.media.get(&id)).cloned(),
+            image: row
+                .featured_image
+                .and_then(|id| self.media.get(&id))
+                .cloned()
+                .or(kept_image),
             weight: row.weight,
             aliases: row.aliases,
             canonical_url: row.canonical_url,
@@ -88,7 +97,7 @@ impl<'a> Lookup<'a> {
                     answer: f.answer,
                 })
                 .collect(),
-            extra: super::parse(&row.extra).unwrap_or_default(),
+            extra,
             language: row.language,
         }
     }

@@ -41,7 +41,14 @@ pub fn of(site: &out::Site, media: Vec<Media>) -> Vec<out::Media> {
     for redirect in &site.redirects {
         collect(&redirect.to, &mut named);
     }
-    let mut used: Vec<out::Media> = media
+    let mut used = all(media);
+    used.retain(|file| named.contains(file.path.as_str()));
+    used
+}
+
+/// Every file, by address.
+pub fn all(media: Vec<Media>) -> Vec<out::Media> {
+    let mut files: Vec<out::Media> = media
         .into_iter()
         .map(|row| out::Media {
             path: row.public_path(),
@@ -52,10 +59,9 @@ pub fn of(site: &out::Site, media: Vec<Media>) -> Vec<out::Media> {
             alt: row.alt,
             bytes: u64::try_from(row.bytes).unwrap_or(0),
         })
-        .filter(|file| named.contains(file.path.as_str()))
         .collect();
-    used.sort_by(|a, b| a.path.cmp(&b.path));
-    used
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files
 }
 
 /// Collects what looks like the address of a file: `/media/` and a plain name.

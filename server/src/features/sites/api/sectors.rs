@@ -51,7 +51,7 @@ pub struct SectorPatch {
 }
 
 impl SectorOut {
-    fn from_row(s: Sector) -> Self {
+    pub(super) fn from_row(s: Sector) -> Self {
         Self {
             id: s.id,
             site: s.site,
@@ -282,7 +282,7 @@ impl SectorsApi {
 
 /// One more active sector must fit. The site's row is written too, so that two sectors opened at once collide and are
 /// counted one after the other.
-fn require_room(tx: &mut igny8_data::Tx<'_>) {
+pub(super) fn require_room(tx: &mut igny8_data::Tx<'_>) {
     tx.statement("UPDATE $site SET updated_at = updated_at RETURN NONE", Variables::new());
     let mut binds = Variables::new();
     binds.insert("most", MAX_ACTIVE_SECTORS as i64);
@@ -293,7 +293,7 @@ fn require_room(tx: &mut igny8_data::Tx<'_>) {
     );
 }
 
-fn taken(error: DbError) -> Error {
+pub(super) fn taken(error: DbError) -> Error {
     match error {
         DbError::Duplicate { .. } => Error::duplicate("slug", "The site has a sector with this slug already."),
         DbError::Refused(code) if code == "too_many_sectors" => Error::rule(

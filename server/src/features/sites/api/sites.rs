@@ -329,7 +329,7 @@ impl SitesApi {
     }
 }
 
-async fn read(actor: &igny8_data::Actor, app: &App, id: SiteId) -> Result<Site> {
+pub(super) async fn read(actor: &igny8_data::Actor, app: &App, id: SiteId) -> Result<Site> {
     let _ = actor.site::<Read>(&app.db, id).await?;
     let account = actor.account::<Read>()?;
     app.db

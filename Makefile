@@ -1,0 +1,48 @@
+# What people type. Each target installs what it needs (system packages through apt-get, tools into target/tools).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+export CARGO_TERM_PROGRESS_WHEN ?= auto
+TOOLS := $(CARGO_TARGET_DIR)/tools/bin
+CLIENT := openapi/client
+# A run of the tests says by itself where it failed; backtraces of SurrealDB's deep stacks take seconds each.
+export RUST_BACKTRACE ?= 0
+
+.PHONY: help run test lint fmt openapi clean-demo
+
+help: ## Show this list.
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+run: ## Build, and start the demo: a site, the API and its documentation.
+	@.ci/setup build
+	cargo build --workspace --bins --locked
+	@exec "$(CARGO_TARGET_DIR)/debug/igny8" demo
+
+test: ## Run every test.
+	@.ci/setup build test client
+	"$(TOOLS)/cargo-nextest" nextest run --workspace --locked
+	cargo test --workspace --doc --locked
+	npm --prefix $(CLIENT) test
+
+lint: ## Check formatting, warnings, documentation, and the dependencies' licences and sources.
+	@.ci/setup build lint
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+	"$(TOOLS)/cargo-deny" --locked check licenses bans sources
+
+fmt: ## Format the Rust code.
+	cargo fmt --all
+
+openapi: ## Regenerate openapi/openapi.json and the client's types from the code.
+	@.ci/setup build client
+	cargo build --workspace --bins --locked
+	"$(CARGO_TARGET_DIR)/debug/igny8" openapi > openapi/openapi.json.new
+	mv openapi/openapi.json.new openapi/openapi.json
+	npm --prefix $(CLIENT) run generate
+
+clean-demo: ## Remove the demo's data, so that the next `make run` starts afresh.
+	rm -rf data/demo

@@ -1,0 +1,163 @@
+//! The text of a page once all addresses are known.
+
+use std::collections::BTreeMap;
+
+use super::doc::{Content, Doc};
+use crate::folder::config::{Config, Rules};
+use crate::folder::links::{self, From, Index};
+use crate::folder::problem::Problems;
+use crate::folder::{kramdown, liquid, paths, shortcodes};
+use crate::site::{Body, Media};
+
+/// What there is to link to.
+pub(super) fn index(docs: &[Doc], media: &[Media]) -> Index {
+    let mut index = Index::default();
+    for doc in docs {
+        index.files.insert(doc.rel.clone(), doc.placed.path.clone());
+        index.pages.insert(doc.placed.path.clone());
+        if let Some(old) = &doc.placed.old {
+            index.old.insert(old.clone(), doc.placed.path.clone());
+        }
+        let name = paths::file_name(&doc.rel);
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        for name in [name, stem] {
+            index
+                .names
+                .entry(name.to_owned())
+                .or_default()
+                .push(doc.placed.path.clone());
+        }
+        if let Some((_, name)) = doc.rel.split_once("_posts/") {
+            let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+            index.posts.insert(stem.to_owned(), doc.placed.path.clone());
+        }
+    }
+    for m in media {
+        index.media.insert(m.source.clone(), m.path.clone());
+        index.public.insert(m.path.clone());
+    }
+    index
+}
+
+/// Tags of the old generator, then links, then what is taken from the finished text.
+pub(super) fn finish(doc: &mut Doc, index: &Index, config: &Config, problems: &Problems) {
+    let base = match &doc.placed.old {
+        Some(old) => format!("{}/", paths::parent(old)),
+        None => doc.placed.path.clone(),
+    };
+    let mut skipped = Vec::new();
+    let from = From {
+        rel: &doc.rel,
+        line: doc.line,
+        skipped: &[],
+        base: &base,
+    };
+    let (title, body) = match &mut doc.what {
+        Content::Page(built) => (built.page.title.clone(), &mut built.page.body),
+        Content::Section(section) => (section.title.clone(), &mut section.body),
+        Content::Term { .. } => return,
+    };
+    let (text, html) = match body {
+        Body::Markdown(text) => (text, false),
+        Body::Html(text) => (text, true),
+    };
+    match &config.rules {
+        Rules::Jekyll(rules) => {
+            let page = liquid::Context {
+                title: &title,
+                path: &doc.placed.path,
+                rules,
+                index,
+                config,
+                from: &from,
+            };
+            (*text, skipped) = liquid::render(text, &page, problems);
+            if !html {
+                *text = kramdown::strip_attribute_lists(text);
+            }
+        }
+        Rules::Hugo(_) => *text = shortcodes::hugo(text, &from, index, config, problems),
+        Rules::Zola(_) => *text = shortcodes::zola(text, &from, problems),
+        Rules::Plain(_) => {}
+    }
+    let from = From {
+        skipped: &skipped,
+        ..from
+    };
+    if !doc.raw_links {
+        *text = match html {
+            true => links::html(text, &from, index, config, problems),
+            false => links::markdown(text, &from, index, config, problems),
+        };
+    }
+    let Content::Page(built) = &mut doc.what else {
+        return;
+    };
+    let page = &mut built.page;
+    if page.excerpt.is_empty() {
+        page.excerpt = excerpt(&page.body, config);
+    }
+    let mut pictures: Vec<&mut String> = page.image.iter_mut().collect();
+    pictures.extend(page.entity.gallery.iter_mut());
+    for picture in pictures {
+        match index.picture(picture, &from, config) {
+            Ok(public) => *picture = public,
+            Err(()) => doc.missing.push(picture.clone()),
+        }
+    }
+}
+
+/// Reports pictures that are not there; one that many files name (a default) once.
+pub(super) fn report_missing(docs: &[Doc], problems: &Problems) {
+    let mut missing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for doc in docs {
+        for picture in &doc.missing {
+            missing.entry(picture).or_default().push(&doc.rel);
+        }
+    }
+    for (picture, files) in missing {
+        let picture: String = picture.chars().filter(|c| !c.is_control()).take(120).collect();
+        let more = if files.len() > 3 {
+            format!(", here and in {} more files", files.len() - 1)
+        } else {
+            String::new()
+        };
+        let named = if files.len() > 3 { &files[..1] } else { &files[..] };
+        for file in named {
+            problems.warn(
+                file,
+                None,
+                format!("picture `{picture}` leads to nothing in this folder{more}"),
+            );
+        }
+    }
+}
+
+/// The text before the mark that generators know for it.
+fn excerpt(body: &Body, config: &Config) -> String {
+    let Body::Markdown(text) = body else {
+        return String::new();
+    };
+    let own = match &config.rules {
+        Rules::Plain(_) => return String::new(),
+        Rules::Jekyll(rules) => rules.excerpt_separator.as_deref(),
+        _ => None,
+    };
+    let marks = ["<!-- more -->", "<!--more-->"];
+    let at = own.into_iter().chain(marks).find_map(|mark| text.find(mark));
+    let Some(at) = at.filter(|at| *at <= 4096) else {
+        return String::new();
+    };
+    let mut out = String::new();
+    for event in pulldown_cmark::Parser::new_ext(&text[..at], links::options()) {
+        use pulldown_cmark::{Event, TagEnd};
+        match event {
+            Event::Text(t) | Event::Code(t) => out.push_str(&t),
+            Event::SoftBreak | Event::HardBreak | Event::End(TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::Item) => {
+                out.push(' ')
+            }
+            _ => {}
+        }
+    }
+    out.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,147 @@
+//! `igny8 user create`.
+
+use std::io::IsTerminal as _;
+
+use argon2::PasswordHasher as _;
+use igny8_data::{AccountId, DbError, Role, UserId, Variables, Why};
+
+use super::{CommandResult, database, site};
+use crate::app::App;
+use crate::config::Config;
+
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Make a user, in a new account or in one that exists.
+    Create(CreateArgs),
+}
+
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  igny8 user create ada@example.com --name \"Ada\"                           a new account, Ada its owner
+  igny8 user create bob@example.com --name Bob --role editor --account Ada
+  pass show igny8 | igny8 user create ada@example.com --name Ada --password-stdin
+
+With the embedded database the server must be stopped.")]
+pub struct CreateArgs {
+    /// Mail address to log in with.
+    email: String,
+    /// Name to show; also the name of a new account.
+    #[arg(long)]
+    name: String,
+    /// What the user may do; `owner` with a new account.
+    #[arg(long, value_parser = ["owner", "admin", "editor", "viewer"])]
+    role: Option<String>,
+    /// Account to join, by id or name; without it a new one is made.
+    #[arg(long)]
+    account: Option<String>,
+    /// Read the password from standard input instead of asking for it.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+pub async fn run(config: Config, command: Command) -> CommandResult {
+    let Command::Create(args) = command;
+    let password = read_password(args.password_stdin)?;
+    let app = database::app(config).await?;
+    let made = create(&app, &args, &password).await;
+    app.db.close().await?;
+    let (user, account) = made?;
+    println!("{user} in {account}");
+    Ok(())
+}
+
+async fn create(
+    app: &App,
+    args: &CreateArgs,
+    password: &str,
+) -> Result<(UserId, AccountId), Box<dyn std::error::Error + Send + Sync>> {
+    let role = match args.role.as_deref() {
+        None if args.account.is_none() => Role::Owner,
+        None | Some("editor") => Role::Editor,
+        Some("owner") => Role::Owner,
+        Some("admin") => Role::Admin,
+        Some(_) => Role::Viewer,
+    };
+    if args.account.is_none() && role != Role::Owner {
+        return Err("the first user of a new account is its owner; name another account with --account".into());
+    }
+    let account = match &args.account {
+        Some(named) => Some(site::account(app, Some(named)).await?),
+        None => None,
+    };
+    let made = add(app, &args.email, &args.name, password, role, account).await;
+    Ok(made?)
+}
+
+/// Makes a user, and the account around them unless one is given.
+///
+/// # Errors
+/// When the address is not one or is taken, or the password is too weak.
+pub async fn add(
+    app: &App,
+    email: &str,
+    name: &str,
+    password: &str,
+    role: Role,
+    account: Option<AccountId>,
+) -> Result<(UserId, AccountId), DbError> {
+    let refuse = |message: String| DbError::Internal {
+        doing: "making a user",
+        message,
+    };
+    let address: lettre::Address = email.trim().parse().map_err(|e| refuse(format!("{email}: {e}")))?;
+    let cost = &app.config.auth;
+    let params = argon2::Params::new(cost.argon2_memory_kib, cost.argon2_passes, 1, None)
+        .map_err(|e| refuse(format!("auth.argon2_memory_kib: {e}")))?;
+    let hash = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
+        .hash_password(password.as_bytes())
+        .map_err(|e| refuse(e.to_string()))?
+        .to_string();
+    let id: UserId = app.db.ids().make();
+    let new = account.is_none();
+    let account: AccountId = account.unwrap_or_else(|| app.db.ids().make());
+    let mut binds = Variables::new();
+    binds.insert("id", id);
+    binds.insert("account", account);
+    binds.insert("email", address.to_string());
+    binds.insert("email_key", crate::features::planner::text_key(address.as_ref()));
+    binds.insert("name", name.to_owned());
+    binds.insert("hash", hash);
+    binds.insert("role", role.name().to_owned());
+    binds.insert("now", app.db.clock().now());
+    let mut sql = String::from("BEGIN;");
+    if new {
+        sql += "CREATE $account CONTENT { name: $name, status: 'active', plan: 'free', rev: 1, created_at: $now, \
+                updated_at: $now } RETURN NONE;";
+    }
+    sql += "CREATE $id CONTENT { account: $account, email: $email, email_key: $email_key, name: $name, \
+            password_hash: $hash, role: $role, disabled: false, rev: 1, created_at: $now, updated_at: $now } RETURN NONE;\
+            COMMIT;";
+    match app.db.platform(Why::Operator).query(&sql, binds, "making a user").await {
+        Ok(_) => Ok((id, account)),
+        Err(DbError::Duplicate { .. }) => Err(refuse(format!("{email} has a user already"))),
+        Err(error) => Err(error),
+    }
+}
+
+fn read_password(from_stdin: bool) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    let password = if from_stdin {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line)?;
+        line.trim_end_matches(['\n', '\r']).to_owned()
+    } else if std::io::stdin().is_terminal() {
+        let first = rpassword::prompt_password("Password (at least 12 characters): ")?;
+        if rpassword::prompt_password("Once more: ")? != first {
+            return Err("the two passwords differ".into());
+        }
+        first
+    } else {
+        return Err("standard input is not a terminal; use --password-stdin".into());
+    };
+    let length = password.chars().count();
+    if !(12..=256).contains(&length) {
+        return Err("a password has 12 to 256 characters".into());
+    }
+    Ok(password)
+}

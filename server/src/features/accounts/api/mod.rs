@@ -1,0 +1,20 @@
+//! Operations on accounts and access.
+
+mod api_keys;
+mod audit;
+mod auth;
+mod invitations;
+mod members;
+mod passwords;
+
+/// Every operation of this feature.
+pub fn apis() -> impl poem_openapi::OpenApi + 'static {
+    (
+        auth::AuthApi,
+        passwords::PasswordsApi,
+        members::MembersApi,
+        invitations::InvitationsApi,
+        api_keys::ApiKeysApi,
+        audit::AuditApi,
+    )
+}

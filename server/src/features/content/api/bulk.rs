@@ -1,0 +1,199 @@
+//! One action on many pieces of content.
+
+use igny8_data::{Deleted, Manage, SiteId, SiteScope, Write};
+use poem::web::Data;
+use poem_openapi::param::Path;
+use poem_openapi::payload::Json;
+use poem_openapi::{Enum, Object, OpenApi};
+
+use super::filter::Filter;
+use crate::api::bulk::{Bulk, distinct};
+use crate::api::{Caller, Error, FieldError, Result, Tag};
+use crate::app::App;
+use crate::features::content::model::{Content, ContentId, ContentSummary, Status};
+use crate::features::content::{batch, publish};
+use crate::features::planner::{ClusterId, ClusterRole};
+use crate::features::taxonomy::TermId;
+
+/// Rows one bulk action changes at most when it is told by a filter.
+const MOST: usize = 10_000;
+
+/// What to do to each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename = "ContentBulkAction", rename_all = "snake_case")]
+pub enum Action {
+    Delete,
+    Restore,
+    /// Set `status`.
+    Status,
+    /// Set `cluster` and `cluster_role`; without a cluster, take it out.
+    AssignCluster,
+    /// Change the terms by `terms` and `terms_mode`.
+    AssignTerms,
+}
+
+/// What to do with the given terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum TermsMode {
+    #[default]
+    Add,
+    Remove,
+    Replace,
+}
+
+/// An action, and on what: some ids, or all that fulfil a filter.
+#[derive(Debug, Object)]
+#[oai(rename = "ContentBulk", deny_unknown_fields)]
+pub struct BulkIn {
+    pub action: Action,
+    /// At most 200.
+    #[oai(validator(max_items = 200))]
+    pub ids: Option<Vec<ContentId>>,
+    /// Instead of ids: at most 10000 pieces, else nothing is done.
+    pub filter: Option<Filter>,
+    pub status: Option<Status>,
+    /// With `status: published`: publish although something is missing; for admins.
+    pub force: Option<bool>,
+    pub cluster: Option<ClusterId>,
+    pub cluster_role: Option<ClusterRole>,
+    #[oai(validator(max_items = 100))]
+    pub terms: Option<Vec<TermId>>,
+    pub terms_mode: Option<TermsMode>,
+}
+
+pub struct BulkApi;
+
+#[OpenApi(tag = "Tag::Content")]
+impl BulkApi {
+    /// Act on many pieces of content
+    ///
+    /// Each has its own result; what fails for one is done to the others.
+    #[oai(path = "/sites/:site_id/content/bulk", method = "post", operation_id = "content_bulk")]
+    async fn bulk(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        body: Json<BulkIn>,
+    ) -> Result<Json<Bulk>> {
+        let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
+        let Json(body) = body;
+        if body.force == Some(true) {
+            let _ = caller.actor().site::<Manage>(&app.db, site_id.0).await?;
+        }
+        check(&body)?;
+        let which = if body.action == Action::Restore { Deleted::Only } else { Deleted::Without };
+        let ids = match (&body.ids, &body.filter) {
+            (Some(ids), _) => distinct(ids),
+            (None, Some(filter)) => matching(&app, &scope, filter, which).await?,
+            (None, None) => Vec::new(),
+        };
+        let mut bulk = Bulk::new();
+        let publishes = body.action == Action::Status && body.status == Some(Status::Published);
+        if publishes && body.force != Some(true) {
+            // Readiness needs a look at each one's terms, so these go one by one.
+            for id in ids {
+                bulk.push(id, publish_one(&app, &scope, id).await);
+            }
+            return Ok(Json(bulk));
+        }
+        let now = app.db.clock().now();
+        let terms = body.terms.clone().unwrap_or_default();
+        let change = move |content: &mut Content| -> Result<()> {
+            match body.action {
+                Action::Delete => content.deleted_at = Some(now),
+                Action::Restore => content.deleted_at = None,
+                Action::Status => publish::set_status(content, body.status.unwrap_or(Status::Draft), now)?,
+                Action::AssignCluster => {
+                    content.cluster = body.cluster;
+                    content.cluster_role = body.cluster_role;
+                }
+                Action::AssignTerms => {
+                    match body.terms_mode.unwrap_or_default() {
+                        TermsMode::Add => content.terms.extend(terms.iter().filter(|t| !content.terms.contains(t)).copied().collect::<Vec<_>>()),
+                        TermsMode::Remove => content.terms.retain(|term| !terms.contains(term)),
+                        TermsMode::Replace => content.terms.clone_from(&terms),
+                    }
+                    let mut check = crate::api::validate::Check::new();
+                    content.check(&mut check);
+                    check.finish()?;
+                }
+            }
+            Ok(())
+        };
+        for (id, result) in batch::each(&app, &scope, &ids, which, &change).await? {
+            bulk.push(id, result);
+        }
+        Ok(Json(bulk))
+    }
+}
+
+fn check(body: &BulkIn) -> Result<()> {
+    let mut check = crate::api::validate::Check::new();
+    check
+        .that(
+            body.ids.is_some() != body.filter.is_some(),
+            "ids",
+            "or filter must be given, and not both",
+        )
+        .that(
+            body.action != Action::Status || body.status.is_some(),
+            "status",
+            "must be given with this action",
+        )
+        .that(
+            body.action != Action::AssignTerms || body.terms.is_some(),
+            "terms",
+            "must be given with this action",
+        )
+        .that(
+            body.cluster.is_some() || body.cluster_role.is_none(),
+            "cluster_role",
+            "needs a cluster",
+        );
+    check.finish()
+}
+
+/// The ids a filter means.
+async fn matching(
+    app: &App,
+    scope: &SiteScope<Write>,
+    filter: &Filter,
+    which: Deleted,
+) -> Result<Vec<ContentId>> {
+    let select = filter.select().deleted(which).columns(ContentSummary::COLUMNS);
+    let mut ids = Vec::new();
+    let mut last: Option<ContentId> = None;
+    loop {
+        let mut page = select.clone().limit(500);
+        if let Some(last) = last {
+            page = page.after(igny8_data::Value::None, last);
+        }
+        let rows = app.db.site(scope).list::<ContentSummary>(page).await?;
+        ids.extend(rows.iter().map(|row| row.id));
+        if ids.len() > MOST {
+            let message = format!("fits more than {MOST} pieces; narrow it");
+            return Err(Error::invalid(vec![FieldError::new("filter", message)]));
+        }
+        match rows.last() {
+            Some(row) if rows.len() == 500 => last = Some(row.id),
+            _ => return Ok(ids),
+        }
+    }
+}
+
+async fn publish_one(app: &App, scope: &SiteScope<Write>, id: ContentId) -> Result<()> {
+    let db = app.db.site(scope);
+    let content = db.get::<Content>(id).await?.ok_or_else(Error::not_found)?;
+    let missing = publish::missing(&db, &content).await?;
+    if !missing.is_empty() {
+        return Err(publish::not_ready(missing));
+    }
+    let (rev, now) = (content.rev, app.db.clock().now());
+    let change = move |content: &mut Content| {
+        if content.rev == rev { publish::set_status(content, Status::Published, now) } else { Err(Error::stale(Some(content.rev))) }
+    };
+    let results = batch::each(app, scope, &[id], Deleted::Without, &change).await?;
+    results.into_iter().next().map_or(Ok(()), |(_, result)| result)
+}

@@ -1,0 +1,322 @@
+//! Create, read, list, change, delete and restore content.
+
+use igny8_data::{DbError, Deleted, Read, SiteId, SurrealValue, Variables, Write};
+use poem::web::Data;
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::{Object, OpenApi};
+
+use super::filter::Filter;
+use super::objects::{ContentIn, ContentOut, ContentPatch, SummaryOut};
+use super::{for_write, write_failed};
+use crate::api::response::Done;
+use crate::api::validate::Check;
+use crate::api::{Caller, Created, Error, Fetched, Page, PageRequest, Result, SortField, Tag};
+use crate::app::App;
+use crate::features::content::model::{Content, ContentId, ContentStructure, ContentSummary, ContentType, Status};
+use crate::features::content::{Reason, save};
+use crate::features::planner::ClusterId;
+use crate::features::taxonomy::TermId;
+
+const SORTS: &[SortField] = &[
+    SortField::same("created_at"),
+    SortField::same("updated_at"),
+    SortField::same("title"),
+    SortField::same("published_at"),
+];
+
+/// Values that occur in a site's content, for filters.
+#[derive(Debug, Object)]
+#[oai(rename = "ContentFilterOptions")]
+pub struct FilterOptions {
+    pub statuses: Vec<Status>,
+    pub content_types: Vec<ContentType>,
+    pub content_structures: Vec<ContentStructure>,
+    pub languages: Vec<String>,
+    pub authors: Vec<String>,
+}
+
+#[derive(SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+struct Group {
+    status: Status,
+    content_type: ContentType,
+    content_structure: ContentStructure,
+    language: String,
+    author: Option<String>,
+}
+
+pub struct ContentApi;
+
+#[OpenApi(tag = "Tag::Content")]
+impl ContentApi {
+    /// List content
+    #[oai(path = "/sites/:site_id/content", method = "get", operation_id = "content_list")]
+    #[expect(clippy::too_many_arguments, reason = "each is a documented parameter")]
+    async fn list(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        /// Page size, at most 200.
+        limit: Query<Option<u32>>,
+        /// `next` of the page before.
+        cursor: Query<Option<String>>,
+        /// `created_at`, `updated_at`, `title` or `published_at`; `-` in front for descending.
+        sort: Query<Option<String>>,
+        with_total: Query<Option<bool>>,
+        /// Text in title, slug or excerpt.
+        search: Query<Option<String>>,
+        status: Query<Option<Status>>,
+        content_type: Query<Option<ContentType>>,
+        content_structure: Query<Option<ContentStructure>>,
+        cluster: Query<Option<ClusterId>>,
+        /// Content in no cluster.
+        unassigned_cluster: Query<Option<bool>>,
+        term: Query<Option<TermId>>,
+        /// Content without terms.
+        unassigned_term: Query<Option<bool>>,
+        language: Query<Option<String>>,
+        author: Query<Option<String>>,
+        /// Content with a publication or its end scheduled.
+        scheduled: Query<Option<bool>>,
+        /// Deleted content instead of the rest.
+        deleted: Query<Option<bool>>,
+    ) -> Result<Json<Page<SummaryOut>>> {
+        let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
+        let filter = Filter {
+            status: status.0,
+            content_type: content_type.0,
+            content_structure: content_structure.0,
+            cluster: cluster.0,
+            unassigned_cluster: unassigned_cluster.0,
+            term: term.0,
+            unassigned_term: unassigned_term.0,
+            language: language.0,
+            author: author.0,
+            scheduled: scheduled.0,
+            search: search.0,
+            deleted: deleted.0,
+        };
+        let page = PageRequest::new(
+            &app.db,
+            &format!("content|{}|{filter:?}", site_id.0),
+            limit.0,
+            sort.0.as_deref(),
+            cursor.0.as_deref(),
+            with_total.0,
+            SORTS,
+            "-created_at",
+        )?;
+        let db = app.db.site(&scope);
+        let select = filter.select();
+        let total = if page.with_total {
+            Some(db.count::<ContentSummary>(select.clone()).await?)
+        } else {
+            None
+        };
+        let select = page.apply::<ContentSummary>(select)?.columns(ContentSummary::COLUMNS);
+        let rows = db.list::<ContentSummary>(select).await?;
+        Ok(Json(page.page(&app.db, rows, total, SummaryOut::from_row)?))
+    }
+
+    /// Values to filter content by
+    ///
+    /// Only those that occur.
+    #[oai(path = "/sites/:site_id/content/filter-options", method = "get", operation_id = "content_filter_options")]
+    async fn filter_options(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+    ) -> Result<Json<FilterOptions>> {
+        let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
+        let sql = "SELECT status, content_type, content_structure, language, author FROM content WHERE site = $site \
+                   AND account = $account AND deleted_at IS NONE \
+                   GROUP BY status, content_type, content_structure, language, author;";
+        let groups: Vec<Group> = app
+            .db
+            .site(&scope)
+            .query(sql, Variables::new(), "grouping content")
+            .await?
+            .rows(0)?;
+        let mut options = FilterOptions {
+            statuses: Vec::new(),
+            content_types: Vec::new(),
+            content_structures: Vec::new(),
+            languages: Vec::new(),
+            authors: Vec::new(),
+        };
+        for group in groups {
+            add(&mut options.statuses, group.status);
+            add(&mut options.content_types, group.content_type);
+            add(&mut options.content_structures, group.content_structure);
+            options.languages.push(group.language);
+            options.authors.extend(group.author);
+        }
+        for texts in [&mut options.languages, &mut options.authors] {
+            texts.sort_unstable();
+            texts.dedup();
+        }
+        Ok(Json(options))
+    }
+
+    /// Create content
+    #[oai(path = "/sites/:site_id/content", method = "post", operation_id = "content_create")]
+    async fn create(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        body: Json<ContentIn>,
+    ) -> Result<Created<ContentOut>> {
+        let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
+        let db = app.db.site(&scope);
+        let Json(body) = body;
+        let language = match &body.language {
+            Some(language) => language.clone(),
+            None => crate::features::sites::language_of(&db).await?,
+        };
+        let title = body.title.trim().to_owned();
+        let (id, now) = (app.db.ids().make(), app.db.clock().now());
+        let given = body.slug.clone();
+        let slug = given.clone().unwrap_or_else(|| "to-be-made".to_owned());
+        let mut content = Content::new(id, &scope, body.content_type, language, title, slug, now);
+        body.into_patch().apply(&mut content);
+        checked(&content)?;
+        let mut attempts = 0;
+        loop {
+            if given.is_none() {
+                let wanted = slug::slugify(&content.title);
+                content.slug = save::free_slug(&db, &content.section, &content.language, &wanted).await?;
+            }
+            let mut tx = db.tx();
+            save::create(&app.db, &mut tx, caller.actor().who(), &mut content, Reason::Created);
+            match tx.commit().await {
+                Ok(_) => break,
+                // Somebody took the free slug meanwhile.
+                Err(DbError::Duplicate { index }) if given.is_none() && index == "content_path" && attempts < 10 => {
+                    attempts += 1;
+                }
+                Err(error) => return Err(save::refused(error)),
+            }
+        }
+        let (rev, path) = (content.rev, format!("/sites/{}/content/{}", content.site, content.id));
+        Ok(Created::new(ContentOut::from_row(content), rev, path))
+    }
+
+    /// Read content
+    #[oai(path = "/sites/:site_id/content/:content_id", method = "get", operation_id = "content_get")]
+    async fn get(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        content_id: Path<ContentId>,
+    ) -> Result<Fetched<ContentOut>> {
+        let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
+        let content = app.db.site(&scope).get::<Content>(content_id.0).await?;
+        Ok(fetched(content.ok_or_else(Error::not_found)?))
+    }
+
+    /// Change content
+    ///
+    /// A change of title or body makes a revision. A writer whose version is old gets 412; `errors` names the fields
+    /// that were changed since.
+    #[oai(path = "/sites/:site_id/content/:content_id", method = "patch", operation_id = "content_update")]
+    async fn update(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        content_id: Path<ContentId>,
+        /// ETag of the version the change is made to.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        body: Json<ContentPatch>,
+    ) -> Result<Fetched<ContentOut>> {
+        let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
+        let db = app.db.site(&scope);
+        let old = for_write(&db, content_id.0, if_match.0.as_deref()).await?;
+        let mut new = old.clone();
+        body.0.apply(&mut new);
+        checked(&new)?;
+        let mut tx = db.tx();
+        if save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited)
+            && let Err(error) = tx.commit().await
+        {
+            return Err(write_failed(&db, old.id, old.rev, error).await);
+        }
+        Ok(fetched(new))
+    }
+
+    /// Delete content
+    ///
+    /// It disappears from its site with the next deployment, keeps its address, and can be restored until it is removed
+    /// for good.
+    #[oai(path = "/sites/:site_id/content/:content_id", method = "delete", operation_id = "content_delete")]
+    async fn delete(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        content_id: Path<ContentId>,
+        /// ETag of the version to delete.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+    ) -> Result<Done> {
+        let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
+        let db = app.db.site(&scope);
+        let old = for_write(&db, content_id.0, if_match.0.as_deref()).await?;
+        let mut new = old.clone();
+        new.deleted_at = Some(app.db.clock().now());
+        let mut tx = db.tx();
+        save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited);
+        if let Err(error) = tx.commit().await {
+            return Err(write_failed(&db, old.id, old.rev, error).await);
+        }
+        Ok(Done::Done)
+    }
+
+    /// Restore deleted content
+    ///
+    /// Published content comes back published.
+    #[oai(path = "/sites/:site_id/content/:content_id/restore", method = "post", operation_id = "content_restore")]
+    async fn restore(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        content_id: Path<ContentId>,
+    ) -> Result<Fetched<ContentOut>> {
+        let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
+        let db = app.db.site(&scope);
+        let old = db.get_deleted::<Content>(content_id.0, Deleted::Only).await?;
+        let old = old.ok_or_else(Error::not_found)?;
+        let mut new = old.clone();
+        new.deleted_at = None;
+        let mut tx = db.tx();
+        save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited);
+        if let Err(error) = tx.commit().await {
+            return Err(write_failed(&db, old.id, old.rev, error).await);
+        }
+        Ok(fetched(new))
+    }
+}
+
+pub(super) fn fetched(content: Content) -> Fetched<ContentOut> {
+    let rev = content.rev;
+    Fetched::new(ContentOut::from_row(content), rev)
+}
+
+fn checked(content: &Content) -> Result<()> {
+    let mut check = Check::new();
+    content.check(&mut check);
+    check.finish()
+}
+
+fn add<T: PartialEq>(values: &mut Vec<T>, value: T) {
+    if !values.contains(&value) {
+        values.push(value);
+    }
+}

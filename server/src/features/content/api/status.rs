@@ -1,0 +1,295 @@
+//! Editorial status, readiness and schedule.
+
+use chrono::{DateTime, Utc};
+use igny8_data::{AuditEvent, Manage, Read, SiteDb, SiteId, Variables, Write};
+use poem::web::Data;
+use poem_openapi::param::{Header, Path};
+use poem_openapi::payload::Json;
+use poem_openapi::{Object, OpenApi};
+
+use super::items::fetched;
+use super::objects::ContentOut;
+use super::{for_write, write_failed};
+use crate::api::{Caller, Error, Fetched, FieldError, From, Result, Tag};
+use crate::app::App;
+use crate::features::content::model::{Content, ContentId, Status};
+use crate::features::content::readiness::Missing;
+use crate::features::content::{Reason, publish, save, schedule};
+
+/// The status to set.
+#[derive(Debug, Object)]
+#[oai(rename = "ContentStatusChange", deny_unknown_fields)]
+pub struct StatusIn {
+    pub status: Status,
+    /// Publish although something is missing; for admins.
+    pub force: Option<bool>,
+}
+
+/// Whether content can be published.
+#[derive(Debug, Object)]
+#[oai(rename = "ContentReadiness")]
+pub struct ReadinessOut {
+    pub ready: bool,
+    /// What is missing, field by field.
+    pub missing: Vec<Missing>,
+}
+
+/// When to publish and take back; at least one of them.
+#[derive(Debug, Object)]
+#[oai(rename = "ContentSchedule", deny_unknown_fields)]
+pub struct ScheduleIn {
+    /// In the future. Absent for content that is published already.
+    pub publish_at: Option<DateTime<Utc>>,
+    /// After `publish_at`.
+    pub unpublish_at: Option<DateTime<Utc>>,
+    /// Publish although something is missing; for admins.
+    pub force: Option<bool>,
+}
+
+/// What is planned for content.
+#[derive(Debug, Object)]
+#[oai(rename = "ContentScheduled", skip_serializing_if_is_none)]
+pub struct ScheduleOut {
+    /// In UTC.
+    pub publish_at: Option<DateTime<Utc>>,
+    /// In UTC.
+    pub unpublish_at: Option<DateTime<Utc>>,
+    /// IANA name of the site's time zone, to show the times in.
+    pub time_zone: String,
+    /// Why the last scheduled publication did not happen.
+    pub error: Option<String>,
+    pub status: Status,
+}
+
+pub struct StatusApi;
+
+#[OpenApi(tag = "Tag::Content")]
+impl StatusApi {
+    /// See what is missing to publish
+    #[oai(
+        path = "/sites/:site_id/content/:content_id/readiness",
+        method = "get",
+        operation_id = "content_readiness"
+    )]
+    async fn readiness(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        content_id: Path<ContentId>,
+    ) -> Result<Json<ReadinessOut>> {
+        let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
+        let db = app.db.site(&scope);
+        let content = db.get::<Content>(content_id.0).await?.ok_or_else(Error::not_found)?;
+        let missing = publish::missing(&db, &content).await?;
+        Ok(Json(ReadinessOut {
+            ready: missing.is_empty(),
+            missing,
+        }))
+    }
+
+    /// Change the editorial status
+    ///
+    /// draft → review → approved → published; back to draft from each, from approved also to review. A draft may be
+    /// published at once. What is not ready is refused with what is missing; an admin may force it.
+    #[oai(
+        path = "/sites/:site_id/content/:content_id/status",
+        method = "post",
+        operation_id = "content_set_status"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "each is a documented parameter")]
+    async fn set_status(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        from: From,
+        site_id: Path<SiteId>,
+        content_id: Path<ContentId>,
+        /// ETag of the version the change is made to.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        body: Json<StatusIn>,
+    ) -> Result<Fetched<ContentOut>> {
+        let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
+        let force = body.force == Some(true);
+        if force {
+            let _ = caller.actor().site::<Manage>(&app.db, site_id.0).await?;
+        }
+        let db = app.db.site(&scope);
+        let old = for_write(&db, content_id.0, if_match.0.as_deref()).await?;
+        let mut new = old.clone();
+        publish::set_status(&mut new, body.status, app.db.clock().now())?;
+        let mut tx = db.tx();
+        if new.status == Status::Published && old.status != Status::Published {
+            waive(&db, &mut tx, &old, force, &from).await?;
+        }
+        if save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited)
+            && let Err(error) = tx.commit().await
+        {
+            return Err(write_failed(&db, old.id, old.rev, error).await);
+        }
+        Ok(fetched(new))
+    }
+
+    /// See what is planned
+    #[oai(
+        path = "/sites/:site_id/content/:content_id/schedule",
+        method = "get",
+        operation_id = "content_get_schedule"
+    )]
+    async fn get_schedule(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        content_id: Path<ContentId>,
+    ) -> Result<Fetched<ScheduleOut>> {
+        let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
+        let db = app.db.site(&scope);
+        let content = db.get::<Content>(content_id.0).await?.ok_or_else(Error::not_found)?;
+        scheduled(&db, content).await
+    }
+
+    /// Plan publication
+    ///
+    /// Replaces what was planned. Readiness is checked now and again when the time has come; a time that passes while
+    /// the server is down is made up for when it is back.
+    #[oai(
+        path = "/sites/:site_id/content/:content_id/schedule",
+        method = "post",
+        operation_id = "content_schedule"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "each is a documented parameter")]
+    async fn schedule(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        from: From,
+        site_id: Path<SiteId>,
+        content_id: Path<ContentId>,
+        /// ETag of the version the change is made to.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        body: Json<ScheduleIn>,
+    ) -> Result<Fetched<ScheduleOut>> {
+        let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
+        let force = body.force == Some(true);
+        if force {
+            let _ = caller.actor().site::<Manage>(&app.db, site_id.0).await?;
+        }
+        let db = app.db.site(&scope);
+        let old = for_write(&db, content_id.0, if_match.0.as_deref()).await?;
+        let mut new = old.clone();
+        new.publish_at = body.publish_at.map(to_millis);
+        new.unpublish_at = body.unpublish_at.map(to_millis);
+        check_times(&new, app.db.clock().now())?;
+        new.schedule_forced = force;
+        new.schedule_error = None;
+        let mut tx = db.tx();
+        if new.publish_at.is_some() {
+            waive(&db, &mut tx, &old, force, &from).await?;
+        }
+        if save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited) {
+            schedule::enqueue(&mut tx, &new);
+            if let Err(error) = tx.commit().await {
+                return Err(write_failed(&db, old.id, old.rev, error).await);
+            }
+        }
+        scheduled(&db, new).await
+    }
+
+    /// Take a plan back
+    #[oai(
+        path = "/sites/:site_id/content/:content_id/schedule",
+        method = "delete",
+        operation_id = "content_unschedule"
+    )]
+    async fn unschedule(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        content_id: Path<ContentId>,
+        /// ETag of the version the change is made to.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+    ) -> Result<Fetched<ScheduleOut>> {
+        let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
+        let db = app.db.site(&scope);
+        let old = for_write(&db, content_id.0, if_match.0.as_deref()).await?;
+        let mut new = old.clone();
+        (new.publish_at, new.unpublish_at) = (None, None);
+        new.schedule_forced = false;
+        let mut tx = db.tx();
+        if save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited)
+            && let Err(error) = tx.commit().await
+        {
+            return Err(write_failed(&db, old.id, old.rev, error).await);
+        }
+        scheduled(&db, new).await
+    }
+}
+
+/// Lets content pass that is ready, or that an admin publishes anyway; the latter is put on record.
+async fn waive(
+    db: &SiteDb<'_, Write>,
+    tx: &mut igny8_data::Tx<'_>,
+    content: &Content,
+    force: bool,
+    from: &From,
+) -> Result<()> {
+    let missing = publish::missing(db, content).await?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !force {
+        return Err(publish::not_ready(missing));
+    }
+    let fields: Vec<String> = missing.into_iter().map(|m| m.field).collect();
+    tx.audit(
+        AuditEvent::new("content.readiness_waived", content.id, &from.0).detail(serde_json::json!({ "missing": fields })),
+    );
+    Ok(())
+}
+
+fn check_times(content: &Content, now: DateTime<Utc>) -> Result<()> {
+    let published = content.status == Status::Published;
+    let mut errors = Vec::new();
+    let mut wrong = |field: &str, message: &str| errors.push(FieldError::new(field, message));
+    match content.publish_at {
+        Some(_) if published => wrong("publish_at", "must be absent: it is published already"),
+        Some(at) if at <= now => wrong("publish_at", "must be in the future; to publish now, set the status"),
+        None if content.unpublish_at.is_none() => wrong("publish_at", "or unpublish_at must be given"),
+        None if !published => wrong("publish_at", "must be given: it is not published"),
+        _ => {}
+    }
+    if content
+        .unpublish_at
+        .is_some_and(|at| at <= content.publish_at.unwrap_or(now).max(now))
+    {
+        wrong("unpublish_at", "must be in the future and after publish_at");
+    }
+    let far = now + chrono::Duration::days(3_660);
+    if content.publish_at.max(content.unpublish_at).is_some_and(|at| at > far) {
+        wrong("publish_at", "and unpublish_at must be within ten years");
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Error::invalid(errors)) }
+}
+
+fn to_millis(at: DateTime<Utc>) -> DateTime<Utc> {
+    chrono::SubsecRound::trunc_subsecs(at, 3)
+}
+
+async fn scheduled<A: igny8_data::Access>(db: &SiteDb<'_, A>, content: Content) -> Result<Fetched<ScheduleOut>> {
+    let sql = "SELECT VALUE time_zone FROM ONLY $site WHERE account = $account;";
+    let mut answer = db.query(sql, Variables::new(), "reading a site's time zone").await?;
+    let time_zone: Option<String> = answer.one(0)?;
+    let out = ScheduleOut {
+        publish_at: content.publish_at,
+        unpublish_at: content.unpublish_at,
+        time_zone: time_zone.unwrap_or_else(|| "UTC".to_owned()),
+        error: content.schedule_error,
+        status: content.status,
+    };
+    Ok(Fetched::new(out, content.rev))
+}

@@ -1,0 +1,77 @@
+//! Whether content is ready to be published, and what is missing.
+
+use poem_openapi::Object;
+
+use super::model::{Content, ContentType, PageRole};
+use crate::features::sites::model::SiteType;
+use crate::features::taxonomy::Taxonomy;
+
+/// Something that content lacks.
+#[derive(Debug, Clone, PartialEq, Eq, Object)]
+pub struct Missing {
+    /// Name of the field to fill.
+    pub field: String,
+    /// What to do, for its author.
+    pub message: String,
+}
+
+/// The category that content of a type needs on a site of a kind.
+fn needed_taxonomy(content_type: ContentType, site: SiteType) -> Option<Taxonomy> {
+    let needed = match content_type {
+        ContentType::Post => Taxonomy::BlogCategory,
+        ContentType::Product => Taxonomy::ProductCategory,
+        ContentType::Service => Taxonomy::ServiceCategory,
+        ContentType::Page | ContentType::Taxonomy => return None,
+    };
+    Taxonomy::of_site(site).contains(&needed).then_some(needed)
+}
+
+/// What `content` lacks to be published on a site of this kind; `taxonomies` are those of its terms.
+pub fn missing(content: &Content, site: SiteType, taxonomies: &[Taxonomy]) -> Vec<Missing> {
+    let mut found = Vec::new();
+    let mut need = |holds: bool, field: &str, message: &str| {
+        if !holds {
+            found.push(Missing {
+                field: field.to_owned(),
+                message: message.to_owned(),
+            });
+        }
+    };
+    need(!content.title.trim().is_empty(), "title", "Give it a title.");
+    need(
+        !content.meta_description.trim().is_empty() || !content.excerpt.trim().is_empty(),
+        "meta_description",
+        "Describe it in a sentence or two: a meta description or an excerpt.",
+    );
+    need(!content.body.trim().is_empty(), "body", "Write its text.");
+    // Home, about and contact belong to the site, not to a subject.
+    need(
+        content.cluster.is_some() || content.page_role != PageRole::Page,
+        "cluster",
+        "Choose the cluster it belongs to.",
+    );
+    if let Some(needed) = needed_taxonomy(content.content_type, site) {
+        need(
+            taxonomies.contains(&needed),
+            "terms",
+            match needed {
+                Taxonomy::ProductCategory => "Choose a product category.",
+                Taxonomy::ServiceCategory => "Choose a service category.",
+                _ => "Choose a blog category.",
+            },
+        );
+    }
+    match content.content_type {
+        ContentType::Product => {
+            need(content.entity.price.is_some(), "entity.price", "Give the product a price.");
+            need(
+                content.entity.availability.is_some(),
+                "entity.availability",
+                "Say whether the product is available.",
+            );
+        }
+        ContentType::Service => need(content.entity.area.is_some(), "entity.area", "Say where the service is offered."),
+        ContentType::Post | ContentType::Page | ContentType::Taxonomy => {}
+    }
+    found
+}

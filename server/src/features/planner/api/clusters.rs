@@ -1,0 +1,324 @@
+//! `/sites/{site}/clusters`: create, read, list, change, delete and restore, one and many.
+
+use igny8_data::{Access, DbError, Deleted, Read, SectorId, Select, SiteDb, SiteId, SiteScope, Tx, Variables, Write};
+use poem::web::Data;
+use poem_openapi::OpenApi;
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::payload::Json;
+
+use super::numbers;
+use super::objects::{ClusterAction, ClusterBulkIn, ClusterIn, ClusterOut, ClusterPatch};
+use crate::api::bulk::{Bulk, distinct};
+use crate::api::patch::set;
+use crate::api::response::Done;
+use crate::api::validate::Check;
+use crate::api::{Caller, Created, Error, Fetched, FieldError, Page, PageRequest, Result, SortField, Tag, etag};
+use crate::app::App;
+use crate::features::planner::model::{Cluster, ClusterId, ClusterRole, ClusterStatus, ContextType, text_key};
+use crate::features::planner::remove;
+use crate::features::planner::rules::{refused, require_clusters, require_sector};
+use crate::features::taxonomy::tree::one_at_a_time;
+
+const SORTS: &[SortField] = &[
+    SortField::same("created_at"),
+    SortField::same("updated_at"),
+    SortField::same("name"),
+];
+
+/// Levels of clusters.
+const MAX_DEPTH: usize = 10;
+
+pub struct ClustersApi;
+
+#[OpenApi(tag = "Tag::Planner")]
+impl ClustersApi {
+    /// List clusters
+    #[oai(path = "/sites/:site_id/clusters", method = "get", operation_id = "cluster_list")]
+    #[expect(clippy::too_many_arguments, reason = "each is a documented parameter")]
+    async fn list(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        /// Page size, at most 200.
+        limit: Query<Option<u32>>,
+        /// `next` of the page before.
+        cursor: Query<Option<String>>,
+        /// `created_at`, `updated_at` or `name`; `-` in front for descending.
+        sort: Query<Option<String>>,
+        with_total: Query<Option<bool>>,
+        /// Text in the name.
+        search: Query<Option<String>>,
+        sector: Query<Option<SectorId>>,
+        status: Query<Option<ClusterStatus>>,
+        role: Query<Option<ClusterRole>>,
+        context_type: Query<Option<ContextType>>,
+        /// Clusters directly below this one.
+        parent: Query<Option<ClusterId>>,
+        /// Clusters without a parent.
+        unassigned_parent: Query<Option<bool>>,
+        disabled: Query<Option<bool>>,
+        /// Deleted clusters instead of the others.
+        deleted: Query<Option<bool>>,
+    ) -> Result<Json<Page<ClusterOut>>> {
+        let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
+        let deleted = if deleted.0 == Some(true) { Deleted::Only } else { Deleted::Without };
+        let top = unassigned_parent.0 == Some(true);
+        let filter = format!(
+            "clusters|{}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{top}|{:?}|{deleted:?}",
+            site_id.0, search.0, sector.0, status.0, role.0, context_type.0, parent.0, disabled.0
+        );
+        let page = PageRequest::new(
+            &app.db,
+            &filter,
+            limit.0,
+            sort.0.as_deref(),
+            cursor.0.as_deref(),
+            with_total.0,
+            SORTS,
+            "-created_at",
+        )?;
+        let mut select = Select::new()
+            .deleted(deleted)
+            .equals_some("sector", sector.0)
+            .equals_some("status", status.0)
+            .equals_some("role", role.0)
+            .equals_some("context_type", context_type.0)
+            .equals_some("parent", parent.0)
+            .equals_some("disabled", disabled.0);
+        if top {
+            select = select.is_none("parent");
+        }
+        if let Some(text) = search.0.as_deref().filter(|t| !t.is_empty()) {
+            select = select.search(&["name"], text);
+        }
+        let db = app.db.site(&scope);
+        let total = if page.with_total {
+            Some(db.count::<Cluster>(select.clone()).await?)
+        } else {
+            None
+        };
+        let rows = db.list::<Cluster>(page.apply::<Cluster>(select)?).await?;
+        let mut numbers = numbers::of(&db, rows.iter().map(|c| c.id).collect()).await?;
+        let out = |cluster: Cluster| {
+            let numbers = numbers.remove(&cluster.id).unwrap_or_default();
+            ClusterOut::from_row(cluster, numbers)
+        };
+        Ok(Json(page.page(&app.db, rows, total, out)?))
+    }
+
+    /// Create a cluster
+    #[oai(path = "/sites/:site_id/clusters", method = "post", operation_id = "cluster_create")]
+    async fn create(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        body: Json<ClusterIn>,
+    ) -> Result<Created<ClusterOut>> {
+        let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
+        let Json(body) = body;
+        let (id, now) = (app.db.ids().make(), app.db.clock().now());
+        let mut cluster = Cluster::new(id, &scope, body.sector, &body.name, now);
+        cluster.description = body.description.unwrap_or_default();
+        set(&mut cluster.context_type, body.context_type);
+        set(&mut cluster.role, body.role);
+        set(&mut cluster.locked, body.locked);
+        cluster.parent = body.parent;
+        cluster.recommendations = body.recommendations.unwrap_or_default();
+        checked(&cluster)?;
+        let mut tx = app.db.site(&scope).tx();
+        require_sector(&mut tx, cluster.sector);
+        require_parent(&mut tx, &cluster);
+        tx.create(cluster.clone());
+        tx.commit().await.map_err(taken)?;
+        let (rev, path) = (cluster.rev, format!("/sites/{}/clusters/{}", cluster.site, cluster.id));
+        Ok(Created::new(ClusterOut::from_row(cluster, numbers::Numbers::default()), rev, path))
+    }
+
+    /// Read a cluster
+    #[oai(path = "/sites/:site_id/clusters/:cluster_id", method = "get", operation_id = "cluster_get")]
+    async fn get(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        cluster_id: Path<ClusterId>,
+    ) -> Result<Fetched<ClusterOut>> {
+        let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
+        let db = app.db.site(&scope);
+        let cluster = db.get::<Cluster>(cluster_id.0).await?.ok_or_else(Error::not_found)?;
+        fetched(&db, cluster).await
+    }
+
+    /// Change a cluster
+    #[oai(path = "/sites/:site_id/clusters/:cluster_id", method = "patch", operation_id = "cluster_update")]
+    async fn update(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        cluster_id: Path<ClusterId>,
+        /// ETag of the version the change is made to.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        body: Json<ClusterPatch>,
+    ) -> Result<Fetched<ClusterOut>> {
+        let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
+        let db = app.db.site(&scope);
+        let mut cluster = db.get::<Cluster>(cluster_id.0).await?.ok_or_else(Error::not_found)?;
+        etag::check(if_match.0.as_deref(), cluster.rev)?;
+        let parent = cluster.parent;
+        body.0.apply(&mut cluster);
+        cluster.updated_at = app.db.clock().now();
+        checked(&cluster)?;
+        let mut tx = db.tx();
+        if cluster.parent != parent {
+            require_parent(&mut tx, &cluster);
+        }
+        tx.replace(&mut cluster);
+        tx.commit().await.map_err(taken)?;
+        fetched(&db, cluster).await
+    }
+
+    /// Delete a cluster
+    ///
+    /// Its keywords, content, terms and the clusters below it are assigned to none then. It can be restored, without
+    /// them, until it is removed for good.
+    #[oai(path = "/sites/:site_id/clusters/:cluster_id", method = "delete", operation_id = "cluster_delete")]
+    async fn delete(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        cluster_id: Path<ClusterId>,
+        /// ETag of the version to delete.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+    ) -> Result<Done> {
+        let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
+        let db = app.db.site(&scope);
+        let mut cluster = db.get::<Cluster>(cluster_id.0).await?.ok_or_else(Error::not_found)?;
+        etag::check(if_match.0.as_deref(), cluster.rev)?;
+        remove::delete(&app, &scope, &mut cluster).await?;
+        Ok(Done::Done)
+    }
+
+    /// Restore a deleted cluster
+    #[oai(
+        path = "/sites/:site_id/clusters/:cluster_id/restore",
+        method = "post",
+        operation_id = "cluster_restore"
+    )]
+    async fn restore(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        cluster_id: Path<ClusterId>,
+    ) -> Result<Fetched<ClusterOut>> {
+        let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
+        let cluster = restored(&app, &scope, cluster_id.0).await?;
+        fetched(&app.db.site(&scope), cluster).await
+    }
+
+    /// Act on many clusters
+    ///
+    /// Each has its own result; what fails for one is done to the others.
+    #[oai(path = "/sites/:site_id/clusters/bulk", method = "post", operation_id = "cluster_bulk")]
+    async fn bulk(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        body: Json<ClusterBulkIn>,
+    ) -> Result<Json<Bulk>> {
+        let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
+        let Json(body) = body;
+        if body.action == ClusterAction::Status && body.status.is_none() {
+            return Err(Error::invalid(vec![FieldError::new("status", "must be given with this action")]));
+        }
+        let mut bulk = Bulk::new();
+        for id in distinct(&body.ids) {
+            bulk.push(id, act(&app, &scope, id, &body).await);
+        }
+        Ok(Json(bulk))
+    }
+}
+
+async fn act(app: &App, scope: &SiteScope<Write>, id: ClusterId, body: &ClusterBulkIn) -> Result<()> {
+    if body.action == ClusterAction::Restore {
+        return restored(app, scope, id).await.map(|_| ());
+    }
+    let db = app.db.site(scope);
+    let mut cluster = db.get::<Cluster>(id).await?.ok_or_else(Error::not_found)?;
+    match body.action {
+        ClusterAction::Delete => return remove::delete(app, scope, &mut cluster).await,
+        ClusterAction::Status => set(&mut cluster.status, body.status),
+        ClusterAction::Disable => cluster.disabled = body.disabled.unwrap_or(true),
+        ClusterAction::Restore => {}
+    }
+    cluster.updated_at = app.db.clock().now();
+    let mut tx = db.tx();
+    tx.replace(&mut cluster);
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn restored(app: &App, scope: &SiteScope<Write>, id: ClusterId) -> Result<Cluster> {
+    let db = app.db.site(scope);
+    let cluster = db.get_deleted::<Cluster>(id, Deleted::Only).await?;
+    let mut cluster = cluster.ok_or_else(Error::not_found)?;
+    cluster.deleted_at = None;
+    cluster.name_key = Some(text_key(&cluster.name));
+    cluster.updated_at = app.db.clock().now();
+    let mut tx = db.tx();
+    tx.replace(&mut cluster);
+    tx.commit().await.map_err(taken)?;
+    Ok(cluster)
+}
+
+/// The parent must be a live cluster of the same sector and not below the cluster itself.
+fn require_parent(tx: &mut Tx<'_>, cluster: &Cluster) {
+    let Some(parent) = cluster.parent else { return };
+    one_at_a_time(tx);
+    require_clusters(tx, &[parent], Some(cluster.sector));
+    let mut binds = Variables::new();
+    binds.insert("top", cluster.id);
+    binds.insert("parent", parent);
+    tx.statement("LET $up0 = (SELECT VALUE id FROM [$parent] WHERE site = $site)", binds);
+    let mut above = vec!["$up0".to_owned()];
+    for level in 1..MAX_DEPTH {
+        let over = level - 1;
+        tx.statement(
+            &format!("LET $up{level} = (SELECT VALUE parent FROM $up{over} WHERE site = $site AND parent IS NOT NONE)"),
+            Variables::new(),
+        );
+        above.push(format!("$up{level}"));
+    }
+    let cycle = format!("$site != NONE AND !($top INSIDE array::flatten([{}]))", above.join(", "));
+    tx.require(&cycle, Variables::new(), "cycle");
+    let deep = format!("$site != NONE AND array::is_empty($up{})", MAX_DEPTH - 1);
+    tx.require(&deep, Variables::new(), "too_deep");
+}
+
+fn checked(cluster: &Cluster) -> Result<()> {
+    let mut check = Check::new();
+    cluster.check(&mut check);
+    check.finish()
+}
+
+async fn fetched<A: Access>(db: &SiteDb<'_, A>, cluster: Cluster) -> Result<Fetched<ClusterOut>> {
+    let numbers = numbers::of(db, vec![cluster.id]).await?.remove(&cluster.id);
+    let rev = cluster.rev;
+    Ok(Fetched::new(ClusterOut::from_row(cluster, numbers.unwrap_or_default()), rev))
+}
+
+fn taken(error: DbError) -> Error {
+    match error {
+        DbError::Duplicate { index } if index == "cluster_name" => {
+            Error::duplicate("name", "The sector has a cluster of this name already.")
+        }
+        error => refused(error),
+    }
+}

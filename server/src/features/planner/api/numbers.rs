@@ -1,0 +1,176 @@
+//! Numbers about clusters, computed for those of one page by grouped queries.
+
+use std::collections::{HashMap, HashSet};
+
+use igny8_data::{Access, SiteDb, SurrealValue, Variables};
+
+use crate::api::Result;
+use crate::features::planner::model::{ClusterId, ClusterRole, text_key};
+
+/// What is known about a cluster's keywords and content.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Numbers {
+    pub keywords: i64,
+    pub volume: i64,
+    difficulties: i64,
+    rated: i64,
+    hubs: i64,
+    supporting: i64,
+    others: i64,
+    /// Whether some content has the cluster's most searched keyword as its primary one.
+    top_covered: bool,
+}
+
+impl Numbers {
+    /// Mean difficulty of the keywords that have one.
+    pub fn difficulty(&self) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "sums of numbers up to 100")]
+        (self.rated > 0).then(|| self.difficulties as f64 / self.rated as f64)
+    }
+
+    pub fn content(&self) -> i64 {
+        self.hubs + self.supporting + self.others
+    }
+
+    /// What the cluster's content lacks.
+    pub fn gaps(&self) -> Vec<String> {
+        [
+            (self.hubs == 0, "no_hub"),
+            (self.supporting < 2, "few_supporting_pages"),
+            (self.keywords > 0 && !self.top_covered, "top_keyword_uncovered"),
+        ]
+        .into_iter()
+        .filter_map(|(lacks, name)| lacks.then(|| name.to_owned()))
+        .collect()
+    }
+}
+
+#[derive(SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+struct Keywords {
+    cluster: ClusterId,
+    n: i64,
+    volume: i64,
+    top: i64,
+    difficulties: i64,
+    rated: i64,
+}
+
+#[derive(SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+struct Pages {
+    cluster: ClusterId,
+    cluster_role: Option<ClusterRole>,
+    n: i64,
+}
+
+#[derive(SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+struct Primary {
+    cluster: ClusterId,
+    primary_keyword: String,
+}
+
+#[derive(SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+struct Top {
+    cluster: ClusterId,
+    text_key: String,
+}
+
+/// The numbers of each of these clusters.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of<A: Access>(db: &SiteDb<'_, A>, ids: Vec<ClusterId>) -> Result<HashMap<ClusterId, Numbers>> {
+    let mut numbers: HashMap<ClusterId, Numbers> = HashMap::new();
+    if ids.is_empty() {
+        return Ok(numbers);
+    }
+    let mut binds = Variables::new();
+    binds.insert("ids", ids.clone());
+    let sql = "SELECT cluster, count() AS n, math::sum(volume) AS volume, math::max(volume) AS top, \
+               math::sum(difficulty ?? 0) AS difficulties, count(difficulty IS NOT NONE) AS rated FROM keyword \
+               WHERE site = $site AND account = $account AND deleted_at IS NONE AND cluster INSIDE $ids GROUP BY cluster;\
+               SELECT cluster, cluster_role, count() AS n FROM content WHERE site = $site AND account = $account \
+               AND deleted_at IS NONE AND cluster INSIDE $ids GROUP BY cluster, cluster_role;\
+               SELECT cluster, primary_keyword FROM content WHERE site = $site AND account = $account \
+               AND deleted_at IS NONE AND primary_keyword IS NOT NONE AND cluster INSIDE $ids \
+               GROUP BY cluster, primary_keyword;";
+    let mut answer = db.query(sql, binds, "counting what clusters have").await?;
+    let mut tops = Vec::new();
+    for row in answer.rows::<Keywords>(0)? {
+        let entry = numbers.entry(row.cluster).or_default();
+        entry.keywords = row.n;
+        entry.volume = row.volume;
+        entry.difficulties = row.difficulties;
+        entry.rated = row.rated;
+        tops.push((row.cluster, row.top));
+    }
+    for row in answer.rows::<Pages>(1)? {
+        let entry = numbers.entry(row.cluster).or_default();
+        match row.cluster_role {
+            Some(ClusterRole::Hub) => entry.hubs += row.n,
+            Some(ClusterRole::Supporting) => entry.supporting += row.n,
+            _ => entry.others += row.n,
+        }
+    }
+    let written: HashSet<(ClusterId, String)> = answer
+        .rows::<Primary>(2)?
+        .into_iter()
+        .map(|row| (row.cluster, text_key(&row.primary_keyword)))
+        .collect();
+    if !written.is_empty() && !tops.is_empty() {
+        for row in most_searched(db, &tops).await? {
+            if written.contains(&(row.cluster, row.text_key))
+                && let Some(entry) = numbers.get_mut(&row.cluster)
+            {
+                entry.top_covered = true;
+            }
+        }
+    }
+    Ok(numbers)
+}
+
+/// The keywords that have the highest volume of their cluster; several where they share it.
+async fn most_searched<A: Access>(db: &SiteDb<'_, A>, tops: &[(ClusterId, i64)]) -> Result<Vec<Top>> {
+    let mut binds = Variables::new();
+    binds.insert("clusters", tops.iter().map(|(cluster, _)| *cluster).collect::<Vec<_>>());
+    binds.insert(
+        "pairs",
+        tops.iter()
+            .map(|(cluster, top)| vec![cluster.into_value(), top.into_value()])
+            .collect::<Vec<_>>(),
+    );
+    let sql = "SELECT cluster, text_key FROM keyword WHERE site = $site AND account = $account AND deleted_at IS NONE \
+               AND cluster INSIDE $clusters AND [cluster, volume] INSIDE $pairs LIMIT 1000;";
+    Ok(db.query(sql, binds, "finding top keywords").await?.rows(0)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_of_clusters() {
+        let full = Numbers {
+            keywords: 3,
+            hubs: 1,
+            supporting: 2,
+            top_covered: true,
+            difficulties: 90,
+            rated: 2,
+            ..Numbers::default()
+        };
+        assert!(full.gaps().is_empty());
+        assert_eq!((full.difficulty(), full.content()), (Some(45.0), 3));
+        assert_eq!(Numbers::default().gaps(), ["no_hub", "few_supporting_pages"]);
+        assert_eq!(Numbers::default().difficulty(), None);
+        let uncovered = Numbers {
+            top_covered: false,
+            supporting: 1,
+            ..full
+        };
+        assert_eq!(uncovered.gaps(), ["few_supporting_pages", "top_keyword_uncovered"]);
+    }
+}

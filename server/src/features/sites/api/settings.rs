@@ -1,0 +1,423 @@
+//! `/sites/{site}/settings`: what the rendered site says about itself, beside its name.
+
+use igny8_data::{AuditEvent, Manage, SiteId};
+use igny8_renderer::site as snapshot;
+use poem::web::Data;
+use poem_openapi::param::{Header, Path};
+use poem_openapi::payload::Json;
+use poem_openapi::{Object, OpenApi};
+
+use crate::api::validate::Check;
+use crate::api::{Caller, Error, Fetched, From, Result, Tag, etag};
+use crate::app::App;
+use crate::features::sites::model::{Site, is_language};
+
+/// Settings of the rendered site.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "SiteSettings", deny_unknown_fields, skip_serializing_if_is_none)]
+pub struct SettingsOut {
+    /// Who stands behind the site.
+    pub organisation: OrganisationOut,
+    /// Menus by place: `main`, `footer`.
+    pub menus: std::collections::HashMap<String, Vec<MenuItemOut>>,
+    /// Folders of pages with an archive of their own.
+    pub sections: Vec<SectionOut>,
+    pub redirects: Vec<RedirectOut>,
+    /// Options of the theme; `theme.toml` of the theme declares them.
+    pub theme_options: serde_json::Value,
+}
+
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "Organisation", deny_unknown_fields, skip_serializing_if_is_none)]
+pub struct OrganisationOut {
+    #[oai(default)]
+    pub name: String,
+    #[oai(default)]
+    pub email: String,
+    #[oai(default)]
+    pub phone: String,
+    /// Postal address, one line per entry.
+    #[oai(default)]
+    pub address: Vec<String>,
+    /// Public path of the logo: `/media/…`.
+    pub logo: Option<String>,
+    /// Profiles elsewhere.
+    #[oai(default)]
+    pub same_as: Vec<String>,
+}
+
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "MenuItem", deny_unknown_fields)]
+pub struct MenuItemOut {
+    pub label: String,
+    /// Path on the site (`/blog/`) or absolute address.
+    pub url: String,
+    /// One level of entries below.
+    #[oai(default)]
+    pub children: Vec<MenuLinkOut>,
+}
+
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "MenuLink", deny_unknown_fields)]
+pub struct MenuLinkOut {
+    pub label: String,
+    pub url: String,
+}
+
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "SiteSection", deny_unknown_fields, skip_serializing_if_is_none)]
+pub struct SectionOut {
+    /// `/blog/`.
+    pub path: String,
+    pub title: String,
+    #[oai(default)]
+    pub description: String,
+    /// Text above the list, Markdown.
+    #[oai(default)]
+    pub body: String,
+    /// Language tag; the site's when absent.
+    pub language: Option<String>,
+    /// `date` (newest first), `title` or `weight`.
+    #[oai(default = "by_date")]
+    pub sort: SectionSortOut,
+    /// Items on one page; the site's when absent, 0 for all on one.
+    pub per_page: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, poem_openapi::Enum)]
+#[oai(rename = "SiteSectionSort", rename_all = "snake_case")]
+pub enum SectionSortOut {
+    Date,
+    Title,
+    Weight,
+}
+
+fn by_date() -> SectionSortOut {
+    SectionSortOut::Date
+}
+
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "SiteRedirect", deny_unknown_fields)]
+pub struct RedirectOut {
+    /// Old path on the site.
+    pub from: String,
+    /// Path on the site or absolute address.
+    pub to: String,
+}
+
+pub struct SiteSettingsApi;
+
+#[OpenApi(tag = "Tag::Sites")]
+impl SiteSettingsApi {
+    /// Read a site's settings
+    #[oai(
+        path = "/sites/:site_id/settings",
+        method = "get",
+        operation_id = "site_settings_get"
+    )]
+    async fn get(&self, caller: Caller, app: Data<&App>, site_id: Path<SiteId>) -> Result<Fetched<SettingsOut>> {
+        let site = super::sites::read(caller.actor(), &app, site_id.0).await?;
+        Ok(Fetched::new(SettingsOut::of(&site)?, site.rev))
+    }
+
+    /// Replace a site's settings
+    ///
+    /// The ETag is the site's.
+    #[oai(
+        path = "/sites/:site_id/settings",
+        method = "put",
+        operation_id = "site_settings_replace"
+    )]
+    async fn replace(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        from: From,
+        site_id: Path<SiteId>,
+        /// ETag of the version the change is made to.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        body: Json<SettingsOut>,
+    ) -> Result<Fetched<SettingsOut>> {
+        let _ = caller.actor().site::<Manage>(&app.db, site_id.0).await?;
+        let account = caller.actor().account::<Manage>()?;
+        let db = app.db.account(&account);
+        let mut site = db.get::<Site>(site_id.0).await?.ok_or_else(Error::not_found)?;
+        etag::check(if_match.0.as_deref(), site.rev)?;
+        body.0.check()?;
+        body.0.store(&mut site)?;
+        site.updated_at = app.db.clock().now();
+        let mut tx = db.tx();
+        tx.replace(&mut site)
+            .audit(AuditEvent::new("site.settings_changed", site.id, &from.0));
+        tx.commit().await?;
+        Ok(Fetched::new(SettingsOut::of(&site)?, site.rev))
+    }
+}
+
+impl SettingsOut {
+    /// The stored form is the renderer's; this is the same in the API's words.
+    fn of(site: &Site) -> Result<Self> {
+        let organisation: snapshot::Organisation = stored(&site.organisation)?;
+        let menus: indexmap::IndexMap<String, Vec<snapshot::MenuItem>> = stored(&site.menus)?;
+        let sections: Vec<snapshot::Section> = site.sections.iter().map(stored).collect::<Result<_>>()?;
+        let redirects: Vec<snapshot::Redirect> = site.redirects.iter().map(stored).collect::<Result<_>>()?;
+        let item = |item: snapshot::MenuItem| MenuItemOut {
+            label: item.label,
+            url: item.url,
+            children: item
+                .children
+                .into_iter()
+                .map(|c| MenuLinkOut {
+                    label: c.label,
+                    url: c.url,
+                })
+                .collect(),
+        };
+        let section = |s: snapshot::Section| SectionOut {
+            path: s.path,
+            title: s.title,
+            description: s.description,
+            body: match s.body {
+                snapshot::Body::Markdown(text) | snapshot::Body::Html(text) => text,
+            },
+            language: Some(s.language),
+            sort: match s.sort {
+                snapshot::SectionSort::Date => SectionSortOut::Date,
+                snapshot::SectionSort::Title => SectionSortOut::Title,
+                snapshot::SectionSort::Weight => SectionSortOut::Weight,
+            },
+            per_page: s.per_page.and_then(|n| u32::try_from(n).ok()),
+        };
+        Ok(Self {
+            organisation: OrganisationOut {
+                name: organisation.name,
+                email: organisation.email,
+                phone: organisation.phone,
+                address: organisation.address,
+                logo: organisation.logo,
+                same_as: organisation.same_as,
+            },
+            menus: menus
+                .into_iter()
+                .map(|(place, items)| (place, items.into_iter().map(item).collect()))
+                .collect(),
+            sections: sections.into_iter().map(section).collect(),
+            redirects: redirects
+                .into_iter()
+                .map(|r| RedirectOut { from: r.from, to: r.to })
+                .collect(),
+            theme_options: site.theme_options.clone(),
+        })
+    }
+
+    fn check(&self) -> Result<()> {
+        let mut check = Check::new();
+        let org = &self.organisation;
+        check
+            .text("organisation.name", &org.name, 0, 120)
+            .text("organisation.email", &org.email, 0, 254);
+        check.text("organisation.phone", &org.phone, 0, 60);
+        check.that(
+            org.address.len() <= 10,
+            "organisation.address",
+            "must have at most 10 lines",
+        );
+        for line in &org.address {
+            check.text("organisation.address", line, 0, 200);
+        }
+        check.that(org.same_as.len() <= 30, "organisation.same_as", "must be at most 30");
+        for url in &org.same_as {
+            check.that(
+                is_absolute(url),
+                "organisation.same_as",
+                "must be absolute http or https addresses",
+            );
+        }
+        check.that(self.menus.len() <= 10, "menus", "must be at most 10");
+        for (place, items) in &self.menus {
+            check.slug("menus", place);
+            check.that(items.len() <= 50, "menus", "a menu has at most 50 entries");
+            let links = items.iter().flat_map(|i| {
+                let below = i.children.iter().map(|c| (&c.label, &c.url));
+                std::iter::once((&i.label, &i.url)).chain(below)
+            });
+            for (label, url) in links {
+                check.text("menus.label", label, 1, 80);
+                check.that(
+                    is_target(url),
+                    "menus.url",
+                    "must be a path such as /blog/ or an absolute http or https address",
+                );
+            }
+        }
+        check.that(self.sections.len() <= 200, "sections", "must be at most 200");
+        let mut paths = std::collections::HashSet::new();
+        for section in &self.sections {
+            check.that(is_path(&section.path), "sections.path", "must be a path such as /blog/");
+            check.that(
+                paths.insert(&section.path),
+                "sections.path",
+                format!("{} is given twice", section.path),
+            );
+            check.text("sections.title", &section.title, 1, 200).text(
+                "sections.description",
+                &section.description,
+                0,
+                500,
+            );
+            check.text("sections.body", &section.body, 0, 50_000);
+            check.that(
+                section.per_page.is_none_or(|n| n <= 500),
+                "sections.per_page",
+                "must be at most 500",
+            );
+            let language = section.language.as_deref();
+            check.that(
+                language.is_none_or(is_language),
+                "sections.language",
+                "must be a language tag such as en",
+            );
+        }
+        check.that(self.redirects.len() <= 5_000, "redirects", "must be at most 5,000");
+        for redirect in &self.redirects {
+            check.that(
+                is_path(&redirect.from),
+                "redirects.from",
+                "must be a path such as /old/",
+            );
+            check.that(
+                is_target(&redirect.to),
+                "redirects.to",
+                "must be a path or an absolute http or https address",
+            );
+        }
+        check.that(self.theme_options.is_object(), "theme_options", "must be an object");
+        check.finish()
+    }
+
+    fn store(self, site: &mut Site) -> Result<()> {
+        let o = self.organisation;
+        let organisation = snapshot::Organisation {
+            name: o.name,
+            email: o.email,
+            phone: o.phone,
+            address: o.address,
+            logo: o.logo,
+            same_as: o.same_as,
+        };
+        let mut menus: Vec<_> = self.menus.into_iter().collect();
+        menus.sort_by(|a, b| a.0.cmp(&b.0));
+        let link = |c: MenuLinkOut| snapshot::MenuItem {
+            label: c.label,
+            url: c.url,
+            children: Vec::new(),
+        };
+        let item = |i: MenuItemOut| snapshot::MenuItem {
+            label: i.label,
+            url: i.url,
+            children: i.children.into_iter().map(link).collect(),
+        };
+        let menus: indexmap::IndexMap<String, Vec<snapshot::MenuItem>> = menus
+            .into_iter()
+            .map(|(place, items)| (place, items.into_iter().map(item).collect()))
+            .collect();
+        // What the API does not speak of (weight, extra front matter of an import) is kept.
+        let before: Vec<snapshot::Section> = site.sections.iter().map(stored).collect::<Result<_>>()?;
+        let language = site.language.clone();
+        let section = |s: SectionOut| {
+            let old = before.iter().find(|b| b.path == s.path);
+            snapshot::Section {
+                path: s.path,
+                title: s.title,
+                description: s.description,
+                body: snapshot::Body::Markdown(s.body),
+                language: s.language.unwrap_or_else(|| language.clone()),
+                sort: match s.sort {
+                    SectionSortOut::Date => snapshot::SectionSort::Date,
+                    SectionSortOut::Title => snapshot::SectionSort::Title,
+                    SectionSortOut::Weight => snapshot::SectionSort::Weight,
+                },
+                per_page: s.per_page.map(|n| n as usize),
+                render: old.is_none_or(|b| b.render),
+                weight: old.and_then(|b| b.weight),
+                extra: old.map(|b| b.extra.clone()).unwrap_or_default(),
+            }
+        };
+        site.sections = self
+            .sections
+            .into_iter()
+            .map(|s| json(section(s)))
+            .collect::<Result<_>>()?;
+        site.redirects = self
+            .redirects
+            .into_iter()
+            .map(|r| json(snapshot::Redirect { from: r.from, to: r.to }))
+            .collect::<Result<_>>()?;
+        site.organisation = json(organisation)?;
+        site.menus = json(menus)?;
+        site.theme_options = self.theme_options;
+        Ok(())
+    }
+}
+
+fn stored<T: serde::de::DeserializeOwned>(value: &serde_json::Value) -> Result<T> {
+    serde_json::from_value(value.clone()).map_err(Error::internal)
+}
+
+fn json<T: serde::Serialize>(value: T) -> Result<serde_json::Value> {
+    serde_json::to_value(value).map_err(Error::internal)
+}
+
+fn is_absolute(url: &str) -> bool {
+    url.len() <= 2_000 && url::Url::parse(url).is_ok_and(|u| matches!(u.scheme(), "http" | "https") && u.has_host())
+}
+
+fn is_path(path: &str) -> bool {
+    path.len() <= 1_000
+        && path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.contains(['\\', '\0', '?', '#'])
+        && !path.chars().any(char::is_control)
+        && path.split('/').all(|segment| segment != ".." && segment != ".")
+}
+
+fn is_target(url: &str) -> bool {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    is_path(path)
+        || is_absolute(url)
+        || url
+            .strip_prefix("mailto:")
+            .or_else(|| url.strip_prefix("tel:"))
+            .is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_of_links() {
+        for good in [
+            "/",
+            "/blog/",
+            "/a/?q=1#x",
+            "https://example.com/x",
+            "mailto:a@example.com",
+        ] {
+            assert!(is_target(good), "{good}");
+        }
+        for bad in [
+            "",
+            "blog",
+            "//evil.example",
+            "javascript:alert(1)",
+            "/../x",
+            "/a\\b",
+            "data:text/html,x",
+            "https://",
+        ] {
+            assert!(!is_target(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! `/sites/{site}/terms`.
+
+mod objects;
+mod terms;
+
+pub use terms::TermsApi;

@@ -1,0 +1,328 @@
+//! Create, read, list, change, merge, delete and restore terms.
+
+use std::collections::HashMap;
+
+use igny8_data::{Access, Deleted, Read, Select, SiteDb, SiteId, Variables, Write};
+use poem::web::Data;
+use poem_openapi::OpenApi;
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::payload::Json;
+
+use super::objects::{BulkDeleteIn, Counted, MergeIn, TermIn, TermOut, TermPatch};
+use crate::api::bulk::{Bulk, distinct};
+use crate::api::patch::{set, set_or_clear};
+use crate::api::response::Done;
+use crate::api::validate::Check;
+use crate::api::{Caller, Created, Error, Fetched, FieldError, Page, PageRequest, Result, SortField, Tag, etag};
+use crate::app::App;
+use crate::features::planner::rules::{refused, require_clusters};
+use crate::features::taxonomy::model::{Taxonomy, Term, TermId};
+use crate::features::taxonomy::{remove, tree};
+
+const SORTS: &[SortField] = &[SortField::same("name"), SortField::same("created_at")];
+
+pub struct TermsApi;
+
+#[OpenApi(tag = "Tag::Taxonomy")]
+impl TermsApi {
+    /// List terms
+    #[oai(path = "/sites/:site_id/terms", method = "get", operation_id = "term_list")]
+    #[expect(clippy::too_many_arguments, reason = "each is a documented parameter")]
+    async fn list(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        /// Page size, at most 200.
+        limit: Query<Option<u32>>,
+        /// `next` of the page before.
+        cursor: Query<Option<String>>,
+        /// `name` or `created_at`; `-` in front for descending.
+        sort: Query<Option<String>>,
+        with_total: Query<Option<bool>>,
+        /// Text in name or slug.
+        search: Query<Option<String>>,
+        taxonomy: Query<Option<Taxonomy>>,
+        language: Query<Option<String>>,
+        /// Terms directly below this one.
+        parent: Query<Option<TermId>>,
+        /// Terms without a parent.
+        unassigned_parent: Query<Option<bool>>,
+        /// Deleted terms instead of the others.
+        deleted: Query<Option<bool>>,
+    ) -> Result<Json<Page<TermOut>>> {
+        let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
+        let deleted = if deleted.0 == Some(true) { Deleted::Only } else { Deleted::Without };
+        let top = unassigned_parent.0 == Some(true);
+        let filter = format!(
+            "terms|{}|{:?}|{:?}|{:?}|{:?}|{top}|{deleted:?}",
+            site_id.0, search.0, taxonomy.0, language.0, parent.0
+        );
+        let page = PageRequest::new(
+            &app.db,
+            &filter,
+            limit.0,
+            sort.0.as_deref(),
+            cursor.0.as_deref(),
+            with_total.0,
+            SORTS,
+            "name",
+        )?;
+        let mut select = Select::new()
+            .deleted(deleted)
+            .equals_some("taxonomy", taxonomy.0)
+            .equals_some("language", language.0)
+            .equals_some("parent", parent.0);
+        if top {
+            select = select.is_none("parent");
+        }
+        if let Some(text) = search.0.as_deref().filter(|t| !t.is_empty()) {
+            select = select.search(&["name", "slug"], text);
+        }
+        let db = app.db.site(&scope);
+        let total = if page.with_total {
+            Some(db.count::<Term>(select.clone()).await?)
+        } else {
+            None
+        };
+        let rows = db.list::<Term>(page.apply::<Term>(select)?).await?;
+        let counts = counts(&db, rows.iter().map(|term| term.id).collect()).await?;
+        let out = |term: Term| {
+            let count = counts.get(&term.id).copied().unwrap_or(0);
+            TermOut::from_row(term, count)
+        };
+        Ok(Json(page.page(&app.db, rows, total, out)?))
+    }
+
+    /// Create a term
+    #[oai(path = "/sites/:site_id/terms", method = "post", operation_id = "term_create")]
+    async fn create(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        body: Json<TermIn>,
+    ) -> Result<Created<TermOut>> {
+        let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
+        let Json(body) = body;
+        let language = match body.language {
+            Some(language) => language,
+            None => crate::features::sites::language_of(&app.db.site(&scope)).await?,
+        };
+        let name = body.name.trim().to_owned();
+        let slug = body.slug.unwrap_or_else(|| slug::slugify(&name));
+        let (id, now) = (app.db.ids().make(), app.db.clock().now());
+        let mut term = Term::new(id, &scope, body.taxonomy, language, name, slug, now);
+        term.parent = body.parent;
+        term.description = body.description.unwrap_or_default();
+        term.clusters = distinct(&body.clusters.unwrap_or_default());
+        term.external_id = body.external_id;
+        term.external_taxonomy = body.external_taxonomy;
+        checked(&term)?;
+        let mut tx = app.db.site(&scope).tx();
+        tree::require_parent(&mut tx, &term);
+        require_clusters(&mut tx, &term.clusters, None);
+        tx.create(term.clone());
+        tx.commit().await.map_err(taken)?;
+        let (rev, path) = (term.rev, format!("/sites/{}/terms/{}", term.site, term.id));
+        Ok(Created::new(TermOut::from_row(term, 0), rev, path))
+    }
+
+    /// Read a term
+    #[oai(path = "/sites/:site_id/terms/:term_id", method = "get", operation_id = "term_get")]
+    async fn get(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        term_id: Path<TermId>,
+    ) -> Result<Fetched<TermOut>> {
+        let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
+        let db = app.db.site(&scope);
+        let term = db.get::<Term>(term_id.0).await?.ok_or_else(Error::not_found)?;
+        fetched(&db, term).await
+    }
+
+    /// Change a term
+    #[oai(path = "/sites/:site_id/terms/:term_id", method = "patch", operation_id = "term_update")]
+    async fn update(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        term_id: Path<TermId>,
+        /// ETag of the version the change is made to.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        body: Json<TermPatch>,
+    ) -> Result<Fetched<TermOut>> {
+        let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
+        let db = app.db.site(&scope);
+        let mut term = db.get::<Term>(term_id.0).await?.ok_or_else(Error::not_found)?;
+        etag::check(if_match.0.as_deref(), term.rev)?;
+        let Json(patch) = body;
+        let (parent, clusters) = (term.parent, term.clusters.clone());
+        set(&mut term.name, patch.name.map(|n| n.trim().to_owned()));
+        set(&mut term.slug, patch.slug);
+        set_or_clear(&mut term.parent, patch.parent);
+        set(&mut term.description, patch.description);
+        set(&mut term.clusters, patch.clusters.map(|ids| distinct(&ids)));
+        set_or_clear(&mut term.external_id, patch.external_id);
+        set_or_clear(&mut term.external_taxonomy, patch.external_taxonomy);
+        term.updated_at = app.db.clock().now();
+        checked(&term)?;
+        let mut tx = db.tx();
+        if term.parent != parent {
+            tree::require_parent(&mut tx, &term);
+        }
+        let added: Vec<_> = term.clusters.iter().filter(|id| !clusters.contains(id)).copied().collect();
+        require_clusters(&mut tx, &added, None);
+        tx.replace(&mut term);
+        tx.commit().await.map_err(taken)?;
+        fetched(&db, term).await
+    }
+
+    /// Delete a term
+    ///
+    /// The terms below it move up to its parent; content loses it. It can be restored, without them, until it is removed
+    /// for good.
+    #[oai(path = "/sites/:site_id/terms/:term_id", method = "delete", operation_id = "term_delete")]
+    async fn delete(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        term_id: Path<TermId>,
+        /// ETag of the version to delete.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+    ) -> Result<Done> {
+        let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
+        let db = app.db.site(&scope);
+        let mut term = db.get::<Term>(term_id.0).await?.ok_or_else(Error::not_found)?;
+        etag::check(if_match.0.as_deref(), term.rev)?;
+        remove::delete(&app, &scope, &mut term).await?;
+        Ok(Done::Done)
+    }
+
+    /// Restore a deleted term
+    #[oai(path = "/sites/:site_id/terms/:term_id/restore", method = "post", operation_id = "term_restore")]
+    async fn restore(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        term_id: Path<TermId>,
+    ) -> Result<Fetched<TermOut>> {
+        let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
+        let db = app.db.site(&scope);
+        let mut term = db
+            .get_deleted::<Term>(term_id.0, Deleted::Only)
+            .await?
+            .ok_or_else(Error::not_found)?;
+        term.deleted_at = None;
+        term.updated_at = app.db.clock().now();
+        let mut tx = db.tx();
+        tx.replace(&mut term);
+        tx.commit().await?;
+        fetched(&db, term).await
+    }
+
+    /// Merge a term into another
+    ///
+    /// Its content and the terms below it go to the other term; then it is deleted.
+    #[oai(path = "/sites/:site_id/terms/:term_id/merge", method = "post", operation_id = "term_merge")]
+    async fn merge(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        term_id: Path<TermId>,
+        /// ETag of the version to merge away.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        body: Json<MergeIn>,
+    ) -> Result<Fetched<TermOut>> {
+        let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
+        let db = app.db.site(&scope);
+        let mut term = db.get::<Term>(term_id.0).await?.ok_or_else(Error::not_found)?;
+        etag::check(if_match.0.as_deref(), term.rev)?;
+        let wrong = |message: &str| Error::invalid(vec![FieldError::new("into", message)]);
+        let into = db.get::<Term>(body.into).await?;
+        let into = into.ok_or_else(|| wrong("must be a term of this site"))?;
+        if into.id == term.id || into.taxonomy != term.taxonomy || into.language != term.language {
+            return Err(wrong("must be another term of the same taxonomy and language"));
+        }
+        remove::merge(&app, &scope, &mut term, into.id).await?;
+        let into = db.get::<Term>(into.id).await?.ok_or_else(Error::not_found)?;
+        fetched(&db, into).await
+    }
+
+    /// Delete terms
+    #[oai(path = "/sites/:site_id/terms/bulk-delete", method = "post", operation_id = "term_bulk_delete")]
+    async fn bulk_delete(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        body: Json<BulkDeleteIn>,
+    ) -> Result<Json<Bulk>> {
+        let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
+        let db = app.db.site(&scope);
+        let ids = distinct(&body.ids);
+        let rows = db.list::<Term>(Select::new().one_of("id", ids.clone())).await?;
+        let mut rows: HashMap<TermId, Term> = rows.into_iter().map(|term| (term.id, term)).collect();
+        let mut bulk = Bulk::new();
+        for id in ids {
+            let result = match rows.remove(&id) {
+                None => Err(Error::not_found()),
+                Some(_) => delete_present(&app, &scope, id).await,
+            };
+            bulk.push(id, result);
+        }
+        Ok(Json(bulk))
+    }
+}
+
+/// Deletes a term as it is now: the deletion of its parent a moment ago has changed it.
+async fn delete_present(app: &App, scope: &igny8_data::SiteScope<Write>, id: TermId) -> Result<()> {
+    let term = app.db.site(scope).get::<Term>(id).await?;
+    let mut term = term.ok_or_else(Error::not_found)?;
+    remove::delete(app, scope, &mut term).await
+}
+
+fn checked(term: &Term) -> Result<()> {
+    let mut check = Check::new();
+    term.check(&mut check);
+    check.finish()
+}
+
+async fn fetched<A: Access>(db: &SiteDb<'_, A>, term: Term) -> Result<Fetched<TermOut>> {
+    let counts = counts(db, vec![term.id]).await?;
+    let (rev, count) = (term.rev, counts.get(&term.id).copied().unwrap_or(0));
+    Ok(Fetched::new(TermOut::from_row(term, count), rev))
+}
+
+/// Live content of each of these terms, in one query.
+async fn counts<A: Access>(db: &SiteDb<'_, A>, ids: Vec<TermId>) -> Result<HashMap<TermId, i64>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut binds = Variables::new();
+    binds.insert("ids", ids);
+    let sql = "SELECT terms AS term, count() AS n FROM (SELECT terms FROM content WHERE site = $site \
+               AND account = $account AND deleted_at IS NONE AND terms CONTAINSANY $ids SPLIT terms) \
+               WHERE terms INSIDE $ids GROUP BY term;";
+    let counted: Vec<Counted> = db.query(sql, binds, "counting content of terms").await?.rows(0)?;
+    Ok(counted.into_iter().map(|c| (c.term, c.n)).collect())
+}
+
+fn taken(error: igny8_data::DbError) -> Error {
+    match error {
+        igny8_data::DbError::Duplicate { index } if index == "term_slug" => Error::duplicate(
+            "slug",
+            "The taxonomy has a term with this slug already, or a deleted one that can be restored with it; choose another.",
+        ),
+        error => refused(error),
+    }
+}

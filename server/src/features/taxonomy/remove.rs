@@ -1,0 +1,91 @@
+//! Taking terms away: deleting and merging, with what that means for the terms below and for content.
+
+use igny8_data::{CanWrite, Deleted, SiteScope, Variables};
+
+use super::model::{Term, TermId};
+use super::tree;
+use crate::api::{Error, Result};
+use crate::app::App;
+use crate::features::content::{ContentId, batch};
+use crate::features::planner::rules::refused;
+
+/// Deletes a term: those below move up to its parent, content loses it.
+///
+/// # Errors
+/// 412 when it was changed since it was read; when the database fails.
+pub async fn delete<A: CanWrite>(app: &App, scope: &SiteScope<A>, term: &mut Term) -> Result<()> {
+    retire(app, scope, term, term.parent).await?;
+    move_content(app, scope, term.id, None).await
+}
+
+/// Merges a term into another of its taxonomy and language: those below and content go over, then it is deleted.
+/// Content is moved in batches, twice, so that what names the term meanwhile is moved too; a merge that was
+/// interrupted can be asked for again.
+///
+/// # Errors
+/// 412 when it was changed since it was read, 422 when the other is below it or the tree gets too deep.
+pub async fn merge<A: CanWrite>(app: &App, scope: &SiteScope<A>, term: &mut Term, into: TermId) -> Result<()> {
+    move_content(app, scope, term.id, Some(into)).await?;
+    retire(app, scope, term, Some(into)).await?;
+    move_content(app, scope, term.id, Some(into)).await
+}
+
+/// Deletes the term's row; the terms below get another parent.
+async fn retire<A: CanWrite>(app: &App, scope: &SiteScope<A>, term: &mut Term, heir: Option<TermId>) -> Result<()> {
+    let now = app.db.clock().now();
+    let mut tx = app.db.site(scope).tx();
+    match heir.filter(|heir| Some(*heir) != term.parent) {
+        Some(heir) => tree::require_below(&mut tx, term, term.id, heir),
+        None => tree::one_at_a_time(&mut tx),
+    }
+    let mut binds = Variables::new();
+    binds.insert("retired", term.id);
+    binds.insert("heir", heir);
+    binds.insert("retired_at", now);
+    tx.statement(
+        "UPDATE term SET parent = $heir, rev += 1, updated_at = $retired_at WHERE site = $site AND account = $account \
+         AND parent = $retired RETURN NONE",
+        binds,
+    );
+    term.deleted_at = Some(now);
+    term.updated_at = now;
+    term.parent = None;
+    tx.replace(term);
+    tx.commit().await.map_err(refused)?;
+    Ok(())
+}
+
+/// Takes a term out of all content, deleted content too, or puts another in its place.
+async fn move_content<A: CanWrite>(
+    app: &App,
+    scope: &SiteScope<A>,
+    from: TermId,
+    into: Option<TermId>,
+) -> Result<()> {
+    let swap = move |content: &mut crate::features::content::Content| {
+        content.terms.retain(|term| *term != from);
+        content.terms.extend(into);
+        Ok(())
+    };
+    loop {
+        let mut binds = Variables::new();
+        binds.insert("from", from);
+        let sql = format!(
+            "SELECT VALUE id FROM content WHERE site = $site AND account = $account AND terms CONTAINS $from LIMIT {};",
+            batch::BATCH
+        );
+        let ids: Vec<ContentId> = app
+            .db
+            .site(scope)
+            .query(&sql, binds, "finding content of a term")
+            .await?
+            .rows(0)?;
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let results = batch::each(app, scope, &ids, Deleted::With, &swap).await?;
+        if results.iter().all(|(_, result)| result.is_err()) {
+            return Err(Error::unavailable("The content of the term is being changed by others. Try again."));
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Mail: through SMTP where it is configured, else into files below `data_dir/mail` that their owner can read.
+
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+
+use crate::config::{Config, Encryption};
+
+/// A plain-text mail.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    pub to: String,
+    pub subject: String,
+    pub text: String,
+}
+
+/// Why a mail did not leave.
+#[derive(Debug, thiserror::Error)]
+pub enum MailError {
+    #[error("the mail cannot be written: {0}")]
+    Message(String),
+    #[error("the mail server refused: {0}")]
+    Smtp(#[from] lettre::transport::smtp::Error),
+    #[error("the mail file cannot be written: {0}")]
+    File(#[from] std::io::Error),
+}
+
+/// Where mail is written without SMTP settings.
+pub fn folder(data_dir: &Path) -> PathBuf {
+    data_dir.join("mail")
+}
+
+/// Sends a mail, or writes it to a file named after `id`.
+///
+/// # Errors
+/// When the address is not one, the server refuses or the file cannot be written.
+pub async fn send(config: &Config, id: &str, mail: Mail) -> Result<(), MailError> {
+    let problem = |e: &dyn std::fmt::Display| MailError::Message(e.to_string());
+    let message = Message::builder()
+        .from(config.mail.from.parse().map_err(|e| problem(&e))?)
+        .to(mail.to.parse().map_err(|e| problem(&e))?)
+        .subject(mail.subject)
+        .body(mail.text)
+        .map_err(|e| problem(&e))?;
+    let settings = &config.mail;
+    if settings.smtp_host.is_empty() {
+        let folder = folder(&config.data_dir);
+        let file = folder.join(format!("{id}.eml"));
+        let bytes = message.formatted();
+        let written = tokio::task::spawn_blocking(move || {
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+            let mut open = std::fs::OpenOptions::new();
+            std::io::Write::write_all(&mut open.write(true).create_new(true).mode(0o600).open(file)?, &bytes)
+        });
+        written.await.map_err(|e| problem(&e))??;
+        return Ok(());
+    }
+    let host = &settings.smtp_host;
+    let mut transport = match settings.smtp_encryption {
+        Encryption::Starttls => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host)?,
+        Encryption::Tls => AsyncSmtpTransport::<Tokio1Executor>::relay(host)?,
+        Encryption::None => AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host),
+    }
+    .port(settings.smtp_port);
+    if !settings.smtp_username.is_empty() {
+        transport = transport.credentials(Credentials::new(
+            settings.smtp_username.clone(),
+            settings.smtp_password.clone(),
+        ));
+    }
+    transport.build().send(message).await?;
+    Ok(())
+}
+
+/// Sends a mail beside the request that asks for it: the answer must not wait for a mail server, nor tell by its time
+/// whether a mail was sent.
+pub fn send_later(app: &crate::app::App, id: String, mail: Mail) {
+    let app = app.clone();
+    tokio::spawn(async move {
+        if let Err(error) = send(&app.config, &id, mail).await {
+            tracing::error!(%error, mail = id, "mail was not sent");
+        }
+    });
+}

@@ -1,0 +1,4 @@
+//! The real binary as a process: started, killed, started again.
+
+mod crash;
+mod installation;

@@ -1,0 +1,357 @@
+//! Tenancy and roles, proven over every operation of the description.
+//!
+//! If you are here because of a new operation: give its path parameters a sample in `Samples::of` (a thing of tenant A),
+//! and, if it is public, add it to `PUBLIC` (which should only ever shrink). Then look at the difference in
+//! `access_table.txt` (regenerate with UPDATE_GENERATED=1): it says who may do what.
+
+use std::collections::BTreeMap;
+
+use igny8_data::{Clock, Ids};
+use igny8_server::testing::{Member, World, body_of};
+use poem::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+/// Operations that need no credential.
+const PUBLIC: &[&str] = &[];
+
+/// Operations that are tried last: they take away what the others need.
+const LAST: &[&str] = &["account_delete", "auth_logout", "auth_logout_all", "site_delete"];
+
+struct Operation {
+    id: String,
+    method: Method,
+    /// `/sites/{site_id}`.
+    path: String,
+    public: bool,
+    body: Option<(String, Value)>,
+}
+
+fn description() -> Value {
+    serde_json::from_str(&igny8_server::api::description()).unwrap()
+}
+
+fn operations(spec: &Value) -> Vec<Operation> {
+    let mut operations = Vec::new();
+    for (path, methods) in spec["paths"].as_object().unwrap() {
+        for (method, op) in methods.as_object().unwrap() {
+            let content = op["requestBody"]["content"].as_object();
+            let body = content
+                .and_then(|c| c.iter().next())
+                .map(|(mime, c)| (mime.clone(), sample(spec, &c["schema"], 0)));
+            operations.push(Operation {
+                id: op["operationId"]
+                    .as_str()
+                    .unwrap_or_else(|| panic!("{method} {path} has no operation id"))
+                    .to_owned(),
+                method: method.to_uppercase().parse().unwrap(),
+                path: path.clone(),
+                public: op["security"].as_array().is_none_or(Vec::is_empty),
+                body,
+            });
+        }
+    }
+    operations.sort_by_key(|o| (LAST.contains(&o.id.as_str()), o.id.clone()));
+    operations
+}
+
+/// Parameters that name what all accounts share.
+const SHARED: &[&str] = &["industry"];
+
+/// The smallest value that fits a schema: required fields only.
+fn sample(spec: &Value, schema: &Value, depth: usize) -> Value {
+    if depth > 8 {
+        return Value::Null;
+    }
+    if let Some(name) = schema["$ref"].as_str() {
+        let name = name.rsplit('/').next().unwrap();
+        let schema = &spec["components"]["schemas"][name];
+        return sample(spec, schema, depth + 1);
+    }
+    if let Some(parts) = schema["allOf"].as_array() {
+        return parts.first().map_or(Value::Null, |part| sample(spec, part, depth + 1));
+    }
+    if let Some(first) = schema["enum"].as_array().and_then(|e| e.first()) {
+        return first.clone();
+    }
+    match schema["type"].as_str() {
+        Some("string") => match (schema["example"].as_str(), schema["format"].as_str()) {
+            (Some(example), _) => json!(example),
+            (_, Some("date-time")) => json!("2026-02-01T00:00:00Z"),
+            (_, Some("uri" | "url")) => json!("https://example.com/"),
+            _ => json!("sample"),
+        },
+        Some("integer" | "number") => json!(1),
+        Some("boolean") => json!(false),
+        Some("array") if schema["minItems"].as_u64().unwrap_or(0) > 0 => {
+            json!([sample(spec, &schema["items"], depth + 1)])
+        }
+        Some("array") => json!([]),
+        _ => {
+            let required = schema["required"].as_array().cloned().unwrap_or_default();
+            let fields = required.iter().filter_map(Value::as_str);
+            fields
+                .map(|f| (f.to_owned(), sample(spec, &schema["properties"][f], depth + 1)))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
+        }
+    }
+}
+
+/// Things of tenant A for path parameters, and ids of the same kinds that nobody has.
+struct Samples {
+    of_a: BTreeMap<&'static str, String>,
+    of_nobody: BTreeMap<&'static str, String>,
+}
+
+/// Stored in every text of tenant A; must never reach tenant B.
+const CANARY: &str = "canary-of-a";
+
+impl Samples {
+    async fn of(w: &World) -> Self {
+        let site = w.a.sites[0].to_string();
+        let made = async |path: &str, body: Value| {
+            let (status, answer) = w.post(&w.a.owner, path, body).await;
+            assert!(status.is_success(), "{path}: {answer}");
+            answer["id"].as_str().unwrap().to_owned()
+        };
+        let sector = made(
+            &format!("/sites/{site}/sectors"),
+            json!({ "name": format!("Sector {CANARY}") }),
+        )
+        .await;
+        let media = upload(w, &w.a.owner, &site).await;
+        let deployment = made(&format!("/sites/{site}/deployments"), json!({})).await;
+        w.run_jobs().await;
+        let (_, jobs) = w.get(&w.a.owner, "/jobs").await;
+        let job = jobs["items"][0]["id"].as_str().unwrap().to_owned();
+        let of_a = BTreeMap::from([
+            ("site_id", site),
+            ("sector_id", sector),
+            ("media_id", media),
+            ("deployment_id", deployment),
+            ("job_id", job),
+            ("industry", "bicycles".to_owned()),
+        ]);
+        // The same kind of id, well formed, of nothing at all.
+        let other = Ids::seeded(Clock::manual("2025-01-01T00:00:00Z"), 9);
+        let of_nobody = of_a
+            .iter()
+            .map(|(name, id)| {
+                let fresh = other.make::<igny8_data::SiteId>().to_string();
+                let id = match id.rsplit_once('_') {
+                    Some((prefix, key)) if key.len() == 26 => format!("{prefix}_{}", fresh.rsplit_once('_').unwrap().1),
+                    _ => id.clone(),
+                };
+                (*name, id)
+            })
+            .collect();
+        Self { of_a, of_nobody }
+    }
+
+    fn fill(path: &str, samples: &BTreeMap<&'static str, String>) -> String {
+        let mut filled = path.to_owned();
+        for (name, value) in samples {
+            filled = filled.replace(&format!("{{{name}}}"), value);
+        }
+        assert!(
+            !filled.contains('{'),
+            "{path} has a parameter without a sample: add it to Samples::of"
+        );
+        filled
+    }
+}
+
+/// Uploads the smallest PNG there is, named after the canary.
+async fn upload(w: &World, member: &Member, site: &str) -> String {
+    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\xdac\xf8\xcf\xc0\xf0\x1f\0\x05\0\x01\xff\x89\x99=\x1d\0\0\0\0IEND\xaeB`\x82";
+    let head = format!(
+        "--x\r\ncontent-disposition: form-data; name=\"alt\"\r\n\r\n{CANARY}\r\n\
+         --x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{CANARY}.png\"\r\ncontent-type: image/png\r\n\r\n"
+    );
+    let body = [head.as_bytes(), PNG, b"\r\n--x--\r\n"].concat();
+    let request = w.request(member, Method::POST, &format!("/sites/{site}/media"));
+    let request = request
+        .header("content-type", "multipart/form-data; boundary=x")
+        .body(body);
+    let (status, answer) = body_of(request.send().await).await;
+    assert!(status.is_success(), "{answer}");
+    answer["id"].as_str().unwrap().to_owned()
+}
+
+async fn send(w: &World, member: Option<&Member>, op: &Operation, path: &str, etag: &str) -> (StatusCode, Value) {
+    let mut request = w
+        .http
+        .request(op.method.clone(), format!("/api/v1{path}"))
+        .header("if-match", etag);
+    if let Some(member) = member {
+        request = request.header("authorization", format!("Bearer {}", member.token));
+    }
+    request = match &op.body {
+        Some((mime, body)) if mime.starts_with("application/json") => request.body_json(body),
+        Some((mime, _)) if mime.starts_with("multipart/") => request
+            .header("content-type", "multipart/form-data; boundary=x")
+            .body("--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.png\"\r\ncontent-type: image/png\r\n\r\nx\r\n--x--\r\n"),
+        _ => request,
+    };
+    let (status, mut body) = body_of(request.send().await).await;
+    if let Some(body) = body.as_object_mut() {
+        body.remove("request_id");
+    }
+    (status, body)
+}
+
+#[tokio::test]
+async fn nothing_answers_without_a_valid_credential() {
+    let w = World::new().await;
+    let samples = Samples::of(&w).await;
+    let forged = Member {
+        token: format!("{}x", &w.a.owner.token[..w.a.owner.token.len() - 1]),
+        ..w.a.owner.clone()
+    };
+    let spec = description();
+    let mut public = Vec::new();
+    for op in operations(&spec) {
+        let path = Samples::fill(&op.path, &samples.of_a);
+        if op.public {
+            public.push(op.id.clone());
+            continue;
+        }
+        assert_eq!(
+            send(&w, None, &op, &path, "\"1\"").await.0,
+            401,
+            "{} without a token",
+            op.id
+        );
+        assert_eq!(
+            send(&w, Some(&forged), &op, &path, "\"1\"").await.0,
+            401,
+            "{} with a forged token",
+            op.id
+        );
+    }
+    let mut expected: Vec<_> = PUBLIC.iter().map(ToString::to_string).collect();
+    expected.sort();
+    public.sort();
+    assert_eq!(public, expected, "the operations that need no credential");
+
+    w.clock.advance(chrono::Duration::minutes(15));
+    for op in operations(&spec).iter().filter(|op| !op.public) {
+        let path = Samples::fill(&op.path, &samples.of_a);
+        assert_eq!(
+            send(&w, Some(&w.a.owner), op, &path, "\"1\"").await.0,
+            401,
+            "{} with an expired token",
+            op.id
+        );
+    }
+}
+
+#[tokio::test]
+async fn foreign_is_the_same_as_missing() {
+    let w = World::new().await;
+    let samples = Samples::of(&w).await;
+    for op in operations(&description()) {
+        if op.public || !op.path.contains('{') || SHARED.iter().any(|name| op.path.contains(&format!("{{{name}}}"))) {
+            continue;
+        }
+        for member in [&w.b.owner, &w.b.viewer] {
+            let foreign = send(&w, Some(member), &op, &Samples::fill(&op.path, &samples.of_a), "\"1\"").await;
+            let missing = send(
+                &w,
+                Some(member),
+                &op,
+                &Samples::fill(&op.path, &samples.of_nobody),
+                "\"1\"",
+            )
+            .await;
+            assert_eq!(
+                foreign, missing,
+                "{}: a foreign thing must answer like a missing one",
+                op.id
+            );
+            assert!(foreign.0.is_client_error(), "{}: {} {}", op.id, foreign.0, foreign.1);
+            assert!(!foreign.1.to_string().contains(CANARY), "{}: {}", op.id, foreign.1);
+        }
+        // A thing of A under a site of B.
+        if op.path.matches('{').count() > 1 {
+            let mut mixed = samples.of_a.clone();
+            mixed.insert("site_id", w.b.sites[0].to_string());
+            let mut nobody = samples.of_nobody.clone();
+            nobody.insert("site_id", w.b.sites[0].to_string());
+            let foreign = send(&w, Some(&w.b.owner), &op, &Samples::fill(&op.path, &mixed), "\"1\"").await;
+            let missing = send(&w, Some(&w.b.owner), &op, &Samples::fill(&op.path, &nobody), "\"1\"").await;
+            assert_eq!(foreign, missing, "{}: a foreign thing under one's own site", op.id);
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_a_reaches_b() {
+    let w = World::new().await;
+    let _ = Samples::of(&w).await;
+    // B's own ids, so that every list, count, search and export answers with what B has.
+    let own = BTreeMap::from([("site_id", w.b.sites[0].to_string())]);
+    for op in operations(&description()) {
+        let needs_more = op.path.matches('{').count() > usize::from(op.path.contains("{site_id}"));
+        if op.public || op.method != Method::GET || needs_more {
+            continue;
+        }
+        for query in ["", "?with_total=true", "?search=canary", "?deleted=true"] {
+            let path = format!("{}{query}", Samples::fill(&op.path, &own));
+            let (_, body) = send(&w, Some(&w.b.owner), &op, &path, "\"1\"").await;
+            assert!(!body.to_string().contains(CANARY), "{}: {body}", op.id);
+            if query == "?search=canary" && body["items"].is_array() {
+                assert_eq!(body["items"], json!([]), "{}", op.id);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn roles_may_do_what_the_table_says() {
+    let w = World::new().await;
+    let samples = Samples::of(&w).await;
+    let mut table = format!(
+        "{:<32} {:<9} {:<9} {:<9} {:<9}\n",
+        "operation", "viewer", "editor", "admin", "owner"
+    );
+    for op in operations(&description()) {
+        if op.public {
+            continue;
+        }
+        let path = Samples::fill(&op.path, &samples.of_a);
+        table += &format!("{:<32}", op.id);
+        for member in [&w.a.viewer, &w.a.editor, &w.a.admin, &w.a.owner] {
+            // An ETag nothing has: what is allowed is refused for that alone, and changes nothing.
+            let (status, body) = send(&w, Some(member), &op, &path, "\"999999\"").await;
+            assert!(!status.is_server_error(), "{}: {status} {body}", op.id);
+            // The control of this whole file: the samples are real. Restoring finds only what was deleted.
+            let real = status != 404 || member.id != w.a.owner.id || op.id.ends_with("_restore");
+            assert!(real, "{}: the owner does not find the sample: {body}", op.id);
+            assert_ne!(
+                status, 400,
+                "{}: the sample request is malformed, so nothing was tried: {body}",
+                op.id
+            );
+            table += &format!(
+                " {:<9}",
+                match status.as_u16() {
+                    401 => "401",
+                    403 => "-",
+                    404 => "not found",
+                    _ => "yes",
+                }
+            );
+        }
+        table = format!("{}\n", table.trim_end());
+    }
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/it/access_table.txt");
+    if std::env::var_os("UPDATE_GENERATED").is_some() {
+        std::fs::write(file, &table).unwrap();
+    }
+    let committed = std::fs::read_to_string(file).unwrap_or_default();
+    assert_eq!(
+        committed, table,
+        "who may do what has changed: look at it, then run with UPDATE_GENERATED=1"
+    );
+}
