@@ -207,7 +207,7 @@ async fn a_job_runs_once_at_a_time_and_a_late_worker_is_fenced_off() {
 #[tokio::test(flavor = "multi_thread")]
 async fn accounts_take_turns_whatever_they_queued() {
     every_engine(async |db: Db| {
-        let mut accounts = vec![account(&db).await, account(&db).await, account(&db).await];
+        let mut accounts = [account(&db).await, account(&db).await, account(&db).await];
         accounts.sort();
         let [a, b, c] = accounts[..] else { unreachable!() };
         let enqueue = async |account, count: i64| {

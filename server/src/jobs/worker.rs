@@ -120,10 +120,7 @@ pub async fn attempt(
         ended = &mut run => Some(ended),
         // Ends when the lease is lost; the job may still tidy up.
         () = context.keep(&app.db, every) => {
-            match tokio::time::timeout(grace, &mut run).await {
-                Ok(ended) => Some(ended),
-                Err(_) => None,
-            }
+            tokio::time::timeout(grace, &mut run).await.ok()
         }
         () = stopping => None,
     };

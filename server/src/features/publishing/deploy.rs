@@ -258,7 +258,7 @@ impl Work {
         let manifest = release::write_release(&self.folder, &self.release, &self.media, |sink| {
             report = igny8_renderer::render_to(&site, &theme, &Stopping { sink, stop: &self.stop });
             let usable = self.force || !report.has_errors();
-            (usable && !self.stop.is_cancelled()).then(|| site.media.clone())
+            (usable && !self.stop.is_cancelled()).then(|| std::mem::take(&mut report.media))
         })?;
         Ok(Written {
             pages: report.pages,
