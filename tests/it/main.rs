@@ -2,11 +2,15 @@
 
 mod accounts;
 mod backup;
+mod content;
 mod contract;
 mod deployments;
 mod folders;
 mod jobs;
 mod media;
+mod planner;
+mod revisions;
 mod sites;
 mod tenancy;
+mod terms;
 mod visitors;

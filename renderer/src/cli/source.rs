@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use chrono::{DateTime, Utc};
+use igny8_renderer::folder::{self, ReadOptions};
 use igny8_renderer::release::{FolderMedia, MediaSource};
+use igny8_renderer::site::Media;
 use igny8_renderer::{Diagnostic, Site};
 
 /// A site and where its media files are.

@@ -86,7 +86,10 @@ async fn alone<A: CanWrite>(
 ) -> Result<()> {
     let mut attempt = 0;
     loop {
-        let old = read(app, scope, &[id], which).await?.pop().ok_or_else(Error::not_found)?;
+        let old = read(app, scope, &[id], which)
+            .await?
+            .pop()
+            .ok_or_else(Error::not_found)?;
         let mut new = old.clone();
         change(&mut new)?;
         let mut tx = app.db.site(scope).tx();
@@ -101,12 +104,7 @@ async fn alone<A: CanWrite>(
     }
 }
 
-async fn read<A: CanWrite>(
-    app: &App,
-    scope: &SiteScope<A>,
-    ids: &[ContentId],
-    which: Deleted,
-) -> Result<Vec<Content>> {
+async fn read<A: CanWrite>(app: &App, scope: &SiteScope<A>, ids: &[ContentId], which: Deleted) -> Result<Vec<Content>> {
     let mut binds = Variables::new();
     binds.insert("ids", ids.to_vec());
     let which = match which {
@@ -116,5 +114,10 @@ async fn read<A: CanWrite>(
     };
     // By record id: one look-up each, whatever the indexes.
     let sql = format!("SELECT * FROM $ids WHERE site = $site AND account = $account {which};");
-    Ok(app.db.site(scope).query(&sql, binds, "reading content").await?.rows(0)?)
+    Ok(app
+        .db
+        .site(scope)
+        .query(&sql, binds, "reading content")
+        .await?
+        .rows(0)?)
 }

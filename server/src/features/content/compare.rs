@@ -99,10 +99,17 @@ mod tests {
     #[test]
     fn differences() {
         let same = compare("a\nb\n", "a\nb\n");
-        assert_eq!((same.added, same.removed, same.hunks.len(), same.unified.as_str()), (0, 0, 0, ""));
+        assert_eq!(
+            (same.added, same.removed, same.hunks.len(), same.unified.as_str()),
+            (0, 0, 0, "")
+        );
         let changed = compare("a\nb\nc\n", "a\nB\nc\n");
         assert_eq!((changed.added, changed.removed, changed.hunks.len()), (1, 1, 1));
-        let texts: Vec<(LineChange, &str)> = changed.hunks[0].lines.iter().map(|l| (l.change, l.text.as_str())).collect();
+        let texts: Vec<(LineChange, &str)> = changed.hunks[0]
+            .lines
+            .iter()
+            .map(|l| (l.change, l.text.as_str()))
+            .collect();
         assert_eq!(
             texts,
             [

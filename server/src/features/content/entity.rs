@@ -67,7 +67,9 @@ pub fn check(entity: &Entity, content_type: ContentType, check: &mut Check) {
         "must be between 0 and 5",
     );
     check.that(
-        entity.rating_count.is_none_or(|count| (0..=1_000_000_000).contains(&count)),
+        entity
+            .rating_count
+            .is_none_or(|count| (0..=1_000_000_000).contains(&count)),
         "entity.rating_count",
         "must be 0 or more",
     );

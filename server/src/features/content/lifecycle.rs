@@ -8,7 +8,10 @@ pub fn allowed(from: Status, to: Status) -> bool {
     use Status::{Approved, Draft, Published, Review};
     matches!(
         (from, to),
-        (Draft, Review | Published) | (Review, Draft | Approved | Published) | (Approved, Draft | Review | Published) | (Published, Draft)
+        (Draft, Review | Published)
+            | (Review, Draft | Approved | Published)
+            | (Approved, Draft | Review | Published)
+            | (Published, Draft)
     )
 }
 
@@ -22,7 +25,11 @@ mod tests {
         let all = [Draft, Review, Approved, Published];
         let table: Vec<String> = all
             .iter()
-            .map(|from| all.iter().map(|to| if allowed(*from, *to) { 'x' } else { '.' }).collect())
+            .map(|from| {
+                all.iter()
+                    .map(|to| if allowed(*from, *to) { 'x' } else { '.' })
+                    .collect()
+            })
             .collect();
         assert_eq!(table, [".x.x", "x.xx", "xx.x", "x..."]);
     }

@@ -39,7 +39,10 @@ pub fn not_ready(missing: Vec<Missing>) -> Error {
         "It is not ready to be published: see `errors` for what is missing. An admin can publish it anyway with `force`.",
     );
     if let Error::Unprocessable(poem_openapi::payload::Json(problem)) = &mut error {
-        problem.errors = missing.into_iter().map(|m| FieldError::new(m.field, m.message)).collect();
+        problem.errors = missing
+            .into_iter()
+            .map(|m| FieldError::new(m.field, m.message))
+            .collect();
     }
     error
 }
@@ -58,13 +61,14 @@ pub fn set_status(content: &mut Content, to: Status, now: DateTime<Utc>) -> Resu
             format!("It cannot go from {:?} to {to:?}.", content.status).to_lowercase(),
         ));
     }
+    if content.status == Status::Published {
+        content.unpublish_at = None;
+    }
     content.status = to;
     if to == Status::Published {
         content.published_at.get_or_insert(now);
         content.publish_at = None;
         content.schedule_error = None;
-    } else {
-        content.unpublish_at = None;
     }
     Ok(())
 }

@@ -63,14 +63,22 @@ pub fn missing(content: &Content, site: SiteType, taxonomies: &[Taxonomy]) -> Ve
     }
     match content.content_type {
         ContentType::Product => {
-            need(content.entity.price.is_some(), "entity.price", "Give the product a price.");
+            need(
+                content.entity.price.is_some(),
+                "entity.price",
+                "Give the product a price.",
+            );
             need(
                 content.entity.availability.is_some(),
                 "entity.availability",
                 "Say whether the product is available.",
             );
         }
-        ContentType::Service => need(content.entity.area.is_some(), "entity.area", "Say where the service is offered."),
+        ContentType::Service => need(
+            content.entity.area.is_some(),
+            "entity.area",
+            "Say where the service is offered.",
+        ),
         ContentType::Post | ContentType::Page | ContentType::Taxonomy => {}
     }
     found

@@ -101,9 +101,12 @@ impl Content {
             check.text(&format!("secondary_keywords.{n}"), keyword, 1, 200);
         }
         for (n, faq) in self.faq.iter().take(MAX_PARTS).enumerate() {
-            check
-                .text(&format!("faq.{n}.question"), &faq.question, 1, 300)
-                .text(&format!("faq.{n}.answer"), &faq.answer, 1, 5_000);
+            check.text(&format!("faq.{n}.question"), &faq.question, 1, 300).text(
+                &format!("faq.{n}.answer"),
+                &faq.answer,
+                1,
+                5_000,
+            );
         }
         for (n, alias) in self.aliases.iter().take(MAX_LINKS).enumerate() {
             check.that(
@@ -167,8 +170,23 @@ mod tests {
             assert!(is_section(good), "{good}");
         }
         for bad in [
-            "", "blog", "/blog", "blog/", "//", "/a//b/", "/../", "/./", "/.git/", "/A/", "/a b/", "/a/b/c/d/e/f/", "/a\\b/",
-            "/a\0/", "/%2e/", "/-/", "/a../",
+            "",
+            "blog",
+            "/blog",
+            "blog/",
+            "//",
+            "/a//b/",
+            "/../",
+            "/./",
+            "/.git/",
+            "/A/",
+            "/a b/",
+            "/a/b/c/d/e/f/",
+            "/a\\b/",
+            "/a\0/",
+            "/%2e/",
+            "/-/",
+            "/a../",
         ] {
             assert!(!is_section(bad), "{bad:?}");
         }
@@ -179,7 +197,21 @@ mod tests {
         for good in ["/old", "/old/", "/2015/05/Rust-1.0.html", "/café/"] {
             assert!(is_site_path(good), "{good}");
         }
-        for bad in ["", "/", "old", "//evil.example", "/a//b", "/../x", "/a/..", "/a?b", "/a#b", "/a b", "/a\\b", "/\n", "https://x/"] {
+        for bad in [
+            "",
+            "/",
+            "old",
+            "//evil.example",
+            "/a//b",
+            "/../x",
+            "/a/..",
+            "/a?b",
+            "/a#b",
+            "/a b",
+            "/a\\b",
+            "/\n",
+            "https://x/",
+        ] {
             assert!(!is_site_path(bad), "{bad:?}");
         }
     }
@@ -187,7 +219,13 @@ mod tests {
     #[test]
     fn web_addresses() {
         assert!(is_web_address("https://example.com/a?b=c"));
-        for bad in ["javascript:alert(1)", "/a", "ftp://example.com/", "https://", "https://u:p@example.com/"] {
+        for bad in [
+            "javascript:alert(1)",
+            "/a",
+            "ftp://example.com/",
+            "https://",
+            "https://u:p@example.com/",
+        ] {
             assert!(!is_web_address(bad), "{bad}");
         }
     }

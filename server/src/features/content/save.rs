@@ -69,7 +69,11 @@ pub fn change_from(
     }
     new.updated_at = now;
     require_parts(tx, Some(old), new);
-    if restored_from.is_some() || fields.iter().any(|f| matches!(f.as_str(), "title" | "body" | "body_format")) {
+    if restored_from.is_some()
+        || fields
+            .iter()
+            .any(|f| matches!(f.as_str(), "title" | "body" | "body_format"))
+    {
         new.revision += 1;
         let mut revision = Revision::of(db.ids().make(), new, reason, who.to_string(), fields.clone(), now);
         revision.restored_from = restored_from;

@@ -106,6 +106,9 @@ pub async fn run(app: &App, job: &JobRow) -> Result<serde_json::Value, ScheduleE
     if payload.at > now {
         return Err(ScheduleError::Again("It is not yet time.".into()));
     }
+    if payload.action == Action::Unpublish && old.publish_at.is_some_and(|at| at <= payload.at) {
+        return Err(ScheduleError::Again("Its publication comes first.".into()));
+    }
     let mut new = old.clone();
     let missing = match payload.action {
         Action::Publish if !old.schedule_forced && old.status != Status::Published => {
@@ -118,14 +121,12 @@ pub async fn run(app: &App, job: &JobRow) -> Result<serde_json::Value, ScheduleE
             Action::Publish => Status::Published,
             Action::Unpublish => Status::Draft,
         };
-        let unpublish_at = new.unpublish_at;
         match publish::set_status(&mut new, to, now) {
             Ok(()) => None,
             // Nobody published it meanwhile: there is nothing to take back.
             Err(_) if payload.action == Action::Unpublish => None,
             Err(error) => Some(detail(error)),
         }
-        .inspect(|_| new.unpublish_at = unpublish_at)
     } else {
         let lacking: Vec<&str> = missing.iter().map(|m| m.message.as_str()).collect();
         Some(format!("It was not ready: {}", lacking.join(" ")))

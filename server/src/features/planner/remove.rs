@@ -56,14 +56,20 @@ async fn leave_content<A: CanWrite>(app: &App, scope: &SiteScope<A>, cluster: Cl
             "SELECT VALUE id FROM content WHERE site = $site AND account = $account AND cluster = $gone LIMIT {};",
             batch::BATCH
         );
-        let mut answer = app.db.site(scope).query(&sql, binds, "finding content of a cluster").await?;
+        let mut answer = app
+            .db
+            .site(scope)
+            .query(&sql, binds, "finding content of a cluster")
+            .await?;
         let ids: Vec<ContentId> = answer.rows(0)?;
         if ids.is_empty() {
             return Ok(());
         }
         let results = batch::each(app, scope, &ids, Deleted::With, &leave).await?;
         if results.iter().all(|(_, result)| result.is_err()) {
-            return Err(Error::unavailable("The content of the cluster is being changed by others. Try again."));
+            return Err(Error::unavailable(
+                "The content of the cluster is being changed by others. Try again.",
+            ));
         }
     }
 }

@@ -13,9 +13,7 @@ pub use model::{Sector, Site};
 ///
 /// # Errors
 /// When the database fails.
-pub async fn language_of<A: igny8_data::Access>(
-    db: &igny8_data::SiteDb<'_, A>,
-) -> Result<String, igny8_data::DbError> {
+pub async fn language_of<A: igny8_data::Access>(db: &igny8_data::SiteDb<'_, A>) -> Result<String, igny8_data::DbError> {
     let sql = "SELECT VALUE language FROM ONLY $site WHERE account = $account;";
     let language = db
         .query(sql, igny8_data::Variables::new(), "reading a site's language")

@@ -1,6 +1,6 @@
 //! Taking terms away: deleting and merging, with what that means for the terms below and for content.
 
-use igny8_data::{CanWrite, Deleted, SiteScope, Variables};
+use igny8_data::{CanWrite, DbError, Deleted, SiteScope, Variables};
 
 use super::model::{Term, TermId};
 use super::tree;
@@ -25,9 +25,24 @@ pub async fn delete<A: CanWrite>(app: &App, scope: &SiteScope<A>, term: &mut Ter
 /// # Errors
 /// 412 when it was changed since it was read, 422 when the other is below it or the tree gets too deep.
 pub async fn merge<A: CanWrite>(app: &App, scope: &SiteScope<A>, term: &mut Term, into: TermId) -> Result<()> {
+    // Asked before anything is moved; [`retire`] asks again.
+    let mut tx = app.db.site(scope).tx();
+    tree::require_below(&mut tx, term, term.id, into);
+    tx.commit().await.map_err(into_refused)?;
     move_content(app, scope, term.id, Some(into)).await?;
     retire(app, scope, term, Some(into)).await?;
     move_content(app, scope, term.id, Some(into)).await
+}
+
+/// As [`refused`], for a request whose field is `into`.
+fn into_refused(error: DbError) -> Error {
+    let mut error = refused(error);
+    if let Error::Unprocessable(poem_openapi::payload::Json(problem)) = &mut error {
+        for wrong in &mut problem.errors {
+            "into".clone_into(&mut wrong.field);
+        }
+    }
+    error
 }
 
 /// Deletes the term's row; the terms below get another parent.
@@ -56,12 +71,7 @@ async fn retire<A: CanWrite>(app: &App, scope: &SiteScope<A>, term: &mut Term, h
 }
 
 /// Takes a term out of all content, deleted content too, or puts another in its place.
-async fn move_content<A: CanWrite>(
-    app: &App,
-    scope: &SiteScope<A>,
-    from: TermId,
-    into: Option<TermId>,
-) -> Result<()> {
+async fn move_content<A: CanWrite>(app: &App, scope: &SiteScope<A>, from: TermId, into: Option<TermId>) -> Result<()> {
     let swap = move |content: &mut crate::features::content::Content| {
         content.terms.retain(|term| *term != from);
         content.terms.extend(into);
@@ -85,7 +95,9 @@ async fn move_content<A: CanWrite>(
         }
         let results = batch::each(app, scope, &ids, Deleted::With, &swap).await?;
         if results.iter().all(|(_, result)| result.is_err()) {
-            return Err(Error::unavailable("The content of the term is being changed by others. Try again."));
+            return Err(Error::unavailable(
+                "The content of the term is being changed by others. Try again.",
+            ));
         }
     }
 }

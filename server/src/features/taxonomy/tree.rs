@@ -31,16 +31,21 @@ pub fn require_below(tx: &mut Tx<'_>, kind: &Term, top: TermId, parent: TermId) 
          AND language = $language AND deleted_at IS NONE)",
         binds,
     );
-    tx.require("$site != NONE AND array::len($up0) = 1", Variables::new(), "unknown_parent");
+    tx.require(
+        "$site != NONE AND array::len($up0) = 1",
+        Variables::new(),
+        "unknown_parent",
+    );
     // A loop cannot carry a variable on, so each level is a statement of its own.
-    tx.statement("LET $down0 = (SELECT VALUE id FROM [$top] WHERE site = $site)", Variables::new());
+    tx.statement(
+        "LET $down0 = (SELECT VALUE id FROM [$top] WHERE site = $site)",
+        Variables::new(),
+    );
     let (mut above, mut below) = (vec!["$up0".to_owned()], Vec::new());
     for level in 1..=MAX_DEPTH {
         let over = level - 1;
         tx.statement(
-            &format!(
-                "LET $up{level} = (SELECT VALUE parent FROM $up{over} WHERE site = $site AND parent IS NOT NONE)"
-            ),
+            &format!("LET $up{level} = (SELECT VALUE parent FROM $up{over} WHERE site = $site AND parent IS NOT NONE)"),
             Variables::new(),
         );
         tx.statement(

@@ -1,6 +1,6 @@
 //! One action on many pieces of content.
 
-use igny8_data::{Deleted, Manage, SiteId, SiteScope, Write};
+use igny8_data::{AuditEvent, Deleted, Manage, SiteId, SiteScope, Write};
 use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
@@ -8,7 +8,7 @@ use poem_openapi::{Enum, Object, OpenApi};
 
 use super::filter::Filter;
 use crate::api::bulk::{Bulk, distinct};
-use crate::api::{Caller, Error, FieldError, Result, Tag};
+use crate::api::{Caller, Error, FieldError, From, Result, Tag};
 use crate::app::App;
 use crate::features::content::model::{Content, ContentId, ContentSummary, Status};
 use crate::features::content::{batch, publish};
@@ -69,11 +69,16 @@ impl BulkApi {
     /// Act on many pieces of content
     ///
     /// Each has its own result; what fails for one is done to the others.
-    #[oai(path = "/sites/:site_id/content/bulk", method = "post", operation_id = "content_bulk")]
+    #[oai(
+        path = "/sites/:site_id/content/bulk",
+        method = "post",
+        operation_id = "content_bulk"
+    )]
     async fn bulk(
         &self,
         caller: Caller,
         app: Data<&App>,
+        from: From,
         site_id: Path<SiteId>,
         body: Json<BulkIn>,
     ) -> Result<Json<Bulk>> {
@@ -83,7 +88,11 @@ impl BulkApi {
             let _ = caller.actor().site::<Manage>(&app.db, site_id.0).await?;
         }
         check(&body)?;
-        let which = if body.action == Action::Restore { Deleted::Only } else { Deleted::Without };
+        let which = if body.action == Action::Restore {
+            Deleted::Only
+        } else {
+            Deleted::Without
+        };
         let ids = match (&body.ids, &body.filter) {
             (Some(ids), _) => distinct(ids),
             (None, Some(filter)) => matching(&app, &scope, filter, which).await?,
@@ -98,6 +107,15 @@ impl BulkApi {
             }
             return Ok(Json(bulk));
         }
+        if publishes {
+            let pieces: Vec<String> = ids.iter().map(ToString::to_string).collect();
+            let mut tx = app.db.site(&scope).tx();
+            tx.audit(
+                AuditEvent::new("content.readiness_waived", site_id.0, &from.0)
+                    .detail(serde_json::json!({ "content": pieces })),
+            );
+            tx.commit().await?;
+        }
         let now = app.db.clock().now();
         let terms = body.terms.clone().unwrap_or_default();
         let change = move |content: &mut Content| -> Result<()> {
@@ -111,7 +129,13 @@ impl BulkApi {
                 }
                 Action::AssignTerms => {
                     match body.terms_mode.unwrap_or_default() {
-                        TermsMode::Add => content.terms.extend(terms.iter().filter(|t| !content.terms.contains(t)).copied().collect::<Vec<_>>()),
+                        TermsMode::Add => content.terms.extend(
+                            terms
+                                .iter()
+                                .filter(|t| !content.terms.contains(t))
+                                .copied()
+                                .collect::<Vec<_>>(),
+                        ),
                         TermsMode::Remove => content.terms.retain(|term| !terms.contains(term)),
                         TermsMode::Replace => content.terms.clone_from(&terms),
                     }
@@ -156,12 +180,7 @@ fn check(body: &BulkIn) -> Result<()> {
 }
 
 /// The ids a filter means.
-async fn matching(
-    app: &App,
-    scope: &SiteScope<Write>,
-    filter: &Filter,
-    which: Deleted,
-) -> Result<Vec<ContentId>> {
+async fn matching(app: &App, scope: &SiteScope<Write>, filter: &Filter, which: Deleted) -> Result<Vec<ContentId>> {
     let select = filter.select().deleted(which).columns(ContentSummary::COLUMNS);
     let mut ids = Vec::new();
     let mut last: Option<ContentId> = None;
@@ -192,7 +211,11 @@ async fn publish_one(app: &App, scope: &SiteScope<Write>, id: ContentId) -> Resu
     }
     let (rev, now) = (content.rev, app.db.clock().now());
     let change = move |content: &mut Content| {
-        if content.rev == rev { publish::set_status(content, Status::Published, now) } else { Err(Error::stale(Some(content.rev))) }
+        if content.rev == rev {
+            publish::set_status(content, Status::Published, now)
+        } else {
+            Err(Error::stale(Some(content.rev)))
+        }
     };
     let results = batch::each(app, scope, &[id], Deleted::Without, &change).await?;
     results.into_iter().next().map_or(Ok(()), |(_, result)| result)

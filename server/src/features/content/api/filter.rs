@@ -33,7 +33,11 @@ pub struct Filter {
 impl Filter {
     /// Whether deleted rows are meant.
     pub fn which(&self) -> Deleted {
-        if self.deleted == Some(true) { Deleted::Only } else { Deleted::Without }
+        if self.deleted == Some(true) {
+            Deleted::Only
+        } else {
+            Deleted::Without
+        }
     }
 
     /// The conditions as a query.

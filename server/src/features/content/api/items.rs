@@ -123,7 +123,11 @@ impl ContentApi {
     /// Values to filter content by
     ///
     /// Only those that occur.
-    #[oai(path = "/sites/:site_id/content/filter-options", method = "get", operation_id = "content_filter_options")]
+    #[oai(
+        path = "/sites/:site_id/content/filter-options",
+        method = "get",
+        operation_id = "content_filter_options"
+    )]
     async fn filter_options(
         &self,
         caller: Caller,
@@ -206,7 +210,11 @@ impl ContentApi {
     }
 
     /// Read content
-    #[oai(path = "/sites/:site_id/content/:content_id", method = "get", operation_id = "content_get")]
+    #[oai(
+        path = "/sites/:site_id/content/:content_id",
+        method = "get",
+        operation_id = "content_get"
+    )]
     async fn get(
         &self,
         caller: Caller,
@@ -223,7 +231,11 @@ impl ContentApi {
     ///
     /// A change of title or body makes a revision. A writer whose version is old gets 412; `errors` names the fields
     /// that were changed since.
-    #[oai(path = "/sites/:site_id/content/:content_id", method = "patch", operation_id = "content_update")]
+    #[oai(
+        path = "/sites/:site_id/content/:content_id",
+        method = "patch",
+        operation_id = "content_update"
+    )]
     async fn update(
         &self,
         caller: Caller,
@@ -254,7 +266,11 @@ impl ContentApi {
     ///
     /// It disappears from its site with the next deployment, keeps its address, and can be restored until it is removed
     /// for good.
-    #[oai(path = "/sites/:site_id/content/:content_id", method = "delete", operation_id = "content_delete")]
+    #[oai(
+        path = "/sites/:site_id/content/:content_id",
+        method = "delete",
+        operation_id = "content_delete"
+    )]
     async fn delete(
         &self,
         caller: Caller,
@@ -281,7 +297,11 @@ impl ContentApi {
     /// Restore deleted content
     ///
     /// Published content comes back published.
-    #[oai(path = "/sites/:site_id/content/:content_id/restore", method = "post", operation_id = "content_restore")]
+    #[oai(
+        path = "/sites/:site_id/content/:content_id/restore",
+        method = "post",
+        operation_id = "content_restore"
+    )]
     async fn restore(
         &self,
         caller: Caller,

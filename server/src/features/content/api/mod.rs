@@ -22,7 +22,11 @@ use crate::api::{Error, FieldError, Result, etag};
 async fn for_write<A: Access>(db: &SiteDb<'_, A>, id: ContentId, if_match: Option<&str>) -> Result<Content> {
     let content = db.get::<Content>(id).await?.ok_or_else(Error::not_found)?;
     let expected = etag::expected(if_match)?;
-    if expected == content.rev { Ok(content) } else { Err(stale(&content, expected)) }
+    if expected == content.rev {
+        Ok(content)
+    } else {
+        Err(stale(&content, expected))
+    }
 }
 
 fn stale(content: &Content, expected: i64) -> Error {
@@ -36,11 +40,16 @@ fn stale(content: &Content, expected: i64) -> Error {
                 for field in &change.fields {
                     problem.errors.retain(|e| e.field != *field);
                     let at = change.at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-                    problem.errors.push(FieldError::new(field, format!("was changed at {at}")));
+                    problem
+                        .errors
+                        .push(FieldError::new(field, format!("was changed at {at}")));
                 }
             }
         }
-        None => problem.errors.push(FieldError::new("*", "may have changed: your version is too old to compare")),
+        None => problem.errors.push(FieldError::new(
+            "*",
+            "may have changed: your version is too old to compare",
+        )),
     }
     Error::PreconditionFailed(poem_openapi::payload::Json(problem))
 }

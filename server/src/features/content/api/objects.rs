@@ -7,8 +7,8 @@ use poem_openapi::types::MaybeUndefined;
 
 use crate::api::patch::{set, set_or_clear};
 use crate::features::content::model::{
-    BodyFormat, Content, ContentId, ContentStructure, ContentSummary, ContentType, Entity, Faq, PageRole, Source, Status,
-    SyncStatus,
+    BodyFormat, Content, ContentId, ContentStructure, ContentSummary, ContentType, Entity, Faq, PageRole, Source,
+    Status, SyncStatus,
 };
 use crate::features::media::MediaId;
 use crate::features::planner::{Attribute, ClusterId, ClusterRole};

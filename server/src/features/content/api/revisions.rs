@@ -216,7 +216,10 @@ impl RevisionsApi {
 }
 
 async fn revision<A: Access>(db: &SiteDb<'_, A>, content: ContentId, number: i64) -> Result<Revision> {
-    let select = Select::new().equals("content", content).equals("number", number).limit(1);
+    let select = Select::new()
+        .equals("content", content)
+        .equals("number", number)
+        .limit(1);
     let found = db.list::<Revision>(select).await?.pop();
     found.ok_or_else(Error::not_found)
 }

@@ -247,7 +247,8 @@ async fn waive(
     }
     let fields: Vec<String> = missing.into_iter().map(|m| m.field).collect();
     tx.audit(
-        AuditEvent::new("content.readiness_waived", content.id, &from.0).detail(serde_json::json!({ "missing": fields })),
+        AuditEvent::new("content.readiness_waived", content.id, &from.0)
+            .detail(serde_json::json!({ "missing": fields })),
     );
     Ok(())
 }
@@ -273,7 +274,11 @@ fn check_times(content: &Content, now: DateTime<Utc>) -> Result<()> {
     if content.publish_at.max(content.unpublish_at).is_some_and(|at| at > far) {
         wrong("publish_at", "and unpublish_at must be within ten years");
     }
-    if errors.is_empty() { Ok(()) } else { Err(Error::invalid(errors)) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::invalid(errors))
+    }
 }
 
 fn to_millis(at: DateTime<Utc>) -> DateTime<Utc> {

@@ -62,7 +62,11 @@ impl ClustersApi {
         deleted: Query<Option<bool>>,
     ) -> Result<Json<Page<ClusterOut>>> {
         let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
-        let deleted = if deleted.0 == Some(true) { Deleted::Only } else { Deleted::Without };
+        let deleted = if deleted.0 == Some(true) {
+            Deleted::Only
+        } else {
+            Deleted::Without
+        };
         let top = unassigned_parent.0 == Some(true);
         let filter = format!(
             "clusters|{}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{top}|{:?}|{deleted:?}",
@@ -133,11 +137,19 @@ impl ClustersApi {
         tx.create(cluster.clone());
         tx.commit().await.map_err(taken)?;
         let (rev, path) = (cluster.rev, format!("/sites/{}/clusters/{}", cluster.site, cluster.id));
-        Ok(Created::new(ClusterOut::from_row(cluster, numbers::Numbers::default()), rev, path))
+        Ok(Created::new(
+            ClusterOut::from_row(cluster, numbers::Numbers::default()),
+            rev,
+            path,
+        ))
     }
 
     /// Read a cluster
-    #[oai(path = "/sites/:site_id/clusters/:cluster_id", method = "get", operation_id = "cluster_get")]
+    #[oai(
+        path = "/sites/:site_id/clusters/:cluster_id",
+        method = "get",
+        operation_id = "cluster_get"
+    )]
     async fn get(
         &self,
         caller: Caller,
@@ -152,7 +164,11 @@ impl ClustersApi {
     }
 
     /// Change a cluster
-    #[oai(path = "/sites/:site_id/clusters/:cluster_id", method = "patch", operation_id = "cluster_update")]
+    #[oai(
+        path = "/sites/:site_id/clusters/:cluster_id",
+        method = "patch",
+        operation_id = "cluster_update"
+    )]
     async fn update(
         &self,
         caller: Caller,
@@ -185,7 +201,11 @@ impl ClustersApi {
     ///
     /// Its keywords, content, terms and the clusters below it are assigned to none then. It can be restored, without
     /// them, until it is removed for good.
-    #[oai(path = "/sites/:site_id/clusters/:cluster_id", method = "delete", operation_id = "cluster_delete")]
+    #[oai(
+        path = "/sites/:site_id/clusters/:cluster_id",
+        method = "delete",
+        operation_id = "cluster_delete"
+    )]
     async fn delete(
         &self,
         caller: Caller,
@@ -225,7 +245,11 @@ impl ClustersApi {
     /// Act on many clusters
     ///
     /// Each has its own result; what fails for one is done to the others.
-    #[oai(path = "/sites/:site_id/clusters/bulk", method = "post", operation_id = "cluster_bulk")]
+    #[oai(
+        path = "/sites/:site_id/clusters/bulk",
+        method = "post",
+        operation_id = "cluster_bulk"
+    )]
     async fn bulk(
         &self,
         caller: Caller,
@@ -236,7 +260,10 @@ impl ClustersApi {
         let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
         let Json(body) = body;
         if body.action == ClusterAction::Status && body.status.is_none() {
-            return Err(Error::invalid(vec![FieldError::new("status", "must be given with this action")]));
+            return Err(Error::invalid(vec![FieldError::new(
+                "status",
+                "must be given with this action",
+            )]));
         }
         let mut bulk = Bulk::new();
         for id in distinct(&body.ids) {
@@ -296,7 +323,10 @@ fn require_parent(tx: &mut Tx<'_>, cluster: &Cluster) {
         );
         above.push(format!("$up{level}"));
     }
-    let cycle = format!("$site != NONE AND !($top INSIDE array::flatten([{}]))", above.join(", "));
+    let cycle = format!(
+        "$site != NONE AND !($top INSIDE array::flatten([{}]))",
+        above.join(", ")
+    );
     tx.require(&cycle, Variables::new(), "cycle");
     let deep = format!("$site != NONE AND array::is_empty($up{})", MAX_DEPTH - 1);
     tx.require(&deep, Variables::new(), "too_deep");
@@ -311,7 +341,10 @@ fn checked(cluster: &Cluster) -> Result<()> {
 async fn fetched<A: Access>(db: &SiteDb<'_, A>, cluster: Cluster) -> Result<Fetched<ClusterOut>> {
     let numbers = numbers::of(db, vec![cluster.id]).await?.remove(&cluster.id);
     let rev = cluster.rev;
-    Ok(Fetched::new(ClusterOut::from_row(cluster, numbers.unwrap_or_default()), rev))
+    Ok(Fetched::new(
+        ClusterOut::from_row(cluster, numbers.unwrap_or_default()),
+        rev,
+    ))
 }
 
 fn taken(error: DbError) -> Error {

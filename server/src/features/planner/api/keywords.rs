@@ -60,7 +60,11 @@ impl KeywordsApi {
         deleted: Query<Option<bool>>,
     ) -> Result<Json<Page<KeywordOut>>> {
         let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
-        let deleted = if deleted.0 == Some(true) { Deleted::Only } else { Deleted::Without };
+        let deleted = if deleted.0 == Some(true) {
+            Deleted::Only
+        } else {
+            Deleted::Without
+        };
         let unassigned = unassigned.0 == Some(true);
         let bounds = [
             ("volume", ">=", min_volume.0),
@@ -143,7 +147,11 @@ impl KeywordsApi {
     }
 
     /// Read a keyword
-    #[oai(path = "/sites/:site_id/keywords/:keyword_id", method = "get", operation_id = "keyword_get")]
+    #[oai(
+        path = "/sites/:site_id/keywords/:keyword_id",
+        method = "get",
+        operation_id = "keyword_get"
+    )]
     async fn get(
         &self,
         caller: Caller,
@@ -157,7 +165,11 @@ impl KeywordsApi {
     }
 
     /// Change a keyword
-    #[oai(path = "/sites/:site_id/keywords/:keyword_id", method = "patch", operation_id = "keyword_update")]
+    #[oai(
+        path = "/sites/:site_id/keywords/:keyword_id",
+        method = "patch",
+        operation_id = "keyword_update"
+    )]
     async fn update(
         &self,
         caller: Caller,
@@ -189,7 +201,11 @@ impl KeywordsApi {
     /// Delete a keyword
     ///
     /// It can be restored, unless it was added again meanwhile, until it is removed for good.
-    #[oai(path = "/sites/:site_id/keywords/:keyword_id", method = "delete", operation_id = "keyword_delete")]
+    #[oai(
+        path = "/sites/:site_id/keywords/:keyword_id",
+        method = "delete",
+        operation_id = "keyword_delete"
+    )]
     async fn delete(
         &self,
         caller: Caller,
@@ -243,7 +259,11 @@ impl KeywordsApi {
     /// Act on many keywords
     ///
     /// Each has its own result; what fails for one is done to the others.
-    #[oai(path = "/sites/:site_id/keywords/bulk", method = "post", operation_id = "keyword_bulk")]
+    #[oai(
+        path = "/sites/:site_id/keywords/bulk",
+        method = "post",
+        operation_id = "keyword_bulk"
+    )]
     async fn bulk(
         &self,
         caller: Caller,
@@ -254,10 +274,17 @@ impl KeywordsApi {
         let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
         let Json(body) = body;
         if body.action == KeywordAction::Status && body.status.is_none() {
-            return Err(Error::invalid(vec![FieldError::new("status", "must be given with this action")]));
+            return Err(Error::invalid(vec![FieldError::new(
+                "status",
+                "must be given with this action",
+            )]));
         }
         let db = app.db.site(&scope);
-        let which = if body.action == KeywordAction::Restore { Deleted::Only } else { Deleted::Without };
+        let which = if body.action == KeywordAction::Restore {
+            Deleted::Only
+        } else {
+            Deleted::Without
+        };
         let now = app.db.clock().now();
         let ids = distinct(&body.ids);
         let mut binds = Variables::new();
@@ -285,7 +312,11 @@ impl KeywordsApi {
             for keyword in &found {
                 add(&mut tx, keyword);
             }
-            let together = if found.is_empty() { true } else { tx.commit().await.is_ok() };
+            let together = if found.is_empty() {
+                true
+            } else {
+                tx.commit().await.is_ok()
+            };
             for id in ids {
                 let result = match found.iter().find(|k| k.id == *id) {
                     None => Err(Error::not_found()),

@@ -52,7 +52,11 @@ impl TermsApi {
         deleted: Query<Option<bool>>,
     ) -> Result<Json<Page<TermOut>>> {
         let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
-        let deleted = if deleted.0 == Some(true) { Deleted::Only } else { Deleted::Without };
+        let deleted = if deleted.0 == Some(true) {
+            Deleted::Only
+        } else {
+            Deleted::Without
+        };
         let top = unassigned_parent.0 == Some(true);
         let filter = format!(
             "terms|{}|{:?}|{:?}|{:?}|{:?}|{top}|{deleted:?}",
@@ -144,7 +148,11 @@ impl TermsApi {
     }
 
     /// Change a term
-    #[oai(path = "/sites/:site_id/terms/:term_id", method = "patch", operation_id = "term_update")]
+    #[oai(
+        path = "/sites/:site_id/terms/:term_id",
+        method = "patch",
+        operation_id = "term_update"
+    )]
     async fn update(
         &self,
         caller: Caller,
@@ -175,7 +183,12 @@ impl TermsApi {
         if term.parent != parent {
             tree::require_parent(&mut tx, &term);
         }
-        let added: Vec<_> = term.clusters.iter().filter(|id| !clusters.contains(id)).copied().collect();
+        let added: Vec<_> = term
+            .clusters
+            .iter()
+            .filter(|id| !clusters.contains(id))
+            .copied()
+            .collect();
         require_clusters(&mut tx, &added, None);
         tx.replace(&mut term);
         tx.commit().await.map_err(taken)?;
@@ -186,7 +199,11 @@ impl TermsApi {
     ///
     /// The terms below it move up to its parent; content loses it. It can be restored, without them, until it is removed
     /// for good.
-    #[oai(path = "/sites/:site_id/terms/:term_id", method = "delete", operation_id = "term_delete")]
+    #[oai(
+        path = "/sites/:site_id/terms/:term_id",
+        method = "delete",
+        operation_id = "term_delete"
+    )]
     async fn delete(
         &self,
         caller: Caller,
@@ -206,7 +223,11 @@ impl TermsApi {
     }
 
     /// Restore a deleted term
-    #[oai(path = "/sites/:site_id/terms/:term_id/restore", method = "post", operation_id = "term_restore")]
+    #[oai(
+        path = "/sites/:site_id/terms/:term_id/restore",
+        method = "post",
+        operation_id = "term_restore"
+    )]
     async fn restore(
         &self,
         caller: Caller,
@@ -231,7 +252,11 @@ impl TermsApi {
     /// Merge a term into another
     ///
     /// Its content and the terms below it go to the other term; then it is deleted.
-    #[oai(path = "/sites/:site_id/terms/:term_id/merge", method = "post", operation_id = "term_merge")]
+    #[oai(
+        path = "/sites/:site_id/terms/:term_id/merge",
+        method = "post",
+        operation_id = "term_merge"
+    )]
     async fn merge(
         &self,
         caller: Caller,
@@ -259,7 +284,11 @@ impl TermsApi {
     }
 
     /// Delete terms
-    #[oai(path = "/sites/:site_id/terms/bulk-delete", method = "post", operation_id = "term_bulk_delete")]
+    #[oai(
+        path = "/sites/:site_id/terms/bulk-delete",
+        method = "post",
+        operation_id = "term_bulk_delete"
+    )]
     async fn bulk_delete(
         &self,
         caller: Caller,

@@ -1,0 +1,123 @@
+//! Revisions through the API.
+
+use igny8_server::testing::{World, body_of};
+use poem::http::Method;
+use serde_json::json;
+
+use crate::content::{create, id};
+
+#[tokio::test]
+async fn revisions_are_kept_compared_and_restored() {
+    let w = World::new().await;
+    let post = create(
+        &w,
+        json!({ "content_type": "post", "title": "One", "body": "first\nsecond\n" }),
+    )
+    .await;
+    let path = format!("/sites/{}/content/{}", w.a.sites[0], id(&post));
+    let list = format!("{path}/revisions");
+    assert_eq!(
+        w.patch(&w.a.editor, &path, 1, json!({ "excerpt": "no revision" }))
+            .await
+            .0,
+        200
+    );
+    assert_eq!(
+        w.patch(&w.a.editor, &path, 2, json!({ "body": "first\nchanged\n" }))
+            .await
+            .0,
+        200
+    );
+    assert_eq!(
+        w.patch(&w.a.admin, &path, 3, json!({ "title": "Two", "author": "Ana" }))
+            .await
+            .0,
+        200
+    );
+
+    let (_, page) = w.get(&w.a.viewer, &format!("{list}?limit=2&with_total=true")).await;
+    assert_eq!(
+        (&page["total"], page["items"].as_array().unwrap().len()),
+        (&json!(3), 2),
+        "{page}"
+    );
+    let newest = &page["items"][0];
+    assert_eq!(
+        (&newest["number"], &newest["changed"]),
+        (&json!(3), &json!(["title", "author"])),
+        "{page}"
+    );
+    assert_eq!(
+        (&newest["author"], &newest["body"]),
+        (&json!(w.a.admin.id.to_string()), &serde_json::Value::Null)
+    );
+    let (_, rest) = w
+        .get(
+            &w.a.viewer,
+            &format!("{list}?limit=2&cursor={}", page["next"].as_str().unwrap()),
+        )
+        .await;
+    assert_eq!(
+        (&rest["items"][0]["number"], &rest["items"][0]["reason"]),
+        (&json!(1), &json!("created")),
+        "{rest}"
+    );
+    let (_, first) = w.get(&w.a.viewer, &format!("{list}/1")).await;
+    assert_eq!(
+        (&first["title"], &first["body"]),
+        (&json!("One"), &json!("first\nsecond\n"))
+    );
+
+    let (_, compared) = w.get(&w.a.viewer, &format!("{list}/compare?from=1&to=3")).await;
+    assert_eq!(compared["title_changed"], true, "{compared}");
+    assert_eq!(
+        (&compared["body"]["added"], &compared["body"]["removed"]),
+        (&json!(1), &json!(1))
+    );
+    assert!(
+        compared["body"]["unified"]
+            .as_str()
+            .unwrap()
+            .contains("-second\n+changed\n"),
+        "{compared}"
+    );
+
+    for other in ["", "/1", "/compare?from=1&to=2"] {
+        assert_eq!(w.get(&w.b.owner, &format!("{list}{other}")).await.0, 404, "{other}");
+    }
+    assert_eq!(w.get(&w.a.viewer, &format!("{list}/9")).await.0, 404);
+    let restore = async |who, number: i64, rev: i64| {
+        let request = w.request(who, Method::POST, &format!("{list}/{number}/restore"));
+        let (status, body) = body_of(request.header("if-match", format!("\"{rev}\"")).send().await).await;
+        (status.as_u16(), body)
+    };
+    assert_eq!(restore(&w.a.viewer, 1, 4).await.0, 403);
+    assert_eq!(restore(&w.b.owner, 1, 4).await.0, 404);
+    assert_eq!(restore(&w.a.editor, 1, 3).await.0, 412);
+    assert_eq!(restore(&w.a.editor, 9, 4).await.0, 404);
+    let (status, restored) = restore(&w.a.editor, 1, 4).await;
+    assert_eq!(
+        (status, &restored["title"], &restored["revision"]),
+        (200, &json!("One"), &json!(4)),
+        "{restored}"
+    );
+    assert_eq!(
+        (&restored["body"], &restored["author"]),
+        (&json!("first\nsecond\n"), &json!("Ana")),
+        "title and body only"
+    );
+    let (_, fourth) = w.get(&w.a.viewer, &format!("{list}/4")).await;
+    assert_eq!(
+        (&fourth["reason"], &fourth["restored_from"]),
+        (&json!("restored"), &json!(1)),
+        "{fourth}"
+    );
+
+    // What is on another site of the account is not found through this one.
+    let body = json!({ "content_type": "post", "title": "Elsewhere" });
+    let (_, elsewhere) = w
+        .post(&w.a.owner, &format!("/sites/{}/content", w.a.sites[1]), body)
+        .await;
+    let path = format!("/sites/{}/content/{}/revisions/1", w.a.sites[0], id(&elsewhere));
+    assert_eq!(w.get(&w.a.owner, &path).await.0, 404);
+}

@@ -1,0 +1,261 @@
+//! Terms through the API.
+
+use igny8_server::testing::{Member, World};
+use serde_json::{Value, json};
+
+fn id(value: &Value) -> &str {
+    value["id"].as_str().expect("an id")
+}
+
+async fn term(w: &World, who: &Member, body: Value) -> Value {
+    let (status, term) = w.post(who, &format!("/sites/{}/terms", w.a.sites[0]), body).await;
+    assert_eq!(status, 201, "{term}");
+    term
+}
+
+async fn post(w: &World, terms: Value, title: &str) -> Value {
+    let body = json!({ "content_type": "post", "title": title, "terms": terms });
+    let (status, content) = w
+        .post(&w.a.editor, &format!("/sites/{}/content", w.a.sites[0]), body)
+        .await;
+    assert_eq!(status, 201, "{content}");
+    content
+}
+
+#[tokio::test]
+async fn the_life_of_a_term() {
+    let w = World::new().await;
+    let list = format!("/sites/{}/terms", w.a.sites[0]);
+    let brewing = term(
+        &w,
+        &w.a.editor,
+        json!({ "taxonomy": "blog_category", "name": "Brewing" }),
+    )
+    .await;
+    assert_eq!(
+        (&brewing["slug"], &brewing["language"]),
+        (&json!("brewing"), &json!("en"))
+    );
+    let path = format!("{list}/{}", id(&brewing));
+    let filter = term(
+        &w,
+        &w.a.editor,
+        json!({ "taxonomy": "blog_category", "name": "Filter", "parent": id(&brewing) }),
+    )
+    .await;
+
+    for (who, status) in [(&w.b.owner, 404), (&w.a.viewer, 200), (&w.a.admin, 200)] {
+        assert_eq!(w.get(who, &path).await.0, status);
+    }
+    assert_eq!(
+        w.post(&w.a.viewer, &list, json!({ "taxonomy": "blog_tag", "name": "x" }))
+            .await
+            .0,
+        403
+    );
+    assert_eq!(
+        w.post(&w.b.owner, &list, json!({ "taxonomy": "blog_tag", "name": "x" }))
+            .await
+            .0,
+        404
+    );
+    let (status, problem) = w
+        .post(
+            &w.a.editor,
+            &list,
+            json!({ "taxonomy": "blog_category", "name": "brewing" }),
+        )
+        .await;
+    assert_eq!(
+        (status.as_u16(), &problem["errors"][0]["field"]),
+        (409, &json!("slug")),
+        "{problem}"
+    );
+    term(&w, &w.a.editor, json!({ "taxonomy": "blog_tag", "name": "brewing" })).await;
+    let (status, problem) = w.patch(&w.a.editor, &path, 7, json!({ "name": "X" })).await;
+    assert_eq!((status.as_u16(), &problem["current_etag"]), (412, &json!("\"1\"")));
+    assert_eq!(
+        w.patch(&w.a.editor, &path, 1, json!({ "name": "Brew bar" })).await.0,
+        200
+    );
+
+    let one = post(&w, json!([id(&brewing), id(&filter)]), "One").await;
+    let (_, page) = w
+        .get(
+            &w.a.viewer,
+            &format!("{list}?taxonomy=blog_category&unassigned_parent=true"),
+        )
+        .await;
+    assert_eq!(page["items"].as_array().unwrap().len(), 1, "{page}");
+    assert_eq!(page["items"][0]["count"], 1, "{page}");
+    let (_, page) = w
+        .get(
+            &w.a.viewer,
+            &format!("{list}?parent={}&with_total=true&search=FILT", id(&brewing)),
+        )
+        .await;
+    assert_eq!(page["total"], 1, "{page}");
+
+    let (status, problem) = w.delete(&w.a.editor, &path, 2).await;
+    assert_eq!(status, 204, "{problem}");
+    assert_eq!(w.get(&w.a.editor, &path).await.0, 404);
+    let (_, child) = w.get(&w.a.editor, &format!("{list}/{}", id(&filter))).await;
+    assert_eq!(child["parent"], Value::Null, "moved up: {child}");
+    let (_, content) = w
+        .get(&w.a.editor, &format!("/sites/{}/content/{}", w.a.sites[0], id(&one)))
+        .await;
+    assert_eq!(content["terms"], json!([id(&filter)]), "{content}");
+    let (status, problem) = w
+        .post(
+            &w.a.editor,
+            &list,
+            json!({ "taxonomy": "blog_category", "name": "Brewing" }),
+        )
+        .await;
+    assert_eq!(status, 409, "a deleted term keeps its slug: {problem}");
+    assert_eq!(w.post(&w.b.owner, &format!("{path}/restore"), json!({})).await.0, 404);
+    assert_eq!(w.post(&w.a.editor, &format!("{path}/restore"), json!({})).await.0, 200);
+    assert_eq!(w.get(&w.a.editor, &path).await.0, 200);
+}
+
+#[tokio::test]
+async fn parents_make_a_tree() {
+    let w = World::new().await;
+    let list = format!("/sites/{}/terms", w.a.sites[0]);
+    let mut chain: Vec<Value> = Vec::new();
+    for n in 0..10 {
+        let parent = chain.last().map(|t| id(t).to_owned());
+        let mut body = json!({ "taxonomy": "product_category", "name": format!("Level {n}") });
+        if let Some(parent) = parent {
+            body["parent"] = json!(parent);
+        }
+        chain.push(term(&w, &w.a.editor, body).await);
+    }
+    let refused = async |path: String, patch: Value, what: &str| {
+        let (status, problem) = w.patch(&w.a.editor, &path, 1, patch).await;
+        assert_eq!(
+            (status.as_u16(), &problem["errors"][0]["field"]),
+            (422, &json!("parent")),
+            "{what}: {problem}"
+        );
+    };
+    let at = |n: usize| format!("{list}/{}", id(&chain[n]));
+    refused(at(0), json!({ "parent": id(&chain[9]) }), "a cycle").await;
+    refused(at(3), json!({ "parent": id(&chain[3]) }), "itself").await;
+    let lone = term(
+        &w,
+        &w.a.editor,
+        json!({ "taxonomy": "product_category", "name": "Lone" }),
+    )
+    .await;
+    refused(at(0), json!({ "parent": id(&lone) }), "eleven levels, from above").await;
+    refused(
+        format!("{list}/{}", id(&lone)),
+        json!({ "parent": id(&chain[9]) }),
+        "eleven levels, from below",
+    )
+    .await;
+    let other = term(&w, &w.a.editor, json!({ "taxonomy": "product_tag", "name": "Other" })).await;
+    refused(at(0), json!({ "parent": id(&other) }), "another taxonomy").await;
+    let body = json!({ "taxonomy": "product_category", "name": "Elsewhere" });
+    let (_, elsewhere) = w
+        .post(&w.a.owner, &format!("/sites/{}/terms", w.a.sites[1]), body)
+        .await;
+    refused(at(0), json!({ "parent": id(&elsewhere) }), "another site").await;
+
+    // Two terms that go below each other at the same moment.
+    let a = term(&w, &w.a.editor, json!({ "taxonomy": "blog_tag", "name": "A" })).await;
+    let b = term(&w, &w.a.editor, json!({ "taxonomy": "blog_tag", "name": "B" })).await;
+    let (path_a, path_b) = (format!("{list}/{}", id(&a)), format!("{list}/{}", id(&b)));
+    let (first, second) = futures_util::join!(
+        w.patch(&w.a.editor, &path_a, 1, json!({ "parent": id(&b) })),
+        w.patch(&w.a.admin, &path_b, 1, json!({ "parent": id(&a) }))
+    );
+    let mut statuses = [first.0.as_u16(), second.0.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 422], "{first:?} {second:?}");
+}
+
+#[tokio::test]
+async fn merging_and_deleting_many() {
+    let w = World::new().await;
+    let list = format!("/sites/{}/terms", w.a.sites[0]);
+    let [from, into, tag] = [
+        ("blog_category", "From"),
+        ("blog_category", "Into"),
+        ("blog_tag", "Tag"),
+    ];
+    let from = term(&w, &w.a.editor, json!({ "taxonomy": from.0, "name": from.1 })).await;
+    let into = term(&w, &w.a.editor, json!({ "taxonomy": into.0, "name": into.1 })).await;
+    let tag = term(&w, &w.a.editor, json!({ "taxonomy": tag.0, "name": tag.1 })).await;
+    let child = term(
+        &w,
+        &w.a.editor,
+        json!({ "taxonomy": "blog_category", "name": "Child", "parent": id(&from) }),
+    )
+    .await;
+    for n in 0..30 {
+        let terms = if n % 3 == 0 {
+            json!([id(&from), id(&into)])
+        } else {
+            json!([id(&tag), id(&from)])
+        };
+        post(&w, terms, &format!("Post {n}")).await;
+    }
+    let merge = |rev: i64, into: &str| {
+        let request = w.request(
+            &w.a.editor,
+            poem::http::Method::POST,
+            &format!("{list}/{}/merge", id(&from)),
+        );
+        request
+            .header("if-match", format!("\"{rev}\""))
+            .body_json(&json!({ "into": into }))
+    };
+    for (target, why) in [
+        (id(&tag), "another taxonomy"),
+        (id(&from), "itself"),
+        (id(&child), "below it"),
+    ] {
+        let (status, problem) = igny8_server::testing::body_of(merge(1, target).send().await).await;
+        assert_eq!(status, 422, "{why}: {problem}");
+    }
+    let (_, child_now) = w.get(&w.a.editor, &format!("{list}/{}", id(&child))).await;
+    assert_eq!(child_now["count"], 0, "a refused merge moves nothing");
+    let (status, merged) = igny8_server::testing::body_of(merge(1, id(&into)).send().await).await;
+    assert_eq!(status, 200, "{merged}");
+    let (_, terms) = w.get(&w.a.editor, &list).await;
+    let count = |name: &str| {
+        let items = terms["items"].as_array().unwrap();
+        items
+            .iter()
+            .find(|t| t["name"] == name)
+            .map(|t| t["count"].as_i64().unwrap())
+    };
+    assert_eq!(
+        (count("From"), count("Into"), count("Tag"), count("Child")),
+        (None, Some(30), Some(20), Some(0)),
+        "{terms}"
+    );
+    let (_, moved) = w.get(&w.a.editor, &format!("{list}/{}", id(&child))).await;
+    assert_eq!(moved["parent"], into["id"]);
+
+    let (_, foreign) = w
+        .post(
+            &w.b.owner,
+            &format!("/sites/{}/terms", w.b.sites[0]),
+            json!({ "taxonomy": "blog_tag", "name": "F" }),
+        )
+        .await;
+    let ids = json!({ "ids": [id(&into), id(&child), id(&foreign), id(&from)] });
+    let (status, bulk) = w.post(&w.a.editor, &format!("{list}/bulk-delete"), ids).await;
+    assert_eq!(
+        (status.as_u16(), &bulk["done"], &bulk["failed"]),
+        (200, &json!(2), &json!(2)),
+        "{bulk}"
+    );
+    for n in [2, 3] {
+        assert_eq!(bulk["results"][n]["code"], "not_found", "foreign like missing: {bulk}");
+    }
+    assert_eq!(bulk["results"][2]["detail"], bulk["results"][3]["detail"]);
+}
