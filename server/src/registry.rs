@@ -27,7 +27,11 @@ pub fn apis() -> impl OpenApi + 'static {
 
 /// Every kind of background job.
 pub fn jobs() -> Vec<JobType> {
-    vec![features::publishing::deploy_job()]
+    vec![
+        features::content::schedule::job(),
+        features::publishing::deploy_job(),
+        features::publishing::site_changed_job(),
+    ]
 }
 
 /// Everything done periodically.

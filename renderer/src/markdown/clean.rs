@@ -61,8 +61,9 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
                 (!kept.is_empty()).then(|| Cow::Owned(kept.join(" ")))
             }
             "tabindex" => (value == "0").then_some(Cow::Borrowed(value)),
-            "id" | "name" => (!value.is_empty() && !value.contains(char::is_whitespace))
-                .then_some(Cow::Borrowed(value)),
+            "id" | "name" => {
+                (!value.is_empty() && !value.contains(char::is_whitespace)).then_some(Cow::Borrowed(value))
+            }
             _ => Some(Cow::Borrowed(value)),
         });
     builder

@@ -157,13 +157,8 @@ fn a_repeated_title_is_left_out() {
 
 #[test]
 fn old_anchors_are_places() {
-    let out =
-        md("- <a name=\"tool\"></a>Here\n\n[up](#tool) <a id='b' href='irc://x.org/y'>b</a>\n");
+    let out = md("- <a name=\"tool\"></a>Here\n\n[up](#tool) <a id='b' href='irc://x.org/y'>b</a>\n");
     assert!(out.body.contains("<a id=\"tool\"></a>"), "{}", out.body);
-    assert!(
-        out.body.contains("<a href=\"irc://x.org/y\" id=\"b\">"),
-        "{}",
-        out.body
-    );
+    assert!(out.body.contains("<a href=\"irc://x.org/y\" id=\"b\">"), "{}", out.body);
     assert_eq!(out.ids, ["tool", "b"]);
 }

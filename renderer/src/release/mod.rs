@@ -16,9 +16,7 @@ mod writer;
 
 pub use layout::{current, prune, publish, releases, sweep};
 pub use manifest::{Entry, Manifest};
-pub use writer::{
-    FolderMedia, MappedMedia, MediaSource, ReleaseWriter, write_folder, write_release,
-};
+pub use writer::{FolderMedia, MappedMedia, MediaSource, ReleaseWriter, write_folder, write_release};
 
 use std::path::{Path, PathBuf};
 

@@ -258,10 +258,7 @@ fn for_script(value: &Value) -> String {
     let mut out = String::with_capacity(json.len() + 64);
     let mut rest = json.as_str();
     // U+2028 and U+2029 begin with the byte E2 80, as do common quotes and dashes.
-    while let Some(at) = rest
-        .bytes()
-        .position(|b| matches!(b, b'<' | b'>' | b'&' | 0xE2))
-    {
+    while let Some(at) = rest.bytes().position(|b| matches!(b, b'<' | b'>' | b'&' | 0xE2)) {
         out.push_str(&rest[..at]);
         let c = rest[at..].chars().next().unwrap_or_default();
         match c {

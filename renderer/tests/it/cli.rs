@@ -60,21 +60,13 @@ fn exit_codes_tell_what_happened() {
     fs::write(dir.path().join("broken.json"), "{").expect("written");
     let cases: [(&[&str], i32, &str); 6] = [
         (&["build", "site.json", "--out", "out"], 1, "page-path"),
-        (
-            &["build", "site.json", "--out", "full"],
-            1,
-            "not made by igny8-render",
-        ),
+        (&["build", "site.json", "--out", "full"], 1, "not made by igny8-render"),
         (
             &["build", "site.json", "--out", "out", "--theme", "nothing"],
             1,
             "ember",
         ),
-        (
-            &["build", "broken.json", "--out", "out"],
-            1,
-            "not a snapshot",
-        ),
+        (&["build", "broken.json", "--out", "out"], 1, "not a snapshot"),
         (&["build", "missing", "--out", "out"], 1, "neither a folder"),
         (&["build", "site.json"], 2, "--out"),
     ];

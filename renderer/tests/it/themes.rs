@@ -12,11 +12,7 @@ fn every_theme_renders_every_kind_of_page_under_a_strict_policy() {
         for site in [small(), empty()] {
             let rendered = render(&site, &theme);
             assert_eq!(rendered.report.diagnostics, [], "{name}");
-            for (path, file) in rendered
-                .files
-                .iter()
-                .filter(|(_, f)| f.kind == FileKind::Page)
-            {
+            for (path, file) in rendered.files.iter().filter(|(_, f)| f.kind == FileKind::Page) {
                 let html = std::str::from_utf8(&file.bytes).expect("text");
                 assert!(
                     !html.contains(" style=") && !html.contains("<style"),
@@ -24,16 +20,12 @@ fn every_theme_renders_every_kind_of_page_under_a_strict_policy() {
                 );
                 assert_eq!(
                     html.matches("<script").count(),
-                    html.matches("<script type=\"application/ld+json\">")
-                        .count(),
+                    html.matches("<script type=\"application/ld+json\">").count(),
                     "{name}: {path}"
                 );
                 assert_eq!(html.matches("<h1").count(), 1, "{name}: {path} has one h1");
                 assert_eq!(html.matches("<main").count(), 1, "{name}: {path}");
-                assert!(
-                    html.contains("class=\"skip\""),
-                    "{name}: {path} has a skip link"
-                );
+                assert!(html.contains("class=\"skip\""), "{name}: {path} has a skip link");
             }
         }
     }
@@ -44,11 +36,7 @@ fn stylesheets_stay_small() {
     for name in Theme::builtin_names() {
         let rendered = render(&small(), &Theme::builtin(&name).expect("compiles"));
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-        for (_, file) in rendered
-            .files
-            .iter()
-            .filter(|(path, _)| path.ends_with(".css"))
-        {
+        for (_, file) in rendered.files.iter().filter(|(path, _)| path.ends_with(".css")) {
             gzip.write_all(&file.bytes).expect("memory");
         }
         let bytes = gzip.finish().expect("memory").len();
@@ -66,10 +54,7 @@ fn options_reach_the_stylesheet_and_change_its_name() {
             .iter()
             .find(|(path, _)| path.starts_with("assets/options."))
             .expect("made from options");
-        (
-            path.clone(),
-            String::from_utf8(file.bytes.clone()).expect("text"),
-        )
+        (path.clone(), String::from_utf8(file.bytes.clone()).expect("text"))
     };
     let plain = style(&small());
     let mut site = small();

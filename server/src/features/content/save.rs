@@ -12,7 +12,7 @@ use crate::features::media::MediaId;
 use crate::features::planner::rules::{require_clusters, require_live, require_sector};
 
 /// The kind of job that brings a site's published content to its visitors.
-pub const DEPLOY: &str = "deploy_site";
+pub const SITE_CHANGED: &str = "site_changed";
 
 /// Adds new content and its first revision to a unit of work.
 pub fn create(db: &Db, tx: &mut Tx<'_>, who: Who, content: &mut Content, reason: Reason) {
@@ -97,7 +97,7 @@ pub fn change_from(
 
 /// Asks for a deployment of the site, once for however many changes are made before it runs.
 pub fn publishing_changed(tx: &mut Tx<'_>, site: SiteId) {
-    tx.enqueue(NewJob::new(DEPLOY, serde_json::json!({ "site": site })).key(format!("deploy/{site}")));
+    tx.enqueue(NewJob::new(SITE_CHANGED, serde_json::json!({})).key(format!("site_changed/{site}")));
 }
 
 fn tidy(content: &mut Content) {

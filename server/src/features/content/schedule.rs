@@ -13,6 +13,7 @@ use super::revision::Reason;
 use super::{publish, save};
 use crate::api::Error;
 use crate::app::App;
+use crate::jobs::{JobContext, JobError, JobType};
 
 /// The kind of job.
 pub const JOB: &str = "publish_scheduled";
@@ -64,6 +65,16 @@ pub fn enqueue(tx: &mut Tx<'_>, content: &Content) {
         let key = format!("scheduled/{}/{}/{action:?}", content.id, content.rev);
         tx.enqueue(NewJob::new(JOB, payload).key(key).run_at(at));
     }
+}
+
+/// The job's type, for the registry.
+pub fn job() -> JobType {
+    JobType::new(JOB, |app: App, job: JobRow, _: JobContext| async move {
+        run(&app, &job).await.map_err(|error| match error {
+            ScheduleError::Again(reason) => JobError::Retry(reason),
+            ScheduleError::Never(reason) => JobError::Fail(reason),
+        })
+    })
 }
 
 /// Runs the job: publishes or takes back, exactly once, as the member who asked for it or, without one, the

@@ -14,7 +14,9 @@ mod renders;
 mod rows;
 pub mod snapshot;
 
-use crate::jobs::JobType;
+use igny8_data::{JobRow, Why, Write};
+
+use crate::jobs::{JobContext, JobType};
 
 pub use mend::mend;
 pub use model::{Deployment, DeploymentId, DeploymentScope, DeploymentStatus};
@@ -27,6 +29,27 @@ pub const DEPLOY: &str = "deploy_site";
 /// The job type of deployments, for the registry.
 pub fn deploy_job() -> JobType {
     JobType::new(DEPLOY, deploy::run).ended(mend::job_ended)
+}
+
+/// Published content has changed: asks for a deployment, as the installation, since whoever made the change may lack
+/// the right to ask by the time it runs.
+pub fn site_changed_job() -> JobType {
+    JobType::new(
+        crate::features::content::save::SITE_CHANGED,
+        |app: crate::app::App, job: JobRow, _: JobContext| async move {
+            let nothing = || Ok(serde_json::json!({ "reason": "the site is gone" }));
+            let (Some(site), Ok(actor)) = (job.site, app.db.system_actor(job.account, Why::Schedule).await) else {
+                return nothing();
+            };
+            let scope = match actor.site::<Write>(&app.db, site).await {
+                Ok(scope) => scope,
+                Err(igny8_data::Denied::Db(error)) => return Err(error.into()),
+                Err(_) => return nothing(),
+            };
+            let deployment = request(&app, &scope, false).await?;
+            Ok(serde_json::json!({ "deployment": deployment.id }))
+        },
+    )
 }
 
 /// Where visitors find a site: its own domain, or below this server's address.
