@@ -15,7 +15,11 @@ fn main() {
     files.sort();
     let mut list = String::from("pub(crate) static FILES: &[(&str, &[u8])] = &[\n");
     for path in files {
-        let name = path.strip_prefix(&demo).expect("below the demo's folder").display().to_string();
+        let name = path
+            .strip_prefix(&demo)
+            .expect("below the demo's folder")
+            .display()
+            .to_string();
         writeln!(list, "    ({name:?}, include_bytes!({path:?})),").expect("writing to a string");
     }
     list.push_str("];\n");

@@ -15,7 +15,9 @@ fn demo() -> std::path::PathBuf {
 async fn import(w: &World, site: SiteId, dir: &Path) -> ImportReport {
     let actor = w.app.db.system_actor(w.a.account, Why::Operator).await.unwrap();
     let scope = actor.site::<Write>(&w.app.db, site).await.unwrap();
-    folders::import(&w.app, &scope, dir, Options::default(), Arc::new(())).await.unwrap()
+    folders::import(&w.app, &scope, dir, Options::default(), Arc::new(()))
+        .await
+        .unwrap()
 }
 
 async fn export(w: &World, site: SiteId, dir: &Path) {
@@ -60,8 +62,15 @@ async fn the_same_again_changes_nothing() {
     assert!(first.created >= 30 && first.media >= 30 && first.settings, "{first:?}");
     assert_eq!((first.updated, first.unchanged, first.conflicts.len()), (0, 0, 0));
     let again = import(&w, w.a.sites[0], &demo()).await;
-    assert_eq!((again.created, again.updated, again.unchanged), (0, 0, first.created), "{again:?}");
-    assert_eq!((again.terms, again.clusters, again.media, again.settings), (0, 0, 0, false));
+    assert_eq!(
+        (again.created, again.updated, again.unchanged),
+        (0, 0, first.created),
+        "{again:?}"
+    );
+    assert_eq!(
+        (again.terms, again.clusters, again.media, again.settings),
+        (0, 0, 0, false)
+    );
     assert_eq!(again.conflicts, []);
 }
 
@@ -79,22 +88,45 @@ async fn changes_are_taken_unless_they_meet_changes_here() {
     };
     edit("blog/bike-chain-wear.md");
     let report = import(&w, site, &folder).await;
-    assert_eq!((report.created, report.updated, report.conflicts.len()), (0, 1, 0), "{report:?}");
+    assert_eq!(
+        (report.created, report.updated, report.conflicts.len()),
+        (0, 1, 0),
+        "{report:?}"
+    );
 
     let mut binds = Variables::new();
     binds.insert("site", site);
     let sql = "UPDATE content SET title = 'Ours', rev += 1 WHERE site = $site AND slug INSIDE ['bike-chain-wear', 'saddle-height'];";
-    w.app.db.platform(Why::Operator).query(sql, binds, "testing").await.unwrap();
+    w.app
+        .db
+        .platform(Why::Operator)
+        .query(sql, binds, "testing")
+        .await
+        .unwrap();
     edit("blog/bike-chain-wear.md");
     edit("blog/winter-cycling.md");
     let report = import(&w, site, &folder).await;
-    assert_eq!((report.created, report.updated, report.conflicts.len()), (0, 1, 1), "{report:?}");
+    assert_eq!(
+        (report.created, report.updated, report.conflicts.len()),
+        (0, 1, 1),
+        "{report:?}"
+    );
     assert!(report.conflicts[0].path.contains("bike-chain-wear"), "{report:?}");
     let mut binds = Variables::new();
     binds.insert("site", site);
     let sql = "SELECT VALUE title FROM content WHERE site = $site AND title = 'Ours';";
-    let mut rows = w.app.db.platform(Why::Operator).query(sql, binds, "testing").await.unwrap();
-    assert_eq!(rows.rows::<String>(0).unwrap().len(), 2, "what was changed here is kept");
+    let mut rows = w
+        .app
+        .db
+        .platform(Why::Operator)
+        .query(sql, binds, "testing")
+        .await
+        .unwrap();
+    assert_eq!(
+        rows.rows::<String>(0).unwrap().len(),
+        2,
+        "what was changed here is kept"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -98,7 +98,11 @@ fn show(report: &ImportReport, dry_run: bool, seconds: f64) {
         report.clusters,
         report.media,
         report.media_unchanged,
-        if report.settings { "; the site's settings changed" } else { "" },
+        if report.settings {
+            "; the site's settings changed"
+        } else {
+            ""
+        },
         report.conflicts.len(),
         of(Severity::Error),
         of(Severity::Warning),

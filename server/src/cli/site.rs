@@ -22,7 +22,11 @@ pub async fn find(app: &App, slug: &str) -> Result<Option<(Actor, Site)>, Failur
     let mut binds = Variables::new();
     binds.insert("slug", slug.to_owned());
     let sql = "SELECT * FROM site WHERE slug = $slug AND deleted_at IS NONE;";
-    let mut answer = app.db.platform(Why::Operator).query(sql, binds, "finding a site").await?;
+    let mut answer = app
+        .db
+        .platform(Why::Operator)
+        .query(sql, binds, "finding a site")
+        .await?;
     let Some(site) = answer.rows::<Site>(0)?.pop() else {
         return Ok(None);
     };
@@ -39,7 +43,11 @@ pub async fn existing(app: &App, slug: &str) -> Result<(Actor, Site), Failure> {
         Some(found) => Ok(found),
         None => {
             let sql = "SELECT VALUE slug FROM site WHERE deleted_at IS NONE ORDER BY slug LIMIT 20;";
-            let mut answer = app.db.platform(Why::Operator).query(sql, Variables::new(), "listing sites").await?;
+            let mut answer = app
+                .db
+                .platform(Why::Operator)
+                .query(sql, Variables::new(), "listing sites")
+                .await?;
             let slugs = answer.rows::<String>(0)?;
             Err(if slugs.is_empty() {
                 format!("there is no site `{slug}`, nor any other; add --create to make it").into()
@@ -56,11 +64,18 @@ pub async fn existing(app: &App, slug: &str) -> Result<(Actor, Site), Failure> {
 /// When there is none, or more than one and none was named.
 pub async fn account(app: &App, named: Option<&str>) -> Result<AccountId, Failure> {
     if let Some(Ok(id)) = named.map(str::parse::<AccountId>) {
-        app.db.system_actor(id, Why::Operator).await.map_err(|_| format!("there is no account {id}"))?;
+        app.db
+            .system_actor(id, Why::Operator)
+            .await
+            .map_err(|_| format!("there is no account {id}"))?;
         return Ok(id);
     }
     let sql = "SELECT id, name FROM account ORDER BY name LIMIT 1000;";
-    let mut answer = app.db.platform(Why::Operator).query(sql, Variables::new(), "listing accounts").await?;
+    let mut answer = app
+        .db
+        .platform(Why::Operator)
+        .query(sql, Variables::new(), "listing accounts")
+        .await?;
     let mut accounts: Vec<Named> = answer.rows(0)?;
     if let Some(name) = named {
         accounts.retain(|account| account.name == name);
@@ -72,7 +87,11 @@ pub async fn account(app: &App, named: Option<&str>) -> Result<AccountId, Failur
         [] => Err("there is no account yet; make one: igny8 user create EMAIL --name NAME".into()),
         [only] => Ok(only.id),
         several => {
-            let list: Vec<String> = several.iter().take(20).map(|a| format!("{} ({})", a.name, a.id)).collect();
+            let list: Vec<String> = several
+                .iter()
+                .take(20)
+                .map(|a| format!("{} ({})", a.name, a.id))
+                .collect();
             Err(format!("say which account with --account: {}", list.join(", ")).into())
         }
     }

@@ -31,7 +31,9 @@ async fn the_example_publishes_a_page() {
         .stdin(std::process::Stdio::piped())
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped());
-    let url = tokio::task::spawn_blocking(move || succeed(example, b"")).await.unwrap();
+    let url = tokio::task::spawn_blocking(move || succeed(example, b""))
+        .await
+        .unwrap();
     let page = reqwest::get(url.trim()).await.unwrap();
     assert_eq!(page.status(), 200, "{url}");
     assert!(page.text().await.unwrap().contains("Tide tables for beginners"));

@@ -11,7 +11,10 @@ use serde_json::json;
 use super::installation::{Installation, names};
 
 fn rounds() -> u64 {
-    std::env::var("IGNY8_CRASH_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(5)
+    std::env::var("IGNY8_CRASH_ROUNDS")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(5)
 }
 
 /// Spread over a moment, the same in every run.
@@ -76,7 +79,10 @@ async fn a_visitor_never_gets_half_a_site() {
     for round in 0..rounds() {
         let (server, _) = installation.serve().await;
         let path = format!("/sites/{site}/deployments");
-        server.send(Method::POST, &path, Some(json!({ "force": true }))).await.unwrap();
+        server
+            .send(Method::POST, &path, Some(json!({ "force": true })))
+            .await
+            .unwrap();
         tokio::time::sleep(moment(round, 1_500)).await;
         server.kill();
 
@@ -84,8 +90,11 @@ async fn a_visitor_never_gets_half_a_site() {
         assert!(started < Duration::from_secs(30), "start-up took {started:?}");
         let (status, sitemap) = server.visit("/sitemap.xml").await;
         assert_eq!(status, 200);
-        let addresses: Vec<&str> =
-            sitemap.split("<loc>").skip(1).filter_map(|rest| rest.split("</loc>").next()).collect();
+        let addresses: Vec<&str> = sitemap
+            .split("<loc>")
+            .skip(1)
+            .filter_map(|rest| rest.split("</loc>").next())
+            .collect();
         assert!(addresses.len() >= PAGES, "{} addresses", addresses.len());
         for address in addresses {
             let at = address.find("/sites/blog").expect("an address of the site") + "/sites/blog".len();

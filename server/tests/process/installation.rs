@@ -27,7 +27,14 @@ impl Installation {
             port,
             token: String::new(),
         };
-        let made = this.command(&["user", "create", "owner@example.com", "--name", "Owner", "--password-stdin"]);
+        let made = this.command(&[
+            "user",
+            "create",
+            "owner@example.com",
+            "--name",
+            "Owner",
+            "--password-stdin",
+        ]);
         succeed(made, b"correct horse battery\n");
         this.write_pages(pages, 0);
         let content = this.folder.path().join("folder").display().to_string();
@@ -73,13 +80,25 @@ impl Installation {
             child: Mutex::new(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()),
             base: format!("http://127.0.0.1:{}", self.port),
             token: self.token.clone(),
-            http: reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap(),
+            http: reqwest::Client::builder()
+                .timeout(Duration::from_secs(60))
+                .build()
+                .unwrap(),
         };
         loop {
-            if server.http.get(format!("{}/api/schema.json", server.base)).send().await.is_ok() {
+            if server
+                .http
+                .get(format!("{}/api/schema.json", server.base))
+                .send()
+                .await
+                .is_ok()
+            {
                 return (server, begun.elapsed());
             }
-            assert!(server.child.lock().unwrap().try_wait().unwrap().is_none(), "the server ended by itself");
+            assert!(
+                server.child.lock().unwrap().try_wait().unwrap().is_none(),
+                "the server ended by itself"
+            );
             assert!(begun.elapsed() < Duration::from_secs(60), "the server does not start");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -94,7 +113,9 @@ impl Installation {
         let keys = Keys::derive(&secret, &config.public_url());
         let clock = Clock::system();
         let settings = config.database_settings().unwrap();
-        let db = Db::open(&settings, clock.clone(), Ids::random(clock), keys).await.unwrap();
+        let db = Db::open(&settings, clock.clone(), Ids::random(clock), keys)
+            .await
+            .unwrap();
         let sql = "SELECT VALUE id FROM user; SELECT VALUE account FROM user;";
         let rows = db.platform(Why::Operator);
         let mut answer = rows.query(sql, Variables::new(), "testing").await.unwrap();
@@ -132,7 +153,10 @@ pub struct Server {
 impl Server {
     /// A request with JSON; `None` when the connection broke.
     pub async fn send(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Option<(StatusCode, Value)> {
-        let mut request = self.http.request(method, format!("{}/api/v1{path}", self.base)).bearer_auth(&self.token);
+        let mut request = self
+            .http
+            .request(method, format!("{}/api/v1{path}", self.base))
+            .bearer_auth(&self.token);
         if let Some(body) = body {
             request = request.json(&body);
         }
@@ -143,7 +167,12 @@ impl Server {
 
     /// A page as a visitor gets it.
     pub async fn visit(&self, path: &str) -> (StatusCode, String) {
-        let answer = self.http.get(format!("{}/sites/blog{path}", self.base)).send().await.unwrap();
+        let answer = self
+            .http
+            .get(format!("{}/sites/blog{path}", self.base))
+            .send()
+            .await
+            .unwrap();
         (answer.status(), answer.text().await.unwrap())
     }
 
@@ -156,8 +185,10 @@ impl Server {
 
     pub async fn deploy_and_wait(&self, site: &str) -> Value {
         let path = format!("/sites/{site}/deployments");
-        let (status, asked) =
-            self.send(reqwest::Method::POST, &path, Some(json!({ "force": true }))).await.expect("an answer");
+        let (status, asked) = self
+            .send(reqwest::Method::POST, &path, Some(json!({ "force": true })))
+            .await
+            .expect("an answer");
         assert_eq!(status, 202, "{asked}");
         let path = format!("{path}/{}", asked["id"].as_str().unwrap());
         let begun = Instant::now();
@@ -166,7 +197,10 @@ impl Server {
             if !matches!(now["status"].as_str(), Some("pending" | "deploying")) {
                 return now;
             }
-            assert!(begun.elapsed() < Duration::from_secs(120), "the deployment does not end: {now}");
+            assert!(
+                begun.elapsed() < Duration::from_secs(120),
+                "the deployment does not end: {now}"
+            );
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
@@ -188,7 +222,11 @@ pub fn succeed(mut command: Command, input: &[u8]) -> String {
     child.stdin.take().unwrap().write_all(input).unwrap();
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{text}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     text
 }
 

@@ -26,7 +26,10 @@ pub fn hash() -> String {
 pub fn unpack(folder: &Path) -> io::Result<()> {
     let site = |name: &str| name == "site.toml" || name.starts_with("content/") || name.starts_with("static/");
     // The alternative texts are in site.toml too.
-    for (name, bytes) in FILES.iter().filter(|(name, _)| site(name) && !name.ends_with("alt.toml")) {
+    for (name, bytes) in FILES
+        .iter()
+        .filter(|(name, _)| site(name) && !name.ends_with("alt.toml"))
+    {
         let path = folder.join(name);
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent)?;

@@ -64,14 +64,15 @@ pub async fn run(mut config: Config, _: Args) -> CommandResult {
 }
 
 /// Account, user, plan and content, as far as they are missing; asks for a deployment when there is something new.
-async fn prepare(
-    app: &App,
-    password: &str,
-) -> Result<(Actor, Site), Box<dyn std::error::Error + Send + Sync>> {
+async fn prepare(app: &App, password: &str) -> Result<(Actor, Site), Box<dyn std::error::Error + Send + Sync>> {
     let mut binds = Variables::new();
     binds.insert("email", EMAIL.to_owned());
     let sql = "SELECT VALUE id FROM user WHERE email_key = $email;";
-    let mut found = app.db.platform(Why::Operator).query(sql, binds, "looking for the demo's user").await?;
+    let mut found = app
+        .db
+        .platform(Why::Operator)
+        .query(sql, binds, "looking for the demo's user")
+        .await?;
     if found.rows::<UserId>(0)?.is_empty() {
         user::add(app, EMAIL, ACCOUNT, password, Role::Owner, None).await?;
     }
@@ -93,7 +94,14 @@ async fn prepare(
         plan::import(app, &scope).await?;
         let folder = tempfile::tempdir()?;
         files::unpack(folder.path())?;
-        folders::import(app, &scope, folder.path(), folders::Options::default(), progress.clone()).await?;
+        folders::import(
+            app,
+            &scope,
+            folder.path(),
+            folders::Options::default(),
+            progress.clone(),
+        )
+        .await?;
         progress.finish();
         std::fs::write(&marker, &current)?;
     }
@@ -134,7 +142,10 @@ fn free_port(host: IpAddr, wanted: u16) -> Result<u16, String> {
     (wanted..=wanted.saturating_add(PORTS))
         .find(|port| TcpListener::bind((host, *port)).is_ok())
         .ok_or_else(|| {
-            format!("ports {wanted} to {} are all in use; set IGNY8_HTTP__PORT", wanted.saturating_add(PORTS))
+            format!(
+                "ports {wanted} to {} are all in use; set IGNY8_HTTP__PORT",
+                wanted.saturating_add(PORTS)
+            )
         })
 }
 
@@ -150,9 +161,18 @@ fn password(file: &Path) -> io::Result<String> {
     const LETTERS: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
     let bytes: [u8; 15] = rand::random();
     let letters = bytes.map(|b| char::from(LETTERS[usize::from(b) % LETTERS.len()]));
-    let text: String = letters.chunks(5).map(|part| part.iter().collect::<String>()).collect::<Vec<_>>().join("-");
+    let text: String = letters
+        .chunks(5)
+        .map(|part| part.iter().collect::<String>())
+        .collect::<Vec<_>>()
+        .join("-");
     let temporary: PathBuf = file.with_extension("new");
-    let mut out = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+    let mut out = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&temporary)?;
     out.set_permissions(std::fs::Permissions::from_mode(0o600))?;
     writeln!(out, "{text}")?;
     out.sync_all()?;

@@ -37,10 +37,7 @@ struct Line<'a> {
 }
 
 /// Adds the plan to a site that has no keywords yet.
-pub async fn import(
-    app: &App,
-    scope: &SiteScope<Write>,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+pub async fn import(app: &App, scope: &SiteScope<Write>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let db = app.db.site(scope);
     if !db.list::<Keyword>(Select::new().limit(1)).await?.is_empty() {
         return Ok(());

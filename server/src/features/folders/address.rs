@@ -21,7 +21,6 @@ pub fn without_language<'a>(path: &'a str, language: &str, default_language: &st
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,7 +36,11 @@ mod tests {
             ("/de/blog/tee/", "de", "/blog/", "tee"),
             ("/design/", "de", "/", "design"),
         ] {
-            assert_eq!(split(path, language, "en"), (section.to_owned(), slug.to_owned()), "{path}");
+            assert_eq!(
+                split(path, language, "en"),
+                (section.to_owned(), slug.to_owned()),
+                "{path}"
+            );
         }
     }
 }

@@ -19,9 +19,17 @@ use crate::features::sites::Site;
 /// When the folder holds something else, or the database or the disk fail; the folder is then as it was.
 pub async fn export(app: &App, scope: &SiteScope<Read>, dir: &Path) -> Result<ExportReport, FoldersError> {
     let account = scope.actor().account::<Read>()?;
-    let site = app.db.account(&account).get::<Site>(scope.site()).await?.ok_or(Denied::NotFound)?;
+    let site = app
+        .db
+        .account(&account)
+        .get::<Site>(scope.site())
+        .await?
+        .ok_or(Denied::NotFound)?;
     // An address below this server would follow the export to other ones.
-    let base_url = site.domain.as_ref().map_or_else(String::new, |_| address_of(app, &site));
+    let base_url = site
+        .domain
+        .as_ref()
+        .map_or_else(String::new, |_| address_of(app, &site));
     let db = app.db.site(scope);
     let (mut whole, behind) = snapshot::whole(&db, &site, base_url).await?;
     let mut drafts = BTreeSet::new();
@@ -38,7 +46,10 @@ pub async fn export(app: &App, scope: &SiteScope<Read>, dir: &Path) -> Result<Ex
             page.published_at = page.published_at.or(row.publish_at);
         }
         if !row.secondary_keywords.is_empty() {
-            page.extra.insert(super::import::SECONDARY_KEYWORDS.into(), row.secondary_keywords.clone().into());
+            page.extra.insert(
+                super::import::SECONDARY_KEYWORDS.into(),
+                row.secondary_keywords.clone().into(),
+            );
         }
         page.extra = sorted(std::mem::take(&mut page.extra));
         page.attributes.sort_keys();
@@ -50,12 +61,16 @@ pub async fn export(app: &App, scope: &SiteScope<Read>, dir: &Path) -> Result<Ex
         }
     }
     // The order of rows is that of their making; a folder's is its own.
-    whole.pages.sort_by(|a, b| (&a.language, &a.path).cmp(&(&b.language, &b.path)));
+    whole
+        .pages
+        .sort_by(|a, b| (&a.language, &a.path).cmp(&(&b.language, &b.path)));
     whole.settings.theme_options.sort_keys();
     whole.menus.sort_keys();
     let (store, dir) = (MediaStore::of(app), dir.to_owned());
     let work = move || folder::write(&whole, &dir, &drafts, |media| store.open(&media.source));
-    Ok(tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)??)
+    Ok(tokio::task::spawn_blocking(work)
+        .await
+        .map_err(std::io::Error::other)??)
 }
 
 fn sorted(map: IndexMap<String, serde_json::Value>) -> IndexMap<String, serde_json::Value> {

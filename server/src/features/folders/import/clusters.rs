@@ -45,7 +45,10 @@ pub async fn import(
         return Ok(clusters);
     }
     let now = app.db.clock().now();
-    let first = db.list::<Sector>(Select::new().equals("active", true).limit(1)).await?.pop();
+    let first = db
+        .list::<Sector>(Select::new().equals("active", true).limit(1))
+        .await?
+        .pop();
     let mut tx = db.tx();
     let sector = match first {
         Some(sector) => sector.id,

@@ -43,9 +43,8 @@ impl MediaMap {
     /// Puts the new addresses into links and pictures of a text (Markdown or HTML).
     pub fn rewrite(&self, text: &str) -> String {
         // What can stand before an address, and the address as far as it may reach.
-        static LINK: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(r#"([(<"'=\s:]|^)(/[^\s)>"'#?]+)"#).expect("a test runs this pattern")
-        });
+        static LINK: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(r#"([(<"'=\s:]|^)(/[^\s)>"'#?]+)"#).expect("a test runs this pattern"));
         if self.0.is_empty() {
             return text.to_owned();
         }
@@ -193,7 +192,10 @@ mod tests {
             ("<img src=\"/img/a.png\" alt=''>", "<img src=\"/media/1.png\" alt=''>"),
             ("[a]: /img/a.png", "[a]: /media/1.png"),
             ("![b](/img/my%20pic.png)", "![b](/media/2.png)"),
-            ("/img/a.pngx and https://h.example/img/a.png", "/img/a.pngx and https://h.example/img/a.png"),
+            (
+                "/img/a.pngx and https://h.example/img/a.png",
+                "/img/a.pngx and https://h.example/img/a.png",
+            ),
             ("[x](/img/a.png#top)", "[x](/media/1.png#top)"),
             ("é (/img/b.png)", "é (/img/b.png)"),
         ] {

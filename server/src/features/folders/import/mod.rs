@@ -124,7 +124,9 @@ pub async fn import(
         let at_address = by_address.get(&(address.0.as_str(), address.1.as_str())).copied();
         match by_key.get(key.as_str()).or_else(|| by_id.get(key.as_str())).copied() {
             Some(row) if row.deleted_at.is_some() => {
-                report.conflicts.push(conflict("it was deleted here; restore it to have it imported again"));
+                report
+                    .conflicts
+                    .push(conflict("it was deleted here; restore it to have it imported again"));
             }
             Some(row) if row.imported_hash == fresh.imported_hash => report.unchanged += 1,
             Some(row) if at_address.is_some_and(|other| other.id != row.id) => {
@@ -132,20 +134,28 @@ pub async fn import(
             }
             Some(row) => plan.changed.push((row.id, fresh)),
             None if at_address.is_some() => {
-                report.conflicts.push(conflict("content that was not imported from this folder has its address"));
+                report.conflicts.push(conflict(
+                    "content that was not imported from this folder has its address",
+                ));
             }
             None => plan.new.push(fresh),
         }
     }
     store::run(app, scope, plan, options, &mut report, &*progress).await?;
-    report.problems.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    report
+        .problems
+        .sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     Ok(report)
 }
 
 async fn known(app: &App, scope: &SiteScope<Write>) -> Result<Vec<Known>, FoldersError> {
     let sql = "SELECT id, source_key, language, path, imported_hash, deleted_at FROM content \
                WHERE site = $site AND account = $account;";
-    let mut answer = app.db.site(scope).query(sql, Variables::new(), "reading what was imported").await?;
+    let mut answer = app
+        .db
+        .site(scope)
+        .query(sql, Variables::new(), "reading what was imported")
+        .await?;
     Ok(answer.rows(0)?)
 }
 

@@ -79,7 +79,11 @@ impl Mapper<'_> {
         row.author = page.author;
         row.weight = page.weight;
         row.aliases = page.aliases;
-        row.attributes = page.attributes.into_iter().map(|(name, value)| Attribute { name, value }).collect();
+        row.attributes = page
+            .attributes
+            .into_iter()
+            .map(|(name, value)| Attribute { name, value })
+            .collect();
         row.faq = page
             .faq
             .into_iter()
@@ -201,7 +205,11 @@ fn structure(content_type: ContentType, role: PageRole, cluster: Option<folder::
 }
 
 fn texts(value: &serde_json::Value) -> Option<Vec<String>> {
-    value.as_array()?.iter().map(|v| v.as_str().map(str::to_owned)).collect()
+    value
+        .as_array()?
+        .iter()
+        .map(|v| v.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// Terms by the folder's taxonomy, page by page.

@@ -40,7 +40,11 @@ pub async fn run(
     progress: &dyn Progress,
 ) -> Result<(), FoldersError> {
     let mut new = plan.new.into_iter().peekable();
-    let batches = std::iter::from_fn(move || new.peek().is_some().then(|| new.by_ref().take(BATCH).collect::<Vec<_>>()));
+    let batches = std::iter::from_fn(move || {
+        new.peek()
+            .is_some()
+            .then(|| new.by_ref().take(BATCH).collect::<Vec<_>>())
+    });
     let mut created = futures_util::stream::iter(batches)
         .map(|batch| create(app, scope, batch, options))
         .buffer_unordered(IN_FLIGHT);
@@ -97,9 +101,10 @@ async fn create(
             }
             Ok(outcomes)
         }
-        Err(DbError::Duplicate { .. }) => {
-            Ok(rows.iter().map(|row| Outcome::Left(left(row, "its address was taken meanwhile"))).collect())
-        }
+        Err(DbError::Duplicate { .. }) => Ok(rows
+            .iter()
+            .map(|row| Outcome::Left(left(row, "its address was taken meanwhile")))
+            .collect()),
         Err(error) => Err(error.into()),
     }
 }
@@ -108,7 +113,16 @@ async fn write(app: &App, scope: &SiteScope<Write>, rows: Vec<Content>) -> Resul
     let (db, who) = (app.db.site(scope), scope.actor().who().to_string());
     let revisions = rows
         .iter()
-        .map(|row| Revision::of(app.db.ids().make(), row, REASON, who.clone(), Vec::new(), row.created_at))
+        .map(|row| {
+            Revision::of(
+                app.db.ids().make(),
+                row,
+                REASON,
+                who.clone(),
+                Vec::new(),
+                row.created_at,
+            )
+        })
         .collect();
     let mut tx = db.tx();
     tx.create_all(rows).create_all::<Revision>(revisions);
@@ -169,7 +183,10 @@ async fn update(
     match tx.commit().await {
         Ok(_) if same => Ok(Outcome::Unchanged),
         Ok(_) => Ok(Outcome::Updated),
-        Err(DbError::Stale) => Ok(Outcome::Left(left(&row, "it was changed here while it was imported; try again"))),
+        Err(DbError::Stale) => Ok(Outcome::Left(left(
+            &row,
+            "it was changed here while it was imported; try again",
+        ))),
         Err(DbError::Duplicate { .. }) => Ok(Outcome::Left(left(&row, "other content has its new address"))),
         Err(error) => Err(error.into()),
     }

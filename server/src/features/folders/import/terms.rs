@@ -25,7 +25,11 @@ impl Terms {
         let mut ids: Vec<TermId> = terms
             .iter()
             .filter_map(|(name, slugs)| Some((*self.taxonomies.get(name)?, slugs)))
-            .flat_map(|(taxonomy, slugs)| slugs.iter().map(move |slug| (taxonomy, language.to_owned(), slug.clone())))
+            .flat_map(|(taxonomy, slugs)| {
+                slugs
+                    .iter()
+                    .map(move |slug| (taxonomy, language.to_owned(), slug.clone()))
+            })
             .filter_map(|key| self.ids.get(&key).copied())
             .collect();
         ids.sort();
@@ -61,7 +65,15 @@ pub async fn import(
         let id = app.db.ids().make();
         terms.ids.insert(key, id);
         let name = if name.is_empty() { slug } else { name };
-        fresh.push(Term::new(id, scope, taxonomy, language.to_owned(), name.to_owned(), slug.to_owned(), now));
+        fresh.push(Term::new(
+            id,
+            scope,
+            taxonomy,
+            language.to_owned(),
+            name.to_owned(),
+            slug.to_owned(),
+            now,
+        ));
         Some(fresh.len() - 1)
     };
     let mut described: Vec<(usize, String)> = Vec::new();
@@ -69,7 +81,11 @@ pub async fn import(
         let kind = of_kind(taxonomy.kind);
         terms.taxonomies.insert(taxonomy.name.clone(), kind);
         for term in &taxonomy.terms {
-            let language = if term.language.is_empty() { &site.language } else { &term.language };
+            let language = if term.language.is_empty() {
+                &site.language
+            } else {
+                &term.language
+            };
             if let Some(at) = add(&mut terms, kind, language, &term.slug, &term.name) {
                 described.push((at, term.description.clone()));
                 if let Some(parent) = &term.parent {
@@ -81,11 +97,17 @@ pub async fn import(
     let names: HashMap<(&str, &str), &str> = folder
         .taxonomies
         .iter()
-        .flat_map(|t| t.terms.iter().map(|term| ((t.name.as_str(), term.slug.as_str()), term.name.as_str())))
+        .flat_map(|t| {
+            t.terms
+                .iter()
+                .map(|term| ((t.name.as_str(), term.slug.as_str()), term.name.as_str()))
+        })
         .collect();
     for page in &folder.pages {
         for (name, slugs) in &page.terms {
-            let Some(kind) = terms.taxonomies.get(name).copied() else { continue };
+            let Some(kind) = terms.taxonomies.get(name).copied() else {
+                continue;
+            };
             for slug in slugs {
                 let shown = names.get(&(name.as_str(), slug.as_str())).copied().unwrap_or_default();
                 add(&mut terms, kind, &page.language, slug, shown);
