@@ -29,7 +29,7 @@ const { data: site } = await client.POST("/sites", { body: { name: "Harbour note
 if (site === undefined) throw new Error("no site");
 const site_id = site.id;
 
-const { data: post } = await client.POST("/sites/{site_id}/content", {
+const { data: post, response: created } = await client.POST("/sites/{site_id}/content", {
   params: { path: { site_id } },
   body: {
     content_type: "post",
@@ -38,10 +38,11 @@ const { data: post } = await client.POST("/sites/{site_id}/content", {
     body: "High water comes about 50 minutes later each day.\n\nRead the *height* first, then the time.\n",
   },
 });
-if (post === undefined) throw new Error("no post");
+const version = created.headers.get("etag");
+if (post === undefined || version === null) throw new Error("no post");
 
 await client.POST("/sites/{site_id}/content/{content_id}/status", {
-  params: { path: { site_id, content_id: post.id }, header: { "If-Match": `"${post.rev}"` } },
+  params: { path: { site_id, content_id: post.id }, header: { "If-Match": version } },
   body: { status: "published", force: true },
 });
 
