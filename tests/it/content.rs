@@ -308,7 +308,7 @@ async fn status_needs_readiness_or_an_admin() {
     let (code, published) = set(&w.a.admin, 2, json!({ "status": "published", "force": true })).await;
     assert_eq!(
         (code, &published["published_at"]),
-        (200, &json!("2026-01-01T00:00:00Z")),
+        (200, &json!("2026-01-01T00:00:00+00:00")),
         "{published}"
     );
     let sql = "SELECT VALUE action FROM audit_event WHERE action = 'content.readiness_waived'";
@@ -435,10 +435,13 @@ async fn schedules_happen_once() {
         .unwrap();
     assert_eq!(rows.rows::<String>(0).unwrap(), ["draft"], "published, then taken back");
 
-    let bare = create(&w, json!({ "content_type": "post", "title": "Bare" })).await;
-    let plan = format!("/sites/{}/content/{}/schedule", w.a.sites[0], id(&bare));
-    let fresh = |role| Member::make(&w.app, w.a.account, role, "fresh");
-    let owner = fresh(igny8_data::Role::Owner).await;
+    // The tokens of the start have ended.
+    let owner = Member::make(&w.app, w.a.account, igny8_data::Role::Owner, "fresh").await;
+    let list = format!("/sites/{}/content", w.a.sites[0]);
+    let (_, bare) = w
+        .post(&owner, &list, json!({ "content_type": "post", "title": "Bare" }))
+        .await;
+    let plan = format!("{list}/{}/schedule", id(&bare));
     let (code, problem) = with_rev(&w, &owner, Method::POST, &plan, 1, json!({ "publish_at": at(20, 0) })).await;
     assert_eq!((code, &problem["code"]), (422, &json!("not_ready")), "{problem}");
     let body = json!({ "publish_at": at(20, 0), "force": true });

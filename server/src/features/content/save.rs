@@ -68,30 +68,31 @@ pub fn change_from(
         new.revised_at = now;
     }
     new.updated_at = now;
-    require_parts(tx, Some(old), new);
-    if restored_from.is_some()
+    let revises = restored_from.is_some()
         || fields
             .iter()
-            .any(|f| matches!(f.as_str(), "title" | "body" | "body_format"))
-    {
-        new.revision += 1;
-        let mut revision = Revision::of(db.ids().make(), new, reason, who.to_string(), fields.clone(), now);
-        revision.restored_from = restored_from;
-        tx.create(revision);
-    }
+            .any(|f| matches!(f.as_str(), "title" | "body" | "body_format"));
+    new.revision += i64::from(revises);
     new.changes.push(Change {
         rev: old.rev + 1,
         at: now,
-        fields,
+        fields: fields.clone(),
     });
     let surplus = new.changes.len().saturating_sub(KEPT);
     new.changes.drain(..surplus);
+    // First of all, so that a stale writer is told that, and not that the revision's number is taken.
+    tx.replace(new);
+    require_parts(tx, Some(old), new);
+    if revises {
+        let mut revision = Revision::of(db.ids().make(), new, reason, who.to_string(), fields, now);
+        revision.restored_from = restored_from;
+        tx.create(revision);
+    }
     let was = old.status == Status::Published && old.deleted_at.is_none();
     let is = new.status == Status::Published && new.deleted_at.is_none();
     if was != is || (is && new.content_hash != old.content_hash) {
         publishing_changed(tx, new.site);
     }
-    tx.replace(new);
     true
 }
 

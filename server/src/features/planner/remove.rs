@@ -52,14 +52,11 @@ async fn leave_content<A: CanWrite>(app: &App, scope: &SiteScope<A>, cluster: Cl
     loop {
         let mut binds = Variables::new();
         binds.insert("gone", cluster);
-        let sql = format!(
-            "SELECT VALUE id FROM content WHERE site = $site AND account = $account AND cluster = $gone LIMIT {};",
-            batch::BATCH
-        );
+        let sql = "SELECT VALUE id FROM content WHERE site = $site AND account = $account AND cluster = $gone;";
         let mut answer = app
             .db
             .site(scope)
-            .query(&sql, binds, "finding content of a cluster")
+            .query(sql, binds, "finding content of a cluster")
             .await?;
         let ids: Vec<ContentId> = answer.rows(0)?;
         if ids.is_empty() {

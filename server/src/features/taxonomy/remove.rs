@@ -80,14 +80,11 @@ async fn move_content<A: CanWrite>(app: &App, scope: &SiteScope<A>, from: TermId
     loop {
         let mut binds = Variables::new();
         binds.insert("from", from);
-        let sql = format!(
-            "SELECT VALUE id FROM content WHERE site = $site AND account = $account AND terms CONTAINS $from LIMIT {};",
-            batch::BATCH
-        );
+        let sql = "SELECT VALUE id FROM content WHERE site = $site AND account = $account AND terms CONTAINS $from;";
         let ids: Vec<ContentId> = app
             .db
             .site(scope)
-            .query(&sql, binds, "finding content of a term")
+            .query(sql, binds, "finding content of a term")
             .await?
             .rows(0)?;
         if ids.is_empty() {

@@ -4,10 +4,15 @@ use igny8_data::{Tx, Variables};
 
 use super::model::{MAX_DEPTH, Term, TermId};
 
-/// Writes the site's row, unchanged: two changes of trees of one site collide and are made one after the other, so that
-/// neither overlooks the other (A below B while B goes below A).
+/// Writes a row of the site that all changes of its trees write: two at once collide and are made one after the other,
+/// so that neither overlooks the other (A below B while B goes below A). The row must differ afterwards; an update that
+/// changes nothing is not written and collides with nothing.
 pub fn one_at_a_time(tx: &mut Tx<'_>) {
-    tx.statement("UPDATE $site SET updated_at = updated_at RETURN NONE", Variables::new());
+    tx.statement(
+        "UPSERT type::record('tree_guard', record::id($site)) SET account = $account, site = $site, \
+         changes = (changes ?? 0) + 1 RETURN NONE",
+        Variables::new(),
+    );
 }
 
 /// The parent must be a live term of the same site, taxonomy and language, not below the term itself, and not too deep.

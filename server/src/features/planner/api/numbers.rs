@@ -40,7 +40,8 @@ impl Numbers {
             (self.keywords > 0 && !self.top_covered, "top_keyword_uncovered"),
         ]
         .into_iter()
-        .filter_map(|(lacks, name)| lacks.then(|| name.to_owned()))
+        .filter(|(lacks, _)| *lacks)
+        .map(|(_, name)| name.to_owned())
         .collect()
     }
 }
