@@ -51,8 +51,8 @@ impl PlatformDb<'_> {
             return Err(DbError::internal("listing tables", "no tables in the answer"));
         };
         let names = tables
-            .iter()
-            .map(|(name, _)| name.to_string())
+            .keys()
+            .map(ToString::to_string)
             .filter(|name| name != MIGRATIONS_TABLE);
         let mut names: Vec<String> = names.collect();
         names.sort();

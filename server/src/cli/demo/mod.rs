@@ -115,10 +115,10 @@ async fn prepare(app: &App, password: &str) -> Result<(Actor, Site), Box<dyn std
 async fn tell(app: App, actor: Actor, site: Site, password: String) {
     let live = async {
         loop {
-            if let Ok(scope) = actor.site::<Write>(&app.db, site.id).await {
-                if let Ok(Some(_)) = publishing::live(&app, &scope).await {
-                    return;
-                }
+            if let Ok(scope) = actor.site::<Write>(&app.db, site.id).await
+                && let Ok(Some(_)) = publishing::live(&app, &scope).await
+            {
+                return;
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }

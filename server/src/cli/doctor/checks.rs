@@ -63,7 +63,7 @@ fn folder(name: &'static str, path: &Path) -> Check {
     let found = format!("{shown}, {} free", progress::bytes(free));
     match free {
         ..NO_SPACE => Check::fail(name, found, "free some space: writes will fail soon"),
-        ..LITTLE_SPACE => Check::warn(name, found, "free some space"),
+        NO_SPACE..LITTLE_SPACE => Check::warn(name, found, "free some space"),
         _ => Check::ok(name, found),
     }
 }

@@ -94,16 +94,16 @@ impl Mapper<'_> {
             .collect();
         row.entity = self.entity(page.entity, &page.id, problems);
         row.terms = self.terms.of_page(&page.terms, &page.language);
-        if let Some(cluster) = &page.cluster {
-            if let Some((id, sector)) = self.clusters.get(&cluster.name) {
-                row.cluster = Some(id);
-                row.sector = Some(sector);
-                row.cluster_role = Some(match cluster.role {
-                    folder::ClusterRole::Hub => ClusterRole::Hub,
-                    folder::ClusterRole::Supporting => ClusterRole::Supporting,
-                    folder::ClusterRole::Attribute => ClusterRole::Attribute,
-                });
-            }
+        if let Some(cluster) = &page.cluster
+            && let Some((id, sector)) = self.clusters.get(&cluster.name)
+        {
+            row.cluster = Some(id);
+            row.sector = Some(sector);
+            row.cluster_role = Some(match cluster.role {
+                folder::ClusterRole::Hub => ClusterRole::Hub,
+                folder::ClusterRole::Supporting => ClusterRole::Supporting,
+                folder::ClusterRole::Attribute => ClusterRole::Attribute,
+            });
         }
 
         let mut extra = page.extra;
