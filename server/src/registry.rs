@@ -69,4 +69,5 @@ pub const OF_SITES: &[&str] = &[
     "sector",
     "site_access",
     "term",
+    "tree_guard",
 ];

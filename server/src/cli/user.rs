@@ -105,7 +105,7 @@ pub async fn add(
     binds.insert("id", id);
     binds.insert("account", account);
     binds.insert("email", address.to_string());
-    binds.insert("email_key", crate::features::planner::text_key(address.as_ref()));
+    binds.insert("email_key", crate::features::accounts::model::email_key(email));
     binds.insert("name", name.to_owned());
     binds.insert("hash", hash);
     binds.insert("role", role.name().to_owned());

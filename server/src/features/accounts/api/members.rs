@@ -265,7 +265,7 @@ fn below(caller: &Caller, role: Role) -> Result<()> {
 /// other at once collide.
 fn keep_an_owner(tx: &mut Tx<'_>) {
     tx.statement(
-        "UPDATE $account SET updated_at = updated_at RETURN NONE",
+        "UPDATE $account SET updated_at = time::now() RETURN NONE",
         Variables::new(),
     );
     tx.require(

@@ -280,10 +280,13 @@ impl SectorsApi {
     }
 }
 
-/// One more active sector must fit. The site's row is written too, so that two sectors opened at once collide and are
-/// counted one after the other.
+/// One more active sector must fit. The site's row is written too (an update that changes nothing is not
+/// written), so that two sectors opened at once collide and are counted one after the other.
 pub(super) fn require_room(tx: &mut igny8_data::Tx<'_>) {
-    tx.statement("UPDATE $site SET updated_at = updated_at RETURN NONE", Variables::new());
+    tx.statement(
+        "UPDATE $site SET updated_at = time::now() RETURN NONE",
+        Variables::new(),
+    );
     let mut binds = Variables::new();
     binds.insert("most", MAX_ACTIVE_SECTORS as i64);
     tx.require(
