@@ -72,7 +72,7 @@ async fn work(w: &World) -> Vec<Result<Value, String>> {
 }
 
 async fn deployments(w: &World) -> usize {
-    let sql = "SELECT VALUE id FROM job WHERE kind = 'deploy_site'; DELETE job WHERE kind = 'deploy_site';";
+    let sql = "SELECT VALUE id FROM job WHERE kind = 'site_changed'; DELETE job WHERE kind = 'site_changed';";
     let mut answer = w
         .app
         .db

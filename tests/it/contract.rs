@@ -8,11 +8,11 @@ use serde_json::Value;
 /// Operations that need no credential; a new one wants a reason as good as these.
 const PUBLIC: &[&str] = &[
     "auth_login",
-    "auth_password_forgot",
-    "auth_password_reset",
     "auth_refresh",
     "auth_register",
     "invitation_accept",
+    "password_reset_confirm",
+    "password_reset_request",
 ];
 
 fn root() -> PathBuf {

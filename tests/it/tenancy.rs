@@ -12,10 +12,26 @@ use poem::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 /// Operations that need no credential.
-const PUBLIC: &[&str] = &[];
+const PUBLIC: &[&str] = &[
+    "auth_login",
+    "auth_refresh",
+    "auth_register",
+    "invitation_accept",
+    "password_reset_confirm",
+    "password_reset_request",
+];
 
 /// Operations that are tried last: they take away what the others need.
-const LAST: &[&str] = &["account_delete", "auth_logout", "auth_logout_all", "site_delete"];
+const LAST: &[&str] = &[
+    "account_delete",
+    "auth_logout",
+    "auth_logout_all",
+    "invitation_revoke",
+    "api_key_revoke",
+    "session_revoke",
+    "member_sites_replace",
+    "site_delete",
+];
 
 struct Operation {
     id: String,
@@ -124,6 +140,22 @@ impl Samples {
         w.run_jobs().await;
         let (_, jobs) = w.get(&w.a.owner, "/jobs").await;
         let job = jobs["items"][0]["id"].as_str().unwrap().to_owned();
+        let term = json!({ "name": format!("Term {CANARY}"), "taxonomy": "blog_tag" });
+        let term = made(&format!("/sites/{site}/terms"), term).await;
+        let cluster = json!({ "name": format!("Cluster {CANARY}"), "sector": sector });
+        let cluster = made(&format!("/sites/{site}/clusters"), cluster).await;
+        let keyword = json!({ "text": format!("keyword {CANARY}"), "sector": sector });
+        let keyword = made(&format!("/sites/{site}/keywords"), keyword).await;
+        let content = json!({ "title": format!("Title {CANARY}"), "content_type": "post", "body": CANARY });
+        let content = made(&format!("/sites/{site}/content"), content).await;
+        let invitation = json!({ "email": format!("{CANARY}@a.example"), "name": "New", "role": "viewer" });
+        let invitation = made("/invitations", invitation).await;
+        let (_, key) = w
+            .post(&w.a.owner, "/api-keys", json!({ "name": CANARY, "role": "viewer" }))
+            .await;
+        let api_key = key["api_key"]["id"].as_str().unwrap().to_owned();
+        let (_, sessions) = w.get(&w.a.owner, "/auth/sessions").await;
+        let session = sessions["items"][0]["id"].as_str().unwrap().to_owned();
         let of_a = BTreeMap::from([
             ("site_id", site),
             ("sector_id", sector),
@@ -131,6 +163,15 @@ impl Samples {
             ("deployment_id", deployment),
             ("job_id", job),
             ("industry", "bicycles".to_owned()),
+            ("term_id", term),
+            ("cluster_id", cluster),
+            ("keyword_id", keyword),
+            ("content_id", content),
+            ("number", "1".to_owned()),
+            ("invitation_id", invitation),
+            ("api_key_id", api_key),
+            ("session_id", session),
+            ("user_id", w.a.viewer.id.to_string()),
         ]);
         // The same kind of id, well formed, of nothing at all.
         let other = Ids::seeded(Clock::manual("2025-01-01T00:00:00Z"), 9);

@@ -325,12 +325,7 @@ impl AuthApi {
     }
 
     /// Read the account
-    #[oai(
-        path = "/account",
-        method = "get",
-        operation_id = "account_get",
-        tag = "Tag::Account"
-    )]
+    #[oai(path = "/account", method = "get", operation_id = "account_get")]
     async fn account(&self, caller: Caller, app: Data<&App>) -> Result<Fetched<AccountOut>> {
         let account = account_of(&app, caller.actor().account_id()).await?;
         let rev = account.rev;
@@ -338,12 +333,7 @@ impl AuthApi {
     }
 
     /// Change the account
-    #[oai(
-        path = "/account",
-        method = "patch",
-        operation_id = "account_update",
-        tag = "Tag::Account"
-    )]
+    #[oai(path = "/account", method = "patch", operation_id = "account_update")]
     async fn update(
         &self,
         caller: Caller,
@@ -379,12 +369,7 @@ impl AuthApi {
     /// Close the account
     ///
     /// Nobody gets in any more and its sites are no longer served. Needs the owner's password.
-    #[oai(
-        path = "/account",
-        method = "delete",
-        operation_id = "account_delete",
-        tag = "Tag::Account"
-    )]
+    #[oai(path = "/account", method = "delete", operation_id = "account_delete")]
     async fn close(&self, caller: Caller, app: Data<&App>, from: From, body: Json<Confirmed>) -> Result<Done> {
         let scope = caller.actor().account::<Own>()?;
         super::passwords::confirm(&app, &caller, body.0.password, &from.0).await?;

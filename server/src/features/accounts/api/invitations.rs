@@ -215,8 +215,7 @@ impl InvitationsApi {
     #[oai(
         path = "/auth/invitations/accept",
         method = "post",
-        operation_id = "invitation_accept",
-        tag = "Tag::Auth"
+        operation_id = "invitation_accept"
     )]
     async fn accept(&self, app: Data<&App>, from: From, body: Json<InvitationAccept>) -> Result<Json<LoginAnswer>> {
         app.limits
