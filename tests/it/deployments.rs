@@ -304,12 +304,21 @@ async fn a_change_of_published_content_deploys_by_itself() {
         "{list}"
     );
 
-    let change = w.patch(&w.a.owner, &format!("/sites/{site}"), 1, json!({ "hosting": "wordpress" })).await;
+    let change = w
+        .patch(
+            &w.a.owner,
+            &format!("/sites/{site}"),
+            1,
+            json!({ "hosting": "wordpress" }),
+        )
+        .await;
     assert_eq!(change.0, 200, "{}", change.1);
     changed().await;
     assert_eq!(w.run_jobs().await, 1, "a site that is hosted elsewhere is not deployed");
     assert_eq!(w.post(&w.a.owner, &path, json!({})).await.0, 422);
-    let change = w.patch(&w.a.owner, &format!("/sites/{site}"), 2, json!({ "hosting": "both" })).await;
+    let change = w
+        .patch(&w.a.owner, &format!("/sites/{site}"), 2, json!({ "hosting": "both" }))
+        .await;
     assert_eq!(change.0, 200, "{}", change.1);
 
     // Asked for by hand as well: whichever runs first, nothing fails.
