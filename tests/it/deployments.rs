@@ -278,3 +278,86 @@ async fn a_failed_deployment_leaves_the_live_one() {
     assert_eq!(visit(&w, "/sites/site-a0/blog/first/").await.0, 200);
     assert_eq!(visit(&w, "/sites/site-a0/blog/second/").await.0, 404);
 }
+
+#[tokio::test]
+async fn a_change_of_published_content_deploys_by_itself() {
+    let w = World::new().await;
+    let site = w.a.sites[0];
+    let owner = w.app.db.actor_of_user(w.a.owner.id).await.unwrap();
+    let scope = owner.site::<Write>(&w.app.db, site).await.unwrap();
+    let changed = async || {
+        let mut tx = w.app.db.site(&scope).tx();
+        igny8_server::features::content::publishing_changed(&mut tx, site);
+        tx.commit().await.unwrap();
+    };
+    publish(&w, &w.a, site, "first", "The first post", "Hello").await;
+    for _ in 0..3 {
+        changed().await;
+    }
+    assert_eq!(w.run_jobs().await, 2, "several changes ask once, for one deployment");
+    assert_eq!(visit(&w, "/sites/site-a0/blog/first/").await.0, 200);
+    let path = format!("/sites/{site}/deployments");
+    let (_, list) = w.get(&w.a.viewer, &format!("{path}?with_total=true")).await;
+    assert_eq!(
+        (&list["total"], &list["items"][0]["status"]),
+        (&json!(1), &json!("deployed")),
+        "{list}"
+    );
+
+    let change = w
+        .patch(
+            &w.a.owner,
+            &format!("/sites/{site}"),
+            1,
+            json!({ "hosting": "wordpress" }),
+        )
+        .await;
+    assert_eq!(change.0, 200, "{}", change.1);
+    changed().await;
+    assert_eq!(w.run_jobs().await, 1, "a site that is hosted elsewhere is not deployed");
+    assert_eq!(w.post(&w.a.owner, &path, json!({})).await.0, 422);
+    let change = w
+        .patch(&w.a.owner, &format!("/sites/{site}"), 2, json!({ "hosting": "both" }))
+        .await;
+    assert_eq!(change.0, 200, "{}", change.1);
+
+    // Asked for by hand as well: whichever runs first, nothing fails.
+    let (status, _) = w.post(&w.a.owner, &path, json!({})).await;
+    assert_eq!(status, 202);
+    changed().await;
+    w.run_jobs().await;
+    let (_, list) = w
+        .get(&w.a.viewer, &format!("{path}?status=failed&with_total=true"))
+        .await;
+    assert_eq!(list["total"], 0, "{list}");
+}
+
+#[tokio::test]
+async fn errors_in_pages_stop_a_deployment_unless_forced() {
+    let w = World::new().await;
+    let site = w.a.sites[0];
+    publish(&w, &w.a, site, "first", "The first post", "Hello").await;
+    deploy(&w, &w.a, site).await;
+    publish(&w, &w.a, site, "second", "The second post", "Hello").await;
+    // An address that cannot become a file: the API refuses it, the renderer must too.
+    let sql = "UPDATE content SET path = '/a/../x/' WHERE slug = 'second'";
+    let platform = w.app.db.platform(igny8_data::Why::Operator);
+    platform.query(sql, Default::default(), "testing").await.unwrap();
+    let failed = deploy(&w, &w.a, site).await;
+    assert_eq!(failed["status"], "failed", "{failed}");
+    assert_eq!(failed["log"][0]["level"], "error", "{failed}");
+    assert_eq!(visit(&w, "/sites/site-a0/blog/first/").await.0, 200);
+    let releases = w.app.config.sites_dir.join("site-a0/releases");
+    assert_eq!(std::fs::read_dir(releases).unwrap().count(), 2, "no rubbish");
+
+    let path = format!("/sites/{site}/deployments");
+    let (_, forced) = w.post(&w.a.owner, &path, json!({ "force": true })).await;
+    w.run_jobs().await;
+    let item = format!("{path}/{}", forced["id"].as_str().unwrap());
+    let (_, forced) = w.get(&w.a.owner, &item).await;
+    assert_eq!(
+        (&forced["status"], &forced["log"][0]["level"]),
+        (&json!("deployed"), &json!("error")),
+        "{forced}"
+    );
+}

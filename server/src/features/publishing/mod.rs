@@ -14,8 +14,9 @@ mod renders;
 mod rows;
 pub mod snapshot;
 
-use igny8_data::{JobRow, Why, Write};
+use igny8_data::{JobRow, Read, Why, Write};
 
+use crate::features::sites::model::{Hosting, Site};
 use crate::jobs::{JobContext, JobType};
 
 pub use mend::mend;
@@ -46,6 +47,11 @@ pub fn site_changed_job() -> JobType {
                 Err(igny8_data::Denied::Db(error)) => return Err(error.into()),
                 Err(_) => return nothing(),
             };
+            let account = scope.actor().account::<Read>()?;
+            let site = app.db.account(&account).get::<Site>(site).await?;
+            if site.is_none_or(|site| site.hosting == Hosting::Wordpress) {
+                return Ok(serde_json::json!({ "reason": "the site is not hosted here" }));
+            }
             let deployment = request(&app, &scope, false).await?;
             Ok(serde_json::json!({ "deployment": deployment.id }))
         },
