@@ -67,6 +67,10 @@ impl PageRequest {
     ///
     /// # Errors
     /// 422 naming the parameter.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of a request, each from its own parameter"
+    )]
     pub fn new(
         db: &Db,
         scope: &str,
