@@ -31,7 +31,7 @@ lint: ## Check formatting, warnings, documentation, and the dependencies' licenc
 	@.ci/setup build lint
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --workspace --no-deps --document-private-items --locked
 	"$(TOOLS)/cargo-deny" --locked check licenses bans sources
 
 fmt: ## Format the Rust code.

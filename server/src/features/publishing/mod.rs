@@ -1,7 +1,7 @@
 //! Publishing: a site's published content becomes a release that visitors get.
 //!
 //! A deployment is asked for ([`api`]), waits as a job, reads a snapshot of the site ([`snapshot`]), renders it, writes a
-//! complete new release and goes live by one rename ([`deploy`]). What a crash leaves is mended by [`mend`].
+//! complete new release and goes live by one rename ([`deploy`]). What a crash leaves is mended by [`mod@mend`].
 //!
 //! **Invariants.** A visitor sees one whole release or another, never a part. The database says which release is live;
 //! the pointer on the disk follows it. A site has at most one deployment that waits and one that runs.

@@ -30,7 +30,7 @@ pub struct Mapper<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// Keys in `extra` for what a row has no field for; [`super::super::export`] and the snapshot take them out again.
+/// Keys in `extra` for what a row has no field for; [`mod@super::super::export`] and the snapshot take them out again.
 pub const IMAGE: &str = "image";
 pub const SECTION: &str = "section";
 pub const SECONDARY_KEYWORDS: &str = "secondary_keywords";
