@@ -28,6 +28,7 @@ pub fn apis() -> impl OpenApi + 'static {
 /// Every kind of background job.
 pub fn jobs() -> Vec<JobType> {
     vec![
+        features::accounts::mails::job(),
         features::content::schedule::job(),
         features::publishing::deploy_job(),
         features::publishing::site_changed_job(),

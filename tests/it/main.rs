@@ -6,6 +6,7 @@ mod content;
 mod contract;
 mod deployments;
 mod folders;
+mod idempotency;
 mod jobs;
 mod media;
 mod planner;

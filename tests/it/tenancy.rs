@@ -45,7 +45,7 @@ struct Operation {
 }
 
 fn description() -> Value {
-    serde_json::from_str(&igny8_server::api::description()).unwrap()
+    serde_json::from_str(igny8_server::api::description::text()).unwrap()
 }
 
 fn operations(spec: &Value) -> Vec<Operation> {

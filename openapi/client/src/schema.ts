@@ -26,6 +26,26 @@ export interface paths {
         patch: operations["account_update"];
         trace?: never;
     };
+    "/account/owner": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Transfer ownership
+         * @description The member becomes the owner and you become an admin, both at once. Answers the new owner.
+         */
+        put: operations["account_transfer_ownership"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-keys": {
         parameters: {
             query?: never;
@@ -62,7 +82,11 @@ export interface paths {
         delete: operations["api_key_revoke"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Rename an API key
+         * @description What it may do cannot be changed: make a new key for that.
+         */
+        patch: operations["api_key_update"];
         trace?: never;
     };
     "/audit": {
@@ -373,6 +397,26 @@ export interface paths {
         post?: never;
         /** Take an invitation back */
         delete: operations["invitation_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/invitations/{invitation_id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send an invitation again
+         * @description The same link, good for as long as a new one.
+         */
+        post: operations["invitation_resend"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1391,6 +1435,13 @@ export interface components {
             role: components["schemas"]["Role"] & unknown;
             /** @example site_01jz8k3v5n6q7r8s9t0v1w2x3y */
             site?: string;
+        };
+        /**
+         * ApiKeyPatch
+         * @description What to change; absent fields stay.
+         */
+        ApiKeyPatch: {
+            name?: string;
         };
         /**
          * Attribute
@@ -2521,6 +2572,16 @@ export interface components {
              */
             same_as: string[];
         };
+        /** OwnershipTransfer */
+        OwnershipTransfer: {
+            /** @description Your own password. */
+            password: string;
+            /**
+             * @description A member who can log in.
+             * @example user_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            user: string;
+        };
         /**
          * Page_ApiKey
          * @description One page of a list.
@@ -3259,7 +3320,10 @@ export interface components {
         };
     };
     responses: never;
-    parameters: never;
+    parameters: {
+        /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+        IdempotencyKey: string;
+    };
     requestBodies: never;
     headers: never;
     pathItems: never;
@@ -3702,6 +3766,150 @@ export interface operations {
             };
         };
     };
+    account_transfer_ownership: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["OwnershipTransfer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["User"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     api_key_list: {
         parameters: {
             query?: {
@@ -3851,7 +4059,10 @@ export interface operations {
     api_key_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4004,8 +4215,11 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The resource. */
             200: {
                 headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4152,6 +4366,158 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_key_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version the change is made to. */
+                "If-Match"?: string;
+            };
+            path: {
+                api_key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["ApiKeyPatch"];
+            };
+        };
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ApiKey"];
+                };
             };
             /** @description The request is malformed. */
             400: {
@@ -4722,7 +5088,10 @@ export interface operations {
     auth_logout: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4861,7 +5230,10 @@ export interface operations {
     auth_logout_all: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -5140,7 +5512,10 @@ export interface operations {
     password_change: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -6570,7 +6945,10 @@ export interface operations {
     invitation_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -6729,6 +7107,151 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invitation_resend: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                invitation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Invitation"];
+                };
             };
             /** @description The request is malformed. */
             400: {
@@ -7154,7 +7677,10 @@ export interface operations {
     job_cancel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 job_id: string;
             };
@@ -7299,7 +7825,10 @@ export interface operations {
     job_retry: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 job_id: string;
             };
@@ -7451,6 +7980,8 @@ export interface operations {
                 role?: components["schemas"]["Role"];
                 /** @description Text in name or mail address. */
                 search?: string;
+                /** @description Who may see this site, by role or by grant. */
+                site?: string;
                 /** @description `created_at`, `name` or `email`; `-` in front for descending. */
                 sort?: string;
                 with_total?: boolean;
@@ -8477,7 +9008,10 @@ export interface operations {
     site_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -9230,7 +9764,10 @@ export interface operations {
     cluster_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 site_id: string;
             };
@@ -9825,7 +10362,10 @@ export interface operations {
     cluster_restore: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 cluster_id: string;
                 site_id: string;
@@ -9971,7 +10511,10 @@ export interface operations {
     cluster_bulk: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 site_id: string;
             };
@@ -10284,7 +10827,10 @@ export interface operations {
     content_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 site_id: string;
             };
@@ -11022,7 +11568,10 @@ export interface operations {
     content_restore: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 content_id: string;
                 site_id: string;
@@ -11464,6 +12013,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description ETag of the version of the content the change is made to. */
                 "If-Match"?: string;
             };
@@ -11908,6 +12459,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description ETag of the version the change is made to. */
                 "If-Match"?: string;
             };
@@ -12210,6 +12763,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description ETag of the version the change is made to. */
                 "If-Match"?: string;
             };
@@ -12362,7 +12917,10 @@ export interface operations {
     content_bulk: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 site_id: string;
             };
@@ -12802,8 +13360,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of your own: sending the request again with it gives the first answer again. */
-                "Idempotency-Key"?: string;
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 site_id: string;
@@ -13097,7 +13655,10 @@ export interface operations {
     deployment_rollback: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 deployment_id: string;
                 site_id: string;
@@ -13553,7 +14114,10 @@ export interface operations {
     keyword_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 site_id: string;
             };
@@ -14148,7 +14712,10 @@ export interface operations {
     keyword_restore: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 keyword_id: string;
                 site_id: string;
@@ -14294,7 +14861,10 @@ export interface operations {
     keyword_bulk: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 site_id: string;
             };
@@ -14595,7 +15165,10 @@ export interface operations {
     media_upload: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 site_id: string;
             };
@@ -15393,7 +15966,10 @@ export interface operations {
     media_restore: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 media_id: string;
                 site_id: string;
@@ -15539,7 +16115,10 @@ export interface operations {
     site_restore: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 site_id: string;
             };
@@ -15838,7 +16417,10 @@ export interface operations {
     sector_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 site_id: string;
             };
@@ -16433,7 +17015,10 @@ export interface operations {
     sector_restore: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 sector_id: string;
                 site_id: string;
@@ -16579,7 +17164,10 @@ export interface operations {
     sector_take: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 site_id: string;
             };
@@ -17182,7 +17770,10 @@ export interface operations {
     term_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 site_id: string;
             };
@@ -17778,6 +18369,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description ETag of the version to merge away. */
                 "If-Match"?: string;
             };
@@ -17930,7 +18523,10 @@ export interface operations {
     term_restore: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 site_id: string;
                 term_id: string;
@@ -18076,7 +18672,10 @@ export interface operations {
     term_bulk_delete: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 site_id: string;
             };

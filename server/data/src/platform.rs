@@ -21,8 +21,6 @@ pub enum Why {
     Queue,
     /// Periodic work over all accounts: due publications, purges of what was deleted.
     Schedule,
-    /// Idempotency keys, stored per account before and after the handler.
-    Idempotency,
     /// The installation's own catalogue of industries and plans.
     Catalogue,
     /// A command typed on the server by its operator.

@@ -216,6 +216,24 @@ impl Error {
         ))
     }
 
+    /// What happened and what to do, in words.
+    pub fn detail(&self) -> &str {
+        let (Self::BadRequest(Json(problem))
+        | Self::Unauthorized(Json(problem))
+        | Self::PaymentRequired(Json(problem))
+        | Self::Forbidden(Json(problem))
+        | Self::NotFound(Json(problem))
+        | Self::Conflict(Json(problem))
+        | Self::PreconditionFailed(Json(problem))
+        | Self::TooLarge(Json(problem))
+        | Self::Unprocessable(Json(problem))
+        | Self::PreconditionRequired(Json(problem))
+        | Self::TooManyRequests(Json(problem), _)
+        | Self::Internal(Json(problem))
+        | Self::Unavailable(Json(problem), _)) = self;
+        &problem.detail
+    }
+
     pub fn unavailable(detail: impl Into<String>) -> Self {
         Self::Unavailable(problem(503, "Service Unavailable", "unavailable", detail), 1)
     }

@@ -2,12 +2,14 @@
 
 use std::io::IsTerminal as _;
 
-use argon2::PasswordHasher as _;
 use igny8_data::{AccountId, DbError, Role, UserId, Variables, Why};
 
 use super::{CommandResult, database, site};
+use crate::api::validate::Check;
 use crate::app::App;
 use crate::config::Config;
+use crate::features::accounts::model::{check_email, check_password, email_key};
+use crate::features::accounts::passwords;
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -90,23 +92,22 @@ pub async fn add(
         doing: "making a user",
         message,
     };
-    let address: lettre::Address = email.trim().parse().map_err(|e| refuse(format!("{email}: {e}")))?;
-    let cost = &app.config.auth;
-    let params = argon2::Params::new(cost.argon2_memory_kib, cost.argon2_passes, 1, None)
-        .map_err(|e| refuse(format!("auth.argon2_memory_kib: {e}")))?;
-    let hash = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
-        .hash_password(password.as_bytes())
-        .map_err(|e| refuse(e.to_string()))?
-        .to_string();
+    let mut check = Check::new();
+    check_email(&mut check, "the mail address", email);
+    check.text("the name", name, 1, 120);
+    check_password(&mut check, "the password", password);
+    check.finish().map_err(|error| refuse(error.detail().to_owned()))?;
+    let hash = passwords::hash(&app.config.auth, password.to_owned()).await;
+    let hash = hash.map_err(|error| refuse(error.detail().to_owned()))?;
     let id: UserId = app.db.ids().make();
     let new = account.is_none();
     let account: AccountId = account.unwrap_or_else(|| app.db.ids().make());
     let mut binds = Variables::new();
     binds.insert("id", id);
     binds.insert("account", account);
-    binds.insert("email", address.to_string());
-    binds.insert("email_key", crate::features::accounts::model::email_key(email));
-    binds.insert("name", name.to_owned());
+    binds.insert("email", email.trim().to_owned());
+    binds.insert("email_key", email_key(email));
+    binds.insert("name", name.trim().to_owned());
     binds.insert("hash", hash);
     binds.insert("role", role.name().to_owned());
     binds.insert("now", app.db.clock().now());
@@ -131,7 +132,7 @@ fn read_password(from_stdin: bool) -> Result<String, Box<dyn std::error::Error +
         std::io::stdin().read_line(&mut line)?;
         line.trim_end_matches(['\n', '\r']).to_owned()
     } else if std::io::stdin().is_terminal() {
-        let first = rpassword::prompt_password("Password (at least 12 characters): ")?;
+        let first = rpassword::prompt_password("Password (at least 10 characters): ")?;
         if rpassword::prompt_password("Once more: ")? != first {
             return Err("the two passwords differ".into());
         }
@@ -139,9 +140,5 @@ fn read_password(from_stdin: bool) -> Result<String, Box<dyn std::error::Error +
     } else {
         return Err("standard input is not a terminal; use --password-stdin".into());
     };
-    let length = password.chars().count();
-    if !(12..=256).contains(&length) {
-        return Err("a password has 12 to 256 characters".into());
-    }
     Ok(password)
 }

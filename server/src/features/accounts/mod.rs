@@ -5,6 +5,7 @@
 //! registering with it. Everything that changes access is audited.
 
 pub mod api;
+pub mod mails;
 pub mod model;
 pub mod passwords;
 pub mod sessions;

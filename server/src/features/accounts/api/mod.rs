@@ -5,6 +5,7 @@ mod audit;
 mod auth;
 mod invitations;
 mod members;
+mod ownership;
 mod passwords;
 
 /// Every operation of this feature.
@@ -13,6 +14,7 @@ pub fn apis() -> impl poem_openapi::OpenApi + 'static {
         auth::AuthApi,
         passwords::PasswordsApi,
         members::MembersApi,
+        ownership::OwnershipApi,
         invitations::InvitationsApi,
         api_keys::ApiKeysApi,
         audit::AuditApi,
