@@ -11,7 +11,7 @@ CLIENT := openapi/client
 # A run of the tests says by itself where it failed; backtraces of SurrealDB's deep stacks take seconds each.
 export RUST_BACKTRACE ?= 0
 
-.PHONY: help run test lint fmt openapi clean-demo
+.PHONY: help run test lint fuzz fmt openapi clean-demo
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -33,6 +33,11 @@ lint: ## Check formatting, warnings, documentation, and the dependencies' licenc
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --workspace --no-deps --document-private-items --locked
 	"$(TOOLS)/cargo-deny" --locked check licenses bans sources
+
+fuzz: ## Send the API what its description allows and what it does not: no answer may be a fault of the server.
+	@.ci/setup build
+	cargo build --workspace --bins --locked
+	@tests/fuzz "$(CARGO_TARGET_DIR)"
 
 fmt: ## Format the Rust code.
 	cargo fmt --all

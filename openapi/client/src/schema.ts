@@ -1504,6 +1504,7 @@ export interface components {
             code?: string;
             /** @description The problem in words. */
             detail?: string;
+            /** @default [] */
             errors: components["schemas"]["FieldError"][];
             id: string;
             ok: boolean;
@@ -2811,7 +2812,10 @@ export interface components {
             current_etag?: string;
             /** @description What happened and what to do, for people. */
             detail: string;
-            /** @description Fields that are wrong. */
+            /**
+             * @description Fields that are wrong.
+             * @default []
+             */
             errors: components["schemas"]["FieldError"][];
             /** @description Finds the request in the server's log. */
             request_id: string;
@@ -3422,6 +3426,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -3558,6 +3571,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3715,6 +3737,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -3852,6 +3883,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3998,6 +4038,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4153,6 +4202,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -4298,6 +4356,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -4432,6 +4499,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4584,6 +4660,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4746,6 +4831,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -4883,6 +4977,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5034,6 +5137,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -5169,6 +5281,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5318,6 +5439,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -5451,6 +5581,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5604,6 +5743,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -5740,6 +5888,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5890,6 +6047,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -6027,6 +6193,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6179,6 +6354,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -6312,6 +6496,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6453,6 +6646,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6603,6 +6805,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -6738,6 +6949,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6884,6 +7104,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7039,6 +7268,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -7173,6 +7411,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7318,6 +7565,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7478,6 +7734,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -7616,6 +7881,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7771,6 +8045,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -7912,6 +8195,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8072,6 +8364,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -8217,6 +8518,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -8354,6 +8664,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8513,6 +8832,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -8648,6 +8976,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8794,6 +9131,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8954,6 +9300,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -9106,6 +9461,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -9251,6 +9615,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -9388,6 +9761,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9540,6 +9922,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9710,6 +10101,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -9864,6 +10264,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -10010,6 +10419,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -10148,6 +10566,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10308,6 +10735,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -10457,6 +10893,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -10599,6 +11044,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10773,6 +11227,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -10927,6 +11390,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -11073,6 +11545,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -11211,6 +11692,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11371,6 +11861,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -11507,6 +12006,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11656,6 +12164,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11814,6 +12331,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -11951,6 +12477,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12110,6 +12645,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -12258,6 +12802,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -12397,6 +12950,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12559,6 +13121,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -12701,6 +13272,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12863,6 +13443,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -13012,6 +13601,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -13147,6 +13745,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13305,6 +13912,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -13455,6 +14071,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -13594,6 +14219,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13750,6 +14384,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -13888,6 +14531,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14060,6 +14712,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -14214,6 +14875,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -14360,6 +15030,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -14498,6 +15177,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14658,6 +15346,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -14800,6 +15497,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14956,6 +15662,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -15104,6 +15819,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15285,6 +16009,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -15431,6 +16164,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -15569,6 +16311,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15729,6 +16480,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -15802,7 +16562,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": string;
+                    "*/*": string;
                 };
             };
             /** @description The part of the file that `Range` asked for. */
@@ -15815,7 +16575,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": string;
+                    "*/*": string;
                 };
             };
             /** @description The file is the one that `If-None-Match` names. */
@@ -15894,6 +16654,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16061,6 +16830,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -16202,6 +16980,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16363,6 +17150,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -16517,6 +17313,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -16663,6 +17468,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -16801,6 +17615,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16961,6 +17784,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -17103,6 +17935,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17259,6 +18100,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -17397,6 +18247,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17549,6 +18408,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17716,6 +18584,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -17870,6 +18747,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -18016,6 +18902,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -18154,6 +19049,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18307,6 +19211,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18469,6 +19382,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -18618,6 +19540,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A rule is broken; `errors` names the fields. */
             422: {
                 headers: {
@@ -18760,6 +19691,15 @@ export interface operations {
             };
             /** @description The body or the upload is larger than allowed. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

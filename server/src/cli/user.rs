@@ -96,9 +96,9 @@ pub async fn add(
     check_email(&mut check, "the mail address", email);
     check.text("the name", name, 1, 120);
     check_password(&mut check, "the password", password);
-    check.finish().map_err(|error| refuse(error.detail().to_owned()))?;
+    check.finish().map_err(|error| refuse(error.into_problem().detail))?;
     let hash = passwords::hash(&app.config.auth, password.to_owned()).await;
-    let hash = hash.map_err(|error| refuse(error.detail().to_owned()))?;
+    let hash = hash.map_err(|error| refuse(error.into_problem().detail))?;
     let id: UserId = app.db.ids().make();
     let new = account.is_none();
     let account: AccountId = account.unwrap_or_else(|| app.db.ids().make());
