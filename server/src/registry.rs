@@ -51,12 +51,33 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
     SoftDeleted {
         table: "content",
         parts: &[("revision", "content")],
+        named_by: &[],
     },
-    SoftDeleted::alone("cluster"),
+    SoftDeleted {
+        table: "cluster",
+        parts: &[],
+        named_by: &[
+            ("content", "cluster = NONE, cluster_role = NONE", "cluster INSIDE $gone"),
+            ("keyword", "cluster = NONE", "cluster INSIDE $gone"),
+            ("cluster", "parent = NONE", "parent INSIDE $gone"),
+            ("term", "clusters = array::complement(clusters, $gone)", "clusters CONTAINSANY $gone"),
+        ],
+    },
     SoftDeleted::alone("keyword"),
-    SoftDeleted::alone("media"),
+    SoftDeleted {
+        table: "media",
+        parts: &[],
+        named_by: &[("content", "featured_image = NONE", "featured_image INSIDE $gone")],
+    },
     SoftDeleted::alone("sector"),
-    SoftDeleted::alone("term"),
+    SoftDeleted {
+        table: "term",
+        parts: &[],
+        named_by: &[
+            ("content", "terms = array::complement(terms, $gone)", "terms CONTAINSANY $gone"),
+            ("term", "parent = NONE", "parent INSIDE $gone"),
+        ],
+    },
 ];
 
 /// Tables whose rows belong to a site and go with it.
