@@ -11,6 +11,7 @@ use crate::jobs::schedule::Schedule;
 pub fn apis() -> impl OpenApi + 'static {
     (
         features::accounts::api::apis(),
+        features::billing::api::apis(),
         features::sites::api::apis(),
         crate::jobs::api::JobsApi,
         features::media::api::MediaApi,
@@ -40,6 +41,7 @@ pub fn schedules() -> Vec<Schedule> {
     use chrono::Duration;
     vec![
         Schedule::new("purge_finished", Duration::hours(1), purge::finished),
+        Schedule::new("renew_credits", Duration::minutes(10), features::billing::renew),
         Schedule::new("purge_deleted", Duration::hours(1), purge::deleted),
         Schedule::new("purge_media_files", Duration::hours(1), features::media::purge_files),
         Schedule::new("mend_deployments", Duration::minutes(1), features::publishing::mend),
@@ -60,7 +62,11 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
             ("content", "cluster = NONE, cluster_role = NONE", "cluster INSIDE $gone"),
             ("keyword", "cluster = NONE", "cluster INSIDE $gone"),
             ("cluster", "parent = NONE", "parent INSIDE $gone"),
-            ("term", "clusters = array::complement(clusters, $gone)", "clusters CONTAINSANY $gone"),
+            (
+                "term",
+                "clusters = array::complement(clusters, $gone)",
+                "clusters CONTAINSANY $gone",
+            ),
         ],
     },
     SoftDeleted::alone("keyword"),
@@ -74,7 +80,11 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
         table: "term",
         parts: &[],
         named_by: &[
-            ("content", "terms = array::complement(terms, $gone)", "terms CONTAINSANY $gone"),
+            (
+                "content",
+                "terms = array::complement(terms, $gone)",
+                "terms CONTAINSANY $gone",
+            ),
             ("term", "parent = NONE", "parent INSIDE $gone"),
         ],
     },

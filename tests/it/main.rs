@@ -2,6 +2,7 @@
 
 mod accounts;
 mod backup;
+mod billing;
 mod content;
 mod contract;
 mod deployments;

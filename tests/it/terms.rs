@@ -274,7 +274,10 @@ async fn what_names_a_purged_term_forgets_it() {
     let sql = "UPDATE content SET terms = (SELECT VALUE id FROM term); RETURN (SELECT VALUE terms FROM content);";
     let platform = w.app.db.platform(igny8_data::Why::Operator);
     let terms = async |sql: &str, at: usize| -> Vec<Vec<igny8_server::features::taxonomy::TermId>> {
-        let mut answer = platform.query(sql, igny8_data::Variables::new(), "testing").await.unwrap();
+        let mut answer = platform
+            .query(sql, igny8_data::Variables::new(), "testing")
+            .await
+            .unwrap();
         answer.rows(at).unwrap()
     };
     assert_eq!(terms(sql, 1).await[0].len(), 1, "{content}");

@@ -43,7 +43,7 @@ pub use platform::Why;
 pub use queue::{JobRow, JobState, NewJob, Outcome};
 pub use record::{AccountRecord, Record, SiteRecord};
 pub use role::{Permission, Role};
-pub use scope::{Access, AccountScope, CanWrite, Manage, Own, Read, SectorScope, SiteScope, Write};
+pub use scope::{Access, AccountScope, CanWrite, Manage, Operator, Own, Read, SectorScope, SiteScope, Write};
 pub use scoped::{AccountDb, SiteDb};
 pub use select::{Deleted, Direction, Select};
 pub use surrealdb_types::{SurrealValue, Value, Variables};

@@ -34,6 +34,8 @@ pub enum Tag {
     Auth,
     /// The account, its members, invitations, API keys and audit log.
     Account,
+    /// Credits, plans, prices and usage.
+    Billing,
     /// Sites, sectors and who may see them; the shared catalogue of industries.
     Sites,
     /// Categories, tags and attributes of a site.

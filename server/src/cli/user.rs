@@ -2,14 +2,14 @@
 
 use std::io::IsTerminal as _;
 
-use igny8_data::{AccountId, DbError, Role, UserId, Variables, Why};
+use igny8_data::{AccountId, DbError, Role, UserId, Why};
 
 use super::{CommandResult, database, site};
 use crate::api::validate::Check;
 use crate::app::App;
 use crate::config::Config;
-use crate::features::accounts::model::{check_email, check_password, email_key};
-use crate::features::accounts::passwords;
+use crate::features::accounts::model::{User, check_email, check_password, email_key};
+use crate::features::accounts::{opening, passwords};
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -31,8 +31,8 @@ pub struct CreateArgs {
     /// Name to show; also the name of a new account.
     #[arg(long)]
     name: String,
-    /// What the user may do; `owner` with a new account.
-    #[arg(long, value_parser = ["owner", "admin", "editor", "viewer"])]
+    /// What the user may do; `owner` with a new account. A `developer` operates the installation.
+    #[arg(long, value_parser = ["developer", "owner", "admin", "editor", "viewer"])]
     role: Option<String>,
     /// Account to join, by id or name; without it a new one is made.
     #[arg(long)]
@@ -62,10 +62,11 @@ async fn create(
         None if args.account.is_none() => Role::Owner,
         None | Some("editor") => Role::Editor,
         Some("owner") => Role::Owner,
+        Some("developer") => Role::Developer,
         Some("admin") => Role::Admin,
         Some(_) => Role::Viewer,
     };
-    if args.account.is_none() && role != Role::Owner {
+    if args.account.is_none() && !matches!(role, Role::Owner | Role::Developer) {
         return Err("the first user of a new account is its owner; name another account with --account".into());
     }
     let account = match &args.account {
@@ -99,27 +100,30 @@ pub async fn add(
     check.finish().map_err(|error| refuse(error.into_problem().detail))?;
     let hash = passwords::hash(&app.config.auth, password.to_owned()).await;
     let hash = hash.map_err(|error| refuse(error.into_problem().detail))?;
-    let id: UserId = app.db.ids().make();
+    let now = app.db.clock().now();
     let new = account.is_none();
     let account: AccountId = account.unwrap_or_else(|| app.db.ids().make());
-    let mut binds = Variables::new();
-    binds.insert("id", id);
-    binds.insert("account", account);
-    binds.insert("email", email.trim().to_owned());
-    binds.insert("email_key", email_key(email));
-    binds.insert("name", name.trim().to_owned());
-    binds.insert("hash", hash);
-    binds.insert("role", role.name().to_owned());
-    binds.insert("now", app.db.clock().now());
-    let mut sql = String::from("BEGIN;");
+    let user = User {
+        id: app.db.ids().make(),
+        account,
+        email: email.trim().to_owned(),
+        email_key: email_key(email),
+        name: name.trim().to_owned(),
+        password_hash: hash,
+        role,
+        disabled: false,
+        last_login_at: None,
+        rev: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    let id = user.id;
+    let mut tx = app.db.platform(Why::Operator).tx(account, None);
     if new {
-        sql += "CREATE $account CONTENT { name: $name, status: 'active', plan: 'free', rev: 1, created_at: $now, \
-                updated_at: $now } RETURN NONE;";
+        opening::open(&mut tx, app, account, name);
     }
-    sql += "CREATE $id CONTENT { account: $account, email: $email, email_key: $email_key, name: $name, \
-            password_hash: $hash, role: $role, disabled: false, rev: 1, created_at: $now, updated_at: $now } RETURN NONE;\
-            COMMIT;";
-    match app.db.platform(Why::Operator).query(&sql, binds, "making a user").await {
+    tx.create(user);
+    match tx.commit().await {
         Ok(_) => Ok((id, account)),
         Err(DbError::Duplicate { .. }) => Err(refuse(format!("{email} has a user already"))),
         Err(error) => Err(error),

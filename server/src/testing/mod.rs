@@ -173,6 +173,9 @@ impl Tenant {
             json!({ "name": format!("Account {name}"), "status": "active", "plan": "free" }),
         )
         .await;
+        let mut tx = db.platform(Why::Operator).tx(account, None);
+        crate::features::billing::open(&mut tx, app, account, app.plans.first());
+        tx.commit().await.expect("credits");
         for (n, site) in sites.iter().enumerate() {
             insert_with(
                 db,

@@ -7,5 +7,6 @@
 pub mod api;
 pub mod mails;
 pub mod model;
+pub mod opening;
 pub mod passwords;
 pub mod sessions;

@@ -8,6 +8,8 @@ mod members;
 mod ownership;
 mod passwords;
 
+pub(crate) use auth::account_of;
+
 /// Every operation of this feature.
 pub fn apis() -> impl poem_openapi::OpenApi + 'static {
     (
