@@ -227,7 +227,12 @@ fn card(plan: &Plan<'_>, languages: &[Language], terms: &[Value], i: usize, find
     let excerpt = text::collapse(&page.excerpt);
     let described = text::collapse(&page.description);
     let start = if excerpt.is_empty() && described.is_empty() {
-        text::excerpt(&page.body, SUMMARY)
+        let start = text::excerpt(&page.body, SUMMARY);
+        if start.is_empty() {
+            crate::blocks::plain_text(&page.blocks, SUMMARY)
+        } else {
+            start
+        }
     } else {
         String::new()
     };
