@@ -313,6 +313,7 @@ fn card(plan: &Plan<'_>, languages: &[Language], terms: &[Value], i: usize, find
         "permalink" => plan.address.absolute(&planned.path),
         "title" => title,
         "summary" => summary.as_str(),
+        "lead" => text_or_none(&first([&excerpt, &described, ""])),
         "description" => description.as_str(),
         "language" => language.tag.as_str(),
         "published" => date_value(reader, page.published_at),
