@@ -175,7 +175,7 @@ fn size(head: &[u8], file: &File) -> (Option<u32>, Option<u32>) {
 
 #[cfg(test)]
 mod tests {
-    use super::mime;
+    use super::*;
 
     #[test]
     fn svgs_say_their_size() {

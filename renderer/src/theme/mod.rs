@@ -165,12 +165,18 @@ impl Theme {
             }
         }
 
-        let mut tera = Tera::default();
-        tera.set_fallback_prefixes([BASE])
-            .map_err(|e| ThemeError::Template(e.to_string()))?;
-        filters::register(&mut tera);
-        tera.add_raw_templates(templates)
-            .map_err(|e| ThemeError::Template(e.to_string()))?;
+        let tera = match engine(&templates) {
+            Ok(tera) => tera,
+            // A theme with pages of its own may have another frame or list than the base's pages need: they stay out, and
+            // only the base's parts stand behind the theme.
+            Err(problem) if files.contains_key("templates/page.html") => {
+                let own_frame = |(name, text): &(String, String)| {
+                    !(name.starts_with(BASE) && text.trim_start().starts_with("{% extends"))
+                };
+                engine(&templates.into_iter().filter(own_frame).collect::<Vec<_>>()).map_err(|_| problem)?
+            }
+            Err(problem) => return Err(problem),
+        };
         if let Some(missing) = REQUIRED.iter().find(|name| !tera.contains_template(name)) {
             return Err(ThemeError::MissingTemplate(missing));
         }
@@ -207,6 +213,16 @@ impl Theme {
         }
         Words(all)
     }
+}
+
+fn engine(templates: &[(String, String)]) -> Result<Tera, ThemeError> {
+    let wrong = |e: tera::Error| ThemeError::Template(e.to_string());
+    let mut tera = Tera::default();
+    tera.set_fallback_prefixes([BASE]).map_err(wrong)?;
+    filters::register(&mut tera);
+    let templates = templates.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    tera.add_raw_templates(templates).map_err(wrong)?;
+    Ok(tera)
 }
 
 /// The files of a theme's folder by their path in it.
