@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn svgs_say_their_size() {
-        let cases: [(&str, (Option<u32>, Option<u32>)); 7] = [
+        let cases = [
             ("<svg width='120' height=\"80px\"/>", (Some(120), Some(80))),
             ("<?xml?><svg viewBox='0 0 24.4 12' fill='none'>", (Some(24), Some(12))),
             ("<svg width='100%' viewBox='0,0,10,20'>", (Some(10), Some(20))),
