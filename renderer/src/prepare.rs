@@ -227,7 +227,12 @@ fn card(plan: &Plan<'_>, languages: &[Language], terms: &[Value], i: usize, find
     let excerpt = text::collapse(&page.excerpt);
     let described = text::collapse(&page.description);
     let start = if excerpt.is_empty() && described.is_empty() {
-        text::excerpt(&page.body, SUMMARY)
+        let start = text::excerpt(&page.body, SUMMARY);
+        if start.is_empty() {
+            crate::blocks::plain_text(&page.blocks, SUMMARY)
+        } else {
+            start
+        }
     } else {
         String::new()
     };
@@ -308,6 +313,7 @@ fn card(plan: &Plan<'_>, languages: &[Language], terms: &[Value], i: usize, find
         "permalink" => plan.address.absolute(&planned.path),
         "title" => title,
         "summary" => summary.as_str(),
+        "lead" => text_or_none(&first([&excerpt, &described, ""])),
         "description" => description.as_str(),
         "language" => language.tag.as_str(),
         "published" => date_value(reader, page.published_at),

@@ -31,12 +31,15 @@
 //! | `canonical_url` | `canonicalURL`, `canonical` | |
 //! | `indexable` | `noindex`, `robotsNoIndex` | |
 //! | `kind` | | `post`, `page`, `product`, `service`, `home`, `about`, `contact` |
+//! | `[[blocks]]` | | parts of a page, see [`crate::blocks`] |
+//! | `layout` | | our layout only: one of [`crate::blocks::PageLayout`] |
 //! | `[entity]`, `[attributes]`, `[[faq]]`, `[cluster]` | | see [`crate::site::Page`] |
 //! | `language`, `translation_key`, `section`, `id` | | our layout only, where they do not follow from the file's place |
 //! | `raw_links` | | our layout: links in the text are public already, leave them |
 //! | `[extra]`, `[params]`, anything else | | kept in `extra` |
 
 mod assemble;
+mod blocks;
 mod config;
 mod dates;
 mod fields;

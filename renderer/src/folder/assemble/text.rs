@@ -6,7 +6,7 @@ use super::doc::{Content, Doc};
 use crate::folder::config::{Config, Rules};
 use crate::folder::links::{self, From, Index};
 use crate::folder::problem::Problems;
-use crate::folder::{kramdown, liquid, paths, shortcodes};
+use crate::folder::{blocks, kramdown, liquid, paths, shortcodes};
 use crate::site::{Body, Media};
 
 /// What there is to link to.
@@ -94,6 +94,9 @@ pub(super) fn finish(doc: &mut Doc, index: &Index, config: &Config, problems: &P
         return;
     };
     let page = &mut built.page;
+    if !doc.raw_links {
+        blocks::rewrite(&mut page.blocks, &from, index, config, problems, &mut doc.missing);
+    }
     if page.excerpt.is_empty() {
         page.excerpt = excerpt(&page.body, config);
     }
