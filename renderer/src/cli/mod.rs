@@ -1,6 +1,7 @@
 //! The command line.
 
 mod build;
+mod markdown;
 mod source;
 
 use std::path::PathBuf;
@@ -28,6 +29,18 @@ enum Command {
         after_help = "Examples:\n  igny8-render build my-blog --out public\n  igny8-render build my-blog --out public --base-url https://example.com --theme ember\n  igny8-render build site.json --out public --json\n  igny8-render build my-blog --out public --theme ./my-theme --threads 2 --compress"
     )]
     Build(BuildArgs),
+    /// Turn Markdown from standard input into the HTML of a page's body.
+    #[command(
+        after_help = "Examples:\n  igny8-render markdown < post.md\n  igny8-render markdown --unsafe < spec-example.md"
+    )]
+    Markdown(MarkdownArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct MarkdownArgs {
+    /// Exactly what the specification says: raw HTML and all addresses pass, nothing is cleaned or added.
+    #[arg(long = "unsafe")]
+    raw: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -58,5 +71,6 @@ struct BuildArgs {
 pub fn run() -> ExitCode {
     match Cli::parse().command {
         Command::Build(args) => build::run(&args),
+        Command::Markdown(args) => markdown::run(&args),
     }
 }

@@ -7,6 +7,7 @@
 mod clean;
 mod finish;
 mod resolve;
+mod specified;
 pub mod text;
 mod writer;
 
@@ -17,6 +18,7 @@ use crate::site::Body;
 
 use resolve::Resolver;
 pub use resolve::{Context, Known, Labels, Lookup};
+pub use specified::specified;
 
 /// A body ready for a template.
 #[derive(Debug, Default)]

@@ -1,6 +1,7 @@
 //! The renderer seen from outside.
 
 mod cli;
+mod commonmark;
 mod determinism;
 mod fence;
 mod golden;
