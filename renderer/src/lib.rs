@@ -12,6 +12,7 @@ pub mod colour;
 pub mod diagnostic;
 mod feeds;
 pub mod folder;
+mod highlight;
 pub mod locale;
 pub mod markdown;
 pub mod output;

@@ -111,18 +111,15 @@ fn print_words(report: &Report, files: usize, bytes: u64, took: Duration, out: &
     if report.diagnostics.len() > SHOWN {
         eprintln!("… and {} more; --json lists all", report.diagnostics.len() - SHOWN);
     }
-    let errors = report
-        .diagnostics
-        .iter()
-        .filter(|d| d.severity == Severity::Error)
-        .count();
+    let count = |severity| report.diagnostics.iter().filter(|d| d.severity == severity).count();
     println!(
-        "{} pages, {files} files, {:.1} MB in {:.2} s to {} ({errors} errors, {} warnings)",
+        "{} pages, {files} files, {:.1} MB in {:.2} s to {} ({} errors, {} warnings)",
         report.pages,
         bytes as f64 / 1e6,
         took.as_secs_f64(),
         out.display(),
-        report.diagnostics.len() - errors
+        count(Severity::Error),
+        count(Severity::Warning)
     );
 }
 

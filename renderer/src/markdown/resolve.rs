@@ -277,6 +277,19 @@ impl<'a> Resolver<'a> {
         out.push_str(" decoding=\"async\">");
     }
 
+    /// Writes the inside of a block of code, in colour where the language is known.
+    pub fn code(&mut self, out: &mut String, language: &str, code: &str) {
+        if !language.is_empty() && !crate::highlight::knows(language) {
+            let message = format!(
+                "code in `{}` is shown plain: the language is not known here",
+                shorten(language)
+            );
+            let found = Diagnostic::info(self.context.page, "code-language", message);
+            self.html.findings.push(found);
+        }
+        crate::highlight::highlight(language, code, out);
+    }
+
     pub fn warn(&mut self, code: &'static str, message: String) {
         self.html
             .findings
