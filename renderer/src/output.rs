@@ -17,11 +17,11 @@ pub enum FileKind {
     Page,
     /// A small page that leads elsewhere.
     Redirect,
-    /// Atom.
+    /// Atom, RSS, JSON Feed.
     Feed,
     /// A sitemap or an index of sitemaps.
     Sitemap,
-    /// `robots.txt`, `_redirects`.
+    /// `robots.txt`, `llms.txt`, `_redirects` and its like.
     Text,
     /// A file of the theme whose name carries its hash: it may be cached for ever.
     Asset,

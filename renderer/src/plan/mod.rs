@@ -14,12 +14,20 @@ use crate::address::Address;
 use crate::diagnostic::Diagnostic;
 use crate::markdown::{Known, Lookup};
 use crate::paths;
-use crate::site::{Media, Page, PageKind, Section, Site, SiteType, Taxonomy, Term};
+use crate::site::{FeedFormat, Media, Page, PageKind, Section, Site, SiteType, Taxonomy, Term};
 
 pub use redirects::{PlannedRedirect, To};
 
 /// Names that the renderer itself writes.
-const RESERVED: &[&str] = &["/404.html", "/robots.txt", "/sitemap.xml", "/_redirects"];
+const RESERVED: &[&str] = &[
+    "/404.html",
+    "/robots.txt",
+    "/sitemap.xml",
+    "/llms.txt",
+    "/_redirects",
+    "/redirects.nginx.conf",
+    "/redirects.caddy",
+];
 
 /// A page with its decided address.
 #[derive(Debug)]
@@ -54,8 +62,8 @@ pub struct Listing {
     pub language: usize,
     /// What most of the items are.
     pub kind: PageKind,
-    /// Has a feed beside it.
-    pub feed: bool,
+    /// Formats of the feeds beside it, the one to prefer first.
+    pub feeds: Vec<FeedFormat>,
 }
 
 impl Listing {
@@ -239,9 +247,9 @@ impl<'s> Plan<'s> {
         &self.home_paths[language]
     }
 
-    /// The feed beside the list at `path`.
-    pub fn feed_path(path: &str) -> String {
-        format!("{path}atom.xml")
+    /// The feed in one format beside the list at `path`.
+    pub fn feed_path(path: &str, format: FeedFormat) -> String {
+        format!("{path}{}", format.file())
     }
 
     /// The media file at a site path.

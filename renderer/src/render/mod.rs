@@ -39,7 +39,8 @@ enum Job {
     NotFound,
     Sitemaps,
     Robots,
-    RedirectTable,
+    RedirectTables,
+    Llms,
     Asset(usize),
 }
 
@@ -212,26 +213,32 @@ impl<'a> Run<'a> {
             .collect();
         for (i, home) in plan.homes.iter().enumerate() {
             jobs.extend((1..=home.listing.pagers()).map(|n| Job::Home(i, n)));
-            if home.listing.feed {
+            if !home.listing.feeds.is_empty() {
                 jobs.push(Job::Feed(FeedOf::Home(i)));
             }
         }
         for (i, section) in plan.sections.iter().enumerate().filter(|(_, s)| s.render) {
             jobs.extend((1..=section.listing.pagers()).map(|n| Job::Section(i, n)));
-            if section.listing.feed {
+            if !section.listing.feeds.is_empty() {
                 jobs.push(Job::Feed(FeedOf::Section(i)));
             }
         }
         for (i, term) in plan.terms.iter().enumerate() {
             jobs.extend((1..=term.listing.pagers()).map(|n| Job::Term(i, n)));
-            if term.listing.feed {
+            if !term.listing.feeds.is_empty() {
                 jobs.push(Job::Feed(FeedOf::Term(i)));
             }
         }
         jobs.extend((0..plan.term_lists.len()).map(Job::TermList));
         jobs.extend((0..plan.redirects.len()).map(Job::Redirect));
         jobs.extend((0..self.assets.len()).map(Job::Asset));
-        jobs.extend([Job::NotFound, Job::Sitemaps, Job::Robots, Job::RedirectTable]);
+        jobs.extend([
+            Job::NotFound,
+            Job::Sitemaps,
+            Job::Robots,
+            Job::Llms,
+            Job::RedirectTables,
+        ]);
         jobs
     }
 
@@ -247,7 +254,8 @@ impl<'a> Run<'a> {
             Job::NotFound => self.not_found(outcome),
             Job::Sitemaps => self.sitemaps(outcome),
             Job::Robots => self.robots(outcome),
-            Job::RedirectTable => self.redirect_table(outcome),
+            Job::RedirectTables => self.redirect_tables(outcome),
+            Job::Llms => self.llms(outcome),
             Job::Asset(i) => self.asset(i, outcome),
         }
     }

@@ -119,7 +119,7 @@ fn site_value(plan: &Plan<'_>, prepared: &Prepared, l: usize, findings: &mut Vec
         "languages" => translations,
         "indexable" => settings.indexable,
         "home_url" => plan.address.href(plan.home_path(l)),
-        "feed_url" => optional(home.filter(|h| h.listing.feed).map(|h| plan.address.href(&Plan::feed_path(&h.path)))),
+        "feed_url" => optional(home.and_then(|h| h.listing.feeds.first().map(|&f| plan.address.href(&Plan::feed_path(&h.path, f))))),
         "year" => reader.year(plan.site.generated_at),
         "name" => if organisation.name.is_empty() { settings.title.as_str() } else { organisation.name.as_str() },
         "organisation" => map! {

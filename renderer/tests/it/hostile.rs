@@ -108,6 +108,8 @@ fn poison(value: &mut Value, key: &str, payload: &str) {
     const FORMS: &[&str] = &[
         "kind",
         "format",
+        "feeds",
+        "term_feeds",
         "language",
         "languages",
         "base_url",

@@ -2,6 +2,7 @@
 
 mod cli;
 mod commonmark;
+mod derived;
 mod determinism;
 mod fence;
 mod golden;
