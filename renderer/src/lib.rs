@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+pub mod check;
 pub mod colour;
 pub mod diagnostic;
 mod feeds;

@@ -18,7 +18,8 @@ pub(super) fn write(feed: &Feed<'_>) -> String {
     put("authors", json!([{ "name": feed.author() }]));
     put("language", json!(feed.language));
     put("items", feed.items.iter().map(|one| item(feed, one)).collect());
-    let mut text = Value::Object(out).to_string();
+    // Nothing in it reads as HTML, whatever a browser is told it is; `<` can only be in texts.
+    let mut text = Value::Object(out).to_string().replace('<', "\\u003c");
     text.push('\n');
     text
 }

@@ -95,7 +95,7 @@ pub(super) fn finish(html: &str, resolver: &mut Resolver<'_>) -> String {
                 resolver.image(
                     &mut out,
                     &src,
-                    alt.as_deref().unwrap_or_default(),
+                    alt.as_deref(),
                     title.as_deref(),
                     (side("width"), side("height")),
                 );

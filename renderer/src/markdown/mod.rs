@@ -31,6 +31,8 @@ pub struct Html {
     pub ids: Vec<String>,
     /// Links to a place on a page of this site: path and fragment (decoded).
     pub fragments: Vec<(String, String)>,
+    /// Pages and files of this site that the body links to; some may be there twice.
+    pub links: Vec<String>,
     /// Links that lead nowhere, refused schemes.
     pub findings: Vec<Diagnostic>,
 }

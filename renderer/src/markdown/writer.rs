@@ -302,15 +302,20 @@ impl<'e> Writer<'e, '_, '_> {
         if self.mode == Mode::Raw {
             out.push_str("<img src=\"");
             let _ = escape_html(&mut *out, dest_url);
-            out.push_str("\" alt=\"");
-            let _ = escape_html(&mut *out, &alt);
+            // Without one it is found missing later; an empty one would say that it is for decoration.
+            if !alt.is_empty() {
+                out.push_str("\" alt=\"");
+                let _ = escape_html(&mut *out, &alt);
+            }
             if !title.is_empty() {
                 out.push_str("\" title=\"");
                 let _ = escape_html(&mut *out, title);
             }
             out.push_str("\">");
         } else {
-            self.resolver.image(out, dest_url, &alt, None, (None, None));
+            // Markdown cannot say that an image is for decoration.
+            let alt = Some(alt.as_str()).filter(|alt| !alt.is_empty());
+            self.resolver.image(out, dest_url, alt, None, (None, None));
         }
     }
 

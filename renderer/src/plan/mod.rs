@@ -252,6 +252,11 @@ impl<'s> Plan<'s> {
         format!("{path}{}", format.file())
     }
 
+    /// Index of the page that is at `path`.
+    pub fn page_at(&self, path: &str) -> Option<usize> {
+        self.pages.binary_search_by(|p| p.path.as_str().cmp(path)).ok()
+    }
+
     /// The media file at a site path.
     pub fn media_at(&self, path: &str) -> Option<&'s Media> {
         self.media.get(path).copied()

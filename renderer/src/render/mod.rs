@@ -14,7 +14,9 @@ use rayon::prelude::*;
 use tera::Context;
 
 use crate::address::Address;
-use crate::diagnostic::Diagnostic;
+use crate::check::links::Linked;
+use crate::check::texts;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::markdown::{self, Html};
 use crate::output::{FileKind, OutFile, Report, Sink};
 use crate::paths;
@@ -60,6 +62,8 @@ struct Outcome {
     findings: Vec<Diagnostic>,
     /// Hashes of the ids on a page.
     anchors: Option<(usize, Vec<u64>)>,
+    /// Pages that texts link to.
+    links: Vec<String>,
     /// Links to a place on a page: from, to, fragment.
     fragments: Vec<(String, String, String)>,
 }
@@ -67,6 +71,7 @@ struct Outcome {
 impl Outcome {
     fn take_html(&mut self, html: &mut Html, from: &str) {
         self.findings.append(&mut html.findings);
+        self.links.append(&mut html.links);
         self.fragments.extend(
             html.fragments
                 .drain(..)
@@ -158,6 +163,7 @@ pub(crate) fn render_to(site: &Site, theme: &Theme, sink: &dyn Sink) -> Report {
         media,
         ..Report::default()
     };
+    let mut linked = Linked::new(&plan);
     let mut anchors = HashMap::new();
     let mut fragments = Vec::new();
     for mut outcome in outcomes {
@@ -166,13 +172,20 @@ pub(crate) fn render_to(site: &Site, theme: &Theme, sink: &dyn Sink) -> Report {
         report.bytes += outcome.bytes;
         findings.append(&mut outcome.findings);
         fragments.append(&mut outcome.fragments);
+        for page in outcome.links.iter().filter_map(|path| plan.page_at(path)) {
+            linked.mark(page);
+        }
         if let Some((page, ids)) = outcome.anchors {
             anchors.insert(plan.pages[page].path.as_str(), ids);
         }
     }
     check_fragments(&anchors, &fragments, &mut findings);
+    linked.check(&plan, &mut findings);
+    texts::check(&plan, &prepared, &mut findings);
     findings.sort();
     findings.dedup();
+    let advice = findings.partition_point(|d| d.severity < Severity::Info);
+    report.advice = findings.split_off(advice);
     report.diagnostics = findings;
     report
 }

@@ -5,6 +5,7 @@ mod commonmark;
 mod derived;
 mod determinism;
 mod fence;
+mod gate;
 mod golden;
 mod hostile;
 mod pagination;

@@ -262,7 +262,7 @@ impl Work {
         })?;
         Ok(Written {
             pages: report.pages,
-            findings: report.diagnostics,
+            findings: report.diagnostics.into_iter().chain(report.advice).collect(),
             difference: manifest.map(|manifest| Difference::between(&before, &manifest)),
         })
     }
