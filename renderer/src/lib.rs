@@ -26,6 +26,7 @@ mod related;
 pub mod release;
 mod render;
 mod robots;
+mod search;
 mod seo;
 pub mod site;
 mod sitemap;

@@ -3,6 +3,7 @@
 mod derived;
 mod lists;
 mod pages;
+mod search;
 mod shell;
 
 use std::collections::HashMap;
@@ -36,6 +37,8 @@ enum Job {
     Section(usize, usize),
     Term(usize, usize),
     TermList(usize),
+    Search(usize),
+    SearchScript,
     Feed(FeedOf),
     Redirect(usize),
     NotFound,
@@ -220,10 +223,13 @@ impl<'a> Run<'a> {
     fn jobs(&self) -> Vec<Job> {
         let plan = self.plan;
         let home_pages: Vec<usize> = plan.homes.iter().filter_map(|h| h.page).collect();
-        let mut jobs: Vec<Job> = (0..plan.pages.len())
-            .filter(|i| !home_pages.contains(i))
-            .map(Job::Page)
-            .collect();
+        let mut jobs = Vec::with_capacity(plan.pages.len() * 2 + 16);
+        if self.has_search() {
+            // The longest job comes first.
+            jobs.extend((0..plan.searches.len()).map(Job::Search));
+            jobs.push(Job::SearchScript);
+        }
+        jobs.extend((0..plan.pages.len()).filter(|i| !home_pages.contains(i)).map(Job::Page));
         for (i, home) in plan.homes.iter().enumerate() {
             jobs.extend((1..=home.listing.pagers()).map(|n| Job::Home(i, n)));
             if !home.listing.feeds.is_empty() {
@@ -262,6 +268,8 @@ impl<'a> Run<'a> {
             Job::Section(i, n) => self.section(i, n, outcome),
             Job::Term(i, n) => self.term(i, n, outcome),
             Job::TermList(i) => self.term_list(i, outcome),
+            Job::Search(i) => self.search(i, outcome),
+            Job::SearchScript => self.search_script(outcome),
             Job::Feed(of) => self.feed(of, outcome),
             Job::Redirect(i) => self.redirect(i, outcome),
             Job::NotFound => self.not_found(outcome),

@@ -10,5 +10,6 @@ mod golden;
 mod hostile;
 mod pagination;
 mod releases;
+mod search;
 mod support;
 mod themes;
