@@ -9,19 +9,25 @@
 
 pub mod address;
 pub mod blocks;
+pub mod check;
 pub mod colour;
 pub mod diagnostic;
 mod feeds;
 pub mod folder;
+mod highlight;
+mod llms;
 pub mod locale;
 pub mod markdown;
 pub mod output;
 pub mod paths;
 mod plan;
 mod prepare;
+mod redirect_files;
 mod related;
 pub mod release;
 mod render;
+mod robots;
+mod search;
 mod seo;
 pub mod site;
 mod sitemap;

@@ -7,12 +7,11 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use igny8_renderer::release::write_folder;
-use igny8_renderer::{OutFile, Report, Severity, Sink, Theme, render_to};
+use igny8_renderer::{OutFile, Report, Severity, Sink, render_to};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::BuildArgs;
-use super::source;
+use super::{BuildArgs, source, theme};
 
 /// Findings printed before the rest is only counted.
 const SHOWN: usize = 50;
@@ -89,6 +88,7 @@ fn build(args: &BuildArgs) -> Result<ExitCode, String> {
                 "files": manifest.files.len(),
                 "bytes": manifest.bytes(),
                 "diagnostics": report.diagnostics,
+                "advice": report.advice.len(),
                 "ms": { "read": ms(read), "render": ms(rendered), "write": ms(rest), "total": ms(start.elapsed()) },
             })
         );
@@ -111,29 +111,17 @@ fn print_words(report: &Report, files: usize, bytes: u64, took: Duration, out: &
     if report.diagnostics.len() > SHOWN {
         eprintln!("… and {} more; --json lists all", report.diagnostics.len() - SHOWN);
     }
-    let errors = report
-        .diagnostics
-        .iter()
-        .filter(|d| d.severity == Severity::Error)
-        .count();
+    let count = |severity| report.diagnostics.iter().filter(|d| d.severity == severity).count();
     println!(
-        "{} pages, {files} files, {:.1} MB in {:.2} s to {} ({errors} errors, {} warnings)",
+        "{} pages, {files} files, {:.1} MB in {:.2} s to {} ({} errors, {} warnings; `check` adds {} pieces of advice)",
         report.pages,
         bytes as f64 / 1e6,
         took.as_secs_f64(),
         out.display(),
-        report.diagnostics.len() - errors
+        count(Severity::Error),
+        count(Severity::Warning),
+        report.advice.len()
     );
-}
-
-fn theme(name: &str) -> Result<Theme, String> {
-    let path = Path::new(name);
-    if path.join("theme.toml").is_file() {
-        Theme::from_dir(path)
-    } else {
-        Theme::builtin(name)
-    }
-    .map_err(|e| e.to_string())
 }
 
 fn style() -> ProgressStyle {

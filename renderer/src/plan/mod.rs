@@ -14,12 +14,20 @@ use crate::address::Address;
 use crate::diagnostic::Diagnostic;
 use crate::markdown::{Known, Lookup};
 use crate::paths;
-use crate::site::{Media, Page, PageKind, Section, Site, SiteType, Taxonomy, Term};
+use crate::site::{FeedFormat, Media, Page, PageKind, Section, Site, SiteType, Taxonomy, Term};
 
 pub use redirects::{PlannedRedirect, To};
 
 /// Names that the renderer itself writes.
-const RESERVED: &[&str] = &["/404.html", "/robots.txt", "/sitemap.xml", "/_redirects"];
+const RESERVED: &[&str] = &[
+    "/404.html",
+    "/robots.txt",
+    "/sitemap.xml",
+    "/llms.txt",
+    "/_redirects",
+    "/redirects.nginx.conf",
+    "/redirects.caddy",
+];
 
 /// A page with its decided address.
 #[derive(Debug)]
@@ -54,8 +62,8 @@ pub struct Listing {
     pub language: usize,
     /// What most of the items are.
     pub kind: PageKind,
-    /// Has a feed beside it.
-    pub feed: bool,
+    /// Formats of the feeds beside it, the one to prefer first.
+    pub feeds: Vec<FeedFormat>,
 }
 
 impl Listing {
@@ -134,6 +142,8 @@ pub struct Plan<'s> {
     pub terms: Vec<PlannedTerm<'s>>,
     pub term_lists: Vec<PlannedTermList<'s>>,
     pub homes: Vec<PlannedHome>,
+    /// Addresses of the search pages, by language; empty without search.
+    pub searches: Vec<(usize, String)>,
     pub redirects: Vec<PlannedRedirect>,
     /// Pages by translation key: language index and page index.
     pub translations: BTreeMap<&'s str, Vec<(usize, usize)>>,
@@ -153,6 +163,7 @@ enum Owner {
     Pager,
     Home,
     Feed,
+    Search,
     Asset,
     Redirect,
 }
@@ -168,6 +179,7 @@ impl Owner {
             Self::Pager => "a page of a list",
             Self::Home => "the home page",
             Self::Feed => "a feed",
+            Self::Search => "the search page",
             Self::Asset => "a file of the theme",
             Self::Redirect => "a redirect",
         }
@@ -204,6 +216,7 @@ impl<'s> Plan<'s> {
             terms: Vec::new(),
             term_lists: Vec::new(),
             homes: Vec::new(),
+            searches: Vec::new(),
             redirects: Vec::new(),
             translations: BTreeMap::new(),
             claimed: HashMap::with_capacity(site.pages.len() * 2),
@@ -221,9 +234,24 @@ impl<'s> Plan<'s> {
         plan.plan_sections(findings);
         plan.plan_terms(findings);
         plan.plan_homes(findings);
+        plan.plan_searches(findings);
         plan.plan_redirects(findings);
         plan.link_translations(findings);
         plan
+    }
+
+    /// A search page for each language that has pages, unless the site has something of its own there.
+    fn plan_searches(&mut self, findings: &mut Vec<Diagnostic>) {
+        if !self.site.settings.outputs.search {
+            return;
+        }
+        for language in 0..self.languages.len() {
+            let path = format!("{}search/", self.home_path(language));
+            let has_pages = self.pages.iter().any(|p| p.language == language && p.page.indexable);
+            if has_pages && !self.claimed.contains_key(&path) && self.claim(&path, Owner::Search, findings) {
+                self.searches.push((language, path));
+            }
+        }
     }
 
     /// Index of a language; pages in a language that the settings do not list count as the default.
@@ -239,9 +267,14 @@ impl<'s> Plan<'s> {
         &self.home_paths[language]
     }
 
-    /// The feed beside the list at `path`.
-    pub fn feed_path(path: &str) -> String {
-        format!("{path}atom.xml")
+    /// The feed in one format beside the list at `path`.
+    pub fn feed_path(path: &str, format: FeedFormat) -> String {
+        format!("{path}{}", format.file())
+    }
+
+    /// Index of the page that is at `path`.
+    pub fn page_at(&self, path: &str) -> Option<usize> {
+        self.pages.binary_search_by(|p| p.path.as_str().cmp(path)).ok()
     }
 
     /// The media file at a site path.
