@@ -94,8 +94,9 @@ pub struct Outputs {
     pub llms_txt: bool,
     /// False asks crawlers that collect texts for language models to stay away (`robots.txt`).
     pub ai_crawlers: bool,
-    /// A search page with its index.
-    pub search: bool,
+    /// A search page with its index. `None`: for sites of up to 1,000 pages, where it costs little.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search: Option<bool>,
 }
 
 impl Default for Outputs {
@@ -105,7 +106,7 @@ impl Default for Outputs {
             term_feeds: vec![FeedFormat::Atom],
             llms_txt: true,
             ai_crawlers: true,
-            search: true,
+            search: None,
         }
     }
 }

@@ -3,7 +3,6 @@
 mod build;
 mod check;
 mod markdown;
-#[cfg(feature = "serve")]
 mod serve;
 mod source;
 
@@ -47,7 +46,6 @@ enum Command {
     #[command(subcommand)]
     Theme(ThemeCommand),
     /// Show a site on this machine; it is built again when a file changes.
-    #[cfg(feature = "serve")]
     #[command(
         after_help = "Examples:\n  igny8-render serve my-blog\n  igny8-render serve my-blog --theme ./my-theme --port 4000"
     )]
@@ -88,7 +86,6 @@ struct ThemeCheckArgs {
     json: bool,
 }
 
-#[cfg(feature = "serve")]
 #[derive(Debug, clap::Args)]
 struct ServeArgs {
     /// A folder of Markdown, or a snapshot (a .json file).
@@ -139,7 +136,6 @@ pub fn run() -> ExitCode {
         Command::Markdown(args) => markdown::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Theme(ThemeCommand::Check(args)) => check::run_theme(&args),
-        #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(&args),
     }
 }

@@ -8,6 +8,8 @@ use super::{Class, Spans, is_word, line_length, number_end, run_end};
 
 /// Template strings within template strings that are looked into.
 const MAX_DEPTH: usize = 6;
+/// Bytes in which the end of a regular expression or of `${…}` is looked for, so that hostile lines take no longer.
+const MAX_LOOK: usize = 1000;
 
 /// What came before, as far as it tells how to read what follows.
 #[derive(Clone, Copy, PartialEq)]
@@ -281,12 +283,8 @@ impl Lexer<'_, '_, '_> {
         let body = inner[marks..].strip_prefix('"')?;
         let start = self.text.len() - body.len();
         let close = |i: &usize| {
-            body.as_bytes()[i + 1..]
-                .iter()
-                .take(marks)
-                .filter(|&&b| b == b'#')
-                .count()
-                == marks
+            let after = body.as_bytes().get(i + 1..i + 1 + marks);
+            after.is_some_and(|after| after.iter().all(|&b| b == b'#'))
         };
         let found = body.match_indices('"').map(|(i, _)| i).find(close);
         Some(found.map_or(self.text.len(), |i| start + i + 1 + marks))
@@ -299,7 +297,7 @@ impl Lexer<'_, '_, '_> {
         if matches!(self.byte(1), b'/' | b'*' | b' ' | b'=') {
             return None;
         }
-        while let Some(&b) = self.bytes.get(i) {
+        while let Some(&b) = self.bytes.get(i).filter(|_| i - self.at < MAX_LOOK) {
             match b {
                 b'\n' => return None,
                 b'\\' => i += 1,
@@ -317,8 +315,9 @@ impl Lexer<'_, '_, '_> {
     fn variable_end(&self, at: usize) -> Option<usize> {
         match self.bytes.get(at + 1).copied()? {
             b'{' => {
-                let length = self.text[at..].find(['}', '\n'])?;
-                self.bytes[at + length..].starts_with(b"}").then_some(at + length + 1)
+                let near = &self.bytes[at..self.bytes.len().min(at + MAX_LOOK)];
+                let length = near.iter().position(|b| matches!(b, b'}' | b'\n'))?;
+                (near[length] == b'}').then_some(at + length + 1)
             }
             b if is_word(b) => Some(run_end(self.bytes, at + 1, is_word)),
             b'@' | b'#' | b'?' | b'*' | b'!' | b'$' if self.has(SHELL) => Some(at + 2),

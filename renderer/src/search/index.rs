@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
 use super::words::{visible, words};
@@ -30,31 +31,73 @@ pub(super) struct Piece {
 /// Pages (by their place in the list of pages) with weights.
 type Postings = Vec<(u32, u32)>;
 
+/// The words of some pages. Words are numbered, so that a page's own sums need no look at their letters.
+#[derive(Default)]
+struct Batch {
+    numbers: HashMap<Box<str>, u32, RandomState>,
+    /// By number.
+    postings: Vec<Postings>,
+    /// By number: the sum on the page that is being read, and the words that have one.
+    sums: Vec<u32>,
+    touched: Vec<u32>,
+}
+
+impl Batch {
+    /// Counts the words of a text: each `weight`, until the sum is `most`.
+    fn add(&mut self, text: &str, weight: u32, most: u32) {
+        words(text, |word| {
+            let number = match self.numbers.get(word) {
+                Some(&number) => number,
+                None => {
+                    let number = self.postings.len() as u32;
+                    self.numbers.insert(word.into(), number);
+                    self.postings.push(Vec::new());
+                    self.sums.push(0);
+                    number
+                }
+            };
+            let sum = &mut self.sums[number as usize];
+            if *sum == 0 {
+                self.touched.push(number);
+            }
+            if *sum < most {
+                *sum += weight;
+            }
+        });
+    }
+
+    /// Ends a page.
+    fn page(&mut self, page: u32) {
+        for number in self.touched.drain(..) {
+            let sum = std::mem::take(&mut self.sums[number as usize]);
+            self.postings[number as usize].push((page, sum.min(MAX_WEIGHT)));
+        }
+    }
+}
+
 /// The words of `pages`, sorted and cut into pieces of about `size` bytes.
 pub(super) fn pieces(plan: &Plan<'_>, prepared: &Prepared, pages: &[usize], size: usize, most: usize) -> Vec<Piece> {
-    let batches: Vec<HashMap<String, Postings>> = pages
+    let batches: Vec<Batch> = pages
         .par_chunks(BATCH)
         .enumerate()
-        .map(|(n, batch)| {
-            let mut all: HashMap<String, Postings> = HashMap::new();
-            let mut page_words: HashMap<String, u32> = HashMap::new();
-            for (k, &i) in batch.iter().enumerate() {
-                read(plan, prepared, i, &mut page_words);
-                let page = (n * BATCH + k) as u32;
-                for (word, weight) in page_words.drain() {
-                    all.entry(word).or_default().push((page, weight.min(MAX_WEIGHT)));
-                }
+        .map(|(n, pages)| {
+            let mut batch = Batch::default();
+            for (k, &i) in pages.iter().enumerate() {
+                read(plan, prepared, i, &mut batch);
+                batch.page((n * BATCH + k) as u32);
             }
-            all
+            batch
         })
         .collect();
-    let mut all: HashMap<String, Postings> = HashMap::new();
-    for batch in batches {
-        for (word, mut postings) in batch {
+    let mut all: HashMap<Box<str>, Postings, RandomState> = HashMap::default();
+    for mut batch in batches {
+        for (word, number) in batch.numbers {
+            let mut postings = std::mem::take(&mut batch.postings[number as usize]);
             all.entry(word).or_default().append(&mut postings);
         }
     }
-    let mut sorted: Vec<(String, Postings)> = all.into_iter().collect();
+    // The order of a hash map is chance, the order of words is not.
+    let mut sorted: Vec<(Box<str>, Postings)> = all.into_iter().collect();
     sorted.par_sort_unstable_by(|a, b| a.0.cmp(&b.0));
     let rows: Vec<String> = sorted
         .par_iter_mut()
@@ -69,7 +112,7 @@ pub(super) fn pieces(plan: &Plan<'_>, prepared: &Prepared, pages: &[usize], size
                 piece.json.push_str(&row);
             }
             None => pieces.push(Piece {
-                first: word.clone(),
+                first: word.to_string(),
                 json: format!("[{row}"),
             }),
         }
@@ -94,42 +137,52 @@ fn row(word: &str, postings: &mut Postings, most: usize) -> String {
     let _ = write!(out, "[\"{word}\",{count},[");
     let mut before = 0;
     for (n, (page, weight)) in postings.iter().enumerate() {
-        let comma = if n > 0 { "," } else { "" };
-        let _ = write!(out, "{comma}{},{weight}", page - before);
+        if n > 0 {
+            out.push(',');
+        }
+        digits(&mut out, page - before);
+        out.push(',');
+        digits(&mut out, *weight);
         before = *page;
     }
     out.push_str("]]");
     out
 }
 
+/// Appends a number.
+fn digits(out: &mut String, mut n: u32) {
+    let mut buffer = [0u8; 10];
+    let mut at = buffer.len();
+    loop {
+        at -= 1;
+        buffer[at] = b'0' + (n % 10) as u8;
+        n /= 10;
+        if n == 0 {
+            break;
+        }
+    }
+    out.extend(buffer[at..].iter().map(|&b| char::from(b)));
+}
+
 /// Words of one page with their weights.
-fn read(plan: &Plan<'_>, prepared: &Prepared, i: usize, out: &mut HashMap<String, u32>) {
+fn read(plan: &Plan<'_>, prepared: &Prepared, i: usize, batch: &mut Batch) {
     let planned = &plan.pages[i];
     let page = planned.page;
-    let mut add = |text: &str, weight: u32, most: u32| {
-        words(text, |word| match out.get_mut(word) {
-            Some(sum) if *sum < most => *sum += weight,
-            Some(_) => {}
-            None => {
-                out.insert(word.to_owned(), weight);
-            }
-        });
-    };
     let (Body::Markdown(source) | Body::Html(source)) = &page.body;
-    visible(source, |part| add(part, TEXT, TEXT * MAX_SAID));
+    visible(source, |part| batch.add(part, TEXT, TEXT * MAX_SAID));
     for item in &page.faq {
-        add(&item.question, TEXT, TEXT * MAX_SAID);
-        visible(&item.answer, |part| add(part, TEXT, TEXT * MAX_SAID));
+        batch.add(&item.question, TEXT, TEXT * MAX_SAID);
+        visible(&item.answer, |part| batch.add(part, TEXT, TEXT * MAX_SAID));
     }
     for (name, value) in &page.attributes {
-        add(name, TEXT, TEXT * MAX_SAID);
-        add(value, TEXT, TEXT * MAX_SAID);
+        batch.add(name, TEXT, TEXT * MAX_SAID);
+        batch.add(value, TEXT, TEXT * MAX_SAID);
     }
-    add(&prepared.cards[i].summary, SUMMARY, MAX_WEIGHT);
+    batch.add(&prepared.cards[i].summary, SUMMARY, MAX_WEIGHT);
     for &term in &planned.terms {
-        add(&plan.terms[term].name, TERM, MAX_WEIGHT);
+        batch.add(&plan.terms[term].name, TERM, MAX_WEIGHT);
     }
-    add(page.entity.brand.as_deref().unwrap_or_default(), TERM, MAX_WEIGHT);
-    add(page.entity.sku.as_deref().unwrap_or_default(), TITLE, MAX_WEIGHT);
-    add(&page.title, TITLE, MAX_WEIGHT);
+    batch.add(page.entity.brand.as_deref().unwrap_or_default(), TERM, MAX_WEIGHT);
+    batch.add(page.entity.sku.as_deref().unwrap_or_default(), TITLE, MAX_WEIGHT);
+    batch.add(&page.title, TITLE, MAX_WEIGHT);
 }

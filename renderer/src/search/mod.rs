@@ -24,7 +24,7 @@ const PAGES: usize = 50;
 /// Bytes of a piece of terms, before compression.
 const PIECE: usize = 32 * 1024;
 /// Pages kept for one word.
-const MAX_POSTINGS: usize = 2000;
+const MAX_POSTINGS: usize = 1000;
 
 /// The script of the search page.
 const SCRIPT: &str = include_str!("search.js");

@@ -84,14 +84,16 @@ pub(super) fn visible(source: &str, mut part: impl FnMut(&str)) {
             .as_bytes()
             .get(1)
             .is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'/' | b'!'));
+        // What never ends goes on to the end, so that no text is looked through twice.
+        let end = from.len() - 1;
         let skipped = if from.starts_with("](") {
-            from.find([')', '\n'])
+            from.find([')', '\n']).unwrap_or(end)
         } else if from.starts_with('<') && tag_like {
-            from.find(['>', '\n'])
+            from.find(['>', '\n']).unwrap_or(end)
         } else {
-            None
+            0
         };
-        rest = &from[skipped.map_or(1, |i| i + 1)..];
+        rest = &from[skipped + 1..];
     }
     part(rest);
 }

@@ -83,7 +83,7 @@ fn the_index_says_where_words_are() {
 #[test]
 fn search_is_a_setting_and_gives_way_to_own_pages() {
     let mut off = small();
-    off.settings.outputs.search = false;
+    off.settings.outputs.search = Some(false);
     let site = rendered(&off);
     assert!(!site.files.keys().any(|path| path.contains("search")));
 

@@ -1,6 +1,6 @@
 //! `igny8-render serve`: the site from memory on this machine, built again when a file changes, with the browser told to reload.
 //!
-//! Only the binary has this (cargo feature `serve`): the library knows no network.
+//! Only the binary has this: the library knows no network.
 
 mod http;
 mod watch;
@@ -78,12 +78,12 @@ fn serve(args: &ServeArgs) -> Result<(), String> {
         built: Mutex::new((Arc::new(first), 1)),
         changed: Condvar::new(),
     });
-    // The watcher stops when it is dropped.
-    let (watcher, changes) = watch::start(&watched(args))?;
+    let mut watch = watch::Watch::new(watched(args));
     println!("http://localhost:{port}/ (stop with Ctrl-C)");
     let serving = Arc::clone(&state);
     std::thread::spawn(move || http::listen(&listener, &serving));
-    while watch::next(&changes) {
+    loop {
+        watch.wait();
         match build(args, port) {
             Ok(built) => {
                 let mut guard = state.lock();
@@ -95,8 +95,6 @@ fn serve(args: &ServeArgs) -> Result<(), String> {
             Err(problem) => eprintln!("error: {problem}"),
         }
     }
-    drop(watcher);
-    Ok(())
 }
 
 /// The source, and the theme if it is a folder.
