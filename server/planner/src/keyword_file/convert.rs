@@ -8,9 +8,7 @@ use super::headers::Header;
 use super::number::{self, Amount, Decimals, Kind};
 use super::problem::RowProblemKind;
 use super::records::Cells;
-use super::row::{
-    Attribute, CellNote, Competition, Intent, KeywordRow, Month, PriceRange, Status, Trend, TrendScale, VolumeRange,
-};
+use super::row::{Attribute, CellNote, Intent, KeywordRow, Month, PriceRange, Status, Trend, TrendScale, VolumeRange};
 use super::sniff::BUCKETS;
 use super::{MAX_CPC, MAX_TEXT, MAX_VOLUME, export, text, values};
 

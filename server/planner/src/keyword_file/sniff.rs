@@ -16,6 +16,8 @@ use super::text;
 pub(super) const HEAD: usize = 192 * 1024;
 /// Rows a tool may write before its header.
 const PREAMBLE: usize = 40;
+/// Rows before a table whose header is not known.
+const FEW: usize = 5;
 /// Rows looked at.
 const SAMPLE: usize = 100;
 /// Columns a header may have.
@@ -137,7 +139,11 @@ fn found(
         .collect();
     apply_choices(&mut uses, &names, &options.columns)?;
     if !uses.contains(&Use::Field(Field::Keyword)) {
-        return Err(FileProblem::NoKeywordColumn { columns: names });
+        let columns = match (header, data.first()) {
+            (None, Some(row)) => row.cells.clone(),
+            _ => names,
+        };
+        return Err(FileProblem::NoKeywordColumn { columns });
     }
     let columns: Vec<Column> = uses
         .into_iter()
@@ -275,9 +281,10 @@ fn header_score(row: &Row, choices: &[ColumnChoice]) -> Option<usize> {
             .iter()
             .find(|choice| matches!(&choice.column, ColumnRef::Name(name) if header_key(name) == header.name));
         match (chosen, header.meaning) {
-            (Some(choice), _) => {
+            (Some(choice), meaning) => {
                 score += 1;
-                has_keyword |= choice.field == Some(Field::Keyword);
+                // A header stays one, whatever its columns are to be used for.
+                has_keyword |= choice.field == Some(Field::Keyword) || meaning == Meaning::Use(Field::Keyword);
             }
             (None, Meaning::Use(field)) => {
                 score += 1;
@@ -333,10 +340,12 @@ fn detect_layout(samples: &[(Delimiter, Vec<Row>)], options: &Options) -> Result
         return Ok(layout);
     }
     // Columns are given by number: whether the first row is a header shows in the columns that should hold numbers.
-    let first = samples
+    let rows = samples
         .iter()
         .find(|(delimiter, _)| *delimiter == layout.delimiter)
-        .and_then(|(_, rows)| rows.first());
+        .map_or(&[][..], |(_, rows)| rows);
+    let at = rows.iter().take_while(|row| row.line <= layout.skip).count();
+    let first = rows.get(at);
     let is_header = first.is_some_and(|row| {
         options.columns.iter().any(|choice| {
             let cell = match &choice.column {
@@ -348,7 +357,7 @@ fn detect_layout(samples: &[(Delimiter, Vec<Row>)], options: &Options) -> Result
         })
     });
     Ok(Layout {
-        header: is_header.then_some(0),
+        header: is_header.then_some(at),
         ..layout
     })
 }
@@ -371,11 +380,14 @@ fn layout_without_header(samples: &[(Delimiter, Vec<Row>)]) -> Layout {
         };
     }
     let table = samples.iter().filter_map(|(delimiter, rows)| {
-        let mut widths: Vec<usize> = rows.iter().map(|row| row.cells.len()).collect();
+        // Some words about the table may stand before it.
+        let words = rows.iter().take_while(|row| row.cells.len() == 1).count();
+        let table = rows.get(if words <= FEW { words } else { 0 }..)?;
+        let mut widths: Vec<usize> = table.iter().map(|row| row.cells.len()).collect();
         widths.sort_unstable();
         let usual = widths.get(widths.len() / 2).copied()?;
         let same = widths.iter().filter(|width| **width == usual).count();
-        (rows.len() > 1 && usual > 1 && same * 5 >= rows.len() * 4).then_some((usual, *delimiter, rows))
+        (table.len() > 1 && usual > 1 && same * 5 >= table.len() * 4).then_some((usual, *delimiter, table))
     });
     match table.max_by_key(|(usual, ..)| *usual) {
         Some((_, delimiter, rows)) => Layout {
