@@ -204,6 +204,10 @@ impl Converter {
             Field::Disabled => row.disabled = self.flag(row, index, cell),
             Field::ParentTopic => row.parent_topic = self.some_text(cell),
             Field::Market => row.market = self.market(cell),
+            // Hand-made tables call both a page's name and its address "Page".
+            Field::Cluster if !self.own() && (cell.starts_with("https://") || cell.starts_with("http://")) => {
+                row.url = row.url.take().or_else(|| self.some_text(cell));
+            }
             Field::Cluster => row.grouping.cluster = self.some_text(cell),
             Field::Topic => row.grouping.topic = self.some_text(cell),
             Field::PageType => row.grouping.page_type = self.some_text(cell),
@@ -274,6 +278,10 @@ impl Converter {
                 });
             }
         }
+        // Joiners alone are as good as nothing.
+        if text.chars().all(|c| matches!(c, '\u{200c}' | '\u{200d}' | ' ')) {
+            return Err(RowProblemKind::Empty);
+        }
         if text != written {
             row.original = row.original.take().or_else(|| Some(written.to_owned()));
         }
@@ -327,7 +335,11 @@ impl Converter {
     fn market(&self, cell: &str) -> Option<String> {
         let market = self.some_text(cell)?.to_lowercase();
         // Ahrefs goes by ISO, everybody else by custom.
-        Some(if market == "gb" { "uk".to_owned() } else { market })
+        Some(if market == "gb" && !self.own() {
+            "uk".to_owned()
+        } else {
+            market
+        })
     }
 
     /// Counts that a keyword keeps: what cannot be read is a problem of the row, or it would get lost unseen.

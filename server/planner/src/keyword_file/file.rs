@@ -66,7 +66,10 @@ impl<R: Read> KeywordFile<R> {
         // The head may hold the first character that tells.
         format.encoding = records.input().encoding().name();
         records.set_delimiter(format.delimiter.byte());
-        records.skip_lines(skip)?;
+        match format.header_line {
+            Some(line) => records.skip_row(line)?,
+            None => records.skip_lines(skip)?,
+        }
         Ok(Self {
             cells: Cells::new(format.delimiter.byte()),
             converter: Converter::new(&format, &headers),

@@ -132,7 +132,7 @@ pub(super) fn read(cell: &str, kind: Kind, decimals: Decimals) -> Result<Amount,
     if cell.is_empty() {
         return Ok(Amount::Missing);
     }
-    if let Some(value) = digits(cell) {
+    if let Some(value) = digits(cell).or_else(|| plain_decimal(cell)) {
         return Ok(Amount::One(Number {
             value,
             percent: false,
@@ -186,6 +186,17 @@ fn digits(cell: &str) -> Option<f64> {
     #[expect(clippy::cast_precision_loss, reason = "fifteen digits are exact")]
     let value = value as f64;
     Some(value)
+}
+
+/// `0.87`: digits with one point that groups no thousands, since not three digits follow. Nearly all others.
+fn plain_decimal(cell: &str) -> Option<f64> {
+    let (whole, fraction) = cell.split_once('.')?;
+    let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if cell.len() <= 20 && fraction.len() != 3 && all_digits(whole) && all_digits(fraction) {
+        cell.parse().ok()
+    } else {
+        None
+    }
 }
 
 /// Splits `100 – 1k`, `11-50`, `118001..300000`, `1k to 10k`.

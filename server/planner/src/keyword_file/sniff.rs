@@ -31,11 +31,11 @@ struct Row {
     cells: Vec<String>,
 }
 
-/// What was found, and where the first row of keywords is.
+/// What was found.
 pub(super) struct Found {
     pub format: Format,
     pub headers: Vec<Header>,
-    /// Lines before the first row of keywords.
+    /// Lines before the table, where there is no header.
     pub skip: u64,
 }
 
@@ -163,7 +163,7 @@ fn found(
         .collect();
     let decimals = decimals_of(&columns, &data, layout.delimiter);
     Ok(Found {
-        skip: header.map_or(layout.skip, |row| row.line),
+        skip: layout.skip,
         format: Format {
             volumes_are_ranges: source == Source::GoogleKeywordPlanner && holds_buckets(&columns, &data),
             source,

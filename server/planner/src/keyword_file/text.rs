@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfkc_quick};
 
 /// Characters a reader never sees and a search engine never gets: soft hyphens, zero-width spaces, byte order marks,
 /// direction marks. Joiners (U+200C, U+200D) stay: Persian and Hindi words differ by them.
@@ -22,18 +22,25 @@ const fn is_invisible(c: char) -> bool {
     )
 }
 
-/// Whether text is as most cells are: printable ASCII, single spaces inside. Nothing is done to it.
-fn is_plain(text: &str) -> bool {
+/// Whether text is as most cells are: without anything to clean or fold. Nothing is done to it.
+fn is_tidy(text: &str) -> bool {
     let mut space_before = true;
-    for byte in text.bytes() {
-        match byte {
-            b' ' if space_before => return false,
-            b' ' => space_before = true,
-            0x21..=0x7e => space_before = false,
-            _ => return false,
+    for c in text.chars() {
+        match c {
+            ' ' if space_before => return false,
+            ' ' => space_before = true,
+            '\u{21}'..='\u{7e}' => space_before = false,
+            '\0'..='\u{7f}' => return false,
+            c if c.is_whitespace() || c.is_control() || is_invisible(c) => return false,
+            _ => space_before = false,
         }
     }
     !space_before || text.is_empty()
+}
+
+/// Whether NFKC changes nothing, as far as a quick look tells.
+fn is_composed(text: &str) -> bool {
+    text.is_ascii() || is_nfkc_quick(text.chars()) == IsNormalized::Yes
 }
 
 fn visible(text: &str) -> impl Iterator<Item = char> {
@@ -58,7 +65,7 @@ fn folded(text: &str) -> String {
 /// Normalising twice changes nothing more.
 #[must_use]
 pub fn normalise(text: &str) -> Cow<'_, str> {
-    if is_plain(text) {
+    if is_tidy(text) && is_composed(text) {
         return Cow::Borrowed(text);
     }
     let composed: String = visible(text).nfkc().collect();
@@ -68,7 +75,7 @@ pub fn normalise(text: &str) -> Cow<'_, str> {
 /// Other text of a row (names, addresses): as written, but on one line and without control characters.
 #[must_use]
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    if is_plain(text) {
+    if is_tidy(text) {
         return Cow::Borrowed(text);
     }
     let seen: String = visible(text).collect();
@@ -83,8 +90,16 @@ pub fn text_key(text: &str) -> String {
     if text.is_ascii() {
         return folded(&text.to_ascii_lowercase());
     }
-    let lower: String = text.nfkc().flat_map(char::to_lowercase).nfkc().collect();
-    folded(&lower)
+    let lower: String = if is_composed(text) {
+        text.chars().flat_map(char::to_lowercase).collect()
+    } else {
+        text.nfkc().flat_map(char::to_lowercase).collect()
+    };
+    if is_composed(&lower) {
+        folded(&lower)
+    } else {
+        folded(&lower.nfkc().collect::<String>())
+    }
 }
 
 /// [`text_key`] in which typographic quotation marks are plain ones. Tools that list one search in both spellings mean

@@ -546,6 +546,10 @@ fn tables_made_by_hand() {
         let text = format!("Query,Volume\ncold brew,{volume}\n");
         assert_eq!(rows(text.as_bytes())[0].volume, Some(expected), "{volume}");
     }
+    // A header of several lines.
+    let text = "Made by us\nKeyword,\"Search\nVolume\"\ncold brew,7\n";
+    let row = &rows(text.as_bytes())[0];
+    assert_eq!((row.line, row.volume), (4, Some(7)));
     // Columns in any order, unknown ones between, rows shorter than the header.
     let text = "Notes\tDifficulty\tSearch Term\tVolume\nx\t5\tcold brew\t10\ny\t\ticy\n";
     let rows = rows(text.as_bytes());

@@ -24,7 +24,8 @@ fn keyword() -> impl Strategy<Value = String> {
     cleaned()
         .prop_map(|text| text::normalise(&text).into_owned())
         .prop_filter("a keyword", |text| {
-            !text.is_empty() && text.chars().count() <= MAX_TEXT && !text::text_key(text).is_empty()
+            let visible = text.trim_matches(['\u{200c}', '\u{200d}', ' ']);
+            !visible.is_empty() && text.chars().count() <= MAX_TEXT
         })
 }
 
@@ -128,7 +129,7 @@ prop_compose! {
             disabled: flags.2,
             parent_topic: names.0,
             grouping: Grouping { cluster: names.1, topic: names.2, page_type: names.3 },
-            market: market.filter(|market| market != "gb"),
+            market,
             url,
             status,
             tags: lists.0,
