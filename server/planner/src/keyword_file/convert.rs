@@ -9,8 +9,7 @@ use super::number::{self, Amount, Decimals, Kind};
 use super::problem::RowProblemKind;
 use super::records::Cells;
 use super::row::{Attribute, CellNote, Intent, KeywordRow, Month, PriceRange, Status, Trend, TrendScale, VolumeRange};
-use super::sniff::BUCKETS;
-use super::{MAX_CPC, MAX_TEXT, MAX_VOLUME, export, text, values};
+use super::{MAX_CPC, MAX_TEXT, MAX_VOLUME, buckets, export, text, values};
 
 /// Reads rows of one file.
 pub(super) struct Converter {
@@ -132,7 +131,7 @@ impl Converter {
         }
         self.month_columns(&mut row, cells);
         if self.buckets && row.trend.is_none() {
-            bucket(&mut row);
+            buckets::unfold(&mut row);
         }
         let has_price = row.cpc.is_some() || row.cpc_range.is_some();
         if has_price && row.currency.is_none() {
@@ -587,15 +586,6 @@ fn to_whole(value: f64) -> Option<u64> {
         Some(whole)
     } else {
         None
-    }
-}
-
-/// Takes a stand-in for a range for what it is.
-fn bucket(row: &mut KeywordRow) {
-    let found = BUCKETS.iter().find(|(stand_in, ..)| row.volume == Some(*stand_in));
-    if let Some(&(_, low, high)) = found {
-        row.volume = None;
-        row.volume_range = Some(VolumeRange { low, high: Some(high) });
     }
 }
 

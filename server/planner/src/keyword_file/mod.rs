@@ -8,18 +8,22 @@
 //! The way of a byte: `decode` makes UTF-8 of it, `records` finds rows and cells, `sniff` (once, on the first rows) says
 //! which cell is what, `convert` makes a [`KeywordRow`] of the cells.
 
+mod buckets;
 mod convert;
 mod decode;
 mod export;
 mod field;
 mod file;
 mod format;
+mod header_names;
 mod headers;
 mod number;
+mod periods;
 mod problem;
 mod records;
 mod row;
 mod sniff;
+mod source;
 #[cfg(test)]
 mod tests;
 mod text;

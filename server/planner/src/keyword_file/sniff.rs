@@ -1,16 +1,14 @@
 //! Finds out what a file is from its first rows: delimiter, header, tool, and what its columns hold.
 
 use super::decode::Decoded;
-use super::export;
 use super::field::Field;
 use super::format::{Column, ColumnChoice, ColumnRef, Delimiter, Format, HeaderAt, Options, Source, Use};
-use super::headers::{
-    Header, Meaning, SEARCH_CONSOLE_METRICS, SEARCH_CONSOLE_OTHER, SEARCH_CONSOLE_QUERIES, header_key,
-};
-use super::number::{self, Amount, Decimals, Kind};
+use super::header_names::{SEARCH_CONSOLE_METRICS, SEARCH_CONSOLE_OTHER};
+use super::headers::{Header, Meaning, header_key};
+use super::number::{self, Decimals, Kind};
 use super::problem::FileProblem;
 use super::records::{Cells, Next, Records};
-use super::text;
+use super::{buckets, periods, source, text};
 
 /// Text looked at to find out what a file is. Rows of Semrush's strategies are some kilobytes long.
 pub(super) const HEAD: usize = 192 * 1024;
@@ -120,14 +118,14 @@ fn found(
             Header::read(name.map_or("", String::as_str))
         })
         .collect();
-    let source = if header.is_some() {
-        source_of(&headers)
+    let tool = if header.is_some() {
+        source::of(&headers)
     } else if layout.delimiter == Delimiter::None || width == 1 {
         Source::List
     } else {
         Source::Table
     };
-    let mut uses = uses_of(&headers, source);
+    let mut uses = uses_of(&headers, tool);
     if header.is_none() && width == 1 {
         uses = vec![Use::Field(Field::Keyword)];
     }
@@ -161,12 +159,13 @@ fn found(
                 .collect(),
         })
         .collect();
-    let decimals = decimals_of(&columns, &data, layout.delimiter);
+    let cells: Vec<&[String]> = data.iter().map(|row| row.cells.as_slice()).collect();
+    let decimals = decimals_of(&columns, &cells, layout.delimiter);
     Ok(Found {
         skip: layout.skip,
         format: Format {
-            volumes_are_ranges: source == Source::GoogleKeywordPlanner && holds_buckets(&columns, &data),
-            source,
+            volumes_are_ranges: tool == Source::GoogleKeywordPlanner && buckets::holds_buckets(&columns, &cells),
+            source: tool,
             encoding,
             delimiter: layout.delimiter,
             header_line: header.map(|row| row.line),
@@ -426,62 +425,8 @@ fn layout_at(samples: &[(Delimiter, Vec<Row>)], line: u64) -> Result<Layout, Fil
         .ok_or(FileProblem::NoSuchLine(line))
 }
 
-/// The tool that writes these headers.
-fn source_of(headers: &[Header]) -> Source {
-    let has = |name: &str| headers.iter().any(|header| header.name == name);
-    let has_field = |field: Field| headers.iter().any(|header| header.field() == Some(field));
-    let starts = |start: &str| headers.iter().any(|header| header.name.starts_with(start));
-    let months = headers
-        .iter()
-        .any(|header| matches!(header.field(), Some(Field::MonthSearches(_))));
-
-    if export::OWN_HEADERS.iter().filter(|own| has(&header_key(own))).count() >= 3 {
-        Source::Igny8
-    } else if months
-        || has("avg monthly searches") && (has("competition") || has("currency"))
-        || has("competition (indexed value)")
-        || has("min search volume") && has("max search volume")
-        || has_field(Field::CpcMin) && has_field(Field::CompetitionIndex)
-    {
-        Source::GoogleKeywordPlanner
-    } else if has("seed keyword") && (has("database") || has("page type") || has("click potential")) {
-        Source::SemrushStrategyBuilder
-    } else if has("position type") || has("serp features by keyword") {
-        Source::SemrushOrganicPositions
-    } else if has("keyword difficulty index") {
-        Source::SemrushApi
-    } else if has("current position") || has("current url") || has("current organic traffic") {
-        Source::AhrefsSiteExplorer
-    } else if has("cps") || has("parent keyword") || has("global volume") || has("parent topic") && has("difficulty") {
-        Source::AhrefsKeywordsExplorer
-    } else if has("competitive density")
-        || has("keyword difficulty") && starts("cpc (") && (has("serp features") || has("intent"))
-    {
-        Source::SemrushKeywordMagic
-    } else if has("paid difficulty") || has("off page difficulty") || has("pd") && has("sd") {
-        Source::Ubersuggest
-    } else if has("priority") && (has("organic ctr") || has("difficulty"))
-        || has("organic ctr")
-        || has("date analyzed")
-        || has("volume range")
-    {
-        Source::Moz
-    } else if headers
-        .iter()
-        .any(|header| SEARCH_CONSOLE_QUERIES.contains(&header.name.as_str()))
-        || has_field(Field::Clicks) && has_field(Field::Impressions)
-    {
-        Source::GoogleSearchConsole
-    } else if headers.iter().filter(|header| !header.name.is_empty()).count() <= 1 {
-        Source::List
-    } else {
-        Source::Table
-    }
-}
-
 const NOT_KNOWN: &str = "not known; it can be chosen by hand";
 const TAKEN: &str = "another column is used for this";
-const OTHER_PERIOD: &str = "an earlier period";
 
 /// What columns are used for by their headers.
 fn uses_of(headers: &[Header], source: Source) -> Vec<Use> {
@@ -505,92 +450,8 @@ fn uses_of(headers: &[Header], source: Source) -> Vec<Use> {
             Meaning::Unknown => Use::Ignored(NOT_KNOWN),
         })
         .collect();
-    compare_periods(headers, &mut uses);
+    periods::choose(headers, &mut uses);
     uses
-}
-
-/// Search Console's comparison: every metric twice, with the period before its name.
-fn compare_periods(headers: &[Header], uses: &mut [Use]) {
-    let metrics: Vec<(usize, Field, &str)> = headers
-        .iter()
-        .enumerate()
-        .filter(|(_, header)| header.meaning == Meaning::Unknown)
-        .filter_map(|(index, header)| {
-            SEARCH_CONSOLE_METRICS.iter().find_map(|(field, names)| {
-                names.iter().find_map(|name| {
-                    let period = header.name.strip_suffix(name)?.strip_suffix(' ')?;
-                    Some((index, *field, period))
-                })
-            })
-        })
-        .collect();
-    let mut periods: Vec<&str> = Vec::new();
-    for (_, _, period) in &metrics {
-        if !periods.contains(period) {
-            periods.push(period);
-        }
-    }
-    let [first, second] = periods.as_slice() else { return };
-    let doubled = metrics
-        .iter()
-        .any(|(index, field, _)| metrics.iter().any(|(other, same, _)| other != index && same == field));
-    if !doubled {
-        return;
-    }
-    let current = if is_later(second, first) { second } else { first };
-    for (index, field, period) in &metrics {
-        if let Some(used_for) = uses.get_mut(*index) {
-            *used_for = if period == current {
-                Use::Field(*field)
-            } else {
-                Use::Ignored(OTHER_PERIOD)
-            };
-        }
-    }
-}
-
-/// Whether a period is after another one. In doubt it is not: Search Console names the current one first.
-fn is_later(period: &str, than: &str) -> bool {
-    const EARLIER: [&str; 16] = [
-        "previous",
-        "last year",
-        "year ago",
-        "prior",
-        "vorherige",
-        "vorige",
-        "vorjahr",
-        "précédent",
-        "dernière année",
-        "l'année dernière",
-        "anterior",
-        "precedente",
-        "año pasado",
-        "ano passado",
-        "vorig",
-        "poprzedni",
-    ];
-    let earlier = |period: &str| EARLIER.iter().any(|word| period.contains(word));
-    match (earlier(period), earlier(than)) {
-        (true, false) => return false,
-        (false, true) => return true,
-        _ => {}
-    }
-    let numbers = |period: &str| -> Vec<u32> {
-        period
-            .split(|c: char| !c.is_ascii_digit())
-            .filter_map(|part| part.parse().ok())
-            .collect()
-    };
-    // Two days make a period, of three numbers each; month and day may stand in either order.
-    let end = |numbers: &[u32]| match numbers {
-        [_, _, _, a, b, c] if *a > 31 => Some([(*a, *b, *c), (*a, *b, *c)]),
-        [_, _, _, a, b, c] => Some([(*c, *a, *b), (*c, *b, *a)]),
-        _ => None,
-    };
-    match (end(&numbers(period)), end(&numbers(than))) {
-        (Some([a, b]), Some([other_a, other_b])) => a > other_a && b > other_b,
-        _ => false,
-    }
 }
 
 fn apply_choices(uses: &mut [Use], names: &[String], choices: &[ColumnChoice]) -> Result<(), FileProblem> {
@@ -631,13 +492,13 @@ fn apply_choices(uses: &mut [Use], names: &[String], choices: &[ColumnChoice]) -
 }
 
 /// The decimal mark the sample shows.
-fn decimals_of(columns: &[Column], data: &[&Row], delimiter: Delimiter) -> Decimals {
+fn decimals_of(columns: &[Column], rows: &[&[String]], delimiter: Delimiter) -> Decimals {
     let (mut points, mut commas) = (0, 0);
     for column in columns {
         if !column.field().is_some_and(Field::has_decimals) {
             continue;
         }
-        for cell in data.iter().filter_map(|row| row.cells.get(column.index)) {
+        for cell in rows.iter().filter_map(|row| row.get(column.index)) {
             match number::evidence(cell) {
                 Some(Decimals::Point) => points += 1,
                 Some(Decimals::Comma) => commas += 1,
@@ -653,46 +514,4 @@ fn decimals_of(columns: &[Column], data: &[&Row], delimiter: Delimiter) -> Decim
         // A file with semicolons comes from where commas are decimals, but nothing shows it.
         Decimals::Either
     }
-}
-
-/// What Keyword Planner writes for ranges of volumes.
-pub(super) const BUCKETS: [(u64, u64, u64); 7] = [
-    (0, 0, 10),
-    (50, 10, 100),
-    (500, 100, 1_000),
-    (5_000, 1_000, 10_000),
-    (50_000, 10_000, 100_000),
-    (500_000, 100_000, 1_000_000),
-    (5_000_000, 1_000_000, 10_000_000),
-];
-
-/// Whether Keyword Planner gave ranges: all volumes are stand-ins, and no month has a figure. Exact volumes are rounded
-/// to other numbers (480, 590, 4,400), and their months are filled.
-fn holds_buckets(columns: &[Column], data: &[&Row]) -> bool {
-    let cells = |wanted: fn(Field) -> bool| {
-        columns
-            .iter()
-            .filter(move |column| column.field().is_some_and(wanted))
-            .flat_map(|column| data.iter().filter_map(|row| row.cells.get(column.index)))
-            .filter(|cell| !cell.is_empty())
-    };
-    let has_months = columns
-        .iter()
-        .any(|column| matches!(column.field(), Some(Field::MonthSearches(_))));
-    let months_empty = cells(|field| matches!(field, Field::MonthSearches(_))).next().is_none();
-    let mut sure = has_months;
-    let mut any = false;
-    for cell in cells(|field| field == Field::Volume) {
-        let Ok(Amount::One(number)) = number::read(cell, Kind::Whole, Decimals::Point) else {
-            continue;
-        };
-        #[expect(clippy::cast_precision_loss, reason = "small")]
-        let bucket = BUCKETS.iter().find(|(stand_in, ..)| number.value == *stand_in as f64);
-        match bucket {
-            Some((stand_in, ..)) => sure |= *stand_in >= 500,
-            None => return false,
-        }
-        any = true;
-    }
-    any && months_empty && sure
 }
