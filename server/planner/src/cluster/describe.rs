@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 const LONGEST: usize = 4;
 /// A term in a smaller share of the keywords does not stand for them.
 const COVERS: f32 = 0.3;
+/// The least share of a one-word head's keywords that a longer term with the word must be in to replace it.
+const WIDER: f32 = 0.3;
 /// Terms and attribute values recommended at most.
 const RECOMMENDED: usize = 6;
 
@@ -222,8 +224,23 @@ fn terms(graph: &Graph, group: &Group, frequencies: &Frequencies, volume_of: &dy
         })
         .collect();
     terms.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.stems.cmp(&b.stems)));
+    widen_head(&mut terms);
     terms.truncate(32);
     terms
+}
+
+/// A head of one word says little: "float" becomes "float switch" where a good part of its keywords say so.
+fn widen_head(terms: &mut [Term]) {
+    let Some(head) = terms.first().filter(|t| t.stems.len() == 1) else {
+        return;
+    };
+    let least = (head.coverage * WIDER).max(COVERS / 2.0);
+    if let Some(at) = terms
+        .iter()
+        .position(|t| t.stems.len() > 1 && t.coverage >= least && t.stems.contains(&head.stems[0]))
+    {
+        terms[..=at].rotate_right(1);
+    }
 }
 
 /// Gives every group a name of its own: its best term that no group before it has, else its primary keyword.
@@ -236,7 +253,7 @@ pub(super) fn names(graph: &Graph, descriptions: &[Description]) -> Vec<String> 
             let candidates = description
                 .terms
                 .iter()
-                .filter(|t| t.coverage >= COVERS)
+                .filter(|t| t.coverage >= COVERS / 2.0)
                 .take(3)
                 .map(|t| t.text.clone())
                 .chain([primary.clone()]);

@@ -11,8 +11,14 @@ use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// γ of the constant Potts model at granularity ½, on squared cosines. Measured, see the README.
-const RESOLUTION: f64 = 0.0045;
+/// γ of the constant Potts model at granularity ½, on squared cosines, for a list whose mean edge is [`USUAL_EDGE`].
+/// Measured, see the README.
+const RESOLUTION: f64 = 0.004;
+/// The mean squared cosine between neighbours in lists of mixed questions.
+const USUAL_EDGE: f64 = 0.13;
+/// How γ follows the mean edge: in a list about one thing everything is alike, and only what is more alike than usual
+/// there belongs together.
+const ADAPTATION: f64 = 1.3;
 /// γ changes by this factor from granularity ½ to either end.
 const RANGE: f64 = 16.0;
 /// How much of its weight an edge keeps whose ends have different known intents: one page seldom serves both.
@@ -128,7 +134,7 @@ impl Graph {
         } else {
             0.5
         };
-        let resolution = RESOLUTION * RANGE.powf(2.0 * granularity - 1.0);
+        let resolution = self.resolution() * RANGE.powf(2.0 * granularity - 1.0);
         // The knob moves the share of results asked for from half to one and a half of what the options say.
         let least = (self.options.shared_urls * (0.5 + granularity as f32)).clamp(0.01, 1.0);
         let network = self.network(least);
@@ -157,6 +163,13 @@ impl Graph {
         alone.sort_unstable();
         self.topics(&network, &mut groups, resolution);
         (groups, alone)
+    }
+
+    /// γ at granularity ½ for this list.
+    fn resolution(&self) -> f64 {
+        let sum: f64 = self.edges.iter().map(|e| f64::from(e.2)).sum();
+        let mean = sum / self.edges.len().max(1) as f64;
+        RESOLUTION * (mean / USUAL_EDGE).max(0.1).powf(ADAPTATION)
     }
 
     /// The edges, without those that search results contradict.
