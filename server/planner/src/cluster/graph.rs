@@ -19,6 +19,12 @@ const USUAL_EDGE: f64 = 0.13;
 /// How γ follows the mean edge: in a list about one thing everything is alike, and only what is more alike than usual
 /// there belongs together.
 const ADAPTATION: f64 = 1.3;
+/// In a list shorter than this the neighbours of a keyword reach across its subjects, so γ must be higher; by which
+/// power was measured on drawn lists of 80 to 700 keywords.
+const FULL_LENGTH: f64 = 3000.0;
+const SHORTNESS: f64 = 0.65;
+/// The most γ grows by for that: a dozen keywords have too few neighbours to reach far.
+const SHORTEST: f64 = 10.0;
 /// γ changes by this factor from granularity ½ to either end.
 const RANGE: f64 = 16.0;
 /// How much of its weight an edge keeps whose ends have different known intents: one page seldom serves both.
@@ -169,7 +175,10 @@ impl Graph {
     fn resolution(&self) -> f64 {
         let sum: f64 = self.edges.iter().map(|e| f64::from(e.2)).sum();
         let mean = sum / self.edges.len().max(1) as f64;
-        RESOLUTION * (mean / USUAL_EDGE).max(0.1).powf(ADAPTATION)
+        let short = (FULL_LENGTH / self.units.len().max(1) as f64)
+            .powf(SHORTNESS)
+            .clamp(1.0, SHORTEST);
+        RESOLUTION * (mean / USUAL_EDGE).max(0.1).powf(ADAPTATION) * short
     }
 
     /// The edges, without those that search results contradict.
