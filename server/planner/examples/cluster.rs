@@ -1,7 +1,8 @@
 //! Clusters a file and says how well and how fast.
 //!
-//! `cargo run --release -p igny8-planner --example cluster -- FILE [-o OUT] [-g GRANULARITY] [-m MAX_SIZE] [--show]`
+//! `cargo run --release -p igny8-planner --example cluster -- FILE [-o OUT] [-g GRANULARITY] [-m MAX_SIZE] [-e VECTORS] [--show]`
 //!
+//! `VECTORS` holds one vector per line of `FILE`, as little-endian 32-bit floats without a header.
 //! `FILE` has one keyword a line, or `label<TAB>keyword`. `OUT` gets `cluster<TAB>keyword`, `-` where unclustered. Where
 //! the file has labels, their agreement with the clusters is printed, in per cent: NMI (arithmetic mean), ARI (Hubert &
 //! Arabie 1985), pairwise precision, recall and F1; an unclustered keyword counts as a cluster of its own.
@@ -23,12 +24,13 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
-    let (mut file, mut out, mut granularity, mut show) = (None, None, 0.5, false);
+    let (mut file, mut vectors, mut out, mut granularity, mut show) = (None, None, None, 0.5, false);
     let mut options = Options::default();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
         match argument.as_str() {
+            "-e" => vectors = Some(value()?),
             "-o" => out = Some(value()?),
             "-g" => granularity = value()?.parse().map_err(|_| "-g needs a number from 0 to 1")?,
             "-m" => options.max_size = value()?.parse().map_err(|_| "-m needs a whole number")?,
@@ -36,7 +38,7 @@ fn run() -> Result<(), String> {
             _ => file = Some(argument),
         }
     }
-    let file = file.ok_or("Usage: cluster FILE [-o OUT] [-g GRANULARITY] [-m MAX_SIZE] [--show]")?;
+    let file = file.ok_or("Usage: cluster FILE [-o OUT] [-g GRANULARITY] [-m MAX_SIZE] [-e VECTORS] [--show]")?;
     let text = std::fs::read_to_string(&file).map_err(|e| format!("{file}: {e}"))?;
     let rows: Vec<(Option<&str>, &str)> = text
         .lines()
@@ -46,7 +48,19 @@ fn run() -> Result<(), String> {
                 .map_or((None, line), |(label, keyword)| (Some(label), keyword))
         })
         .collect();
-    let keywords: Vec<Keyword> = rows.iter().map(|(_, text)| Keyword::new(*text)).collect();
+    let mut keywords: Vec<Keyword> = rows.iter().map(|(_, text)| Keyword::new(*text)).collect();
+
+    if let Some(vectors) = vectors {
+        let bytes = std::fs::read(&vectors).map_err(|e| format!("{vectors}: {e}"))?;
+        let floats: Vec<f32> = bytes
+            .chunks_exact(4)
+            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+            .collect();
+        let width = floats.len() / keywords.len().max(1);
+        for (keyword, vector) in keywords.iter_mut().zip(floats.chunks_exact(width.max(1))) {
+            keyword.embedding = Some(vector.to_vec());
+        }
+    }
 
     let start = Instant::now();
     let graph = Graph::new(&keywords, &options);

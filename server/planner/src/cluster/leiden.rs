@@ -391,12 +391,12 @@ pub(super) fn leiden_from(network: &Network, resolution: f64, start: Vec<u32>) -
 const ROUNDS: usize = 12;
 
 /// One pass over all levels. Returns whether anything moved.
-fn round(network: &Network, resolution: f64, communities: &mut Vec<u32>) -> bool {
+fn round(network: &Network, resolution: f64, communities: &mut [u32]) -> bool {
     let mut any = false;
     let mut level = network.clone();
     // Which node of the level each node of the network is in.
     let mut inside: Vec<u32> = (0..network.len() as u32).collect();
-    let mut current = communities.clone();
+    let mut current = communities.to_vec();
     loop {
         any |= move_nodes(&level, &mut current, resolution);
         let count = compact(&mut current);
