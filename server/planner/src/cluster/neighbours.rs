@@ -13,11 +13,11 @@ pub(super) const NEAREST: usize = 24;
 /// A cosine below this is two words of grammar in common.
 const FLOOR: f32 = 0.05;
 /// Index entries read for one keyword.
-const BUDGET: usize = 30_000;
+const BUDGET: usize = 20_000;
 /// Candidates compared exactly.
 const CANDIDATES: usize = 128;
 /// Weight of the language model's cosine where both keywords have a vector.
-const DENSE_SHARE: f32 = 0.6;
+const DENSE_SHARE: f32 = 0.75;
 
 /// Vectors of a language model, centred and of length 1; empty where a keyword has none.
 pub(super) struct Dense {
@@ -52,6 +52,12 @@ impl Dense {
             any: count > 0,
             vectors,
         }
+    }
+
+    /// Share of the units that have a vector.
+    pub(super) fn share(&self) -> f64 {
+        let with = self.vectors.iter().filter(|v| !v.is_empty()).count();
+        with as f64 / self.vectors.len().max(1) as f64
     }
 
     fn cosine(&self, a: usize, b: usize) -> Option<f32> {
