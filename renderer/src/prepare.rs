@@ -172,6 +172,7 @@ fn term_value(plan: &Plan<'_>, i: usize) -> Value {
         "name" => term.name.as_str(),
         "description" => text_or_none(term.term.map_or("", |t| t.description.as_str())),
         "url" => plan.address.href(&term.listing.path),
+        "permalink" => plan.address.absolute(&term.listing.path),
         "count" => term.listing.items.len(),
     }
 }

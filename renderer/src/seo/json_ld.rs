@@ -255,24 +255,9 @@ fn offer(page: &Page, url: &str) -> Option<Value> {
 /// JSON in which no `<`, `>` or `&` stands as itself, so that nothing in it can end the script element.
 fn for_script(value: &Value) -> String {
     let json = value.to_string();
-    let mut out = String::with_capacity(json.len() + 64);
-    let mut rest = json.as_str();
-    // U+2028 and U+2029 begin with the byte E2 80, as do common quotes and dashes.
-    while let Some(at) = rest.bytes().position(|b| matches!(b, b'<' | b'>' | b'&' | 0xE2)) {
-        out.push_str(&rest[..at]);
-        let c = rest[at..].chars().next().unwrap_or_default();
-        match c {
-            '<' => out.push_str("\\u003c"),
-            '>' => out.push_str("\\u003e"),
-            '&' => out.push_str("\\u0026"),
-            '\u{2028}' => out.push_str("\\u2028"),
-            '\u{2029}' => out.push_str("\\u2029"),
-            c => out.push(c),
-        }
-        rest = &rest[at + c.len_utf8()..];
-    }
-    out.push_str(rest);
-    out
+    let mut out = Vec::with_capacity(json.len() + 64);
+    super::script::escape_json(&mut out, &json);
+    String::from_utf8(out).unwrap_or_default()
 }
 
 #[cfg(test)]
