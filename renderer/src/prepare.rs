@@ -8,7 +8,8 @@ use tera::{Map, Value};
 use crate::diagnostic::Diagnostic;
 use crate::locale::{Reader, is_amount};
 use crate::markdown::{Labels, text};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlannedSection};
+use crate::seo::json_ld::site_nodes;
 use crate::site::{Availability, Body, ClusterRole, PageKind, TaxonomyKind};
 use crate::theme::{Theme, Words};
 
@@ -20,7 +21,7 @@ const SUMMARY: usize = 220;
 /// Builds a map for templates.
 macro_rules! map {
     ($($key:literal => $value:expr),* $(,)?) => {{
-        let mut map = ::tera::Map::new();
+        let mut map = ::tera::Map::with_capacity([$($key),*].len());
         $(map.insert($key.into(), ::tera::Value::from($value));)*
         ::tera::Value::from(map)
     }};
@@ -50,10 +51,12 @@ pub(crate) struct Language {
     pub words_value: Value,
     pub labels: Labels,
     pub rtl: bool,
+    /// The beginning of the structured data of every page.
+    pub site_nodes: String,
 }
 
 impl Language {
-    fn new(tag: &str, zone: Tz, theme: &Theme) -> Self {
+    fn new(plan: &Plan<'_>, tag: &str, zone: Tz, theme: &Theme) -> Self {
         let words = theme.words(tag);
         let labels = Labels {
             note: words.get("note"),
@@ -79,6 +82,7 @@ impl Language {
             words,
             labels,
             rtl,
+            site_nodes: site_nodes(plan, tag),
         }
     }
 }
@@ -90,6 +94,9 @@ pub(crate) struct Card {
     pub description: String,
     pub summary: String,
     pub words: usize,
+    /// First publication and last change as [`Reader::iso`] writes them.
+    pub published: Option<String>,
+    pub updated: Option<String>,
 }
 
 /// Everything shared by the jobs of one render.
@@ -117,14 +124,15 @@ impl Prepared {
         let languages: Vec<Language> = plan
             .languages
             .iter()
-            .map(|tag| Language::new(tag, zone, theme))
+            .map(|tag| Language::new(plan, tag, zone, theme))
             .collect();
         let terms: Vec<Value> = (0..plan.terms.len()).map(|i| term_value(plan, i)).collect();
+        let sections: Vec<Value> = plan.sections.iter().map(|s| section_value(plan, s)).collect();
         let (cards, found): (Vec<Card>, Vec<Vec<Diagnostic>>) = (0..plan.pages.len())
             .into_par_iter()
             .map(|i| {
                 let mut found = Vec::new();
-                (card(plan, &languages, &terms, i, &mut found), found)
+                (card(plan, &languages, &sections, &terms, i, &mut found), found)
             })
             .unzip();
         findings.extend(found.into_iter().flatten());
@@ -177,9 +185,9 @@ fn term_value(plan: &Plan<'_>, i: usize) -> Value {
     }
 }
 
-/// A moment as templates show it.
-pub(crate) fn date_value(reader: &Reader, moment: Option<DateTime<Utc>>) -> Value {
-    optional(moment.map(|m| map! { "iso" => reader.iso(m), "text" => reader.date(m), "year" => reader.year(m) }))
+/// A moment as templates show it; `iso` is the same as [`Reader::iso`] writes it.
+fn date_value(reader: &Reader, moment: DateTime<Utc>, iso: &str) -> Value {
+    map! { "iso" => iso, "text" => reader.date(moment), "year" => reader.year(moment) }
 }
 
 /// An image by its public path or address, with its size where it is known.
@@ -217,7 +225,20 @@ pub(crate) fn image_value(plan: &Plan<'_>, link: &str, alt: &str, page: &str, fi
     }
 }
 
-fn card(plan: &Plan<'_>, languages: &[Language], terms: &[Value], i: usize, findings: &mut Vec<Diagnostic>) -> Card {
+/// What a link to a page's section needs.
+fn section_value(plan: &Plan<'_>, section: &PlannedSection<'_>) -> Value {
+    let url = section.render.then(|| plan.address.href(&section.path));
+    map! { "title" => section.section.title.as_str(), "url" => optional(url) }
+}
+
+fn card(
+    plan: &Plan<'_>,
+    languages: &[Language],
+    sections: &[Value],
+    terms: &[Value],
+    i: usize,
+    findings: &mut Vec<Diagnostic>,
+) -> Card {
     let planned = &plan.pages[i];
     let page = planned.page;
     let language = &languages[planned.language];
@@ -257,10 +278,7 @@ fn card(plan: &Plan<'_>, languages: &[Language], terms: &[Value], i: usize, find
     } else {
         page.title.trim()
     };
-    let section = planned.section.map(|(s, _)| &plan.sections[s]).map(|s| {
-        let url = s.render.then(|| plan.address.href(&s.path));
-        map! { "title" => s.section.title.as_str(), "url" => optional(url) }
-    });
+    let section = planned.section.map(|(s, _)| sections[s].clone());
     let entity = &page.entity;
     let price = match (&entity.price, &entity.currency) {
         (Some(amount), currency) if is_amount(amount) => {
@@ -301,7 +319,9 @@ fn card(plan: &Plan<'_>, languages: &[Language], terms: &[Value], i: usize, find
         Some(link) => image_value(plan, link, title, &planned.path, findings),
         None => Value::none(),
     };
-    let updated = page.updated_at.filter(|u| page.published_at.is_none_or(|p| *u > p));
+    let published = page.published_at.map(|d| reader.iso(d));
+    let updated = page.updated_at.map(|d| reader.iso(d));
+    let shown_update = page.updated_at.filter(|u| page.published_at.is_none_or(|p| *u > p));
     let value = map! {
         "kind" => kind_name(page.kind),
         "path" => planned.path.as_str(),
@@ -311,8 +331,8 @@ fn card(plan: &Plan<'_>, languages: &[Language], terms: &[Value], i: usize, find
         "summary" => summary.as_str(),
         "description" => description.as_str(),
         "language" => language.tag.as_str(),
-        "published" => date_value(reader, page.published_at),
-        "updated" => date_value(reader, updated),
+        "published" => optional(page.published_at.zip(published.as_deref()).map(|(d, iso)| date_value(reader, d, iso))),
+        "updated" => optional(shown_update.zip(updated.as_deref()).map(|(d, iso)| date_value(reader, d, iso))),
         "author" => text_or_none(page.author.as_deref().unwrap_or_default()),
         "image" => image,
         "section" => optional(section),
@@ -335,6 +355,8 @@ fn card(plan: &Plan<'_>, languages: &[Language], terms: &[Value], i: usize, find
         description,
         summary,
         words: length.total(),
+        published,
+        updated,
     }
 }
 

@@ -385,7 +385,7 @@ impl Run<'_> {
         let description = crate::markdown::text::truncate(&crate::markdown::text::collapse(of.description), 200);
         let canonical = plan.address.absolute(&paths::pager(&listing.path, of.n));
         let mut graph = Graph::new(plan, language);
-        graph.web_page("CollectionPage", &canonical, &title, &description, language, of.crumbs);
+        graph.web_page("CollectionPage", &canonical, &title, &description, of.crumbs);
         graph.item_list(&canonical, listing.slice(of.n));
         let full_title = match (is_home, of.n) {
             (true, 1) => document_title(

@@ -170,8 +170,8 @@ impl Run<'_> {
             PageKind::Product => "ItemPage",
             _ => "WebPage",
         };
-        graph.web_page(page_type, &url, shown_title, &card.description, language, crumbs);
-        graph.entity(page, &url, card, language);
+        graph.web_page(page_type, &url, shown_title, &card.description, crumbs);
+        graph.entity(page, &url, card);
         graph.faq(&url, faq);
 
         let translated: Vec<(usize, usize)> = self.translations(planned, i);
@@ -207,8 +207,8 @@ impl Run<'_> {
                 _ => "website",
             },
             image: card.value.get_from_path("image").filter(|v| !v.is_none()).cloned(),
-            published: page.published_at.filter(|_| is_article).map(|d| language.reader.iso(d)),
-            modified: page.updated_at.filter(|_| is_article).map(|d| language.reader.iso(d)),
+            published: card.published.clone().filter(|_| is_article),
+            modified: card.updated.clone().filter(|_| is_article),
             author: page.author.clone().filter(|a| is_article && !a.trim().is_empty()),
             section: planned
                 .section

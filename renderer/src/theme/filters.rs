@@ -35,7 +35,13 @@ fn take(value: Vec<Value>, kwargs: Kwargs, _: &State) -> TeraResult<Vec<Value>> 
 /// `{{ page.title | json }}`: as JSON that may stand in a script element, for structured data that a theme writes itself.
 fn json(value: &Value, _: Kwargs, _: &State) -> TeraResult<Value> {
     let text = serde_json::to_string(value).map_err(tera::Error::message)?;
-    let mut out = Vec::with_capacity(text.len() + 16);
-    crate::seo::script::escape_json(&mut out, &text);
-    Ok(Value::safe_string(&String::from_utf8_lossy(&out)))
+    // What scripts read otherwise than JSON can only be within strings.
+    let mut out = text
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026");
+    if out.contains(['\u{2028}', '\u{2029}']) {
+        out = out.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
+    }
+    Ok(Value::safe_string(&out))
 }

@@ -76,8 +76,8 @@ pub(super) fn finish(doc: &mut Doc, index: &Index, config: &Config, problems: &P
                 *text = kramdown::strip_attribute_lists(text);
             }
         }
-        Rules::Hugo(_) => *text = shortcodes::hugo(text, &from, index, config, problems),
-        Rules::Zola(_) => *text = shortcodes::zola(text, &from, problems),
+        Rules::Hugo(_) => set(text, shortcodes::hugo(text, &from, index, config, problems)),
+        Rules::Zola(_) => set(text, shortcodes::zola(text, &from, problems)),
         Rules::Plain(_) => {}
     }
     let from = From {
@@ -85,10 +85,11 @@ pub(super) fn finish(doc: &mut Doc, index: &Index, config: &Config, problems: &P
         ..from
     };
     if !doc.raw_links {
-        *text = match html {
+        let linked = match html {
             true => links::html(text, &from, index, config, problems),
             false => links::markdown(text, &from, index, config, problems),
         };
+        set(text, linked);
     }
     let Content::Page(built) = &mut doc.what else {
         return;
@@ -104,6 +105,12 @@ pub(super) fn finish(doc: &mut Doc, index: &Index, config: &Config, problems: &P
             Ok(public) => *picture = public,
             Err(()) => doc.missing.push(picture.clone()),
         }
+    }
+}
+
+fn set(text: &mut String, changed: Option<String>) {
+    if let Some(changed) = changed {
+        *text = changed;
     }
 }
 
