@@ -11,7 +11,7 @@ CLIENT := openapi/client
 # A run of the tests says by itself where it failed; backtraces of SurrealDB's deep stacks take seconds each.
 export RUST_BACKTRACE ?= 0
 
-.PHONY: help run test lint fmt openapi bench clean-demo
+.PHONY: help run test test-remote lint fuzz fmt openapi bench clean-demo
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -33,6 +33,17 @@ lint: ## Check formatting, warnings, documentation, and the dependencies' licenc
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --workspace --no-deps --document-private-items --locked
 	"$(TOOLS)/cargo-deny" --locked check licenses bans sources
+
+test-remote: ## Run the tests of data and API against a SurrealDB server; compiles one first (10 minutes).
+	@.ci/setup build test
+	cargo build --manifest-path tests/surrealdb/Cargo.toml --locked
+	@tests/surrealdb/run "$(CARGO_TARGET_DIR)/debug/surrealdb-for-tests" \
+		"$(TOOLS)/cargo-nextest" nextest run --workspace --locked -E 'package(igny8-data) or package(igny8-tests)'
+
+fuzz: ## Send the API what its description allows and what it does not: no answer may be a fault of the server.
+	@.ci/setup build
+	cargo build --workspace --bins --locked
+	@tests/fuzz "$(CARGO_TARGET_DIR)"
 
 fmt: ## Format the Rust code.
 	cargo fmt --all

@@ -135,6 +135,8 @@ pub struct Brand {
     pub text: Rgb,
     /// Hue in degrees, for tinting greys.
     pub hue: f64,
+    /// How strong the colour is, 0 for grey to about 0.37.
+    pub chroma: f64,
 }
 
 /// Derives the forms of `base`.
@@ -162,6 +164,7 @@ pub fn brand(base: Rgb) -> Brand {
         on_dark: step(0.01, DARK_PAPER),
         text,
         hue: own.h,
+        chroma: own.c,
     }
 }
 

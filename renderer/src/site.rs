@@ -8,6 +8,8 @@ use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+pub use crate::blocks::{Block, PageLayout};
+
 /// The snapshot format this renderer reads. Raised when a field changes its meaning or a required field is added.
 pub const SNAPSHOT_VERSION: u32 = 1;
 
@@ -176,6 +178,12 @@ pub struct Page {
     /// Questions and answers (Markdown), shown after the body and in FAQPage data.
     #[serde(default)]
     pub faq: Vec<FaqItem>,
+    /// Parts shown after the body, or instead of it when the body is empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocks: Vec<Block>,
+    /// Arrangement of this page; `None` takes the site's, the theme option `layout`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout: Option<PageLayout>,
     #[serde(default)]
     pub extra: IndexMap<String, serde_json::Value>,
 }

@@ -140,7 +140,7 @@ mod tests {
         )
         .expect("site");
         let address = crate::address::Address::new("https://e.org").expect("valid");
-        let plan = Plan::new(&site, address, &[], &mut Vec::new());
+        let plan = Plan::new(&site, &crate::bodies::InPages, address, &[], &mut Vec::new());
         let make = |n: usize| {
             (0..n)
                 .map(|i| entry(&plan, &format!("/{i}/"), None, &[]))

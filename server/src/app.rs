@@ -5,6 +5,7 @@ use std::sync::Arc;
 use igny8_data::{Clock, Db, Ids, Migration};
 
 use crate::config::Config;
+use crate::features::billing::plans::{Plans, PlansError};
 
 /// Schema files in the order they apply: numbered, forward-only, never changed once released.
 pub const MIGRATIONS: &[Migration] = &[
@@ -44,6 +45,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../schema/0007_publishing.surql"),
     },
     Migration {
+        number: 8,
+        name: "billing",
+        sql: include_str!("../schema/0008_billing.surql"),
+    },
+    Migration {
         number: 9,
         name: "folders",
         sql: include_str!("../schema/0009_folders.surql"),
@@ -65,6 +71,7 @@ pub struct Inner {
     pub visitors: crate::visitors::Hosts,
     pub limits: crate::api::rate_limit::RateLimits,
     pub renders: crate::features::publishing::Renders,
+    pub plans: Plans,
 }
 
 impl std::ops::Deref for App {
@@ -79,6 +86,8 @@ impl std::ops::Deref for App {
 pub enum StartError {
     #[error("{what}: {source}")]
     Io { what: String, source: std::io::Error },
+    #[error("billing.plans_file: {0}")]
+    Plans(#[from] PlansError),
     #[error("starting metrics: {0}")]
     Metrics(#[from] prometheus::Error),
     #[error(transparent)]
@@ -99,6 +108,10 @@ impl App {
         };
         std::fs::create_dir_all(&config.data_dir).map_err(io("making data_dir"))?;
         std::fs::create_dir_all(&config.sites_dir).map_err(io("making sites_dir"))?;
+        let plans = match config.billing.plans_file.as_os_str().is_empty() {
+            true => Plans::builtin(),
+            false => Plans::read(&config.billing.plans_file)?,
+        };
         let secret = crate::secrets::installation_secret(&config.data_dir).map_err(io("reading the key file"))?;
         let keys = igny8_data::tokens::Keys::derive(&secret, &config.public_url());
         let settings = config.database_settings().map_err(io("finding the database folder"))?;
@@ -111,6 +124,7 @@ impl App {
                 visitors: Default::default(),
                 limits: crate::api::rate_limit::RateLimits::new(&config.limits),
                 renders: crate::features::publishing::Renders::new(&config),
+                plans,
                 config,
                 db,
             }),

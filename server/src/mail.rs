@@ -1,4 +1,7 @@
 //! Mail: through SMTP where it is configured, else into files below `data_dir/mail` that their owner can read.
+//!
+//! Sent by jobs, so that a mail server that is down or a stop of the process loses none; what each mail says is in the
+//! feature that sends it.
 
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -32,7 +35,18 @@ pub fn folder(data_dir: &Path) -> PathBuf {
     data_dir.join("mail")
 }
 
-/// Sends a mail, or writes it to a file named after `id`.
+impl MailError {
+    /// Whether another attempt can succeed: not when the message or the address is at fault.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Message(_) => false,
+            Self::Smtp(error) => !error.is_permanent(),
+            Self::File(_) => true,
+        }
+    }
+}
+
+/// Sends a mail, or writes it to a file named after `id`; a file that is there already is the same mail.
 ///
 /// # Errors
 /// When the address is not one, the server refuses or the file cannot be written.
@@ -54,8 +68,10 @@ pub async fn send(config: &Config, id: &str, mail: Mail) -> Result<(), MailError
             let mut open = std::fs::OpenOptions::new();
             std::io::Write::write_all(&mut open.write(true).create_new(true).mode(0o600).open(file)?, &bytes)
         });
-        written.await.map_err(|e| problem(&e))??;
-        return Ok(());
+        return match written.await.map_err(|e| problem(&e))? {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+            written => Ok(written?),
+        };
     }
     let host = &settings.smtp_host;
     let mut transport = match settings.smtp_encryption {
@@ -72,15 +88,4 @@ pub async fn send(config: &Config, id: &str, mail: Mail) -> Result<(), MailError
     }
     transport.build().send(message).await?;
     Ok(())
-}
-
-/// Sends a mail beside the request that asks for it: the answer must not wait for a mail server, nor tell by its time
-/// whether a mail was sent.
-pub fn send_later(app: &crate::app::App, id: String, mail: Mail) {
-    let app = app.clone();
-    tokio::spawn(async move {
-        if let Err(error) = send(&app.config, &id, mail).await {
-            tracing::error!(%error, mail = id, "mail was not sent");
-        }
-    });
 }

@@ -11,6 +11,7 @@ use crate::jobs::schedule::Schedule;
 pub fn apis() -> impl OpenApi + 'static {
     (
         features::accounts::api::apis(),
+        features::billing::api::apis(),
         features::sites::api::apis(),
         crate::jobs::api::JobsApi,
         features::media::api::MediaApi,
@@ -28,6 +29,7 @@ pub fn apis() -> impl OpenApi + 'static {
 /// Every kind of background job.
 pub fn jobs() -> Vec<JobType> {
     vec![
+        features::accounts::mails::job(),
         features::content::schedule::job(),
         features::publishing::deploy_job(),
         features::publishing::site_changed_job(),
@@ -39,6 +41,7 @@ pub fn schedules() -> Vec<Schedule> {
     use chrono::Duration;
     vec![
         Schedule::new("purge_finished", Duration::hours(1), purge::finished),
+        Schedule::new("renew_credits", Duration::minutes(10), features::billing::renew),
         Schedule::new("purge_deleted", Duration::hours(1), purge::deleted),
         Schedule::new("purge_media_files", Duration::hours(1), features::media::purge_files),
         Schedule::new("mend_deployments", Duration::minutes(1), features::publishing::mend),
@@ -50,12 +53,41 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
     SoftDeleted {
         table: "content",
         parts: &[("revision", "content")],
+        named_by: &[],
     },
-    SoftDeleted::alone("cluster"),
+    SoftDeleted {
+        table: "cluster",
+        parts: &[],
+        named_by: &[
+            ("content", "cluster = NONE, cluster_role = NONE", "cluster INSIDE $gone"),
+            ("keyword", "cluster = NONE", "cluster INSIDE $gone"),
+            ("cluster", "parent = NONE", "parent INSIDE $gone"),
+            (
+                "term",
+                "clusters = array::complement(clusters, $gone)",
+                "clusters CONTAINSANY $gone",
+            ),
+        ],
+    },
     SoftDeleted::alone("keyword"),
-    SoftDeleted::alone("media"),
+    SoftDeleted {
+        table: "media",
+        parts: &[],
+        named_by: &[("content", "featured_image = NONE", "featured_image INSIDE $gone")],
+    },
     SoftDeleted::alone("sector"),
-    SoftDeleted::alone("term"),
+    SoftDeleted {
+        table: "term",
+        parts: &[],
+        named_by: &[
+            (
+                "content",
+                "terms = array::complement(terms, $gone)",
+                "terms CONTAINSANY $gone",
+            ),
+            ("term", "parent = NONE", "parent INSIDE $gone"),
+        ],
+    },
 ];
 
 /// Tables whose rows belong to a site and go with it.

@@ -26,6 +26,7 @@ fn member(answer: &Value) -> Member {
 /// The secret in the newest mail to an address.
 async fn mailed_secret(w: &World, to: &str) -> String {
     for _ in 0..100 {
+        w.run_jobs().await;
         let folder = w.app.config.data_dir.join("mail");
         let mut mails: Vec<_> = std::fs::read_dir(&folder)
             .into_iter()
@@ -291,6 +292,83 @@ async fn an_invitation_is_accepted_once() {
 }
 
 #[tokio::test]
+async fn an_invitation_is_sent_again_with_the_same_link() {
+    let w = World::new().await;
+    let body = json!({ "email": "new@a.example", "name": "New", "role": "admin" });
+    let (_, invitation) = w.post(&w.a.owner, "/invitations", body).await;
+    let path = format!("/invitations/{}", invitation["id"].as_str().unwrap());
+    let secret = mailed_secret(&w, "new@a.example").await;
+    w.clock.advance(chrono::Duration::days(30));
+    let owner = Member::make(&w.app, w.a.account, igny8_data::Role::Owner, "again").await;
+    let accept = json!({ "secret": secret, "password": "a long enough one" });
+    assert_eq!(
+        open(&w, "/auth/invitations/accept", accept.clone()).await.0,
+        422,
+        "too old"
+    );
+    assert_eq!(w.post(&owner, &format!("{path}/resend"), json!({})).await.0, 200);
+    assert_eq!(mailed_secret(&w, "new@a.example").await, secret);
+    assert_eq!(open(&w, "/auth/invitations/accept", accept).await.0, 200);
+    let (status, problem) = w.post(&owner, &format!("{path}/resend"), json!({})).await;
+    assert_eq!((status.as_u16(), &problem["code"]), (409, &json!("invitation_used")));
+}
+
+#[tokio::test]
+async fn an_invitation_taken_back_is_not_mailed() {
+    let w = World::new().await;
+    let body = json!({ "email": "new@a.example", "name": "New", "role": "viewer" });
+    let (_, invitation) = w.post(&w.a.owner, "/invitations", body).await;
+    let path = format!("/invitations/{}", invitation["id"].as_str().unwrap());
+    assert_eq!(w.delete(&w.a.owner, &path, 1).await.0, 204);
+    assert_eq!(w.run_jobs().await, 1);
+    assert!(!w.app.config.data_dir.join("mail").exists());
+}
+
+#[tokio::test]
+async fn an_account_changes_its_owner() {
+    let w = World::new().await;
+    let (ada, answer) = registered(&w).await;
+    let account: igny8_data::AccountId = answer["account"]["id"].as_str().unwrap().parse().unwrap();
+    let next = Member::make(&w.app, account, igny8_data::Role::Editor, "north").await;
+    let put = async |who: &Member, user: String, password: &str| {
+        let request = w.request(who, Method::PUT, "/account/owner");
+        let body = json!({ "user": user, "password": password });
+        body_of(request.body_json(&body).send().await).await
+    };
+    let good = "a long enough one";
+    assert_eq!(put(&next, next.id.to_string(), good).await.0, 403);
+    assert_eq!(put(&ada, w.a.editor.id.to_string(), good).await.0, 404, "foreign");
+    assert_eq!(put(&ada, next.id.to_string(), "a wrong password").await.0, 422);
+    assert_eq!(put(&ada, ada.id.to_string(), good).await.1["code"], "already_owner");
+    let (status, owner) = put(&ada, next.id.to_string(), good).await;
+    assert_eq!((status.as_u16(), &owner["role"]), (200, &json!("owner")), "{owner}");
+    assert_eq!(w.get(&ada, "/auth/me").await.1["user"]["role"], "admin");
+}
+
+#[tokio::test]
+async fn who_may_see_a_site() {
+    let w = World::new().await;
+    let emails = async |site: igny8_data::SiteId| {
+        let (status, list) = w.get(&w.a.owner, &format!("/members?site={site}&sort=email")).await;
+        assert!(status == 200 || list["items"].is_null());
+        let items = list["items"].as_array().cloned().unwrap_or_default();
+        items
+            .iter()
+            .map(|m| m["email"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let everybody = [
+        "admin@a.example",
+        "editor@a.example",
+        "owner@a.example",
+        "viewer@a.example",
+    ];
+    assert_eq!(emails(w.a.sites[0]).await, everybody);
+    assert_eq!(emails(w.a.sites[1]).await, ["admin@a.example", "owner@a.example"]);
+    assert!(emails(w.b.sites[0]).await.is_empty(), "foreign");
+}
+
+#[tokio::test]
 async fn an_api_key_reaches_what_it_was_made_for() {
     let w = World::new().await;
     let body = json!({ "name": "Bot", "role": "viewer", "site": w.a.sites[0] });
@@ -314,6 +392,9 @@ async fn an_api_key_reaches_what_it_was_made_for() {
     let (_, list) = w.get(&w.a.owner, "/api-keys").await;
     assert!(!list.to_string().contains(secret.rsplit('_').next().unwrap()));
     let path = format!("/api-keys/{}", made["api_key"]["id"].as_str().unwrap());
+    assert_eq!(w.patch(&w.a.admin, &path, 9, json!({ "name": "Other" })).await.0, 412);
+    let (_, renamed) = w.patch(&w.a.admin, &path, 1, json!({ "name": "Other" })).await;
+    assert_eq!(renamed["name"], "Other");
     assert_eq!(w.delete(&w.b.owner, &path, 1).await.0, 404);
     assert_eq!(w.delete(&w.a.owner, &path, 1).await.0, 204);
     assert_eq!(get(format!("/sites/{}", w.a.sites[0])).await.0, 401);
@@ -334,6 +415,8 @@ async fn limits_answer_429_with_the_time_to_wait() {
     let answer = w.http.post("/api/v1/auth/login").body_json(&spaced).send().await;
     assert_eq!(answer.0.status(), 429, "another spelling shares the bucket");
     assert!(answer.0.header("retry-after").is_some());
+    assert_eq!(answer.0.header("ratelimit-policy"), Some("\"auth\";q=3;w=60"));
+    assert_eq!(answer.0.header("ratelimit"), Some("\"auth\";r=0;t=60"));
     for expected in [204, 401] {
         assert_eq!(w.post(&w.a.editor, "/auth/logout", json!({})).await.0, expected);
     }

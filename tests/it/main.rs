@@ -2,10 +2,12 @@
 
 mod accounts;
 mod backup;
+mod billing;
 mod content;
 mod contract;
 mod deployments;
 mod folders;
+mod idempotency;
 mod jobs;
 mod media;
 mod planner;

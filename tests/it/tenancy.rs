@@ -45,7 +45,7 @@ struct Operation {
 }
 
 fn description() -> Value {
-    serde_json::from_str(&igny8_server::api::description()).unwrap()
+    serde_json::from_str(igny8_server::api::description::text()).unwrap()
 }
 
 fn operations(spec: &Value) -> Vec<Operation> {
@@ -191,6 +191,7 @@ impl Samples {
             ("api_key_id", api_key),
             ("session_id", session),
             ("user_id", w.a.viewer.id.to_string()),
+            ("account_id", w.a.account.to_string()),
         ]);
         // The same kind of id, well formed, of nothing at all.
         let other = Ids::seeded(Clock::manual("2025-01-01T00:00:00Z"), 9);

@@ -259,3 +259,29 @@ async fn merging_and_deleting_many() {
     }
     assert_eq!(bulk["results"][2]["detail"], bulk["results"][3]["detail"]);
 }
+
+/// Saved in the very moment in which the term was deleted, content may still name it.
+#[tokio::test]
+async fn what_names_a_purged_term_forgets_it() {
+    let w = World::new().await;
+    let site = format!("/sites/{}", w.a.sites[0]);
+    let term = json!({ "name": "Gone", "taxonomy": "blog_tag" });
+    let (_, term) = w.post(&w.a.owner, &format!("{site}/terms"), term).await;
+    let content = json!({ "title": "Text", "content_type": "post", "body": "Text" });
+    let (_, content) = w.post(&w.a.owner, &format!("{site}/content"), content).await;
+    let term = term["id"].as_str().unwrap();
+    assert_eq!(w.delete(&w.a.owner, &format!("{site}/terms/{term}"), 1).await.0, 204);
+    let sql = "UPDATE content SET terms = (SELECT VALUE id FROM term); RETURN (SELECT VALUE terms FROM content);";
+    let platform = w.app.db.platform(igny8_data::Why::Operator);
+    let terms = async |sql: &str, at: usize| -> Vec<Vec<igny8_server::features::taxonomy::TermId>> {
+        let mut answer = platform
+            .query(sql, igny8_data::Variables::new(), "testing")
+            .await
+            .unwrap();
+        answer.rows(at).unwrap()
+    };
+    assert_eq!(terms(sql, 1).await[0].len(), 1, "{content}");
+    w.clock.advance(chrono::Duration::days(31));
+    assert!(igny8_server::jobs::purge::deleted(w.app.clone()).await.unwrap() >= 1);
+    assert!(terms("SELECT VALUE terms FROM content;", 0).await[0].is_empty());
+}

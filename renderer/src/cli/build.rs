@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use igny8_renderer::release::write_folder;
-use igny8_renderer::{OutFile, Report, Severity, Sink, Theme, render_to};
+use igny8_renderer::{OutFile, Report, Severity, Sink, Theme, render_to, render_with};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -69,7 +69,10 @@ fn build(args: &BuildArgs) -> Result<ExitCode, String> {
             inner: sink,
             bar: bar.clone(),
         };
-        report = pool.install(|| render_to(&source.site, &theme, &watched));
+        report = pool.install(|| match &source.texts {
+            Some(texts) => render_with(&source.site, texts, &theme, &watched),
+            None => render_to(&source.site, &theme, &watched),
+        });
         rendered = writing.elapsed();
         Some(report.media.clone())
     });

@@ -50,7 +50,9 @@ pub(super) fn inspect(file: &File, public: &str, options: &ReadOptions, problems
     let Some(mime) = mime(&head, &ending) else {
         return no(Severity::Warning, format!("not taken: {}", reason(&head, &ending)));
     };
-    let (width, height) = if mime.starts_with("image/") {
+    let (width, height) = if mime == "image/svg+xml" {
+        svg_size(&head)
+    } else if mime.starts_with("image/") {
         size(&head, file)
     } else {
         (None, None)
@@ -111,6 +113,44 @@ fn is_svg(text: &str) -> bool {
     markup && lower.contains("<svg") && !lower.contains("<html")
 }
 
+/// The size an SVG says it has, by its attributes or its view box.
+fn svg_size(head: &[u8]) -> (Option<u32>, Option<u32>) {
+    let text = String::from_utf8_lossy(head);
+    let tag = text.split_once("<svg").and_then(|(_, rest)| rest.split_once('>'));
+    let Some((tag, _)) = tag else { return (None, None) };
+    let attribute = |name: &str| {
+        let found = tag.match_indices(name).find_map(|(at, _)| {
+            // A name of its own, not the end of another (`stroke-width`).
+            let alone = tag[..at].ends_with(char::is_whitespace);
+            let value = tag[at + name.len()..].trim_start().strip_prefix('=')?.trim_start();
+            let quote = value.chars().next().filter(|c| alone && matches!(c, '"' | '\''))?;
+            value[1..].split(quote).next()
+        });
+        found.map(str::trim)
+    };
+    let pixels = |value: &str| {
+        let number: f64 = value.strip_suffix("px").unwrap_or(value).trim().parse().ok()?;
+        (1.0..=100_000.0).contains(&number).then(|| number.round() as u32)
+    };
+    let own = (
+        attribute("width").and_then(pixels),
+        attribute("height").and_then(pixels),
+    );
+    if let (Some(_), Some(_)) = own {
+        return own;
+    }
+    let view: Vec<Option<u32>> = attribute("viewBox")
+        .unwrap_or_default()
+        .split([' ', ','])
+        .filter(|part| !part.is_empty())
+        .map(pixels)
+        .collect();
+    match view.as_slice() {
+        [_, _, Some(width), Some(height)] => (Some(*width), Some(*height)),
+        _ => (None, None),
+    }
+}
+
 fn reason(head: &[u8], ending: &str) -> &'static str {
     match ending {
         "html" | "htm" | "xhtml" => "HTML files are not served as they are; make it a page with front matter",
@@ -135,7 +175,23 @@ fn size(head: &[u8], file: &File) -> (Option<u32>, Option<u32>) {
 
 #[cfg(test)]
 mod tests {
-    use super::mime;
+    use super::*;
+
+    #[test]
+    fn svgs_say_their_size() {
+        let cases = [
+            ("<svg width='120' height=\"80px\"/>", (Some(120), Some(80))),
+            ("<?xml?><svg viewBox='0 0 24.4 12' fill='none'>", (Some(24), Some(12))),
+            ("<svg width='100%' viewBox='0,0,10,20'>", (Some(10), Some(20))),
+            ("<svg stroke-width='4' height='2'>", (None, None)),
+            ("<svg width='-5' height='nan'>", (None, None)),
+            ("<svg width=", (None, None)),
+            ("<svg width='\u{e9}", (None, None)),
+        ];
+        for (svg, size) in cases {
+            assert_eq!(svg_size(svg.as_bytes()), size, "{svg}");
+        }
+    }
 
     #[test]
     fn by_bytes_not_by_name() {

@@ -13,7 +13,7 @@ use crate::plan::{Listing, Plan};
 use crate::prepare::{kind_name, map, optional, taxonomy_kind, text_or_none};
 use crate::seo::json_ld::Graph;
 use crate::seo::{Crumb, Head, document_title};
-use crate::site::Body;
+use crate::site::{Body, PageKind};
 
 /// Pieces of each section that a home page shows.
 const HOME_ITEMS: usize = 6;
@@ -69,6 +69,10 @@ impl Run<'_> {
                 "section",
             ),
         );
+        let own = planned.section.extra.get("layout").and_then(|l| l.as_str());
+        if let Some(layout) = own.and_then(crate::blocks::PageLayout::parse) {
+            context.insert_value("layout", crate::blocks::layout_view(layout));
+        }
         context.insert_value("breadcrumbs", self.crumbs_value(&crumbs));
         context.insert_value("current_url", Value::from(plan.address.href(&planned.path)));
         let head = self.list_head(&ListHead {
@@ -80,7 +84,12 @@ impl Run<'_> {
         });
         context.insert_value("head", head.value());
         self.write_page(
-            self.theme.template(&["section.html", "list.html"]),
+            self.theme.template(match listing.kind {
+                PageKind::Post => &["blog.html", "section.html", "list.html"],
+                PageKind::Product => &["products.html", "section.html", "list.html"],
+                PageKind::Service => &["services.html", "section.html", "list.html"],
+                _ => &["section.html", "list.html"],
+            }),
             &context,
             &path,
             outcome,
@@ -279,7 +288,7 @@ impl Run<'_> {
                     .items
                     .iter()
                     .take(HOME_ITEMS)
-                    .map(|&p| self.prepared.cards[p].value.clone())
+                    .map(|&p| self.card(p))
                     .collect();
                 map! {
                     "title" => planned.section.title.as_str(),
@@ -333,11 +342,7 @@ impl Run<'_> {
         children: Vec<Value>,
         of: &str,
     ) -> Value {
-        let items: Vec<Value> = listing
-            .slice(n)
-            .iter()
-            .map(|&p| self.prepared.cards[p].value.clone())
-            .collect();
+        let items: Vec<Value> = listing.slice(n).iter().map(|&p| self.card(p)).collect();
         let count = listing.pagers();
         let near: Vec<Value> = (1..=count)
             .filter(|&p| p == 1 || p == count || p.abs_diff(n) <= PAGER_REACH)

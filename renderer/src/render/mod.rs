@@ -11,9 +11,10 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
-use tera::Context;
+use tera::{Context, Value};
 
 use crate::address::Address;
+use crate::bodies::Bodies;
 use crate::diagnostic::Diagnostic;
 use crate::markdown::{self, Html};
 use crate::output::{FileKind, OutFile, Report, Sink};
@@ -88,7 +89,7 @@ struct Run<'a> {
 }
 
 /// Renders `site` into `sink` on the rayon pool that is current.
-pub(crate) fn render_to(site: &Site, theme: &Theme, sink: &dyn Sink) -> Report {
+pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &dyn Sink) -> Report {
     let mut findings = Vec::new();
     if site.version != SNAPSHOT_VERSION {
         findings.push(Diagnostic::error(
@@ -125,7 +126,7 @@ pub(crate) fn render_to(site: &Site, theme: &Theme, sink: &dyn Sink) -> Report {
         .collect();
     let asset_paths: Vec<String> = assets.iter().map(|(path, _)| path.clone()).collect();
 
-    let plan = Plan::new(site, address, &asset_paths, &mut findings);
+    let plan = Plan::new(site, bodies, address, &asset_paths, &mut findings);
     let prepared = Prepared::new(&plan, theme, &mut findings);
     let shells = shell::shells(&plan, theme, &prepared, &options, &styles, &mut findings);
     let run = Run {
@@ -275,6 +276,11 @@ impl<'a> Run<'a> {
         outcome.files += 1;
         outcome.bytes += bytes.len() as u64;
         self.sink.file(OutFile { path, bytes, kind })
+    }
+
+    /// A page as templates see it.
+    fn card(&self, i: usize) -> Value {
+        self.prepared.value(self.plan, i)
     }
 
     /// Where bodies on the page at `path` stand.

@@ -10,10 +10,12 @@ use crate::plan::{Plan, PlannedPage};
 use crate::prepare::{image_value, map, optional};
 use crate::seo::json_ld::Graph;
 use crate::seo::{Crumb, Head, document_title};
-use crate::site::{PageKind, SectionSort};
+use crate::site::{Body, ClusterRole, PageKind, SectionSort};
 
 /// Related pages shown.
 const RELATED: usize = 3;
+/// The same for the hub of a cluster, which leads to all of it.
+const RELATED_OF_HUB: usize = 12;
 
 impl Run<'_> {
     pub(super) fn page(&self, i: usize, outcome: &mut Outcome) -> ControlFlow<()> {
@@ -23,6 +25,7 @@ impl Run<'_> {
         context.insert_value("breadcrumbs", self.crumbs_value(&crumbs));
         let names: &[&str] = match planned.page.kind {
             PageKind::Post => &["post.html", "page.html"],
+            PageKind::Page | PageKind::Home if is_custom(planned.page) => &["custom.html", "page.html"],
             PageKind::Page | PageKind::Home => &["page.html"],
             PageKind::Product => &["product.html", "page.html"],
             PageKind::Service => &["service.html", "page.html"],
@@ -41,17 +44,22 @@ impl Run<'_> {
         let plan = self.plan;
         let planned = &plan.pages[i];
         let page = planned.page;
-        let card = &self.prepared.cards[i];
+        let value = self.card(i);
         let mut context = self.shells[planned.language].clone();
-        let has_image = card.value.get_from_path("image.src").is_some();
+        let has_image = !self.prepared.cards[i].image.is_none();
         let mut html = markdown::render(
-            &page.body,
+            &plan.body(i, &mut outcome.findings),
             &self.text_context(&planned.path, &page.title, planned.language, "", !has_image),
         );
+        let blocks = crate::blocks::blocks(plan, self.prepared, i, &mut html, !has_image);
+        context.insert_value("blocks", blocks);
+        if let Some(layout) = page.layout {
+            context.insert_value("layout", crate::blocks::layout_view(layout));
+        }
         outcome.anchors = Some((i, html.ids.iter().map(|id| hash(id)).collect()));
         outcome.take_html(&mut html, &planned.path);
 
-        context.insert_value("page", card.value.clone());
+        context.insert_value("page", value);
         context.insert_value("current_url", Value::from(plan.address.href(&planned.path)));
         context.insert_value("toc", toc(&html));
         context.insert_value("content", Value::safe_string(&html.body));
@@ -69,11 +77,12 @@ impl Run<'_> {
             .filter(|v| !v.is_none())
             .collect();
         context.insert_value("gallery", Value::from(gallery));
+        let is_hub = page.cluster.as_ref().is_some_and(|c| c.role == ClusterRole::Hub);
         let related: Vec<Value> = self
             .related
-            .of(plan, i, RELATED)
+            .of(plan, i, if is_hub { RELATED_OF_HUB } else { RELATED })
             .into_iter()
-            .map(|r| self.prepared.cards[r].value.clone())
+            .map(|r| self.card(r))
             .collect();
         context.insert_value("related", Value::from(related));
         let (before, after) = self.neighbours(planned);
@@ -103,7 +112,7 @@ impl Run<'_> {
         let items = &section.listing.items;
         let value = |at: Option<usize>, word: &str| {
             optional(at.and_then(|at| items.get(at)).map(|&p| {
-                let card = &self.prepared.cards[p].value;
+                let card = self.card(p);
                 let field = |name| card.get_from_path(name).cloned().unwrap_or_else(Value::none);
                 map! { "title" => field("title"), "url" => field("url"), "label" => words.get(word) }
             }))
@@ -140,6 +149,7 @@ impl Run<'_> {
             plain.push((item.question.trim().to_owned(), text::markdown_text(&item.answer, 5000)));
             shown.push(map! { "question" => item.question.as_str(), "answer" => Value::safe_string(&html.body) });
         }
+        plain.extend(crate::blocks::questions(&planned.page.blocks));
         (Value::from(shown), plain)
     }
 
@@ -206,7 +216,7 @@ impl Run<'_> {
                 PageKind::Product => "product",
                 _ => "website",
             },
-            image: card.value.get_from_path("image").filter(|v| !v.is_none()).cloned(),
+            image: Some(card.image.clone()).filter(|v| !v.is_none()),
             published: card.published.clone().filter(|_| is_article),
             modified: card.updated.clone().filter(|_| is_article),
             author: page.author.clone().filter(|a| is_article && !a.trim().is_empty()),
@@ -273,6 +283,12 @@ impl Run<'_> {
             .collect();
         Value::from(values)
     }
+}
+
+/// A page that is made of blocks alone.
+fn is_custom(page: &crate::site::Page) -> bool {
+    let (Body::Markdown(text) | Body::Html(text)) = &page.body;
+    !page.blocks.is_empty() && text.trim().is_empty()
 }
 
 /// Headings of the second and third level; fewer than three are no table of contents.

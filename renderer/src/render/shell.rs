@@ -2,9 +2,10 @@
 
 use tera::{Context, Map, Value};
 
+use crate::blocks::{PageLayout, layout_view};
 use crate::diagnostic::Diagnostic;
 use crate::plan::Plan;
-use crate::prepare::{Prepared, image_value, map, optional, text_or_none};
+use crate::prepare::{Prepared, image_value, map, optional, taxonomy_kind, text_or_none};
 use crate::site::{MenuItem, PageKind, SiteType};
 use crate::theme::{Options, Theme, hashed_path};
 
@@ -12,6 +13,8 @@ use crate::theme::{Options, Theme, hashed_path};
 const MENU_DEPTH: usize = 4;
 /// Newest pages that every page can show.
 const RECENT: usize = 10;
+/// Terms of each taxonomy that lists show beside themselves.
+const TOPICS: usize = 16;
 
 /// Stylesheets made from the options: the name templates use, the site path, the content.
 pub(super) fn option_styles(
@@ -25,7 +28,7 @@ pub(super) fn option_styles(
     for name in &theme.option_styles {
         match theme.tera.render(name, &context) {
             Ok(css) => {
-                let bytes = css.into_bytes();
+                let bytes = crate::theme::minify(&css).into_bytes();
                 styles.push((name.clone(), hashed_path(name, &bytes), bytes));
             }
             Err(problem) => findings.push(Diagnostic::error(
@@ -68,12 +71,14 @@ pub(super) fn shells(
             context.insert_value("dir", Value::from(if language.rtl { "rtl" } else { "ltr" }));
             context.insert_value("t", language.words_value.clone());
             context.insert_value("options", options.all.clone());
+            context.insert_value("layout", site_layout(options));
             context.insert_value("assets", assets.clone());
             context.insert_value("option_styles", Value::from(style_urls.clone()));
             context.insert_value("menus", menus(plan, l, findings));
             context.insert_value("sections", top_sections(plan, l));
             context.insert_value("recent", recent(plan, prepared, l));
             context.insert_value("term_cloud", term_cloud(plan, prepared, l));
+            context.insert_value("topics", topics(plan, prepared, l));
             context
         })
         .collect()
@@ -103,6 +108,10 @@ fn site_value(plan: &Plan<'_>, prepared: &Prepared, l: usize, findings: &mut Vec
         .map(|url| Value::from(url.as_str()))
         .collect();
     let home = plan.homes.iter().find(|h| h.language == l);
+    let contact = plan
+        .pages
+        .iter()
+        .find(|p| p.language == l && p.page.kind == PageKind::Contact);
     let kind = match settings.site_type {
         SiteType::Blog => "blog",
         SiteType::Ecommerce => "ecommerce",
@@ -122,6 +131,7 @@ fn site_value(plan: &Plan<'_>, prepared: &Prepared, l: usize, findings: &mut Vec
         "language" => settings.language.as_str(),
         "languages" => translations,
         "indexable" => settings.indexable,
+        "contact_url" => optional(contact.map(|p| plan.address.href(&p.path))),
         "home_url" => plan.address.href(plan.home_path(l)),
         "feed_url" => optional(home.filter(|h| h.listing.feed).map(|h| plan.address.href(&Plan::feed_path(&h.path)))),
         "year" => reader.year(plan.site.generated_at),
@@ -136,6 +146,12 @@ fn site_value(plan: &Plan<'_>, prepared: &Prepared, l: usize, findings: &mut Vec
             "logo" => logo,
         },
     }
+}
+
+/// The site's layout: the theme option of that name.
+fn site_layout(options: &Options) -> Value {
+    let word = options.all.get_from_path("layout").and_then(Value::as_str);
+    layout_view(word.and_then(PageLayout::parse).unwrap_or_default())
 }
 
 fn top_sections(plan: &Plan<'_>, l: usize) -> Value {
@@ -156,11 +172,7 @@ fn top_sections(plan: &Plan<'_>, l: usize) -> Value {
 fn recent(plan: &Plan<'_>, prepared: &Prepared, l: usize) -> Value {
     let home = plan.homes.iter().find(|h| h.language == l);
     let newest = home.map(|h| h.listing.items.as_slice()).unwrap_or_default();
-    let cards: Vec<Value> = newest
-        .iter()
-        .take(RECENT)
-        .map(|&p| prepared.cards[p].value.clone())
-        .collect();
+    let cards: Vec<Value> = newest.iter().take(RECENT).map(|&p| prepared.value(plan, p)).collect();
     Value::from(cards)
 }
 
@@ -174,6 +186,34 @@ fn term_cloud(plan: &Plan<'_>, prepared: &Prepared, l: usize) -> Value {
         })
         .collect();
     Value::from(clouds)
+}
+
+/// Taxonomies with their terms at the top, those with most pages first.
+fn topics(plan: &Plan<'_>, prepared: &Prepared, l: usize) -> Value {
+    let lists = plan.term_lists.iter().filter(|list| list.language == l);
+    let topics: Vec<Value> = lists
+        .map(|list| {
+            let mut terms: Vec<usize> = list
+                .terms
+                .iter()
+                .copied()
+                .filter(|&t| plan.terms[t].parent.is_none() && !plan.terms[t].listing.items.is_empty())
+                .collect();
+            terms.sort_by_key(|&t| std::cmp::Reverse(plan.terms[t].listing.items.len()));
+            let terms: Vec<Value> = terms
+                .into_iter()
+                .take(TOPICS)
+                .map(|t| prepared.terms[t].clone())
+                .collect();
+            map! {
+                "title" => list.taxonomy.title.as_str(),
+                "url" => plan.address.href(&list.path),
+                "kind" => taxonomy_kind(list.taxonomy.kind),
+                "terms" => terms,
+            }
+        })
+        .collect();
+    Value::from(topics)
 }
 
 /// Menus by place. `main-de` stands for `main` on German pages; without any `main` one is made from the sections.

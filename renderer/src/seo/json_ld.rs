@@ -186,7 +186,7 @@ impl<'a> Graph<'a> {
             json.text("inLanguage", &self.language.tag);
         }
         json.some_text("description", &card.description);
-        if let Some(image) = card.value.get_from_path("image.absolute").and_then(|v| v.as_str()) {
+        if let Some(image) = card.image.get_from_path("absolute").and_then(|v| v.as_str()) {
             json.list_at("image");
             json.item(image);
             json.close_list();

@@ -5,6 +5,7 @@
 
 mod assets;
 mod filters;
+mod minify;
 mod options;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use tera::{Map, Tera, Value};
 
 pub use assets::Asset;
 pub(crate) use assets::hashed_path;
+pub(crate) use minify::minify;
 pub(crate) use options::resolve as resolve_options;
 pub use options::{OptionKind, OptionSpec, Options};
 
@@ -108,36 +110,26 @@ impl Theme {
         embedded::FILES.iter().filter_map(|(path, _)| manifest(path)).collect()
     }
 
-    /// Reads and compiles the theme in a folder.
+    /// Reads and compiles the theme in a folder. A folder `base` beside it takes the place of the built-in base.
     pub fn from_dir(dir: &Path) -> Result<Self, ThemeError> {
-        let io = |path: &Path, source| ThemeError::Io {
-            path: path.display().to_string(),
-            source,
-        };
-        let mut files = BTreeMap::new();
-        for entry in walkdir::WalkDir::new(dir) {
-            let entry = entry.map_err(|e| ThemeError::Io {
-                path: dir.display().to_string(),
-                source: e.into(),
-            })?;
-            if !entry.file_type().is_file() {
-                continue;
-            }
-            let Ok(relative) = entry.path().strip_prefix(dir) else {
-                continue;
-            };
-            let name = relative
-                .components()
-                .map(|c| c.as_os_str().to_string_lossy())
-                .collect::<Vec<_>>()
-                .join("/");
-            files.insert(name, std::fs::read(entry.path()).map_err(|e| io(entry.path(), e))?);
+        let files = read_dir(dir)?;
+        let base = dir.canonicalize().ok().and_then(|d| Some(d.parent()?.join("base")));
+        match base.filter(|b| b.join("templates").is_dir() && b.file_name() != dir.file_name()) {
+            Some(base) => Self::compile_with(&files, &read_dir(&base)?),
+            None => Self::compile(&files),
         }
-        Self::compile(&files)
     }
 
     /// Compiles a theme from its files (paths as in its folder).
     pub fn compile(files: &BTreeMap<String, Vec<u8>>) -> Result<Self, ThemeError> {
+        let base = embedded::FILES
+            .iter()
+            .filter_map(|(path, bytes)| Some((path.strip_prefix(BASE)?.to_owned(), bytes.to_vec())))
+            .collect();
+        Self::compile_with(files, &base)
+    }
+
+    fn compile_with(files: &BTreeMap<String, Vec<u8>>, base: &BTreeMap<String, Vec<u8>>) -> Result<Self, ThemeError> {
         let text = |name: &str, bytes: &[u8]| {
             String::from_utf8(bytes.to_vec()).map_err(|_| ThemeError::NotText(name.to_owned()))
         };
@@ -150,10 +142,7 @@ impl Theme {
 
         let mut templates: Vec<(String, String)> = Vec::new();
         let mut words: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-        for (path, bytes) in embedded::FILES {
-            let Some(path) = path.strip_prefix(BASE) else {
-                continue;
-            };
+        for (path, bytes) in base {
             if let Some(name) = path.strip_prefix("templates/") {
                 templates.push((format!("{BASE}{name}"), text(path, bytes)?));
             } else if let Some(language) = words_language(path) {
@@ -164,7 +153,8 @@ impl Theme {
         let mut raw_assets = BTreeMap::new();
         for (path, bytes) in files {
             if let Some(name) = path.strip_prefix("templates/") {
-                if name.ends_with(".css") {
+                // Those in folders are parts that a stylesheet includes.
+                if name.ends_with(".css") && !name.contains('/') {
                     option_styles.push(name.to_owned());
                 }
                 templates.push((name.to_owned(), text(path, bytes)?));
@@ -175,12 +165,18 @@ impl Theme {
             }
         }
 
-        let mut tera = Tera::default();
-        tera.set_fallback_prefixes([BASE])
-            .map_err(|e| ThemeError::Template(e.to_string()))?;
-        filters::register(&mut tera);
-        tera.add_raw_templates(templates)
-            .map_err(|e| ThemeError::Template(e.to_string()))?;
+        let tera = match engine(&templates) {
+            Ok(tera) => tera,
+            // A theme with pages of its own may have another frame or list than the base's pages need: they stay out, and
+            // only the base's parts stand behind the theme.
+            Err(problem) if files.contains_key("templates/page.html") => {
+                let own_frame = |(name, text): &(String, String)| {
+                    !(name.starts_with(BASE) && text.trim_start().starts_with("{% extends"))
+                };
+                engine(&templates.into_iter().filter(own_frame).collect::<Vec<_>>()).map_err(|_| problem)?
+            }
+            Err(problem) => return Err(problem),
+        };
         if let Some(missing) = REQUIRED.iter().find(|name| !tera.contains_template(name)) {
             return Err(ThemeError::MissingTemplate(missing));
         }
@@ -217,6 +213,41 @@ impl Theme {
         }
         Words(all)
     }
+}
+
+fn engine(templates: &[(String, String)]) -> Result<Tera, ThemeError> {
+    let wrong = |e: tera::Error| ThemeError::Template(e.to_string());
+    let mut tera = Tera::default();
+    tera.set_fallback_prefixes([BASE]).map_err(wrong)?;
+    filters::register(&mut tera);
+    let templates = templates.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    tera.add_raw_templates(templates).map_err(wrong)?;
+    Ok(tera)
+}
+
+/// The files of a theme's folder by their path in it.
+fn read_dir(dir: &Path) -> Result<BTreeMap<String, Vec<u8>>, ThemeError> {
+    let io = |path: &Path, source| ThemeError::Io {
+        path: path.display().to_string(),
+        source,
+    };
+    let mut files = BTreeMap::new();
+    for entry in walkdir::WalkDir::new(dir) {
+        let entry = entry.map_err(|e| io(dir, e.into()))?;
+        if !entry.file_type().is_file() {
+            continue;
+        }
+        let Ok(relative) = entry.path().strip_prefix(dir) else {
+            continue;
+        };
+        let name = relative
+            .components()
+            .map(|c| c.as_os_str().to_string_lossy())
+            .collect::<Vec<_>>()
+            .join("/");
+        files.insert(name, std::fs::read(entry.path()).map_err(|e| io(entry.path(), e))?);
+    }
+    Ok(files)
 }
 
 /// Words of the theme in one language.

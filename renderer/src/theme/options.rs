@@ -49,6 +49,8 @@ pub enum OptionKind {
     Integer,
     /// A site path or an http address of an image; empty for none.
     Image,
+    /// A site path or an address elsewhere; empty for none.
+    Link,
 }
 
 impl OptionSpec {
@@ -78,7 +80,7 @@ impl OptionSpec {
                 .as_bool()
                 .map(Value::from)
                 .ok_or_else(|| "must be true or false".into()),
-            OptionKind::Text | OptionKind::Image => text
+            OptionKind::Text | OptionKind::Image | OptionKind::Link => text
                 .filter(|t| t.len() <= 2000)
                 .map(Value::from)
                 .ok_or_else(|| "must be text of at most 2000 bytes".into()),
@@ -102,6 +104,7 @@ fn colour_value(rgb: Rgb) -> Value {
     map.insert("on_dark".into(), Value::from(brand.on_dark.hex()));
     map.insert("text".into(), Value::from(brand.text.hex()));
     map.insert("hue".into(), Value::from(brand.hue.round() as i64));
+    map.insert("chroma".into(), Value::from((brand.chroma * 1000.0).round() / 1000.0));
     Value::from(map)
 }
 
@@ -138,16 +141,18 @@ pub fn resolve(
         let mut value = chosen
             .or_else(|| spec.accept(&spec.default).ok())
             .unwrap_or_else(Value::none);
-        if spec.kind == OptionKind::Image {
+        if matches!(spec.kind, OptionKind::Image | OptionKind::Link) {
             let link = value.as_str().unwrap_or_default().to_owned();
             let href = if link.is_empty() {
                 None
+            } else if spec.kind == OptionKind::Link {
+                address.safe_href(&link)
             } else {
                 address.safe_image(&link)
             };
             if href.is_none() && !link.is_empty() {
                 warn(format!(
-                    "theme option `{name}` is not an address of an image; it is left out"
+                    "theme option `{name}` is not an address that may be used there; it is left out"
                 ));
             }
             value = Value::from(href.unwrap_or_default());

@@ -1,5 +1,6 @@
 //! The renderer seen from outside.
 
+mod blocks;
 mod cli;
 mod determinism;
 mod fence;

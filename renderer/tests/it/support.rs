@@ -51,3 +51,17 @@ pub fn text<'a>(rendered: &'a Rendered, path: &str) -> &'a str {
         .unwrap_or_else(|| panic!("{path} is missing from {:?}", rendered.files.keys().collect::<Vec<_>>()));
     std::str::from_utf8(&file.bytes).expect("text")
 }
+
+/// A sample site of `fixtures/sites`: every block and type of page stands somewhere in one of them.
+pub fn sample(name: &str) -> Site {
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/sites")
+        .join(name);
+    let options = igny8_renderer::folder::ReadOptions::new("2026-04-01T08:00:00Z".parse().expect("a moment"));
+    let folder = igny8_renderer::folder::read(&dir, &options).expect("a folder");
+    assert_eq!(folder.problems, [], "{name}");
+    let mut site = folder.site;
+    // Options of one theme mean nothing to the others.
+    site.settings.theme_options.retain(|name, _| name == "brand_color");
+    site
+}

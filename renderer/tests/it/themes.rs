@@ -2,14 +2,14 @@ use std::io::Write;
 
 use igny8_renderer::{FileKind, Theme, render};
 
-use crate::support::{empty, small};
+use crate::support::{empty, sample, small};
 
 /// What the server's content security policy lets through: no inline scripts or styles, nothing from elsewhere.
 #[test]
 fn every_theme_renders_every_kind_of_page_under_a_strict_policy() {
     for name in Theme::builtin_names() {
         let theme = Theme::builtin(&name).expect("compiles");
-        for site in [small(), empty()] {
+        for site in [small(), empty(), sample("blog"), sample("shop"), sample("company")] {
             let rendered = render(&site, &theme);
             assert_eq!(rendered.report.diagnostics, [], "{name}");
             for (path, file) in rendered.files.iter().filter(|(_, f)| f.kind == FileKind::Page) {
@@ -26,6 +26,12 @@ fn every_theme_renders_every_kind_of_page_under_a_strict_policy() {
                 assert_eq!(html.matches("<h1").count(), 1, "{name}: {path} has one h1");
                 assert_eq!(html.matches("<main").count(), 1, "{name}: {path}");
                 assert!(html.contains("class=\"skip\""), "{name}: {path} has a skip link");
+                assert!(html.len() < 30 * 1024, "{name}: {path} has {} bytes", html.len());
+                let mut ids = std::collections::HashSet::new();
+                for part in html.split(" id=\"").skip(1) {
+                    let id = part.split('"').next().unwrap_or_default();
+                    assert!(ids.insert(id), "{name}: {path} has the id {id} twice");
+                }
             }
         }
     }
@@ -52,7 +58,7 @@ fn options_reach_the_stylesheet_and_change_its_name() {
         let (path, file) = rendered
             .files
             .iter()
-            .find(|(path, _)| path.starts_with("assets/options."))
+            .find(|(path, _)| path.starts_with("assets/style."))
             .expect("made from options");
         (path.clone(), String::from_utf8(file.bytes.clone()).expect("text"))
     };
@@ -64,4 +70,65 @@ fn options_reach_the_stylesheet_and_change_its_name() {
     let blue = style(&site);
     assert!(blue.1.contains("--brand:#0077b6"), "{}", blue.1);
     assert_ne!(plain.0, blue.0);
+}
+
+/// Each layout changes every theme's home page, and a page can have its own.
+#[test]
+fn layouts_arrange_home_pages_and_lists() {
+    use igny8_renderer::site::PageLayout;
+    for name in Theme::builtin_names() {
+        let theme = Theme::builtin(&name).expect("compiles");
+        let mut homes = std::collections::BTreeSet::new();
+        for layout in PageLayout::ALL {
+            let mut site = sample("blog");
+            site.settings
+                .theme_options
+                .insert("layout".into(), layout.word().into());
+            let about = site.pages.iter_mut().find(|p| p.path == "/about/").expect("there");
+            about.layout = Some(PageLayout::Minimal);
+            let rendered = render(&site, &theme);
+            assert_eq!(rendered.report.diagnostics, [], "{name} {layout:?}");
+            let html = |path: &str| String::from_utf8(rendered.files[path].bytes.clone()).expect("text");
+            assert!(html("notes/index.html").contains(&format!(" layout-{}\"", layout.word())));
+            assert!(html("about/index.html").contains(" layout-minimal\""));
+            let home = html("index.html");
+            let main = &home[home.find("<main").expect("main")..home.find("</main>").expect("main")];
+            homes.insert(main.to_owned());
+        }
+        // Two of them differ by their style alone.
+        assert!(homes.len() >= 5, "{name}: {} different homes", homes.len());
+    }
+}
+
+#[test]
+fn page_types_have_templates_of_their_own() {
+    for name in Theme::builtin_names() {
+        let theme = Theme::builtin(&name).expect("compiles");
+        let mut classes = std::collections::BTreeSet::new();
+        let pages = [
+            ("blog", "index.html"),
+            ("blog", "about/index.html"),
+            ("blog", "contact/index.html"),
+            ("blog", "start/index.html"),
+            ("blog", "notes/index.html"),
+            ("blog", "notes/fog/index.html"),
+            ("blog", "categories/index.html"),
+            ("blog", "categories/headlands/index.html"),
+            ("shop", "shop/index.html"),
+            ("shop", "shop/notebook-a5/index.html"),
+            ("shop", "delivery/index.html"),
+            ("company", "services/index.html"),
+            ("company", "services/kitchens/index.html"),
+        ];
+        for (site, path) in pages {
+            let rendered = render(&sample(site), &theme);
+            let html = String::from_utf8(rendered.files[path].bytes.clone()).expect("text");
+            let body = html.split("<body id=\"top\" class=\"").nth(1).expect("a body");
+            let class = body.split(" layout-").next().expect("a layout").to_owned();
+            assert!(
+                classes.insert(class.clone()),
+                "{name}: {path} looks like another page: {class}"
+            );
+        }
+    }
 }

@@ -12,7 +12,7 @@ use crate::error::DbError;
 use crate::identity::{AccountStatus, Actor, Who};
 use crate::ids::{RecordKey, SectorId, SiteId, UserId};
 use crate::role::Permission;
-use crate::scope::{Access, AccountScope, SectorScope, SiteScope};
+use crate::scope::{Access, AccountScope, Operator, SectorScope, SiteScope};
 
 /// Why a scope was not granted.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,17 @@ pub enum Denied {
 }
 
 impl Actor {
+    /// Proof that the actor operates the installation, for endpoints across accounts. Each use is to be audited.
+    ///
+    /// # Errors
+    /// [`Denied::Role`] for everybody else.
+    pub fn operator(&self) -> Result<Operator, Denied> {
+        match (self.role.allows(Permission::Operate), self.user()) {
+            (true, Some(_)) => Ok(Operator { actor: self.clone() }),
+            _ => Err(Denied::Role),
+        }
+    }
+
     /// Access to the actor's own account.
     ///
     /// # Errors

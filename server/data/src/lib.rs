@@ -3,7 +3,8 @@
 //! Reading order: [`identity`] turns a credential into an [`Actor`]; [`grant`] turns an actor into a scope
 //! ([`AccountScope`], [`SiteScope`], [`SectorScope`]) of a fixed kind of access; [`scoped`] turns a scope into a handle
 //! that reads rows of that tenant; [`tx`] writes. [`platform`] is the door for work across accounts, each use with a
-//! reason. [`queue`] stores background jobs; [`connect`] holds the one client.
+//! reason. [`queue`] stores background jobs, [`idempotency`] what repeated requests were answered; [`connect`] holds the
+//! one client.
 //!
 //! **Invariants.** No scope, no rows. Foreign and missing are the same `None`. No text of a user's becomes SurrealQL.
 //! The SurrealDB client is named in `connect` only.
@@ -16,6 +17,7 @@ pub mod clock;
 pub mod connect;
 pub mod error;
 pub mod grant;
+pub mod idempotency;
 pub mod identity;
 pub mod ids;
 pub mod migrate;
@@ -41,7 +43,7 @@ pub use platform::Why;
 pub use queue::{JobRow, JobState, NewJob, Outcome};
 pub use record::{AccountRecord, Record, SiteRecord};
 pub use role::{Permission, Role};
-pub use scope::{Access, AccountScope, CanWrite, Manage, Own, Read, SectorScope, SiteScope, Write};
+pub use scope::{Access, AccountScope, CanWrite, Manage, Operator, Own, Read, SectorScope, SiteScope, Write};
 pub use scoped::{AccountDb, SiteDb};
 pub use select::{Deleted, Direction, Select};
 pub use surrealdb_types::{SurrealValue, Value, Variables};

@@ -6,6 +6,7 @@ use crate::connect::{Answer, Db};
 use crate::error::DbError;
 use crate::identity::Who;
 use crate::ids::{AccountId, SiteId};
+use crate::scope::Operator;
 use crate::tx::Tx;
 
 /// Why code reaches across tenants. A test lists the call sites of each; the list may only shrink without a thought.
@@ -21,12 +22,17 @@ pub enum Why {
     Queue,
     /// Periodic work over all accounts: due publications, purges of what was deleted.
     Schedule,
-    /// Idempotency keys, stored per account before and after the handler.
-    Idempotency,
     /// The installation's own catalogue of industries and plans.
     Catalogue,
     /// A command typed on the server by its operator.
     Operator,
+}
+
+impl Operator {
+    /// A unit of work in any account, logged under the operator's own id.
+    pub fn tx<'a>(&self, db: &'a Db, account: AccountId) -> Tx<'a> {
+        Tx::new(db, account, None, self.actor.who)
+    }
 }
 
 /// Rows of all accounts.

@@ -62,6 +62,12 @@ impl NewJob {
         self
     }
 
+    /// Attempts before the job fails; 5 unless told otherwise.
+    pub fn attempts(mut self, attempts: i64) -> Self {
+        self.max_attempts = attempts;
+        self
+    }
+
     pub(crate) fn row(
         self,
         id: JobId,

@@ -64,6 +64,12 @@ access!(
     Own, Own, CanWrite
 );
 
+/// Somebody who operates the installation.
+#[derive(Debug)]
+pub struct Operator {
+    pub(crate) actor: Actor,
+}
+
 /// An account the actor may reach.
 #[derive(Debug)]
 pub struct AccountScope<A> {

@@ -62,6 +62,18 @@ impl Select {
         self.compare(field, "INSIDE", values)
     }
 
+    /// Rows whose first field is one of the first values, or whose second field is one of the second.
+    pub fn one_of_either<A: SurrealValue, B: SurrealValue>(
+        mut self,
+        (a, values_a): (&'static str, Vec<A>),
+        (b, values_b): (&'static str, Vec<B>),
+    ) -> Self {
+        let (in_a, in_b) = (self.bind(values_a), self.bind(values_b));
+        self.conditions
+            .push(format!("({a} INSIDE ${in_a} OR {b} INSIDE ${in_b})"));
+        self
+    }
+
     /// Rows that have nothing in the field: the `unassigned` filters.
     pub fn is_none(mut self, field: &'static str) -> Self {
         self.conditions.push(format!("{field} IS NONE"));

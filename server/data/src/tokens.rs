@@ -1,5 +1,6 @@
 //! Secrets of the installation and the tokens signed with them.
 
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use chrono::{DateTime, Duration, Utc};
@@ -21,6 +22,7 @@ pub struct Keys {
     refresh: [u8; 32],
     cursor: [u8; 32],
     link: [u8; 32],
+    seal: [u8; 32],
     /// Names this installation in tokens, so that one of another installation with a copied key is still refused.
     issuer: String,
 }
@@ -57,6 +59,7 @@ impl Keys {
             refresh: key("refresh token"),
             cursor: key("page cursor"),
             link: key("mailed link"),
+            seal: key("sealed values"),
             issuer: issuer.to_owned(),
         }
     }
@@ -131,7 +134,47 @@ impl Keys {
         bool::from(wanted[..16].ct_eq(mac)).then(|| body.to_vec())
     }
 
-    /// Hash under which a mailed or shown secret (reset link, invitation, API key) is stored.
+    /// The secret of a mailed link, made from the key and the name of what it opens: nothing of it is stored, and a mail
+    /// can be sent again.
+    pub fn link_secret(&self, name: &str) -> String {
+        B64.encode(sign(&self.link, &[name.as_bytes()]))
+    }
+
+    /// Whether `secret` is [`Keys::link_secret`] of `name`, in constant time.
+    pub fn is_link_secret(&self, name: &str, secret: &str) -> bool {
+        B64.decode(secret)
+            .is_ok_and(|mac| verify(&self.link, &[name.as_bytes()], &mac))
+    }
+
+    /// Encrypts a value for the database, bound to its place (table, row, field): moved elsewhere it does not open.
+    ///
+    /// AES-256-GCM under a key of its own for each value, derived from a random salt, so that nonces cannot repeat.
+    pub fn seal(&self, place: &str, plain: &[u8], salt: [u8; 32]) -> String {
+        let mut bytes = plain.to_vec();
+        self.sealing_key(&salt)
+            .seal_in_place_append_tag(zero_nonce(), Aad::from(place.as_bytes()), &mut bytes)
+            .expect("a value in memory is far below the cipher's bound");
+        B64.encode([&salt[..], &bytes].concat())
+    }
+
+    /// Decrypts what [`Keys::seal`] made for the same place; `None` when it was changed, moved or made with another key.
+    pub fn open_sealed(&self, place: &str, sealed: &str) -> Option<Vec<u8>> {
+        let bytes = B64.decode(sealed).ok()?;
+        let (salt, body) = bytes.split_at_checked(32)?;
+        let mut body = body.to_vec();
+        let plain = self
+            .sealing_key(salt.try_into().ok()?)
+            .open_in_place(zero_nonce(), Aad::from(place.as_bytes()), &mut body)
+            .ok()?;
+        Some(plain.to_vec())
+    }
+
+    fn sealing_key(&self, salt: &[u8; 32]) -> LessSafeKey {
+        let key = blake3::keyed_hash(&self.seal, salt);
+        LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key.as_bytes()).expect("a hash has the length of the key"))
+    }
+
+    /// Hash under which a shown secret (API key) is stored.
     pub fn hash_secret(&self, secret: &str) -> String {
         blake3::keyed_hash(&self.link, secret.as_bytes()).to_hex().to_string()
     }
@@ -143,7 +186,11 @@ impl Keys {
     }
 }
 
-/// A new secret for a link or an API key: 256 bits as text.
+fn zero_nonce() -> Nonce {
+    Nonce::assume_unique_for_key([0; 12])
+}
+
+/// A new secret for an API key: 256 bits as text.
 pub fn secret_text(bytes: [u8; 32]) -> String {
     B64.encode(bytes)
 }
@@ -236,5 +283,30 @@ mod tests {
         assert_eq!(keys.open_cursor(b"a|list", &cursor).as_deref(), Some(&b"position"[..]));
         assert_eq!(keys.open_cursor(b"b|list", &cursor), None);
         assert_eq!(keys.open_cursor(b"a|list", "AAAA"), None);
+    }
+
+    #[test]
+    fn a_sealed_value_opens_in_its_place_only() {
+        let (keys, _, ids) = world();
+        let sealed = keys.seal("provider/1/key", b"hush", ids.bytes());
+        assert!(!sealed.contains("hush"));
+        assert_eq!(
+            keys.open_sealed("provider/1/key", &sealed).as_deref(),
+            Some(&b"hush"[..])
+        );
+        assert_eq!(keys.open_sealed("provider/2/key", &sealed), None);
+        assert_eq!(
+            Keys::derive(&[8; 32], "test").open_sealed("provider/1/key", &sealed),
+            None
+        );
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone().into_bytes();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).unwrap();
+            assert_eq!(keys.open_sealed("provider/1/key", &changed), None, "{at}");
+        }
+        assert_eq!(keys.open_sealed("provider/1/key", ""), None);
+        let secret = keys.link_secret("mail_1");
+        assert!(keys.is_link_secret("mail_1", &secret) && !keys.is_link_secret("mail_2", &secret));
     }
 }

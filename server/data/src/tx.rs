@@ -156,9 +156,13 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// [`DbError::Stale`], [`DbError::Duplicate`], [`DbError::Refused`], [`DbError::Conflict`] when the retries are used
     /// up, or a fault of the database. Nothing was written then.
-    pub async fn commit(self) -> Result<Answer, DbError> {
+    pub async fn commit(mut self) -> Result<Answer, DbError> {
         if let Some(problem) = self.problem {
             return Err(problem);
+        }
+        if let Some((sql, binds)) = crate::idempotency::mark(self.account) {
+            self.sql += &sql;
+            self.binds.extend(binds);
         }
         let sql = format!("BEGIN;\n{}COMMIT;", self.sql);
         let answer = self

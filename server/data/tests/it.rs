@@ -10,12 +10,14 @@ const SCHEMA: &[Migration] = &[Migration {
 }];
 
 async fn open(url: &str) -> Db {
+    let remote = url.starts_with("ws://");
+    let login = if remote { "root" } else { "" };
     let settings = Settings {
         url: url.into(),
-        username: String::new(),
-        password: String::new(),
+        username: login.into(),
+        password: login.into(),
         namespace: "igny8".into(),
-        database: "test".into(),
+        database: format!("test_{:032x}", rand::random::<u128>()),
         block_cache_bytes: 16 << 20,
         memtable_bytes: 16 << 20,
         query_timeout: std::time::Duration::from_secs(20),
@@ -39,6 +41,10 @@ async fn every_engine<F: AsyncFn(Db)>(test: F) {
     let db = open(&format!("surrealkv://{}", folder.path().display())).await;
     test(db.clone()).await;
     db.close().await.unwrap();
+    // `make test-remote`.
+    if let Ok(url) = std::env::var("TEST_DATABASE_URL") {
+        test(open(&url).await).await;
+    }
 }
 
 fn binds<const N: usize>(pairs: [(&str, Value); N]) -> Variables {

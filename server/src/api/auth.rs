@@ -60,19 +60,31 @@ impl<'a> ApiExtractor<'a> for Caller {
         _body: &mut RequestBody,
         _param_opts: ExtractParamOptions<Self::ParamType>,
     ) -> poem::Result<Self> {
+        // Who asks is known already where the request has an Idempotency-Key.
+        if let Some(actor) = req.data::<Actor>() {
+            return Ok(Self(actor.clone()));
+        }
         let app: &App = req.data().expect("every route has the application's data");
-        let header = req.header("authorization").unwrap_or_default();
-        let actor = match header.split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
-                app.db.actor_of_access_token(token.trim()).await
-            }
-            Some((scheme, key)) if scheme.eq_ignore_ascii_case("apikey") => app.db.actor_of_api_key(key.trim()).await,
-            _ => return Err(Error::unauthorized().into()),
-        };
-        let actor = actor.map_err(Error::from)?;
-        app.limits.actor(&actor, req)?;
-        Ok(Self(actor))
+        Ok(Self(authenticate(app, req).await?))
     }
+}
+
+/// Who is asking; counted against their rate limit.
+///
+/// # Errors
+/// 401, 429 or 503.
+pub async fn authenticate(app: &App, req: &Request) -> super::Result<Actor> {
+    let header = req.header("authorization").unwrap_or_default();
+    let actor = match header.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            app.db.actor_of_access_token(token.trim()).await
+        }
+        Some((scheme, key)) if scheme.eq_ignore_ascii_case("apikey") => app.db.actor_of_api_key(key.trim()).await,
+        _ => return Err(Error::unauthorized()),
+    };
+    let actor = actor.map_err(Error::from)?;
+    app.limits.actor(&actor, req)?;
+    Ok(actor)
 }
 
 /// Where the request came from, for the audit log. Not part of the API's description.

@@ -2,7 +2,7 @@
 
 use poem_openapi::Object;
 
-use super::error::{Error, FieldError, Result};
+use super::error::{FieldError, Result};
 
 /// What a bulk action did to one thing.
 #[derive(Debug, Object)]
@@ -14,6 +14,7 @@ pub struct BulkResult {
     pub code: Option<String>,
     /// The problem in words.
     pub detail: Option<String>,
+    #[oai(default)]
     pub errors: Vec<FieldError>,
 }
 
@@ -70,25 +71,4 @@ impl Default for Bulk {
 pub fn distinct<K: Copy + Eq + std::hash::Hash>(ids: &[K]) -> Vec<K> {
     let mut seen = std::collections::HashSet::new();
     ids.iter().copied().filter(|id| seen.insert(*id)).collect()
-}
-
-impl Error {
-    /// The problem document of a failure.
-    pub fn into_problem(self) -> super::error::Problem {
-        use poem_openapi::payload::Json;
-        let (Self::BadRequest(Json(problem))
-        | Self::Unauthorized(Json(problem))
-        | Self::PaymentRequired(Json(problem))
-        | Self::Forbidden(Json(problem))
-        | Self::NotFound(Json(problem))
-        | Self::Conflict(Json(problem))
-        | Self::PreconditionFailed(Json(problem))
-        | Self::TooLarge(Json(problem))
-        | Self::Unprocessable(Json(problem))
-        | Self::PreconditionRequired(Json(problem))
-        | Self::TooManyRequests(Json(problem), _)
-        | Self::Internal(Json(problem))
-        | Self::Unavailable(Json(problem), _)) = self;
-        problem
-    }
 }

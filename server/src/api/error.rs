@@ -31,6 +31,9 @@ pub enum Error {
     /// The body or the upload is larger than allowed.
     #[oai(status = 413, content_type = "application/problem+json")]
     TooLarge(Json<Problem>),
+    /// The body is of a kind that this operation does not take.
+    #[oai(status = 415, content_type = "application/problem+json")]
+    UnsupportedMediaType(Json<Problem>),
     /// A rule is broken; `errors` names the fields.
     #[oai(status = 422, content_type = "application/problem+json")]
     Unprocessable(Json<Problem>),
@@ -77,7 +80,7 @@ pub struct Problem {
     /// With 412: the ETag of the present version.
     pub current_etag: Option<String>,
     /// Fields that are wrong.
-    #[oai(skip_serializing_if_is_empty)]
+    #[oai(default, skip_serializing_if_is_empty)]
     pub errors: Vec<FieldError>,
 }
 
@@ -216,6 +219,25 @@ impl Error {
         ))
     }
 
+    /// The problem document of a failure.
+    pub fn into_problem(self) -> Problem {
+        let (Self::BadRequest(Json(problem))
+        | Self::Unauthorized(Json(problem))
+        | Self::PaymentRequired(Json(problem))
+        | Self::Forbidden(Json(problem))
+        | Self::NotFound(Json(problem))
+        | Self::Conflict(Json(problem))
+        | Self::PreconditionFailed(Json(problem))
+        | Self::TooLarge(Json(problem))
+        | Self::UnsupportedMediaType(Json(problem))
+        | Self::Unprocessable(Json(problem))
+        | Self::PreconditionRequired(Json(problem))
+        | Self::TooManyRequests(Json(problem), _)
+        | Self::Internal(Json(problem))
+        | Self::Unavailable(Json(problem), _)) = self;
+        problem
+    }
+
     pub fn unavailable(detail: impl Into<String>) -> Self {
         Self::Unavailable(problem(503, "Service Unavailable", "unavailable", detail), 1)
     }
@@ -270,7 +292,7 @@ impl From<AuthError> for Error {
 
 /// Turns what poem and poem-openapi report by themselves into problem documents.
 pub fn from_poem(error: poem::Error) -> poem::Response {
-    use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError, SizedLimitError};
+    use poem::error::{MethodNotAllowedError, NotFoundError, SizedLimitError};
     use poem::{IntoResponse, Response};
     use poem_openapi::error as oai;
 
@@ -297,21 +319,22 @@ pub fn from_poem(error: poem::Error) -> poem::Response {
             "method_not_allowed",
             "This address does not take this method.",
         );
-        return problem_response(poem::http::StatusCode::METHOD_NOT_ALLOWED, body);
+        use poem_openapi::types::ToJSON as _;
+        return Response::builder()
+            .status(poem::http::StatusCode::METHOD_NOT_ALLOWED)
+            .content_type("application/problem+json")
+            .body(body.0.to_json_string());
     } else if let Some(e) = error.downcast_ref::<oai::ContentTypeError>() {
-        let body = problem(415, "Unsupported Media Type", "unsupported_media_type", e.to_string());
-        return problem_response(e.status(), body);
+        Error::UnsupportedMediaType(problem(
+            415,
+            "Unsupported Media Type",
+            "unsupported_media_type",
+            format!("{e}. Send the body with the content type that the documentation names."),
+        ))
     } else if error.status().is_client_error() {
         Error::bad_request("bad_request", error.to_string())
     } else {
         Error::internal(&error)
     };
-    fn problem_response(status: poem::http::StatusCode, Json(body): Json<Problem>) -> Response {
-        use poem_openapi::types::ToJSON as _;
-        Response::builder()
-            .status(status)
-            .content_type("application/problem+json")
-            .body(body.to_json_string())
-    }
     answer.into_response()
 }

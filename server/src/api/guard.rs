@@ -2,32 +2,34 @@
 //! for the origins that the configuration names.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Body, Endpoint, IntoResponse, Middleware, Request, Response, Result};
 
 use super::error::Error;
+use super::{idempotency, rate_limit};
 use crate::app::App;
 
 /// Guards the endpoints below it.
 pub struct Guard(pub App);
 
-impl<E: Endpoint> Middleware<E> for Guard {
+impl<E: Endpoint + 'static> Middleware<E> for Guard {
     type Output = Guarded<E>;
     fn transform(&self, inner: E) -> Self::Output {
         Guarded {
             app: self.0.clone(),
-            inner,
+            inner: Arc::new(inner),
         }
     }
 }
 
 pub struct Guarded<E> {
     app: App,
-    inner: E,
+    inner: Arc<E>,
 }
 
-impl<E: Endpoint> Endpoint for Guarded<E> {
+impl<E: Endpoint + 'static> Endpoint for Guarded<E> {
     type Output = Response;
 
     async fn call(&self, mut req: Request) -> Result<Response> {
@@ -38,18 +40,21 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
                 .iter()
                 .any(|allowed| allowed.as_bytes() == o.as_bytes())
         });
+        let standing = rate_limit::Counted::default();
         let mut response = if req.method() == Method::OPTIONS && allowed.is_some() {
             preflight()
         } else {
             match self.bounded(&mut req).await {
-                Ok(()) => match self.inner.call(req).await {
-                    Ok(response) => response.into_response(),
-                    Err(error) => super::error::from_poem(error),
-                },
+                Ok(()) => {
+                    let answer = idempotency::call(&self.app, &self.inner, req);
+                    let answer = rate_limit::scope(standing.clone(), answer).await;
+                    answer.unwrap_or_else(super::error::from_poem)
+                }
                 Err(error) => error.into_response(),
             }
         };
         let headers = response.headers_mut();
+        standing.write(headers);
         let fixed = |text: &'static str| HeaderValue::from_static(text);
         headers.entry(header::CACHE_CONTROL).or_insert(fixed("no-store"));
         headers
@@ -70,7 +75,7 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
             headers.insert(
                 header::ACCESS_CONTROL_EXPOSE_HEADERS,
-                fixed("ETag, Location, Retry-After, X-Request-Id"),
+                fixed("ETag, Idempotency-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"),
             );
         }
         Ok(response)

@@ -3,9 +3,11 @@
 
 pub mod auth;
 pub mod bulk;
+pub mod description;
 pub mod error;
 pub mod etag;
 pub mod guard;
+pub mod idempotency;
 pub mod page;
 pub mod patch;
 pub mod rate_limit;
@@ -14,7 +16,8 @@ pub mod response;
 pub mod validate;
 
 use poem::endpoint::BoxEndpoint;
-use poem::{EndpointExt, Response, Route};
+use poem::web::Html;
+use poem::{EndpointExt, IntoResponse as _, Response, Route};
 use poem_openapi::{OpenApiService, Tags};
 
 use crate::app::App;
@@ -31,6 +34,8 @@ pub enum Tag {
     Auth,
     /// The account, its members, invitations, API keys and audit log.
     Account,
+    /// Credits, plans, prices and usage.
+    Billing,
     /// Sites, sectors and who may see them; the shared catalogue of industries.
     Sites,
     /// Categories, tags and attributes of a site.
@@ -49,29 +54,23 @@ pub enum Tag {
     System,
 }
 
-/// The description of the whole API and its operations. Needs no configuration and no database.
-pub fn service() -> OpenApiService<impl poem_openapi::OpenApi + 'static, ()> {
+/// The operations of the API. Needs no configuration and no database.
+fn service() -> OpenApiService<impl poem_openapi::OpenApi + 'static, ()> {
     OpenApiService::new(crate::registry::apis(), "IGNY8", env!("CARGO_PKG_VERSION"))
         .description(include_str!("description.md"))
         .server("/api/v1")
 }
 
-/// The API's description as committed in `openapi/openapi.json`.
-pub fn description() -> String {
-    let mut text = service().spec();
-    text.push('\n');
-    text
-}
-
 /// Everything the server answers.
 pub fn routes(app: &App) -> BoxEndpoint<'static, Response> {
-    let service = service();
-    let spec = service.spec_endpoint();
-    let docs = service.swagger_ui();
+    let docs = description::page();
     Route::new()
-        .nest("/api/v1", service.with(guard::Guard(app.clone())))
-        .nest("/api/docs", docs)
-        .at("/api/schema.json", spec)
+        .nest("/api/v1", service().with(guard::Guard(app.clone())))
+        .at("/api/docs", poem::endpoint::make_sync(move |_| Html(docs.clone())))
+        .at(
+            "/api/schema.json",
+            poem::endpoint::make_sync(|_| description::text().with_content_type("application/json")),
+        )
         .at("/healthz", poem::get(crate::metrics::healthz))
         .at("/readyz", poem::get(crate::metrics::readyz))
         .at("/metrics", poem::get(crate::metrics::metrics))

@@ -2,16 +2,20 @@
 //!
 //! Token buckets (governor's, on its own monotonic clock): a full minute's worth may be used at once, then it refills
 //! evenly. Signed-in requests are counted per account and kind of credential; before login, per client address and
-//! account name. State is in memory, per process, and forgets keys that are full again.
+//! account name. State is in memory, per process, and forgets keys that are full again. Answers say how much is left, in
+//! the headers of draft-ietf-httpapi-ratelimit-headers-10.
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{Quota, RateLimiter};
 use igny8_data::Actor;
 use poem::Request;
-use poem::http::Method;
+use poem::http::{HeaderMap, HeaderValue, Method};
 
 use super::error::{Error, Result};
 use crate::config::Limits;
@@ -25,31 +29,101 @@ pub enum Class {
     Reads,
 }
 
+type Limiter = RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
+
+/// One kind of request: what everybody has of it, and what each has left.
+struct Bucket {
+    name: &'static str,
+    per_minute: u32,
+    limiter: Limiter,
+}
+
+impl Bucket {
+    fn new(name: &'static str, per_minute: u32) -> Self {
+        let quota = NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN);
+        Self {
+            name,
+            per_minute: quota.get(),
+            limiter: RateLimiter::keyed(Quota::per_minute(quota)).with_middleware(),
+        }
+    }
+}
+
 /// The buckets of one process.
 pub struct RateLimits {
-    auth: DefaultKeyedRateLimiter<String>,
-    sensitive: DefaultKeyedRateLimiter<String>,
-    writes: DefaultKeyedRateLimiter<String>,
-    reads: DefaultKeyedRateLimiter<String>,
-    key_writes: DefaultKeyedRateLimiter<String>,
-    key_reads: DefaultKeyedRateLimiter<String>,
+    auth: Bucket,
+    sensitive: Bucket,
+    writes: Bucket,
+    reads: Bucket,
+    key_writes: Bucket,
+    key_reads: Bucket,
     checks: AtomicU64,
 }
 
 /// Checks between two clean-ups of buckets that are full again.
 const CLEAN_EVERY: u64 = 10_000;
 
+/// How the request being answered was counted: what the answer's headers say. Of several counts the tightest.
+#[derive(Debug, Clone, Default)]
+pub struct Counted(Arc<Mutex<Option<Standing>>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Standing {
+    name: &'static str,
+    per_minute: u32,
+    left: u32,
+}
+
+tokio::task_local! {
+    static COUNTED: Counted;
+}
+
+/// Runs a request whose counts go into `counted`.
+pub async fn scope<F: Future>(counted: Counted, request: F) -> F::Output {
+    COUNTED.scope(counted, request).await
+}
+
+/// The counts of the request of this task, to take along into another one.
+pub fn current() -> Counted {
+    COUNTED.try_with(Clone::clone).unwrap_or_default()
+}
+
+impl Counted {
+    fn note(&self, standing: Standing) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.is_none_or(|before| standing.left <= before.left) {
+            *noted = Some(standing);
+        }
+    }
+
+    /// Writes `RateLimit-Policy` and `RateLimit`, if the request was counted.
+    pub fn write(&self, headers: &mut HeaderMap) {
+        let noted = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(Standing { name, per_minute, left }) = noted else {
+            return;
+        };
+        // Seconds until the bucket is full again: it refills evenly, in one minute.
+        let full_in = u64::from(per_minute - left.min(per_minute)) * 60;
+        let full_in = full_in.div_ceil(u64::from(per_minute));
+        for (header, value) in [
+            ("ratelimit-policy", format!("\"{name}\";q={per_minute};w=60")),
+            ("ratelimit", format!("\"{name}\";r={left};t={full_in}")),
+        ] {
+            headers.insert(header, HeaderValue::from_str(&value).expect("names and numbers"));
+        }
+    }
+}
+
 impl RateLimits {
     pub fn new(limits: &Limits) -> Self {
-        let per_minute = |n: u32| RateLimiter::keyed(Quota::per_minute(NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN)));
         let factor = limits.api_key_factor.max(1);
         Self {
-            auth: per_minute(limits.auth),
-            sensitive: per_minute(limits.sensitive_auth),
-            writes: per_minute(limits.writes),
-            reads: per_minute(limits.reads),
-            key_writes: per_minute(limits.writes.saturating_mul(factor)),
-            key_reads: per_minute(limits.reads.saturating_mul(factor)),
+            auth: Bucket::new("auth", limits.auth),
+            sensitive: Bucket::new("sensitive-auth", limits.sensitive_auth),
+            writes: Bucket::new("writes", limits.writes),
+            reads: Bucket::new("reads", limits.reads),
+            key_writes: Bucket::new("writes", limits.writes.saturating_mul(factor)),
+            key_reads: Bucket::new("reads", limits.reads.saturating_mul(factor)),
             checks: AtomicU64::new(0),
         }
     }
@@ -83,7 +157,7 @@ impl RateLimits {
         self.take(bucket, format!("{}|{name}", ip.map(network).unwrap_or_default()))
     }
 
-    fn take(&self, bucket: &DefaultKeyedRateLimiter<String>, key: String) -> Result<()> {
+    fn take(&self, bucket: &Bucket, key: String) -> Result<()> {
         if self.checks.fetch_add(1, Ordering::Relaxed) % CLEAN_EVERY == CLEAN_EVERY - 1 {
             for bucket in [
                 &self.auth,
@@ -93,13 +167,22 @@ impl RateLimits {
                 &self.key_writes,
                 &self.key_reads,
             ] {
-                bucket.retain_recent();
+                bucket.limiter.retain_recent();
             }
         }
-        bucket.check_key(&key).map_err(|not_until| {
-            let wait = not_until.wait_time_from(DefaultClock::default().now());
-            Error::too_many_requests(wait.as_secs() + 1)
-        })
+        let (left, answer) = match bucket.limiter.check_key(&key) {
+            Ok(state) => (state.remaining_burst_capacity(), Ok(())),
+            Err(not_until) => {
+                let wait = not_until.wait_time_from(DefaultClock::default().now());
+                (0, Err(Error::too_many_requests(wait.as_secs() + 1)))
+            }
+        };
+        current().note(Standing {
+            name: bucket.name,
+            per_minute: bucket.per_minute,
+            left,
+        });
+        answer
     }
 }
 
@@ -138,5 +221,23 @@ mod tests {
             .unwrap();
         assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2::1"));
         assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+    }
+
+    #[tokio::test]
+    async fn answers_say_how_much_is_left() {
+        let limits = RateLimits::new(&crate::config::Config::defaults().limits);
+        let counted = Counted::default();
+        scope(counted.clone(), async {
+            limits.anonymous(Class::Auth, Some("192.0.2.1"), "").unwrap();
+            limits.anonymous(Class::SensitiveAuth, Some("192.0.2.1"), "").unwrap();
+        })
+        .await;
+        let mut headers = HeaderMap::new();
+        counted.write(&mut headers);
+        assert_eq!(headers["ratelimit-policy"], "\"sensitive-auth\";q=5;w=60");
+        assert_eq!(headers["ratelimit"], "\"sensitive-auth\";r=4;t=12");
+        headers.clear();
+        Counted::default().write(&mut headers);
+        assert!(headers.is_empty());
     }
 }

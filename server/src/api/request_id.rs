@@ -15,6 +15,11 @@ pub fn current() -> String {
     CURRENT.try_with(Clone::clone).unwrap_or_default()
 }
 
+/// Runs work that belongs to a request in another task.
+pub async fn scope<F: Future>(id: String, work: F) -> F::Output {
+    CURRENT.scope(id, work).await
+}
+
 /// Gives each request an id, logs it when it is answered and turns errors into problem documents.
 pub struct RequestId;
 

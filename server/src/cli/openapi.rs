@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 pub fn run() -> ExitCode {
-    match std::io::stdout().write_all(crate::api::description().as_bytes()) {
+    match std::io::stdout().write_all(crate::api::description::text().as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }

@@ -2,12 +2,14 @@
 
 use std::io::IsTerminal as _;
 
-use argon2::PasswordHasher as _;
-use igny8_data::{AccountId, DbError, Role, UserId, Variables, Why};
+use igny8_data::{AccountId, DbError, Role, UserId, Why};
 
 use super::{CommandResult, database, site};
+use crate::api::validate::Check;
 use crate::app::App;
 use crate::config::Config;
+use crate::features::accounts::model::{User, check_email, check_password, email_key};
+use crate::features::accounts::{opening, passwords};
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -29,8 +31,8 @@ pub struct CreateArgs {
     /// Name to show; also the name of a new account.
     #[arg(long)]
     name: String,
-    /// What the user may do; `owner` with a new account.
-    #[arg(long, value_parser = ["owner", "admin", "editor", "viewer"])]
+    /// What the user may do; `owner` with a new account. A `developer` operates the installation.
+    #[arg(long, value_parser = ["developer", "owner", "admin", "editor", "viewer"])]
     role: Option<String>,
     /// Account to join, by id or name; without it a new one is made.
     #[arg(long)]
@@ -60,10 +62,11 @@ async fn create(
         None if args.account.is_none() => Role::Owner,
         None | Some("editor") => Role::Editor,
         Some("owner") => Role::Owner,
+        Some("developer") => Role::Developer,
         Some("admin") => Role::Admin,
         Some(_) => Role::Viewer,
     };
-    if args.account.is_none() && role != Role::Owner {
+    if args.account.is_none() && !matches!(role, Role::Owner | Role::Developer) {
         return Err("the first user of a new account is its owner; name another account with --account".into());
     }
     let account = match &args.account {
@@ -90,35 +93,37 @@ pub async fn add(
         doing: "making a user",
         message,
     };
-    let address: lettre::Address = email.trim().parse().map_err(|e| refuse(format!("{email}: {e}")))?;
-    let cost = &app.config.auth;
-    let params = argon2::Params::new(cost.argon2_memory_kib, cost.argon2_passes, 1, None)
-        .map_err(|e| refuse(format!("auth.argon2_memory_kib: {e}")))?;
-    let hash = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
-        .hash_password(password.as_bytes())
-        .map_err(|e| refuse(e.to_string()))?
-        .to_string();
-    let id: UserId = app.db.ids().make();
+    let mut check = Check::new();
+    check_email(&mut check, "the mail address", email);
+    check.text("the name", name, 1, 120);
+    check_password(&mut check, "the password", password);
+    check.finish().map_err(|error| refuse(error.into_problem().detail))?;
+    let hash = passwords::hash(&app.config.auth, password.to_owned()).await;
+    let hash = hash.map_err(|error| refuse(error.into_problem().detail))?;
+    let now = app.db.clock().now();
     let new = account.is_none();
     let account: AccountId = account.unwrap_or_else(|| app.db.ids().make());
-    let mut binds = Variables::new();
-    binds.insert("id", id);
-    binds.insert("account", account);
-    binds.insert("email", address.to_string());
-    binds.insert("email_key", crate::features::accounts::model::email_key(email));
-    binds.insert("name", name.to_owned());
-    binds.insert("hash", hash);
-    binds.insert("role", role.name().to_owned());
-    binds.insert("now", app.db.clock().now());
-    let mut sql = String::from("BEGIN;");
+    let user = User {
+        id: app.db.ids().make(),
+        account,
+        email: email.trim().to_owned(),
+        email_key: email_key(email),
+        name: name.trim().to_owned(),
+        password_hash: hash,
+        role,
+        disabled: false,
+        last_login_at: None,
+        rev: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    let id = user.id;
+    let mut tx = app.db.platform(Why::Operator).tx(account, None);
     if new {
-        sql += "CREATE $account CONTENT { name: $name, status: 'active', plan: 'free', rev: 1, created_at: $now, \
-                updated_at: $now } RETURN NONE;";
+        opening::open(&mut tx, app, account, name);
     }
-    sql += "CREATE $id CONTENT { account: $account, email: $email, email_key: $email_key, name: $name, \
-            password_hash: $hash, role: $role, disabled: false, rev: 1, created_at: $now, updated_at: $now } RETURN NONE;\
-            COMMIT;";
-    match app.db.platform(Why::Operator).query(&sql, binds, "making a user").await {
+    tx.create(user);
+    match tx.commit().await {
         Ok(_) => Ok((id, account)),
         Err(DbError::Duplicate { .. }) => Err(refuse(format!("{email} has a user already"))),
         Err(error) => Err(error),
@@ -131,7 +136,7 @@ fn read_password(from_stdin: bool) -> Result<String, Box<dyn std::error::Error +
         std::io::stdin().read_line(&mut line)?;
         line.trim_end_matches(['\n', '\r']).to_owned()
     } else if std::io::stdin().is_terminal() {
-        let first = rpassword::prompt_password("Password (at least 12 characters): ")?;
+        let first = rpassword::prompt_password("Password (at least 10 characters): ")?;
         if rpassword::prompt_password("Once more: ")? != first {
             return Err("the two passwords differ".into());
         }
@@ -139,9 +144,5 @@ fn read_password(from_stdin: bool) -> Result<String, Box<dyn std::error::Error +
     } else {
         return Err("standard input is not a terminal; use --password-stdin".into());
     };
-    let length = password.chars().count();
-    if !(12..=256).contains(&length) {
-        return Err("a password has 12 to 256 characters".into());
-    }
     Ok(password)
 }

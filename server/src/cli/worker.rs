@@ -1,7 +1,5 @@
 //! `igny8 worker`: run jobs and periodic work without serving.
 
-use igny8_data::Clock;
-
 use super::CommandResult;
 use super::serve::stop_signal;
 use crate::app::App;
@@ -9,7 +7,7 @@ use crate::config::Config;
 use crate::jobs;
 
 pub async fn run(config: Config) -> CommandResult {
-    let app = App::start(config, Clock::system()).await?;
+    let app = super::database::app(config).await?;
     tracing::info!(workers = app.config.jobs.workers, "running jobs");
     let work = tokio::spawn(work(app.clone()));
     stop_signal().await;

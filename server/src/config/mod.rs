@@ -10,6 +10,8 @@ use figment::Figment;
 use figment::providers::{Env, Format, Toml};
 use serde::Deserialize;
 
+use crate::features::billing::prices::{DECLARED, Price};
+
 /// The built-in defaults with their documentation.
 pub const DEFAULTS: &str = include_str!("../../config.default.toml");
 
@@ -23,6 +25,7 @@ pub struct Config {
     pub auth: Auth,
     pub limits: Limits,
     pub jobs: Jobs,
+    pub billing: Billing,
     pub publishing: Publishing,
     pub mail: Mail,
     pub log: Log,
@@ -84,6 +87,13 @@ pub struct Jobs {
     pub in_server: bool,
     pub keep_finished_days: i64,
     pub keep_deleted_days: i64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Billing {
+    pub plans_file: PathBuf,
+    pub prices: std::collections::BTreeMap<String, Price>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -205,6 +215,18 @@ impl Config {
             return invalid(
                 "mail.from",
                 "must be a mail address such as `IGNY8 <no-reply@example.com>`",
+            );
+        }
+        if let Some(unknown) = self
+            .billing
+            .prices
+            .keys()
+            .find(|name| !DECLARED.iter().any(|(known, _)| known == name))
+        {
+            let known: Vec<&str> = DECLARED.iter().map(|(name, _)| *name).collect();
+            return invalid(
+                "billing.prices",
+                &format!("there is no function `{unknown}`; there are {}", known.join(", ")),
             );
         }
         let limits = &self.limits;

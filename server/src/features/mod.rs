@@ -1,6 +1,7 @@
 //! What the product does, a folder for each feature: `model` (rows and rules), `api` (operations), jobs.
 
 pub mod accounts;
+pub mod billing;
 pub mod content;
 pub mod folders;
 pub mod media;

@@ -11,16 +11,24 @@ use crate::registry::{OF_SITES, SOFT_DELETED};
 /// Rows removed in one transaction.
 const BATCH: usize = 500;
 
-/// A table whose deleted rows are purged, with the rows that belong to each: their table and the field that names it.
+/// A table whose deleted rows are purged.
 pub struct SoftDeleted {
     pub table: &'static str,
+    /// Rows that belong to each: their table and the field that names it.
     pub parts: &'static [(&'static str, &'static str)],
+    /// Rows of the same site that may name one: their table, what to set then, and the condition (`$gone` are the purged
+    /// ids). Deleting takes the names away at once; what was saved in that very moment loses them here.
+    pub named_by: &'static [(&'static str, &'static str, &'static str)],
 }
 
 impl SoftDeleted {
-    /// A table whose rows have no parts elsewhere.
+    /// A table whose rows have no parts and no names elsewhere.
     pub const fn alone(table: &'static str) -> Self {
-        Self { table, parts: &[] }
+        Self {
+            table,
+            parts: &[],
+            named_by: &[],
+        }
     }
 }
 
@@ -56,7 +64,18 @@ pub async fn deleted(app: App) -> Result<u64, JobError> {
     let binds = [("before", before.into_value())];
     let long_deleted = "deleted_at != NONE AND deleted_at < $before";
     let mut removed = 0;
-    for SoftDeleted { table, parts } in SOFT_DELETED {
+    for SoftDeleted { table, parts, named_by } in SOFT_DELETED {
+        for (naming, set, names) in *named_by {
+            let sql = format!(
+                "LET $rows = SELECT id, site FROM {table} WHERE {long_deleted};\
+                 LET $gone = $rows.id; LET $sites = array::distinct($rows.site);\
+                 UPDATE {naming} SET {set}, rev += 1 WHERE site INSIDE $sites AND {names} RETURN NONE;"
+            );
+            let mut variables = Variables::new();
+            variables.insert("before", before);
+            let platform = app.db.platform(Why::Schedule);
+            platform.query(&sql, variables, "forgetting purged rows").await?;
+        }
         for (part, field) in *parts {
             let condition = format!("{field} IN (SELECT VALUE id FROM {table} WHERE {long_deleted})");
             removed += delete_where(&app, part, &condition, &binds).await?;

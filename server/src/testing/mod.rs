@@ -67,6 +67,13 @@ impl World {
         config.data_dir = folder.path().join("data");
         config.sites_dir = folder.path().join("sites");
         config.database.url = "mem://".into();
+        // `make test-remote`: the same tests over the network, each in a database of its own.
+        if let Ok(url) = std::env::var("TEST_DATABASE_URL") {
+            config.database.url = url;
+            config.database.username = "root".into();
+            config.database.password = "root".into();
+            config.database.name = format!("test_{:032x}", rand::random::<u128>());
+        }
         // Small hashes and wide limits: tests of these set their own.
         config.auth.argon2_memory_kib = 8;
         config.auth.argon2_passes = 1;
@@ -166,6 +173,9 @@ impl Tenant {
             json!({ "name": format!("Account {name}"), "status": "active", "plan": "free" }),
         )
         .await;
+        let mut tx = db.platform(Why::Operator).tx(account, None);
+        crate::features::billing::open(&mut tx, app, account, app.plans.first());
+        tx.commit().await.expect("credits");
         for (n, site) in sites.iter().enumerate() {
             insert_with(
                 db,

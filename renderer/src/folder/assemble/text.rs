@@ -6,7 +6,7 @@ use super::doc::{Content, Doc};
 use crate::folder::config::{Config, Rules};
 use crate::folder::links::{self, From, Index};
 use crate::folder::problem::Problems;
-use crate::folder::{kramdown, liquid, paths, shortcodes};
+use crate::folder::{blocks, kramdown, liquid, paths, shortcodes};
 use crate::site::{Body, Media};
 
 /// What there is to link to.
@@ -39,8 +39,8 @@ pub(super) fn index(docs: &[Doc], media: &[Media]) -> Index {
     index
 }
 
-/// Tags of the old generator, then links, then what is taken from the finished text.
-pub(super) fn finish(doc: &mut Doc, index: &Index, config: &Config, problems: &Problems) {
+/// Tags of the old generator, then links, then what is taken from the finished text. True if the text is another now.
+pub(super) fn finish(doc: &mut Doc, index: &Index, config: &Config, problems: &Problems) -> bool {
     let base = match &doc.placed.old {
         Some(old) => format!("{}/", paths::parent(old)),
         None => doc.placed.path.clone(),
@@ -55,14 +55,16 @@ pub(super) fn finish(doc: &mut Doc, index: &Index, config: &Config, problems: &P
     let (title, body) = match &mut doc.what {
         Content::Page(built) => (built.page.title.clone(), &mut built.page.body),
         Content::Section(section) => (section.title.clone(), &mut section.body),
-        Content::Term { .. } => return,
+        Content::Term { .. } => return false,
     };
     let (text, html) = match body {
         Body::Markdown(text) => (text, false),
         Body::Html(text) => (text, true),
     };
+    let mut changed = false;
     match &config.rules {
         Rules::Jekyll(rules) => {
+            changed = true;
             let page = liquid::Context {
                 title: &title,
                 path: &doc.placed.path,
@@ -76,8 +78,8 @@ pub(super) fn finish(doc: &mut Doc, index: &Index, config: &Config, problems: &P
                 *text = kramdown::strip_attribute_lists(text);
             }
         }
-        Rules::Hugo(_) => set(text, shortcodes::hugo(text, &from, index, config, problems)),
-        Rules::Zola(_) => set(text, shortcodes::zola(text, &from, problems)),
+        Rules::Hugo(_) => changed |= set(text, shortcodes::hugo(text, &from, index, config, problems)),
+        Rules::Zola(_) => changed |= set(text, shortcodes::zola(text, &from, problems)),
         Rules::Plain(_) => {}
     }
     let from = From {
@@ -89,12 +91,15 @@ pub(super) fn finish(doc: &mut Doc, index: &Index, config: &Config, problems: &P
             true => links::html(text, &from, index, config, problems),
             false => links::markdown(text, &from, index, config, problems),
         };
-        set(text, linked);
+        changed |= set(text, linked);
     }
     let Content::Page(built) = &mut doc.what else {
-        return;
+        return changed;
     };
     let page = &mut built.page;
+    if !doc.raw_links {
+        blocks::rewrite(&mut page.blocks, &from, index, config, problems, &mut doc.missing);
+    }
     if page.excerpt.is_empty() {
         page.excerpt = excerpt(&page.body, config);
     }
@@ -106,11 +111,16 @@ pub(super) fn finish(doc: &mut Doc, index: &Index, config: &Config, problems: &P
             Err(()) => doc.missing.push(picture.clone()),
         }
     }
+    changed
 }
 
-fn set(text: &mut String, changed: Option<String>) {
-    if let Some(changed) = changed {
-        *text = changed;
+fn set(text: &mut String, changed: Option<String>) -> bool {
+    match changed {
+        Some(changed) => {
+            *text = changed;
+            true
+        }
+        None => false,
     }
 }
 
@@ -151,7 +161,9 @@ fn excerpt(body: &Body, config: &Config) -> String {
         _ => None,
     };
     let marks = ["<!-- more -->", "<!--more-->"];
-    let at = own.into_iter().chain(marks).find_map(|mark| text.find(mark));
+    // Only one near the beginning counts.
+    let head = |mark: &str| &text[..text.floor_char_boundary(4096 + mark.len())];
+    let at = own.into_iter().chain(marks).find_map(|mark| head(mark).find(mark));
     let Some(at) = at.filter(|at| *at <= 4096) else {
         return String::new();
     };

@@ -6,7 +6,9 @@ use indexmap::IndexMap;
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use serde_json::Value;
 
-use self::parts::{aliases, attributes, author, canonical, cluster, entity, faq, image, indexable, menus};
+use self::parts::{
+    aliases, attributes, author, blocks, canonical, cluster, entity, faq, image, indexable, layout, menus,
+};
 use crate::folder::config::plain::decode_json;
 use crate::folder::config::{Config, Rules, language_tag};
 use crate::folder::fields::{Fields, strings, text};
@@ -88,6 +90,8 @@ pub(super) fn page(fields: &mut Fields, placed: &Placed, config: &Config, body: 
         entity,
         attributes: attributes(fields),
         faq: faq(fields),
+        blocks: blocks(fields, config),
+        layout: layout(fields, config),
         extra: IndexMap::new(),
     };
     let raw_links = fields.bool(&["raw_links"]).unwrap_or(false);

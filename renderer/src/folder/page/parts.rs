@@ -8,7 +8,7 @@ use crate::folder::fields::{Fields, boolean, text};
 use crate::folder::front_matter::Map;
 use crate::folder::paths;
 use crate::folder::place::Placed;
-use crate::site::{Availability, ClusterRef, ClusterRole, Entity, FaqItem};
+use crate::site::{Availability, Block, ClusterRef, ClusterRole, Entity, FaqItem, PageLayout};
 
 /// One name, or the first of several; several stay as a list besides.
 pub(super) fn author(fields: &mut Fields) -> Option<String> {
@@ -240,4 +240,46 @@ pub(super) fn faq(fields: &mut Fields) -> Vec<FaqItem> {
             Vec::new()
         }
     }
+}
+
+/// The blocks of a page. Those that cannot be read are named and stay, as an unknown key of the same name.
+pub(super) fn blocks(fields: &mut Fields, config: &Config) -> Vec<Block> {
+    let items = match fields.peek("blocks") {
+        Some(Value::Array(items)) if items.iter().any(|i| i.get("type").is_some()) => items.clone(),
+        _ => return Vec::new(),
+    };
+    let (mut out, mut left) = (Vec::with_capacity(items.len()), Vec::new());
+    for (n, item) in items.into_iter().enumerate() {
+        match serde_json::from_value(item.clone()) {
+            Ok(block) => out.push(block),
+            Err(e) => {
+                // Themes of other generators have blocks of their own.
+                if matches!(config.rules, Rules::Plain(_)) {
+                    let message = format!("block {} cannot be read ({e}); it is kept as an unknown key", n + 1);
+                    fields.warn("blocks", message);
+                }
+                left.push(item);
+            }
+        }
+    }
+    fields.value("blocks");
+    if !left.is_empty() {
+        fields.map.insert("blocks".into(), Value::Array(left));
+    }
+    out
+}
+
+/// The page's layout. In other generators the key names a template and stays unknown.
+pub(super) fn layout(fields: &mut Fields, config: &Config) -> Option<PageLayout> {
+    if !matches!(config.rules, Rules::Plain(_)) {
+        return None;
+    }
+    let word = fields.peek("layout")?.as_str()?.to_owned();
+    let found = PageLayout::parse(&word);
+    if found.is_some() {
+        fields.value("layout");
+    } else {
+        fields.warn("layout", format!("there is no layout `{word}`; kept as an unknown key"));
+    }
+    found
 }

@@ -211,6 +211,32 @@ fn moment() -> impl Strategy<Value = Option<DateTime<Utc>>> {
 }
 
 prop_compose! {
+    /// Every kind, with texts and links that the reader must not touch.
+    fn any_block()(kind in 0usize..16, texts in prop::collection::vec(wild(), 3), url in prop_oneof![wild(), Just("/x/#y".into()), Just("a.md".into())]) -> Block {
+        let item = serde_json::json!({ "heading": texts[0], "text": texts[1], "image": url, "url": url });
+        let mut json = serde_json::json!({ "heading": texts[0], "text": texts[1], "anchor": texts[2] });
+        let link = serde_json::json!([{ "label": texts[2], "url": url }]);
+        let (name, more) = [
+            ("hero", serde_json::json!({ "links": link, "image": url, "variant": "cover" })), ("text", serde_json::json!({ "image": url })),
+            ("features", serde_json::json!({ "items": [item], "variant": "steps" })),
+            ("testimonials", serde_json::json!({ "items": [{ "text": texts[1], "rating": 4 }] })),
+            ("services", serde_json::json!({ "items": [item], "section": "/a/", "limit": 3 })),
+            ("stats", serde_json::json!({ "items": [{ "value": texts[0] }] })), ("cta", serde_json::json!({ "links": link })),
+            ("image", serde_json::json!({ "image": url, "caption": texts[2], "url": url })), ("video", serde_json::json!({ "url": url })),
+            ("form", serde_json::json!({ "action": url, "fields": [{ "name": texts[0], "kind": "select", "options": [texts[1]] }] })),
+            ("faq", serde_json::json!({ "items": [{ "question": texts[0], "answer": texts[1] }] })), ("quote", serde_json::json!({ "name": texts[0] })),
+            ("grid", serde_json::json!({ "items": [item], "variant": "logos" })), ("card", serde_json::json!({ "variant": "above" })),
+            ("list", serde_json::json!({ "items": [item], "variant": "checks" })), ("accordion", serde_json::json!({ "items": [{ "heading": texts[0] }] })),
+        ][kind].clone();
+        json["type"] = name.into();
+        for (key, value) in more.as_object().unwrap() {
+            json[key] = value.clone();
+        }
+        serde_json::from_value(json).unwrap()
+    }
+}
+
+prop_compose! {
     fn any_page()(
         path in path(), section in path(), title in wild(), body in wild(), html in any::<bool>(),
         kind in 0usize..7, language in prop_oneof![Just("en"), Just("fr"), Just("pt-BR")],
@@ -218,7 +244,8 @@ prop_compose! {
         tags in prop::collection::vec("[a-z][a-z0-9]{0,6}", 0..3), flags in (any::<bool>(), any::<bool>()),
         weight in prop::option::of(any::<i64>()), aliases in prop::collection::btree_set("/[a-z]{1,5}/[a-z]{1,5}(/|\\.html)", 0..3),
         attributes in prop::collection::btree_map(wild(), wild(), 0..3),
-        faq in prop::collection::vec((wild(), wild()), 0..3), extra in extra(), id in "[a-z0-9:]{8,12}",
+        faq in prop::collection::vec((wild(), wild()), 0..3), blocks in prop::collection::vec(any_block(), 0..3), layout in prop::option::of(0usize..7),
+        extra in extra(), id in "[a-z0-9:]{8,12}",
     ) -> Page {
         use PageKind::{About, Contact, Home, Post, Product, Service};
         let mut tags = tags;
@@ -256,6 +283,8 @@ prop_compose! {
             },
             attributes: attributes.into_iter().collect(),
             faq: faq.into_iter().map(|(question, answer)| FaqItem { question, answer }).collect(),
+            blocks,
+            layout: layout.map(|l| PageLayout::ALL[l]),
             extra,
         }
     }

@@ -11,6 +11,7 @@ use toml::{Table, Value as Toml};
 use super::ExportError;
 use super::place::{Item, Plan};
 use crate::folder::assemble::nearest;
+use crate::folder::blocks;
 use crate::folder::links::{self, From};
 use crate::folder::place::What;
 use crate::folder::problem::Problems;
@@ -134,6 +135,26 @@ fn links_change(body: &Body, rel: &str, path: &str, plan: &Plan) -> bool {
     }
 }
 
+/// Would the reader change links of these blocks?
+fn block_links_change(page: &Page, rel: &str, plan: &Plan) -> bool {
+    let from = From {
+        rel,
+        line: 1,
+        skipped: &[],
+        base: &page.path,
+    };
+    let mut read = page.blocks.clone();
+    blocks::rewrite(
+        &mut read,
+        &from,
+        &plan.index,
+        &plan.config,
+        &Problems::default(),
+        &mut Vec::new(),
+    );
+    read != page.blocks
+}
+
 pub(super) fn page(item: &Item<Page>, plan: &Plan, draft: bool) -> Result<String, ExportError> {
     let page = item.of;
     let mut head = Head::default();
@@ -162,6 +183,7 @@ pub(super) fn page(item: &Item<Page>, plan: &Plan, draft: bool) -> Result<String
     head.some("author", page.author.as_deref());
     head.some("image", page.image.as_deref());
     head.some("weight", page.weight);
+    head.some("layout", page.layout.map(crate::site::PageLayout::word));
     head.some("primary_keyword", page.primary_keyword.as_deref());
     head.texts("aliases", &page.aliases);
     head.some("canonical_url", page.canonical_url.as_deref());
@@ -169,7 +191,7 @@ pub(super) fn page(item: &Item<Page>, plan: &Plan, draft: bool) -> Result<String
         head.put("indexable", false);
     }
     head.some("translation_key", page.translation_key.as_deref());
-    if links_change(&page.body, &item.rel, &page.path, plan) {
+    if links_change(&page.body, &item.rel, &page.path, plan) || block_links_change(page, &item.rel, plan) {
         head.put("raw_links", true);
     }
     head.table(
@@ -214,6 +236,13 @@ pub(super) fn page(item: &Item<Page>, plan: &Plan, draft: bool) -> Result<String
             Toml::Table(table.0)
         };
         head.put("faq", Toml::Array(page.faq.iter().map(item).collect()));
+    }
+    if !page.blocks.is_empty() {
+        let blocks = page
+            .blocks
+            .iter()
+            .map(|b| serde_json::to_value(b).ok().as_ref().and_then(to_toml));
+        head.some("blocks", blocks.collect::<Option<Vec<Toml>>>().map(Toml::Array));
     }
     head.values("extra", &page.extra);
     file(head, &page.body, &item.rel)

@@ -5,6 +5,8 @@
 //! registering with it. Everything that changes access is audited.
 
 pub mod api;
+pub mod mails;
 pub mod model;
+pub mod opening;
 pub mod passwords;
 pub mod sessions;

@@ -1,6 +1,7 @@
 //! Accounts, users, sessions, keys and mailed secrets as stored, and their rules.
 
 use chrono::{DateTime, Utc};
+use igny8_data::tokens::Keys;
 use igny8_data::{AccountId, AccountStatus, ApiKeyId, Role, SessionId, SiteId, SurrealValue, UserId, id_type, record};
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -93,7 +94,6 @@ pub struct MailedToken {
     pub account: AccountId,
     /// `password_reset` or `invitation`.
     pub kind: String,
-    pub secret_hash: String,
     pub user: Option<UserId>,
     pub email: String,
     pub email_key: String,
@@ -108,6 +108,19 @@ pub struct MailedToken {
 }
 
 record!(MailedToken, MailedTokenId, account);
+
+impl MailedToken {
+    /// What the mailed link carries: `<id>.<secret>`. Made from the installation's key, never stored.
+    pub fn secret(&self, keys: &Keys) -> String {
+        format!("{}.{}", self.id, keys.link_secret(&self.id.to_string()))
+    }
+
+    /// The id in a mailed link, if the link is one of this installation's.
+    pub fn id_of_secret(keys: &Keys, text: &str) -> Option<MailedTokenId> {
+        let (id, secret) = text.split_once('.')?;
+        keys.is_link_secret(id, secret).then(|| id.parse().ok())?
+    }
+}
 
 /// The one spelling of a mail address that is unique: NFKC, lower case, trimmed.
 pub fn email_key(email: &str) -> String {

@@ -100,7 +100,7 @@ record!(Keyword, KeywordId, site, soft_delete);
 /// What clustering suggests for a cluster.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Object, SurrealValue, serde::Serialize, serde::Deserialize)]
 #[surreal(crate = "surrealdb_types")]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, skip_serializing_if_is_none)]
 pub struct Recommendations {
     /// Names of terms that would fit.
     #[oai(default)]

@@ -5,14 +5,15 @@ use igny8_data::identity::api_key_text;
 use igny8_data::tokens::secret_text;
 use igny8_data::{ApiKeyId, AuditEvent, Manage, Role, Select, SiteId, Variables};
 use poem::web::Data;
-use poem_openapi::param::{Path, Query};
+use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
 use super::members::unknown_site;
+use crate::api::patch::set;
 use crate::api::response::Done;
 use crate::api::validate::Check;
-use crate::api::{Caller, Error, From, Page, PageRequest, Result, SortField, Tag};
+use crate::api::{Caller, Error, Fetched, From, Page, PageRequest, Result, SortField, Tag, etag};
 use crate::app::App;
 use crate::features::accounts::model::ApiKey;
 
@@ -51,6 +52,13 @@ impl poem_openapi::types::Example for ApiKeyIn {
             expires_at: None,
         }
     }
+}
+
+/// What to change; absent fields stay.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+pub struct ApiKeyPatch {
+    pub name: Option<String>,
 }
 
 /// A new key and its secret.
@@ -165,15 +173,41 @@ impl ApiKeysApi {
 
     /// Read an API key
     #[oai(path = "/api-keys/:api_key_id", method = "get", operation_id = "api_key_get")]
-    async fn get(&self, caller: Caller, app: Data<&App>, api_key_id: Path<ApiKeyId>) -> Result<Json<ApiKeyOut>> {
+    async fn get(&self, caller: Caller, app: Data<&App>, api_key_id: Path<ApiKeyId>) -> Result<Fetched<ApiKeyOut>> {
         let scope = caller.actor().account::<Manage>()?;
-        let key = app
-            .db
-            .account(&scope)
-            .get::<ApiKey>(api_key_id.0)
-            .await?
-            .ok_or_else(Error::not_found)?;
-        Ok(Json(ApiKeyOut::of(key)))
+        let key = app.db.account(&scope).get::<ApiKey>(api_key_id.0).await?;
+        let key = key.ok_or_else(Error::not_found)?;
+        let rev = key.rev;
+        Ok(Fetched::new(ApiKeyOut::of(key), rev))
+    }
+
+    /// Rename an API key
+    ///
+    /// What it may do cannot be changed: make a new key for that.
+    #[oai(path = "/api-keys/:api_key_id", method = "patch", operation_id = "api_key_update")]
+    async fn update(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        from: From,
+        api_key_id: Path<ApiKeyId>,
+        /// ETag of the version the change is made to.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        body: Json<ApiKeyPatch>,
+    ) -> Result<Fetched<ApiKeyOut>> {
+        let scope = caller.actor().account::<Manage>()?;
+        let db = app.db.account(&scope);
+        let mut key = db.get::<ApiKey>(api_key_id.0).await?.ok_or_else(Error::not_found)?;
+        etag::check(if_match.0.as_deref(), key.rev)?;
+        set(&mut key.name, body.0.name.map(|name| name.trim().to_owned()));
+        Check::new().text("name", &key.name, 1, 120).finish()?;
+        let mut tx = db.tx();
+        tx.replace(&mut key)
+            .audit(AuditEvent::new("api_key.renamed", key.id, &from.0));
+        tx.commit().await?;
+        let rev = key.rev;
+        Ok(Fetched::new(ApiKeyOut::of(key), rev))
     }
 
     /// Revoke an API key

@@ -13,6 +13,7 @@ use crate::api::validate::Check;
 use crate::api::{Caller, Error, Fetched, From, Result, Tag, etag};
 use crate::app::App;
 use crate::features::accounts::model::{Account, Session, User, check_email, check_password, email_key};
+use crate::features::accounts::opening;
 use crate::features::accounts::passwords;
 use crate::features::accounts::sessions::{self, Ended, Tokens};
 
@@ -152,15 +153,9 @@ impl AuthApi {
         check.finish()?;
         let password_hash = passwords::hash(&app.config.auth, body.password).await?;
         let now = app.db.clock().now();
-        let account = Account {
-            id: app.db.ids().make(),
-            name: body.name.trim().to_owned(),
-            status: AccountStatus::Active,
-            plan: "free".into(),
-            rev: 1,
-            created_at: now,
-            updated_at: now,
-        };
+        let id = app.db.ids().make();
+        let mut tx = app.db.platform(Why::Registration).tx(id, None);
+        let account = opening::open(&mut tx, &app, id, &body.name);
         let user = User {
             id: app.db.ids().make(),
             account: account.id,
@@ -175,10 +170,6 @@ impl AuthApi {
             created_at: now,
             updated_at: now,
         };
-        let mut binds = Variables::new();
-        binds.insert("account_row", account.clone());
-        let mut tx = app.db.platform(Why::Registration).tx(account.id, None);
-        tx.statement("CREATE $account CONTENT $account_row RETURN NONE", binds);
         tx.create(user.clone())
             .audit(AuditEvent::new("account.registered", account.id, &from.0));
         tx.commit().await.map_err(email_taken)?;
@@ -403,7 +394,7 @@ pub(super) fn person(caller: &Caller) -> Result<UserId> {
         .ok_or_else(|| Error::forbidden("not_a_person", "This is for people who log in, not for API keys."))
 }
 
-pub(super) async fn account_of(app: &App, id: AccountId) -> Result<Account> {
+pub(crate) async fn account_of(app: &App, id: AccountId) -> Result<Account> {
     let mut binds = Variables::new();
     binds.insert("id", id);
     let platform = app.db.platform(Why::Authentication);

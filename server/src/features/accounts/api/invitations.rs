@@ -1,8 +1,7 @@
 //! `/invitations`: asking somebody into the account by mail.
 
 use chrono::{DateTime, Duration, Utc};
-use igny8_data::tokens::secret_text;
-use igny8_data::{AuditEvent, Manage, Role, Select, SiteId, Variables, Why};
+use igny8_data::{AccountDb, AuditEvent, Manage, Role, Select, SiteId, Variables, Why};
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
@@ -16,9 +15,9 @@ use crate::api::response::Done;
 use crate::api::validate::Check;
 use crate::api::{Caller, Error, From, Page, PageRequest, Result, SortField, Tag};
 use crate::app::App;
+use crate::features::accounts::mails::AccountMail;
 use crate::features::accounts::model::{MailedToken, MailedTokenId, User, check_email, check_password, email_key};
 use crate::features::accounts::{passwords, sessions};
-use crate::mail::{self, Mail};
 
 /// An invitation that was sent.
 #[derive(Debug, Object)]
@@ -130,12 +129,10 @@ impl InvitationsApi {
         check.finish()?;
         let now = app.db.clock().now();
         let id: MailedTokenId = app.db.ids().make();
-        let secret = format!("{id}.{}", secret_text(app.db.ids().bytes()));
         let token = MailedToken {
             id,
             account: scope.account(),
             kind: "invitation".into(),
-            secret_hash: app.db.keys().hash_secret(&secret),
             user: None,
             email: body.email.trim().to_owned(),
             email_key: email_key(&body.email),
@@ -158,27 +155,54 @@ impl InvitationsApi {
             "unknown_site",
         );
         tx.create(token.clone())
+            .enqueue(AccountMail::Link { token: id, at: now }.job())
             .audit(AuditEvent::new("invitation.created", id, &from.0));
         tx.commit().await.map_err(unknown_site)?;
-        let account = account_of(&app, scope.account()).await?;
-        let text = format!(
-            "You are invited to {} as {}.\n\nOpen this link within {} days to choose a password:\n\n{}/invitation#{secret}\n",
-            account.name,
-            body.role.name(),
-            app.config.auth.invitation_days,
-            app.config.public_url()
-        );
-        let subject = format!("Invitation to {}", account.name.replace(['\r', '\n'], " "));
-        mail::send_later(
-            &app,
-            id.to_string(),
-            Mail {
-                to: token.email.clone(),
-                subject,
-                text,
-            },
-        );
         Ok(Invited::Created(Json(InvitationOut::of(token))))
+    }
+
+    /// Send an invitation again
+    ///
+    /// The same link, good for as long as a new one.
+    #[oai(
+        path = "/invitations/:invitation_id/resend",
+        method = "post",
+        operation_id = "invitation_resend"
+    )]
+    async fn resend(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        from: From,
+        invitation_id: Path<MailedTokenId>,
+    ) -> Result<Json<InvitationOut>> {
+        let scope = caller.actor().account::<Manage>()?;
+        let db = app.db.account(&scope);
+        let mut token = invitation(&db, invitation_id.0).await?;
+        if token.used_at.is_some() {
+            return Err(Error::conflict(
+                "invitation_used",
+                "It was accepted or taken back. Make a new invitation.",
+            ));
+        }
+        let may = token.role.is_some_and(|role| caller.actor().role().may_assign(role));
+        if !may {
+            return Err(Error::forbidden("role", "The invitation is for a role above yours."));
+        }
+        let now = app.db.clock().now();
+        token.expires_at = now + Duration::days(app.config.auth.invitation_days);
+        let mut tx = db.tx();
+        tx.replace(&mut token)
+            .enqueue(
+                AccountMail::Link {
+                    token: token.id,
+                    at: now,
+                }
+                .job(),
+            )
+            .audit(AuditEvent::new("invitation.resent", token.id, &from.0));
+        tx.commit().await?;
+        Ok(Json(InvitationOut::of(token)))
     }
 
     /// Take an invitation back
@@ -196,11 +220,7 @@ impl InvitationsApi {
     ) -> Result<Done> {
         let scope = caller.actor().account::<Manage>()?;
         let db = app.db.account(&scope);
-        let token = db
-            .get::<MailedToken>(invitation_id.0)
-            .await?
-            .filter(|t| t.kind == "invitation");
-        let mut token = token.ok_or_else(Error::not_found)?;
+        let mut token = invitation(&db, invitation_id.0).await?;
         token.used_at = Some(token.used_at.unwrap_or(app.db.clock().now()));
         let mut tx = db.tx();
         tx.replace(&mut token)
@@ -271,6 +291,11 @@ impl InvitationsApi {
             account: AccountOut::of(account),
         }))
     }
+}
+
+async fn invitation(db: &AccountDb<'_, Manage>, id: MailedTokenId) -> Result<MailedToken> {
+    let token = db.get::<MailedToken>(id).await?;
+    token.filter(|t| t.kind == "invitation").ok_or_else(Error::not_found)
 }
 
 impl InvitationOut {

@@ -61,9 +61,11 @@ impl MembersApi {
         /// Text in name or mail address.
         search: Query<Option<String>>,
         role: Query<Option<Role>>,
+        /// Who may see this site, by role or by grant.
+        site: Query<Option<SiteId>>,
     ) -> Result<Json<Page<UserOut>>> {
         let scope = caller.actor().account::<Manage>()?;
-        let filter = format!("members|{}|{:?}|{:?}", scope.account(), search.0, role.0);
+        let filter = format!("members|{}|{:?}|{:?}|{:?}", scope.account(), search.0, role.0, site.0);
         let page = PageRequest::new(
             &app.db,
             &filter,
@@ -79,6 +81,15 @@ impl MembersApi {
             select = select.search(&["name", "email"], text);
         }
         let db = app.db.account(&scope);
+        if let Some(site) = site.0 {
+            let site = caller.actor().site::<Manage>(&app.db, site).await?;
+            let mut binds = Variables::new();
+            binds.insert("of_site", site.site());
+            let sql = "SELECT VALUE user FROM site_access WHERE site = $of_site AND account = $account;";
+            let granted: Vec<UserId> = db.query(sql, binds, "listing who may see a site").await?.rows(0)?;
+            let everywhere: Vec<Role> = Role::ALL.into_iter().filter(|r| !r.needs_site_access()).collect();
+            select = select.one_of_either(("role", everywhere), ("id", granted));
+        }
         let total = if page.with_total {
             Some(db.count::<User>(select.clone()).await?)
         } else {

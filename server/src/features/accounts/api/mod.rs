@@ -5,7 +5,10 @@ mod audit;
 mod auth;
 mod invitations;
 mod members;
+mod ownership;
 mod passwords;
+
+pub(crate) use auth::account_of;
 
 /// Every operation of this feature.
 pub fn apis() -> impl poem_openapi::OpenApi + 'static {
@@ -13,6 +16,7 @@ pub fn apis() -> impl poem_openapi::OpenApi + 'static {
         auth::AuthApi,
         passwords::PasswordsApi,
         members::MembersApi,
+        ownership::OwnershipApi,
         invitations::InvitationsApi,
         api_keys::ApiKeysApi,
         audit::AuditApi,

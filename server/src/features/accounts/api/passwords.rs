@@ -1,7 +1,6 @@
 //! `/auth/password`: change, and reset by mail.
 
 use chrono::Duration;
-use igny8_data::tokens::secret_text;
 use igny8_data::{AuditEvent, Origin, Variables, Why};
 use poem::web::Data;
 use poem_openapi::payload::Json;
@@ -13,10 +12,10 @@ use crate::api::response::Done;
 use crate::api::validate::Check;
 use crate::api::{Caller, Error, FieldError, From, Result, Tag};
 use crate::app::App;
+use crate::features::accounts::mails::AccountMail;
 use crate::features::accounts::model::{MailedToken, MailedTokenId, User, check_password, email_key};
 use crate::features::accounts::passwords;
 use crate::features::accounts::sessions::{self, Ended};
-use crate::mail::{self, Mail};
 
 #[derive(Debug, Object)]
 #[oai(deny_unknown_fields)]
@@ -120,15 +119,7 @@ impl PasswordsApi {
             .one(0)?;
         let mut user = user.filter(|u| !u.disabled).ok_or_else(used_up)?;
         user.password_hash = passwords::hash(&app.config.auth, body.new_password).await?;
-        let told = Mail {
-            to: user.email.clone(),
-            subject: "Your IGNY8 password was changed".into(),
-            text: "Your password was just set anew and all your sessions were ended.\n\n\
-                   If this was not you, ask for another reset at once and tell the owner of your account.\n"
-                .into(),
-        };
         store(&app, user, None, "user.password_reset", Some(token.id), &from.0).await?;
-        mail::send_later(&app, format!("{}-done", token.id), told);
         Ok(Done::Done)
     }
 }
@@ -178,6 +169,9 @@ async fn store(
         );
     }
     let id = user.id;
+    if by.is_some() {
+        tx.enqueue(AccountMail::PasswordChanged { user: id, at: now }.job());
+    }
     tx.replace(&mut user);
     sessions::revoke_in(&mut tx, Ended::AllOf(id, keep), "password_changed", now);
     let mut binds = Variables::new();
@@ -201,12 +195,10 @@ async fn mail_reset(app: &App, key: &str, origin: &Origin) -> Result<()> {
     let minutes = app.config.auth.reset_minutes;
     let now = app.db.clock().now();
     let id: MailedTokenId = app.db.ids().make();
-    let secret = format!("{id}.{}", secret_text(app.db.ids().bytes()));
     let token = MailedToken {
         id,
         account: user.account,
         kind: "password_reset".into(),
-        secret_hash: app.db.keys().hash_secret(&secret),
         user: Some(user.id),
         email: user.email.clone(),
         email_key: user.email_key.clone(),
@@ -221,32 +213,15 @@ async fn mail_reset(app: &App, key: &str, origin: &Origin) -> Result<()> {
     };
     let mut tx = app.db.platform(Why::Authentication).tx(user.account, None);
     tx.create(token)
+        .enqueue(AccountMail::Link { token: id, at: now }.job())
         .audit(AuditEvent::new("user.password_reset_requested", user.id, origin));
     tx.commit().await?;
-    let text = format!(
-        "Somebody, hopefully you, asked for a new password for {}.\n\nOpen this link within {minutes} minutes:\n\n\
-         {}/reset-password#{secret}\n\nIf it was not you, there is nothing to do: the old password stays.\n",
-        user.email,
-        app.config.public_url()
-    );
-    mail::send_later(
-        app,
-        id.to_string(),
-        Mail {
-            to: user.email,
-            subject: "A new password for IGNY8".into(),
-            text,
-        },
-    );
     Ok(())
 }
 
 /// The open token of a mailed secret.
 pub(super) async fn mailed(app: &App, secret: &str, kind: &str) -> Result<MailedToken> {
-    let id: MailedTokenId = secret
-        .split_once('.')
-        .and_then(|(id, _)| id.parse().ok())
-        .ok_or_else(used_up)?;
+    let id = MailedToken::id_of_secret(app.db.keys(), secret).ok_or_else(used_up)?;
     let mut binds = Variables::new();
     binds.insert("id", id);
     let platform = app.db.platform(Why::Authentication);
@@ -254,11 +229,9 @@ pub(super) async fn mailed(app: &App, secret: &str, kind: &str) -> Result<Mailed
         .query("SELECT * FROM ONLY $id;", binds, "reading a mailed secret")
         .await?
         .one(0)?;
-    let hash = token.as_ref().map_or("", |t| t.secret_hash.as_str());
-    let fits = app.db.keys().secret_matches(secret, hash);
     let now = app.db.clock().now();
     token
-        .filter(|t| fits && t.kind == kind && t.used_at.is_none() && t.expires_at > now)
+        .filter(|t| t.kind == kind && t.used_at.is_none() && t.expires_at > now)
         .ok_or_else(used_up)
 }
 

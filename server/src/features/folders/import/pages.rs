@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use igny8_data::{SiteScope, Write};
+use igny8_renderer::blocks::Part;
 use igny8_renderer::folder::{Problem, Severity};
 use igny8_renderer::site::{self as folder, Page, PageKind};
 
@@ -117,6 +118,22 @@ impl Mapper<'_> {
                 None => {
                     extra.insert(IMAGE.into(), image.into());
                 }
+            }
+        }
+        // Rows have no fields for these; the snapshot takes them out of `extra` again.
+        if let Some(layout) = page.layout {
+            extra.insert("page_layout".into(), layout.word().into());
+        }
+        if !page.blocks.is_empty() {
+            let mut blocks = page.blocks;
+            for block in &mut blocks {
+                block.visit(&mut |part| {
+                    let (Part::Image(text) | Part::Link(text) | Part::Text(text)) = part;
+                    *text = self.media.rewrite(text);
+                });
+            }
+            if let Ok(blocks) = serde_json::to_value(blocks) {
+                extra.insert("blocks".into(), blocks);
             }
         }
         let listed = address::without_language(&page.section, &page.language, self.default_language);

@@ -39,7 +39,7 @@ impl ApiResponse for FileAnswer {
             status_range: None,
             content: if file {
                 vec![MetaMediaType {
-                    content_type: Binary::<Vec<u8>>::CONTENT_TYPE,
+                    content_type: "*/*",
                     schema: Binary::<Vec<u8>>::schema_ref(),
                 }]
             } else {

@@ -5,7 +5,7 @@ mod objects;
 use igny8_data::{AuditEvent, Read, Select, SiteId, SiteScope, Variables, Write};
 use poem::web::Data;
 use poem_openapi::OpenApi;
-use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 
 use super::model::DEPLOYING;
@@ -37,9 +37,6 @@ impl DeploymentsApi {
         app: Data<&App>,
         from: From,
         site_id: Path<SiteId>,
-        /// A text of your own: sending the request again with it gives the first answer again.
-        #[oai(name = "Idempotency-Key")]
-        _idempotency_key: Header<Option<String>>,
         body: Json<DeploymentIn>,
     ) -> Result<Accepted<DeploymentOut>> {
         let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;

@@ -58,6 +58,14 @@ impl<'a> Lookup<'a> {
             _ => None,
         };
         let (kept_image, kept_section) = (kept("image"), kept("section"));
+        let layout = kept("page_layout").and_then(|word| out::PageLayout::parse(&word));
+        let blocks = match extra.get("blocks") {
+            Some(kept) => serde_json::from_value::<Vec<out::Block>>(kept.clone()).ok(),
+            None => None,
+        };
+        if blocks.is_some() {
+            extra.shift_remove("blocks");
+        }
         out::Page {
             id: row.id.to_string(),
             kind: kind(row.content_type, row.page_role),
@@ -97,6 +105,8 @@ impl<'a> Lookup<'a> {
                     answer: f.answer,
                 })
                 .collect(),
+            blocks: blocks.unwrap_or_default(),
+            layout,
             extra,
             language: row.language,
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use igny8_renderer::blocks::Part;
 use igny8_renderer::site as out;
 
 use crate::features::media::Media;
@@ -17,6 +18,12 @@ pub fn of(site: &out::Site, media: Vec<Media>) -> Vec<out::Media> {
         }
         for item in &page.faq {
             collect(&item.answer, &mut named);
+        }
+        for block in &page.blocks {
+            block.clone().visit(&mut |part| {
+                let (Part::Image(text) | Part::Link(text) | Part::Text(text)) = part;
+                collect(text, &mut named);
+            });
         }
         for value in page.extra.values() {
             collect(&value.to_string(), &mut named);

@@ -1,0 +1,1 @@
+//! Grouping keywords into clusters.

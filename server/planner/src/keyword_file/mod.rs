@@ -1,0 +1,1 @@
+//! Files of keywords as keyword tools export them.
