@@ -157,7 +157,7 @@ pub(super) fn value(plan: &Plan<'_>, prepared: &Prepared, i: usize) -> Value {
         "area" => text_or_none(entity.area.as_deref().unwrap_or_default()),
         "price_range" => text_or_none(entity.price_range.as_deref().unwrap_or_default()),
         "cluster" => optional(cluster),
-        "extra" => extra(&page.extra),
+        "extra" => if page.extra.is_empty() { prepared.nothing.clone() } else { extra(&page.extra) },
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use chrono_tz::Tz;
 use rayon::prelude::*;
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 use tera::Value;
 
 use crate::diagnostic::Diagnostic;
@@ -20,17 +21,34 @@ pub(crate) use card::{Card, kind_name};
 
 /// Values of pages kept at once. Where a site has more, one is made again when it is next needed, which is cheap beside holding
 /// some kilobytes for each page of a large site.
-const VALUES: usize = 16 * 1024;
+const VALUES: usize = 24 * 1024;
 
 /// Builds a map for templates.
 macro_rules! map {
-    ($($key:literal => $value:expr),* $(,)?) => {{
-        let mut map = ::tera::Map::with_capacity([$($key),*].len());
-        $(map.insert($key.into(), ::tera::Value::from($value));)*
-        ::tera::Value::from(map)
-    }};
+    ($($key:literal => $value:expr),* $(,)?) => {
+        $crate::prepare::map_of(&[$(($key, ::tera::Value::from($value))),*])
+    };
 }
 pub(crate) use map;
+
+/// A map for templates. Made by way of serialising, since that is Tera's one way that does not build the map twice; values in it
+/// stay shared.
+pub(crate) fn map_of(fields: &[(&'static str, Value)]) -> Value {
+    // Nothing here can be refused: keys are texts.
+    Value::try_from_serializable(&Fields(fields)).unwrap_or_else(|_| Value::none())
+}
+
+struct Fields<'f>(&'f [(&'static str, Value)]);
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_struct("", self.0.len())?;
+        for (key, value) in self.0 {
+            map.serialize_field(key, value)?;
+        }
+        map.end()
+    }
+}
 
 /// `None` is something a template can test.
 pub(crate) fn optional<T: Into<Value>>(value: Option<T>) -> Value {
@@ -100,6 +118,8 @@ pub(crate) struct Prepared {
     pub terms: Vec<Value>,
     /// By section index: what a link to a section needs.
     sections: Vec<Value>,
+    /// Shared by all pages without front matter of their own.
+    nothing: Value,
     /// Values of pages, each in the slot of its index modulo the number of slots.
     values: Vec<Mutex<Option<(usize, Value)>>>,
 }
@@ -137,6 +157,7 @@ impl Prepared {
             cards,
             terms,
             sections,
+            nothing: map_of(&[]),
             values: std::iter::repeat_with(Mutex::default)
                 .take(plan.pages.len().min(VALUES))
                 .collect(),

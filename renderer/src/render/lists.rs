@@ -212,7 +212,7 @@ impl Run<'_> {
         let mut context;
         let (title, description);
         if let Some(p) = home.page {
-            context = self.page_context(p, outcome);
+            context = self.page_context(p, "home.html", outcome);
             let faq = self.faq(&plan.pages[p], outcome);
             context.insert_value("faq", faq.0);
             let crumbs = [Crumb {
