@@ -17,11 +17,11 @@ pub enum FileKind {
     Page,
     /// A small page that leads elsewhere.
     Redirect,
-    /// Atom.
+    /// Atom, RSS, JSON Feed.
     Feed,
     /// A sitemap or an index of sitemaps.
     Sitemap,
-    /// `robots.txt`, `_redirects`.
+    /// `robots.txt`, `llms.txt`, `_redirects` and its like.
     Text,
     /// A file of the theme whose name carries its hash: it may be cached for ever.
     Asset,
@@ -56,8 +56,10 @@ pub struct Report {
     /// Media files that belong beside the files, by path: those of the snapshot whose paths can be used.
     #[serde(skip)]
     pub media: Vec<Media>,
-    /// Sorted, so that the same input gives the same report.
+    /// Errors and warnings, sorted, so that the same input gives the same report.
     pub diagnostics: Vec<Diagnostic>,
+    /// Findings of the level info, sorted: nobody has to act on them, and large sites have many.
+    pub advice: Vec<Diagnostic>,
 }
 
 impl Report {

@@ -74,9 +74,76 @@ pub struct Settings {
     /// False keeps the whole site out of search engines (robots.txt and a meta tag): previews, staging.
     #[serde(default = "yes")]
     pub indexable: bool,
+    /// Which files are written beside the pages.
+    #[serde(default)]
+    pub outputs: Outputs,
     /// Front matter or settings the renderer does not know, kept so that export gives them back.
     #[serde(default)]
     pub extra: IndexMap<String, serde_json::Value>,
+}
+
+/// Files that a site can have beside its pages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Outputs {
+    /// Formats of the feeds of home pages and sections.
+    pub feeds: Vec<FeedFormat>,
+    /// Formats of the feeds of terms. One by default: a site can have hundreds of terms, and every reader takes Atom.
+    pub term_feeds: Vec<FeedFormat>,
+    /// `llms.txt`, an overview in Markdown for language models.
+    pub llms_txt: bool,
+    /// False asks crawlers that collect texts for language models to stay away (`robots.txt`).
+    pub ai_crawlers: bool,
+    /// A search page with its index. `None`: for sites of up to 1,000 pages, where it costs little.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search: Option<bool>,
+}
+
+impl Default for Outputs {
+    fn default() -> Self {
+        Self {
+            feeds: FeedFormat::ALL.to_vec(),
+            term_feeds: vec![FeedFormat::Atom],
+            llms_txt: true,
+            ai_crawlers: true,
+            search: None,
+        }
+    }
+}
+
+/// How a feed is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeedFormat {
+    /// `atom.xml`
+    Atom,
+    /// `rss.xml`
+    Rss,
+    /// `feed.json`
+    Json,
+}
+
+impl FeedFormat {
+    /// All of them, the one to prefer first.
+    pub const ALL: [Self; 3] = [Self::Atom, Self::Rss, Self::Json];
+
+    /// The name of its file.
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::Atom => "atom.xml",
+            Self::Rss => "rss.xml",
+            Self::Json => "feed.json",
+        }
+    }
+
+    /// Its MIME type, as links in heads give it.
+    pub fn mime(self) -> &'static str {
+        match self {
+            Self::Atom => "application/atom+xml",
+            Self::Rss => "application/rss+xml",
+            Self::Json => "application/feed+json",
+        }
+    }
 }
 
 fn utc() -> String {

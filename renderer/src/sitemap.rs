@@ -1,8 +1,12 @@
 //! Sitemaps, cut into files that search engines accept.
+//!
+//! Children are buckets by the hash of an address, so that a new page changes one child and not all that follow it; a child's
+//! `lastmod` is that of its newest page. Images are the pages' own (lead image, gallery): those in texts crawlers find there.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::plan::{Listing, Plan};
+use crate::site::Page;
 use crate::xml::{element, escape_into};
 
 /// Limits of the sitemap protocol for one file.
@@ -10,9 +14,12 @@ const MAX_URLS: usize = 50_000;
 const MAX_BYTES: usize = 50 * 1024 * 1024;
 /// Room for the head and foot of a file.
 const FRAME: usize = 512;
+/// Images of one page that the extension allows.
+const MAX_IMAGES: usize = 1000;
 
 /// One address.
 struct Entry {
+    path: String,
     xml: String,
     modified: Option<DateTime<Utc>>,
 }
@@ -22,49 +29,99 @@ pub(crate) fn sitemaps(plan: &Plan<'_>) -> Vec<(String, String)> {
     if !plan.site.settings.indexable {
         return Vec::new();
     }
-    split(plan, entries(plan), MAX_URLS, MAX_BYTES)
+    split(plan, &entries(plan), MAX_URLS, MAX_BYTES)
 }
 
 fn entries(plan: &Plan<'_>) -> Vec<Entry> {
-    let mut all: Vec<(String, Entry)> = Vec::with_capacity(plan.pages.len() + plan.terms.len());
+    let mut all: Vec<Entry> = Vec::with_capacity(plan.pages.len() + plan.terms.len());
     let modified = |i: usize| plan.pages[i].page.updated_at.max(plan.pages[i].date());
+    let home_alternates = home_alternates(plan);
     for (i, planned) in plan.pages.iter().enumerate() {
         if !planned.page.indexable || planned.page.canonical_url.is_some() {
             continue;
         }
-        let alternates: Vec<(&str, String)> = planned
+        let group = planned
             .page
             .translation_key
             .as_deref()
-            .and_then(|key| plan.translations.get(key))
+            .and_then(|key| plan.translations.get(key));
+        let mut alternates: Vec<(&str, String)> = group
             .filter(|group| group.contains(&(planned.language, i)))
             .map(|group| {
-                group
-                    .iter()
-                    .map(|&(l, p)| (plan.languages[l].as_str(), plan.address.absolute(&plan.pages[p].path)))
-                    .collect()
+                let url = |p: usize| plan.address.absolute(&plan.pages[p].path);
+                let languages = group.iter().map(|&(l, p)| (plan.languages[l].as_str(), url(p)));
+                let default = group.first().map(|&(_, p)| ("x-default", url(p)));
+                languages.chain(default).collect()
             })
             .unwrap_or_default();
-        all.push((
-            planned.path.clone(),
-            entry(plan, &planned.path, modified(i), &alternates),
+        if alternates.is_empty() && plan.homes.iter().any(|h| h.page == Some(i)) {
+            alternates.clone_from(&home_alternates);
+        }
+        all.push(entry(
+            plan,
+            &planned.path,
+            modified(i),
+            &alternates,
+            &images(plan, planned.page),
         ));
     }
     let newest = |listing: &Listing| listing.items.iter().filter_map(|&i| modified(i)).max();
     for listing in plan.listings() {
-        let is_page = plan.homes.iter().any(|h| h.page.is_some() && h.path == listing.path);
-        if !is_page {
-            all.push((listing.path.clone(), entry(plan, &listing.path, newest(listing), &[])));
+        let home = plan.homes.iter().find(|h| h.path == listing.path);
+        if home.is_none_or(|h| h.page.is_none()) {
+            let alternates = if home.is_some() {
+                home_alternates.as_slice()
+            } else {
+                &[]
+            };
+            all.push(entry(plan, &listing.path, newest(listing), alternates, &[]));
         }
     }
     for list in &plan.term_lists {
-        all.push((list.path.clone(), entry(plan, &list.path, None, &[])));
+        let newest = list.terms.iter().filter_map(|&t| newest(&plan.terms[t].listing)).max();
+        all.push(entry(plan, &list.path, newest, &[], &[]));
     }
-    all.sort_by(|a, b| a.0.cmp(&b.0));
-    all.into_iter().map(|(_, entry)| entry).collect()
+    all.sort_by(|a, b| a.path.cmp(&b.path));
+    all
 }
 
-fn entry(plan: &Plan<'_>, path: &str, modified: Option<DateTime<Utc>>, alternates: &[(&str, String)]) -> Entry {
+/// Home pages are translations of each other, as their heads say.
+fn home_alternates<'p>(plan: &'p Plan<'_>) -> Vec<(&'p str, String)> {
+    if plan.homes.len() < 2 {
+        return Vec::new();
+    }
+    let homes = plan
+        .homes
+        .iter()
+        .map(|h| (plan.languages[h.language].as_str(), plan.address.absolute(&h.path)));
+    homes.chain([("x-default", plan.address.absolute("/"))]).collect()
+}
+
+/// Absolute addresses of a page's own images.
+fn images(plan: &Plan<'_>, page: &Page) -> Vec<String> {
+    let links = page.image.iter().chain(&page.entity.gallery);
+    let known = links.filter(|link| match plan.address.target(link, "/") {
+        crate::address::Target::Site { path, .. } => plan.media_at(&path).is_some(),
+        crate::address::Target::External(url) => crate::address::is_http(url) && !url.starts_with("//"),
+        _ => false,
+    });
+    let mut urls: Vec<String> = Vec::new();
+    for url in known.filter_map(|link| plan.address.safe_image(link)).take(MAX_IMAGES) {
+        let url = plan.address.absolutise(&url);
+        if !urls.contains(&url) {
+            urls.push(url);
+        }
+    }
+    urls
+}
+
+fn entry(
+    plan: &Plan<'_>,
+    path: &str,
+    modified: Option<DateTime<Utc>>,
+    alternates: &[(&str, String)],
+    images: &[String],
+) -> Entry {
     let mut xml = String::with_capacity(160);
     xml.push_str("<url>\n");
     element(&mut xml, "loc", &plan.address.absolute(path));
@@ -78,54 +135,83 @@ fn entry(plan: &Plan<'_>, path: &str, modified: Option<DateTime<Utc>>, alternate
         escape_into(&mut xml, url);
         xml.push_str("\"/>\n");
     }
+    for image in images {
+        xml.push_str("<image:image>\n");
+        element(&mut xml, "image:loc", image);
+        xml.push_str("</image:image>\n");
+    }
     xml.push_str("</url>\n");
-    Entry { xml, modified }
+    Entry {
+        path: path.to_owned(),
+        xml,
+        modified,
+    }
 }
 
 fn stamp(moment: DateTime<Utc>) -> String {
     moment.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-fn split(plan: &Plan<'_>, entries: Vec<Entry>, max_urls: usize, max_bytes: usize) -> Vec<(String, String)> {
-    let mut parts: Vec<(String, usize, Option<DateTime<Utc>>)> = vec![(String::new(), 0, None)];
-    for entry in entries {
-        let full = parts.last().is_some_and(|(text, urls, _)| {
-            *urls >= max_urls || (*urls > 0 && text.len() + entry.xml.len() + FRAME > max_bytes)
-        });
-        if full {
-            parts.push((String::new(), 0, None));
-        }
-        if let Some((text, urls, newest)) = parts.last_mut() {
-            text.push_str(&entry.xml);
-            *urls += 1;
-            *newest = (*newest).max(entry.modified);
-        }
+/// The bucket of an address among `count`, a power of two.
+fn bucket(path: &str, count: usize) -> usize {
+    let hash = blake3::hash(path.as_bytes());
+    let [a, b, c, d, ..] = *hash.as_bytes();
+    u32::from_le_bytes([a, b, c, d]) as usize & (count - 1)
+}
+
+fn split(plan: &Plan<'_>, entries: &[Entry], max_urls: usize, max_bytes: usize) -> Vec<(String, String)> {
+    // Twice the room that is needed on average leaves place to grow before all buckets change.
+    let mut count = 1usize;
+    let bytes: usize = entries.iter().map(|e| e.xml.len()).sum();
+    if entries.len() > max_urls || bytes + FRAME > max_bytes {
+        let wanted = (entries.len() / max_urls.max(1)).max(bytes / max_bytes.max(1)) + 1;
+        count = (wanted * 2).next_power_of_two();
     }
-    let urlset = |text: &str| {
-        format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\" xmlns:xhtml=\"http://www.w3.org/1999/xhtml\">\n{text}</urlset>\n"
-        )
+    let parts = loop {
+        let mut parts: Vec<Vec<&Entry>> = vec![Vec::new(); count];
+        for entry in entries {
+            parts[bucket(&entry.path, count)].push(entry);
+        }
+        let fits = |part: &Vec<&Entry>| {
+            part.len() <= max_urls
+                && (part.len() < 2 || part.iter().map(|e| e.xml.len()).sum::<usize>() + FRAME <= max_bytes)
+        };
+        // Hashes spread evenly; the end of the loop is for addresses that were made not to.
+        if parts.iter().all(fits) || count > 1 << 16 {
+            break parts;
+        }
+        count *= 2;
     };
-    if let [(text, ..)] = parts.as_slice() {
-        return vec![("sitemap.xml".into(), urlset(text))];
+    if let [all] = parts.as_slice() {
+        return vec![("sitemap.xml".into(), urlset(all))];
     }
     let mut index = String::from(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<sitemapindex xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n",
     );
-    let mut files = Vec::with_capacity(parts.len() + 1);
-    for (i, (text, _, newest)) in parts.iter().enumerate() {
+    let mut files = vec![("sitemap.xml".to_owned(), String::new())];
+    for (i, part) in parts.iter().enumerate().filter(|(_, part)| !part.is_empty()) {
         let name = format!("sitemap-{}.xml", i + 1);
         index.push_str("<sitemap>\n");
         element(&mut index, "loc", &plan.address.absolute(&format!("/{name}")));
-        if let Some(newest) = newest {
-            element(&mut index, "lastmod", &stamp(*newest));
+        if let Some(newest) = part.iter().filter_map(|e| e.modified).max() {
+            element(&mut index, "lastmod", &stamp(newest));
         }
         index.push_str("</sitemap>\n");
-        files.push((name, urlset(text)));
+        files.push((name, urlset(part)));
     }
     index.push_str("</sitemapindex>\n");
-    files.insert(0, ("sitemap.xml".into(), index));
+    files[0].1 = index;
     files
+}
+
+fn urlset(entries: &[&Entry]) -> String {
+    let mut out = String::with_capacity(FRAME + entries.iter().map(|e| e.xml.len()).sum::<usize>());
+    out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\" xmlns:xhtml=\"http://www.w3.org/1999/xhtml\" xmlns:image=\"http://www.google.com/schemas/sitemap-image/1.1\">\n");
+    for entry in entries {
+        out.push_str(&entry.xml);
+    }
+    out.push_str("</urlset>\n");
+    out
 }
 
 #[cfg(test)]
@@ -134,26 +220,42 @@ mod tests {
     use crate::site::Site;
 
     #[test]
-    fn splits_by_count_and_by_size() {
+    fn splits_by_count_and_by_size_into_buckets_that_stay() {
         let site: Site = serde_json::from_str(
             r#"{"version":1,"generated_at":"2026-01-01T00:00:00Z","settings":{"title":"T","base_url":"https://e.org","site_type":"blog","language":"en"}}"#,
         )
         .expect("site");
         let address = crate::address::Address::new("https://e.org").expect("valid");
         let plan = Plan::new(&site, &crate::bodies::InPages, address, &[], &mut Vec::new());
+        let day = |i: usize| DateTime::from_timestamp(i as i64 * 86_400, 0);
         let make = |n: usize| {
             (0..n)
-                .map(|i| entry(&plan, &format!("/{i}/"), None, &[]))
+                .map(|i| entry(&plan, &format!("/{i}/"), day(i), &[], &[]))
                 .collect::<Vec<_>>()
         };
-        let names = |files: Vec<(String, String)>| files.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
-        assert_eq!(names(split(&plan, make(3), 3, MAX_BYTES)), ["sitemap.xml"]);
-        assert_eq!(
-            names(split(&plan, make(7), 3, MAX_BYTES)),
-            ["sitemap.xml", "sitemap-1.xml", "sitemap-2.xml", "sitemap-3.xml"]
-        );
-        let one = make(1)[0].xml.len();
-        assert_eq!(split(&plan, make(4), 100, FRAME + 2 * one).len(), 3);
-        assert_eq!(names(split(&plan, make(0), 3, MAX_BYTES)), ["sitemap.xml"]);
+        let one = split(&plan, &make(3), 3, MAX_BYTES);
+        assert_eq!((one.len(), one[0].0.as_str()), (1, "sitemap.xml"));
+        assert_eq!(split(&plan, &make(0), 3, MAX_BYTES).len(), 1);
+
+        for (max_urls, max_bytes) in [(10, MAX_BYTES), (1000, FRAME + 10 * make(1)[0].xml.len())] {
+            let before = split(&plan, &make(100), max_urls, max_bytes);
+            assert!(before.len() > 10 && before[0].1.contains("<sitemapindex"));
+            let urls: usize = before.iter().map(|(_, xml)| xml.matches("<url>").count()).sum();
+            assert_eq!(urls, 100);
+            assert!(before.iter().skip(1).all(|(_, xml)| xml.matches("<url>").count() <= 10));
+            let newest = before
+                .iter()
+                .find(|(_, xml)| xml.contains("https://e.org/99/"))
+                .expect("there");
+            let in_index = before[0].1.split(&newest.0).nth(1).expect("listed");
+            assert!(
+                in_index.starts_with("</loc>\n<lastmod>1970-04-10T00:00:00Z"),
+                "{in_index}"
+            );
+
+            let after = split(&plan, &make(101), max_urls, max_bytes);
+            let changed = before.iter().skip(1).filter(|file| !after.contains(file)).count();
+            assert_eq!(changed, 1, "a new page changes one child");
+        }
     }
 }

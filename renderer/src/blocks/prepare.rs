@@ -79,6 +79,7 @@ pub(crate) fn blocks(plan: &Plan<'_>, prepared: &Prepared, page: usize, body: &m
     body.findings.append(&mut found.findings);
     body.ids.append(&mut found.ids);
     body.fragments.append(&mut found.fragments);
+    body.links.append(&mut found.links);
     Value::from(out)
 }
 
@@ -175,6 +176,7 @@ impl Maker<'_> {
         self.html.findings.append(&mut html.findings);
         self.html.ids.append(&mut html.ids);
         self.html.fragments.append(&mut html.fragments);
+        self.html.links.append(&mut html.links);
         Value::safe_string(&html.body)
     }
 
@@ -212,7 +214,9 @@ impl Maker<'_> {
                 if let Some((_, fragment)) = suffix.split_once('#').filter(|(_, f)| !f.is_empty()) {
                     self.fragment(path.clone(), fragment);
                 }
-                Some(format!("{}{suffix}", self.plan.address.href(&path)))
+                let href = format!("{}{suffix}", self.plan.address.href(&path));
+                self.html.links.push(path);
+                Some(href)
             }
         }
     }

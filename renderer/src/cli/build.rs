@@ -7,12 +7,11 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use igny8_renderer::release::write_folder;
-use igny8_renderer::{OutFile, Report, Severity, Sink, Theme, render_to, render_with};
+use igny8_renderer::{OutFile, Report, Severity, Sink};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::BuildArgs;
-use super::source;
+use super::{BuildArgs, source, theme};
 
 /// Findings printed before the rest is only counted.
 const SHOWN: usize = 50;
@@ -69,10 +68,7 @@ fn build(args: &BuildArgs) -> Result<ExitCode, String> {
             inner: sink,
             bar: bar.clone(),
         };
-        report = pool.install(|| match &source.texts {
-            Some(texts) => render_with(&source.site, texts, &theme, &watched),
-            None => render_to(&source.site, &theme, &watched),
-        });
+        report = pool.install(|| source.render(&theme, &watched));
         rendered = writing.elapsed();
         Some(report.media.clone())
     });
@@ -94,6 +90,7 @@ fn build(args: &BuildArgs) -> Result<ExitCode, String> {
                 "files": manifest.files.len(),
                 "bytes": manifest.bytes(),
                 "diagnostics": report.diagnostics,
+                "advice": report.advice.len(),
                 "ms": { "read": ms(read), "render": ms(rendered), "write": ms(rest), "total": ms(start.elapsed()) },
             })
         );
@@ -116,29 +113,17 @@ fn print_words(report: &Report, files: usize, bytes: u64, took: Duration, out: &
     if report.diagnostics.len() > SHOWN {
         eprintln!("… and {} more; --json lists all", report.diagnostics.len() - SHOWN);
     }
-    let errors = report
-        .diagnostics
-        .iter()
-        .filter(|d| d.severity == Severity::Error)
-        .count();
+    let count = |severity| report.diagnostics.iter().filter(|d| d.severity == severity).count();
     println!(
-        "{} pages, {files} files, {:.1} MB in {:.2} s to {} ({errors} errors, {} warnings)",
+        "{} pages, {files} files, {:.1} MB in {:.2} s to {} ({} errors, {} warnings; `check` adds {} pieces of advice)",
         report.pages,
         bytes as f64 / 1e6,
         took.as_secs_f64(),
         out.display(),
-        report.diagnostics.len() - errors
+        count(Severity::Error),
+        count(Severity::Warning),
+        report.advice.len()
     );
-}
-
-fn theme(name: &str) -> Result<Theme, String> {
-    let path = Path::new(name);
-    if path.join("theme.toml").is_file() {
-        Theme::from_dir(path)
-    } else {
-        Theme::builtin(name)
-    }
-    .map_err(|e| e.to_string())
 }
 
 fn style() -> ProgressStyle {

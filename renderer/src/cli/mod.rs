@@ -1,12 +1,16 @@
 //! The command line.
 
 mod build;
+mod check;
+mod markdown;
+mod serve;
 mod source;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use igny8_renderer::Theme;
 
 /// Renders a folder of Markdown, or a saved snapshot, to a static site.
 #[derive(Debug, Parser)]
@@ -28,6 +32,77 @@ enum Command {
         after_help = "Examples:\n  igny8-render build my-blog --out public\n  igny8-render build my-blog --out public --base-url https://example.com --theme ember\n  igny8-render build site.json --out public --json\n  igny8-render build my-blog --out public --theme ./my-theme --threads 2 --compress"
     )]
     Build(BuildArgs),
+    /// Turn Markdown from standard input into the HTML of a page's body.
+    #[command(
+        after_help = "Examples:\n  igny8-render markdown < post.md\n  igny8-render markdown --unsafe < spec-example.md"
+    )]
+    Markdown(MarkdownArgs),
+    /// Render a site into nothing and say what is wrong with it.
+    #[command(
+        after_help = "Errors stop a deploy, warnings are noticed by visitors or search engines, the rest is advice. Exit code 1 if there are errors.\n\nExamples:\n  igny8-render check my-blog\n  igny8-render check site.json --json"
+    )]
+    Check(CheckArgs),
+    /// Work on themes.
+    #[command(subcommand)]
+    Theme(ThemeCommand),
+    /// Show a site on this machine; it is built again when a file changes.
+    #[command(
+        after_help = "Examples:\n  igny8-render serve my-blog\n  igny8-render serve my-blog --theme ./my-theme --port 4000"
+    )]
+    Serve(ServeArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum ThemeCommand {
+    /// Compile a theme, render every template with sample content, and say what fails and where.
+    #[command(after_help = "Examples:\n  igny8-render theme check ember\n  igny8-render theme check ./my-theme --json")]
+    Check(ThemeCheckArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct CheckArgs {
+    /// A folder of Markdown, or a snapshot (a .json file).
+    source: PathBuf,
+    /// A built-in theme by name, or a theme's folder.
+    #[arg(long, default_value = "ember")]
+    theme: String,
+    /// The address the site will have, in place of the one it names itself.
+    #[arg(long)]
+    base_url: Option<String>,
+    /// Threads to use; 0 takes one for each core.
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
+    /// Print one line of JSON instead of words.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct ThemeCheckArgs {
+    /// A built-in theme by name, or a theme's folder.
+    theme: String,
+    /// Print one line of JSON instead of words.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct ServeArgs {
+    /// A folder of Markdown, or a snapshot (a .json file).
+    source: PathBuf,
+    /// The port on this machine; 0 takes any that is free.
+    #[arg(long, default_value_t = 4000)]
+    port: u16,
+    /// A built-in theme by name, or a theme's folder.
+    #[arg(long, default_value = "ember")]
+    theme: String,
+}
+
+#[derive(Debug, clap::Args)]
+struct MarkdownArgs {
+    /// Exactly what the specification says: raw HTML and all addresses pass, nothing is cleaned or added.
+    #[arg(long = "unsafe")]
+    raw: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -58,5 +133,20 @@ struct BuildArgs {
 pub fn run() -> ExitCode {
     match Cli::parse().command {
         Command::Build(args) => build::run(&args),
+        Command::Markdown(args) => markdown::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Theme(ThemeCommand::Check(args)) => check::run_theme(&args),
+        Command::Serve(args) => serve::run(&args),
     }
+}
+
+/// A theme by its folder, else by its name.
+fn theme(name: &str) -> Result<Theme, String> {
+    let path = Path::new(name);
+    if path.join("theme.toml").is_file() {
+        Theme::from_dir(path)
+    } else {
+        Theme::builtin(name)
+    }
+    .map_err(|e| e.to_string())
 }

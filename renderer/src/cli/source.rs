@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use igny8_renderer::folder::{self, ReadOptions, Texts};
 use igny8_renderer::release::{FolderMedia, MediaSource};
 use igny8_renderer::site::Media;
-use igny8_renderer::{Diagnostic, Site};
+use igny8_renderer::{Diagnostic, Report, Sink, Site, Theme, render_to, render_with};
 
 /// Bytes of texts that are held in memory; those of a larger site go to a temporary file.
 const TEXTS_IN_MEMORY: u64 = 64 << 20;
@@ -21,6 +21,16 @@ pub struct Source {
     pub texts: Option<Texts>,
     /// What could not be read.
     pub findings: Vec<Diagnostic>,
+}
+
+impl Source {
+    /// Renders the site on the current thread pool.
+    pub fn render(&self, theme: &Theme, sink: &dyn Sink) -> Report {
+        match &self.texts {
+            Some(texts) => render_with(&self.site, texts, theme, sink),
+            None => render_to(&self.site, theme, sink),
+        }
+    }
 }
 
 /// Reads `path`: a `.json` file is a snapshot whose media lie beside it, a folder is a folder of Markdown.

@@ -95,10 +95,22 @@ pub(super) fn finish(html: &str, resolver: &mut Resolver<'_>) -> String {
                 resolver.image(
                     &mut out,
                     &src,
-                    alt.as_deref().unwrap_or_default(),
+                    alt.as_deref(),
                     title.as_deref(),
                     (side("width"), side("height")),
                 );
+            }
+            ("code", false) => {
+                out.push_str(source);
+                let class = tag.attribute("class").unwrap_or_default();
+                let language = class.split_ascii_whitespace().find_map(|c| c.strip_prefix("language-"));
+                // Code with marks of its own in it keeps them.
+                if let (Some(language), Some(end)) = (language, rest.find('<'))
+                    && rest[end..].starts_with("</code>")
+                {
+                    resolver.code(&mut out, language, &unescape(&rest[..end]));
+                    rest = &rest[end..];
+                }
             }
             ("div", false) if tag.attribute("class").as_deref() == Some("table-wrap") => {
                 wrap_open += 1;

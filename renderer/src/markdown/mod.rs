@@ -7,6 +7,7 @@
 mod clean;
 mod finish;
 mod resolve;
+mod specified;
 pub mod text;
 mod writer;
 
@@ -17,6 +18,7 @@ use crate::site::Body;
 
 use resolve::Resolver;
 pub use resolve::{Context, Known, Labels, Lookup};
+pub use specified::specified;
 
 /// A body ready for a template.
 #[derive(Debug, Default)]
@@ -29,6 +31,8 @@ pub struct Html {
     pub ids: Vec<String>,
     /// Links to a place on a page of this site: path and fragment (decoded).
     pub fragments: Vec<(String, String)>,
+    /// Pages and files of this site that the body links to; some may be there twice.
+    pub links: Vec<String>,
     /// Links that lead nowhere, refused schemes.
     pub findings: Vec<Diagnostic>,
 }

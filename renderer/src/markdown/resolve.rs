@@ -197,6 +197,9 @@ impl<'a> Resolver<'a> {
                         ),
                     ),
                 }
+                if path != self.context.page {
+                    self.html.links.push(path.clone());
+                }
                 if let Some((_, fragment)) = suffix.split_once('#').filter(|(_, f)| !f.is_empty()) {
                     self.note_fragment(path.clone(), fragment);
                 }
@@ -215,17 +218,21 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Writes an image, or only its description if the address cannot be used. `size` is what the author gave.
+    /// Writes an image, or only its description if the address cannot be used. `size` is what the author gave. An empty `alt`
+    /// means that the image is for decoration.
     pub fn image(
         &mut self,
         out: &mut String,
         written: &str,
-        alt: &str,
+        alt: Option<&str>,
         title: Option<&str>,
         size: (Option<u32>, Option<u32>),
     ) {
+        let decorative = alt == Some("");
+        let alt = alt.unwrap_or_default();
         let mut alt = alt;
         let mut size = size;
+        let mut described = !alt.is_empty() || decorative;
         let src = match self.context.address.target(written, self.context.page) {
             Target::Site { path, suffix } => {
                 if let Some(media) = self.context.lookup.media(&path) {
@@ -235,6 +242,7 @@ impl<'a> Resolver<'a> {
                     if alt.is_empty() {
                         alt = &media.alt;
                     }
+                    described |= !alt.is_empty();
                 } else if self.context.lookup.known(&path) == Known::No {
                     self.warn(
                         "image-missing",
@@ -257,6 +265,10 @@ impl<'a> Resolver<'a> {
             let _ = escape_html_body_text(&mut *out, alt);
             return;
         };
+        if !described {
+            let message = format!("the image `{}` has no description (alt)", shorten(written));
+            self.warn("alt-missing", message);
+        }
         out.push_str("<img src=\"");
         let _ = escape_html(&mut *out, &src);
         out.push_str("\" alt=\"");
@@ -275,6 +287,19 @@ impl<'a> Resolver<'a> {
         }
         self.images += 1;
         out.push_str(" decoding=\"async\">");
+    }
+
+    /// Writes the inside of a block of code, in colour where the language is known.
+    pub fn code(&mut self, out: &mut String, language: &str, code: &str) {
+        if !language.is_empty() && !crate::highlight::knows(language) {
+            let message = format!(
+                "code in `{}` is shown plain: the language is not known here",
+                shorten(language)
+            );
+            let found = Diagnostic::info(self.context.page, "code-language", message);
+            self.html.findings.push(found);
+        }
+        crate::highlight::highlight(language, code, out);
     }
 
     pub fn warn(&mut self, code: &'static str, message: String) {

@@ -162,3 +162,26 @@ fn old_anchors_are_places() {
     assert!(out.body.contains("<a href=\"irc://x.org/y\" id=\"b\">"), "{}", out.body);
     assert_eq!(out.ids, ["tool", "b"]);
 }
+
+#[test]
+fn code_is_coloured_on_both_ways() {
+    let source = "```rust,ignore\nlet x = \"<b>&\";\n```\n";
+    let expected = "<pre tabindex=\"0\"><code class=\"language-rust\"><span class=\"hk\">let</span> x = <span class=\"hs\">\"&lt;b&gt;&amp;\"</span>;\n</code></pre>";
+    assert_eq!(md(source).body.trim(), expected);
+    let mixed = md(&format!("<b>x</b>\n\n{source}")).body;
+    assert!(mixed.contains(expected), "{mixed}");
+    let imported = html(Body::Html(
+        "<pre><code class='language-rust hk'>let x = \"&lt;b&gt;&amp;\";</code></pre>".into(),
+    ))
+    .body;
+    assert!(
+        imported.contains("<span class=\"hk\">let</span>") && !imported.contains("rust hk"),
+        "{imported}"
+    );
+    let lie = md("<span class=\"hk\">x</span>").body;
+    assert!(!lie.contains("hk"), "{lie}");
+    let unknown = md("```klingon\n<x>\n```\n");
+    assert!(unknown.body.contains(">&lt;x&gt;\n</code>"), "{}", unknown.body);
+    assert_eq!(unknown.findings[0].code, "code-language");
+    assert!(md("```\nif\n```\n\n    if\n").findings.is_empty());
+}

@@ -178,7 +178,12 @@ impl<'e> Writer<'e, '_, '_> {
                             Some(kind) => self.alert(*kind, out),
                         }
                     }
-                    Tag::CodeBlock(kind) => self.code_start(kind, out),
+                    Tag::CodeBlock(kind) => {
+                        let end = close(events, i);
+                        self.code_block(kind, &events[i + 1..end - 1], out);
+                        i = end;
+                        continue;
+                    }
                     Tag::List(None) => out.push_str("<ul>\n"),
                     Tag::List(Some(1)) => out.push_str("<ol>\n"),
                     Tag::List(Some(n)) => {
@@ -234,7 +239,6 @@ impl<'e> Writer<'e, '_, '_> {
                     } else {
                         "</blockquote>\n"
                     }),
-                    TagEnd::CodeBlock => out.push_str("</code></pre>\n"),
                     TagEnd::List(ordered) => out.push_str(if *ordered { "</ol>\n" } else { "</ul>\n" }),
                     TagEnd::Item => out.push_str("</li>\n"),
                     TagEnd::Table => out.push_str(if self.mode == Mode::Raw {
@@ -257,6 +261,7 @@ impl<'e> Writer<'e, '_, '_> {
                     TagEnd::DefinitionListTitle => out.push_str("</dt>\n"),
                     TagEnd::DefinitionListDefinition => out.push_str("</dd>\n"),
                     TagEnd::Heading(_)
+                    | TagEnd::CodeBlock
                     | TagEnd::Image
                     | TagEnd::FootnoteDefinition
                     | TagEnd::HtmlBlock
@@ -297,32 +302,56 @@ impl<'e> Writer<'e, '_, '_> {
         if self.mode == Mode::Raw {
             out.push_str("<img src=\"");
             let _ = escape_html(&mut *out, dest_url);
-            out.push_str("\" alt=\"");
-            let _ = escape_html(&mut *out, &alt);
+            // Without one it is found missing later; an empty one would say that it is for decoration.
+            if !alt.is_empty() {
+                out.push_str("\" alt=\"");
+                let _ = escape_html(&mut *out, &alt);
+            }
             if !title.is_empty() {
                 out.push_str("\" title=\"");
                 let _ = escape_html(&mut *out, title);
             }
             out.push_str("\">");
         } else {
-            self.resolver.image(out, dest_url, &alt, None, (None, None));
+            // Markdown cannot say that an image is for decoration.
+            let alt = Some(alt.as_str()).filter(|alt| !alt.is_empty());
+            self.resolver.image(out, dest_url, alt, None, (None, None));
         }
     }
 
-    fn code_start(&self, kind: &CodeBlockKind<'_>, out: &mut String) {
-        out.push_str("<pre tabindex=\"0\"><code");
+    /// `events` are the pieces of the code's text.
+    fn code_block(&mut self, kind: &CodeBlockKind<'_>, events: &'e [Event<'e>], out: &mut String) {
+        let mut language = "";
         if let CodeBlockKind::Fenced(info) = kind {
-            let language: String = info
-                .trim_start_matches(['{', '.'])
-                .chars()
-                .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '#' | '-' | '_' | '.'))
-                .take(30)
-                .collect();
-            if !language.is_empty() {
-                let _ = write!(out, " class=\"language-{language}\"");
-            }
+            let info = info.trim_start_matches(['{', '.']);
+            let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '#' | '-' | '_' | '.');
+            let end = info.find(|c| !is_name(c)).unwrap_or(info.len());
+            // The name is ASCII, so it can be cut anywhere.
+            language = &info[..end.min(30)];
+        }
+        out.push_str("<pre tabindex=\"0\"><code");
+        if !language.is_empty() {
+            let _ = write!(out, " class=\"language-{language}\"");
         }
         out.push('>');
+        let joined: String;
+        let code: &str = match events {
+            [Event::Text(text)] => text,
+            pieces => {
+                let texts = pieces.iter().filter_map(|event| match event {
+                    Event::Text(text) => Some(&**text),
+                    _ => None,
+                });
+                joined = texts.collect();
+                &joined
+            }
+        };
+        if self.mode == Mode::Raw {
+            let _ = escape_html_body_text(&mut *out, code);
+        } else {
+            self.resolver.code(out, language, code);
+        }
+        out.push_str("</code></pre>\n");
     }
 
     fn alert(&self, kind: BlockQuoteKind, out: &mut String) {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::{Listing, Owner, Plan, PlannedHome, PlannedPage, PlannedSection, PlannedTerm, PlannedTermList};
 use crate::diagnostic::Diagnostic;
 use crate::paths;
-use crate::site::{PageKind, Section, SectionSort, Term};
+use crate::site::{FeedFormat, PageKind, Section, SectionSort, Term};
 
 /// Terms above a term that its pages also count for.
 const MAX_DEPTH: usize = 12;
@@ -54,7 +54,14 @@ impl<'s> Plan<'s> {
             .map_or(PageKind::Page, |(kind, _)| kind)
     }
 
-    fn listing(&self, path: String, items: Vec<usize>, per_page: usize, language: usize, feed: bool) -> Listing {
+    fn listing(
+        &self,
+        path: String,
+        items: Vec<usize>,
+        per_page: usize,
+        language: usize,
+        feeds: &[FeedFormat],
+    ) -> Listing {
         let dated = items.iter().any(|&i| self.pages[i].date().is_some());
         Listing {
             path,
@@ -62,7 +69,10 @@ impl<'s> Plan<'s> {
             items,
             per_page,
             language,
-            feed: feed && dated,
+            feeds: FeedFormat::ALL
+                .into_iter()
+                .filter(|f| dated && feeds.contains(f))
+                .collect(),
         }
     }
 
@@ -82,9 +92,10 @@ impl<'s> Plan<'s> {
                 break;
             }
         }
-        if listing.feed && !self.claim(&Self::feed_path(&listing.path), Owner::Feed, findings) {
-            listing.feed = false;
-        }
+        let path = listing.path.clone();
+        listing
+            .feeds
+            .retain(|&format| self.claim(&Self::feed_path(&path, format), Owner::Feed, findings));
     }
 
     pub(super) fn plan_sections(&mut self, findings: &mut Vec<Diagnostic>) {
@@ -120,12 +131,19 @@ impl<'s> Plan<'s> {
                 members.entry(section).or_default().push(i);
             }
         }
+        let feeds = &self.site.settings.outputs.feeds;
         for (path, section) in wanted {
             let mut items = members.remove(&path).unwrap_or_default();
             items.sort_by(|&a, &b| compare(section.sort, &self.pages[a], &self.pages[b]));
             let is_home = self.is_home(&path);
             let language = self.language(&section.language);
-            let mut listing = self.listing(path.clone(), items, self.per_page(section.per_page), language, !is_home);
+            let mut listing = self.listing(
+                path.clone(),
+                items,
+                self.per_page(section.per_page),
+                language,
+                if is_home { &[] } else { feeds },
+            );
             let render = section.render && !is_home && self.claim_listing(&mut listing, Owner::Section, findings);
             let index = self.sections.len();
             // Pages of the root section stand alone: they are not each other's neighbours.
@@ -242,6 +260,11 @@ impl<'s> Plan<'s> {
         }
 
         let first = self.terms.len();
+        let feeds: &[FeedFormat] = if taxonomy.feed {
+            &self.site.settings.outputs.term_feeds
+        } else {
+            &[]
+        };
         let mut index: HashMap<(usize, &str), usize> = HashMap::new();
         for (&(language, slug), items) in &members {
             let mut items = items.clone();
@@ -253,7 +276,7 @@ impl<'s> Plan<'s> {
                 self.home_path(language).trim_end_matches('/'),
                 paths::segment(slug)
             );
-            let mut listing = self.listing(path, items, self.per_page(taxonomy.per_page), language, taxonomy.feed);
+            let mut listing = self.listing(path, items, self.per_page(taxonomy.per_page), language, feeds);
             if !self.claim_listing(&mut listing, Owner::Term, findings) {
                 continue;
             }
@@ -370,7 +393,13 @@ impl<'s> Plan<'s> {
             }
             posts.sort_by(|&a, &b| by_date(&self.pages[a], &self.pages[b]));
             let per_page = self.per_page(section.and_then(|s| self.sections[s].section.per_page));
-            let mut listing = self.listing(path.clone(), posts, per_page, language, true);
+            let mut listing = self.listing(
+                path.clone(),
+                posts,
+                per_page,
+                language,
+                &self.site.settings.outputs.feeds,
+            );
             if page.is_none() && !self.claim(&path, Owner::Home, findings) {
                 continue;
             }

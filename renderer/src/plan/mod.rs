@@ -16,12 +16,23 @@ use crate::bodies::Bodies;
 use crate::diagnostic::Diagnostic;
 use crate::markdown::{Known, Lookup};
 use crate::paths;
-use crate::site::{Body, Media, Page, PageKind, Section, Site, SiteType, Taxonomy, Term};
+use crate::site::{Body, FeedFormat, Media, Page, PageKind, Section, Site, SiteType, Taxonomy, Term};
 
 pub use redirects::{PlannedRedirect, To};
 
 /// Names that the renderer itself writes.
-const RESERVED: &[&str] = &["/404.html", "/robots.txt", "/sitemap.xml", "/_redirects"];
+const RESERVED: &[&str] = &[
+    "/404.html",
+    "/robots.txt",
+    "/sitemap.xml",
+    "/llms.txt",
+    "/_redirects",
+    "/redirects.nginx.conf",
+    "/redirects.caddy",
+];
+
+/// Pages up to which a site has search without asking. The index of 10,000 pages took a quarter of a render's time and 15 MB.
+const SEARCHED: usize = 1000;
 
 /// A page with its decided address.
 #[derive(Debug)]
@@ -64,8 +75,8 @@ pub struct Listing {
     pub language: usize,
     /// What most of the items are.
     pub kind: PageKind,
-    /// Has a feed beside it.
-    pub feed: bool,
+    /// Formats of the feeds beside it, the one to prefer first.
+    pub feeds: Vec<FeedFormat>,
 }
 
 impl Listing {
@@ -144,6 +155,8 @@ pub struct Plan<'s> {
     pub terms: Vec<PlannedTerm<'s>>,
     pub term_lists: Vec<PlannedTermList<'s>>,
     pub homes: Vec<PlannedHome>,
+    /// Addresses of the search pages, by language; empty without search.
+    pub searches: Vec<(usize, String)>,
     pub redirects: Vec<PlannedRedirect>,
     /// Pages by translation key: language index and page index.
     pub translations: BTreeMap<&'s str, Vec<(usize, usize)>>,
@@ -163,6 +176,7 @@ enum Owner {
     Pager,
     Home,
     Feed,
+    Search,
     Asset,
     Redirect,
 }
@@ -178,6 +192,7 @@ impl Owner {
             Self::Pager => "a page of a list",
             Self::Home => "the home page",
             Self::Feed => "a feed",
+            Self::Search => "the search page",
             Self::Asset => "a file of the theme",
             Self::Redirect => "a redirect",
         }
@@ -221,6 +236,7 @@ impl<'s> Plan<'s> {
             terms: Vec::new(),
             term_lists: Vec::new(),
             homes: Vec::new(),
+            searches: Vec::new(),
             redirects: Vec::new(),
             translations: BTreeMap::new(),
             claimed: HashMap::with_capacity(site.pages.len() * 2),
@@ -238,6 +254,7 @@ impl<'s> Plan<'s> {
         plan.plan_sections(findings);
         plan.plan_terms(findings);
         plan.plan_homes(findings);
+        plan.plan_searches(findings);
         plan.plan_redirects(findings);
         plan.link_translations(findings);
         plan
@@ -260,6 +277,27 @@ impl<'s> Plan<'s> {
         }
     }
 
+    /// A search page for each language that has pages, unless the site has something of its own there.
+    fn plan_searches(&mut self, findings: &mut Vec<Diagnostic>) {
+        let few = self.pages.len() <= SEARCHED;
+        if self.site.settings.outputs.search.is_none() && !few {
+            let message = format!(
+                "with more than {SEARCHED} pages there is search only if the settings ask for it (outputs.search)"
+            );
+            findings.push(Diagnostic::info("", "search-off", message));
+        }
+        if !self.site.settings.outputs.search.unwrap_or(few) {
+            return;
+        }
+        for language in 0..self.languages.len() {
+            let path = format!("{}search/", self.home_path(language));
+            let has_pages = self.pages.iter().any(|p| p.language == language && p.page.indexable);
+            if has_pages && !self.claimed.contains_key(&path) && self.claim(&path, Owner::Search, findings) {
+                self.searches.push((language, path));
+            }
+        }
+    }
+
     /// Index of a language; pages in a language that the settings do not list count as the default.
     pub fn language(&self, tag: &str) -> usize {
         self.languages
@@ -273,9 +311,14 @@ impl<'s> Plan<'s> {
         &self.home_paths[language]
     }
 
-    /// The feed beside the list at `path`.
-    pub fn feed_path(path: &str) -> String {
-        format!("{path}atom.xml")
+    /// The feed in one format beside the list at `path`.
+    pub fn feed_path(path: &str, format: FeedFormat) -> String {
+        format!("{path}{}", format.file())
+    }
+
+    /// Index of the page that is at `path`.
+    pub fn page_at(&self, path: &str) -> Option<usize> {
+        self.pages.binary_search_by(|p| p.path.as_str().cmp(path)).ok()
     }
 
     /// The media file at a site path.

@@ -8,6 +8,9 @@ use crate::diagnostic::Diagnostic;
 use crate::markdown::{Known, Lookup};
 use crate::paths;
 
+/// Redirects that are followed one after the other, so that hostile input cannot make this slow.
+const MAX_CHAIN: usize = 100;
+
 /// One redirect, ready to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedRedirect {
@@ -121,7 +124,7 @@ impl Plan<'_> {
                 findings.push(Diagnostic::error(
                     from,
                     "redirect",
-                    format!("the redirect from {from} leads in a circle; it is left out"),
+                    format!("the redirect from {from} leads in a circle, or over more than {MAX_CHAIN} others; it is left out"),
                 ));
                 continue;
             };
@@ -154,7 +157,7 @@ impl Plan<'_> {
 
     fn follow(&self, to: &To, all: &BTreeMap<String, To>) -> Option<To> {
         let mut at = to;
-        for _ in 0..20 {
+        for _ in 0..MAX_CHAIN {
             match at {
                 To::Site(path, _) if !self.claimed.contains_key(path) => match all.get(path) {
                     Some(next) => at = next,

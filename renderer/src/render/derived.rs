@@ -1,6 +1,5 @@
 //! Files that are not pages of the site's own: redirects, robots, sitemaps, the 404 page, theme assets.
 
-use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
 use pulldown_cmark_escape::escape_html;
@@ -9,9 +8,9 @@ use tera::Value;
 use super::{Outcome, Run};
 use crate::output::FileKind;
 use crate::paths;
-use crate::plan::{PlannedRedirect, To};
+use crate::plan::To;
 use crate::seo::{Head, document_title};
-use crate::sitemap;
+use crate::{llms, redirect_files, robots, sitemap};
 
 /// Newest pieces that the 404 page offers.
 const NEWEST: usize = 5;
@@ -68,32 +67,26 @@ impl Run<'_> {
         )
     }
 
-    /// `_redirects`: one line each, `from to status`, paths from the root of the site, percent-encoded.
-    pub(super) fn redirect_table(&self, outcome: &mut Outcome) -> ControlFlow<()> {
-        if self.plan.redirects.is_empty() {
-            return ControlFlow::Continue(());
+    /// The redirects in the forms of several servers; see [`crate::redirect_files`].
+    pub(super) fn redirect_tables(&self, outcome: &mut Outcome) -> ControlFlow<()> {
+        for (name, text) in redirect_files::all(&self.plan.address, &self.plan.redirects) {
+            self.write(name.to_owned(), text.into_bytes(), FileKind::Text, outcome)?;
         }
-        let mut out = String::new();
-        for PlannedRedirect { from, to } in &self.plan.redirects {
-            let to = match to {
-                To::Site(path, suffix) => format!("{}{}", paths::encode(path), one_word(suffix)),
-                To::External(url) => one_word(url),
-            };
-            let _ = writeln!(out, "{} {to} 301", paths::encode(from));
-        }
-        self.write("_redirects".into(), out.into_bytes(), FileKind::Text, outcome)
+        ControlFlow::Continue(())
     }
 
     pub(super) fn robots(&self, outcome: &mut Outcome) -> ControlFlow<()> {
-        let text = if self.plan.site.settings.indexable {
-            format!(
-                "User-agent: *\nAllow: /\n\nSitemap: {}\n",
-                self.plan.address.absolute("/sitemap.xml")
-            )
-        } else {
-            "User-agent: *\nDisallow: /\n".to_owned()
-        };
+        let text = robots::text(self.plan);
         self.write("robots.txt".into(), text.into_bytes(), FileKind::Text, outcome)
+    }
+
+    pub(super) fn llms(&self, outcome: &mut Outcome) -> ControlFlow<()> {
+        let settings = &self.plan.site.settings;
+        if !settings.outputs.llms_txt || !settings.indexable {
+            return ControlFlow::Continue(());
+        }
+        let text = llms::text(self.plan, self.prepared);
+        self.write("llms.txt".into(), text.into_bytes(), FileKind::Text, outcome)
     }
 
     pub(super) fn sitemaps(&self, outcome: &mut Outcome) -> ControlFlow<()> {
@@ -107,17 +100,4 @@ impl Run<'_> {
         let (path, bytes) = &self.assets[i];
         self.write(paths::file_of(path), bytes.to_vec(), FileKind::Asset, outcome)
     }
-}
-
-/// Keeps a user's text from starting a second field or line.
-fn one_word(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_whitespace() || c.is_control() {
-                "%20".to_owned()
-            } else {
-                c.to_string()
-            }
-        })
-        .collect()
 }

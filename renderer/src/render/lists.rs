@@ -13,7 +13,7 @@ use crate::plan::{Listing, Plan};
 use crate::prepare::{kind_name, map, optional, taxonomy_kind, text_or_none};
 use crate::seo::json_ld::Graph;
 use crate::seo::{Crumb, Head, document_title};
-use crate::site::{Body, PageKind};
+use crate::site::{Body, FeedFormat, PageKind};
 
 /// Pieces of each section that a home page shows.
 const HOME_ITEMS: usize = 6;
@@ -174,7 +174,7 @@ impl Run<'_> {
             per_page: usize::MAX,
             language: list.language,
             kind: crate::site::PageKind::Page,
-            feed: false,
+            feeds: Vec::new(),
         };
         let mut context = self.shells[list.language].clone();
         context.insert_value(
@@ -275,9 +275,7 @@ impl Run<'_> {
                 head.alternates.push(("x-default".into(), plan.address.absolute("/")));
             }
         }
-        if home.listing.feed {
-            head.feeds = vec![(plan.address.href(&Plan::feed_path(&home.path)), settings.title.clone())];
-        }
+        head.feeds = self.feed_links(&home.listing, &settings.title);
         let groups: Vec<Value> = home
             .groups
             .iter()
@@ -356,7 +354,7 @@ impl Run<'_> {
             "kind" => kind_name(listing.kind),
             "mixed" => items.iter().any(|item| item.get_from_path("kind").and_then(Value::as_str) != Some(kind_name(listing.kind))),
             "url" => self.plan.address.href(&listing.path),
-            "feed_url" => optional(listing.feed.then(|| self.plan.address.href(&Plan::feed_path(&listing.path)))),
+            "feed_url" => optional(listing.feeds.first().map(|&f| self.plan.address.href(&Plan::feed_path(&listing.path, f)))),
             "items" => items,
             "children" => children,
             "total" => listing.items.len(),
@@ -409,11 +407,7 @@ impl Run<'_> {
             og_type: "website",
             prev: of.n.checked_sub(1).and_then(|p| self.pager_url(listing, p)),
             next: self.pager_url(listing, of.n + 1),
-            feeds: listing
-                .feed
-                .then(|| (plan.address.href(&Plan::feed_path(&listing.path)), of.title.to_owned()))
-                .into_iter()
-                .collect(),
+            feeds: self.feed_links(listing, of.title),
             json_ld: graph.finish(),
             ..Head::default()
         }
@@ -436,12 +430,35 @@ impl Run<'_> {
                 plan.terms[i].term.map_or("", |t| t.description.as_str()),
             ),
         };
-        let xml = feeds::atom(plan, self.prepared, listing, &title, subtitle);
-        self.write(
-            paths::file_of(&Plan::feed_path(&listing.path)),
-            xml.into_bytes(),
-            FileKind::Feed,
-            outcome,
+        let whole = !matches!(of, FeedOf::Term(_));
+        let feed = feeds::Feed::new(plan, self.prepared, listing, (&title, subtitle), |i| {
+            whole.then(|| self.feed_content(i))
+        });
+        for &format in &listing.feeds {
+            let path = paths::file_of(&Plan::feed_path(&listing.path, format));
+            self.write(path, feed.write(format).into_bytes(), FileKind::Feed, outcome)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The body of a page for a feed. What is wrong with it the page itself reports.
+    fn feed_content(&self, i: usize) -> String {
+        let planned = &self.plan.pages[i];
+        let context = self.text_context(&planned.path, &planned.page.title, planned.language, "", true);
+        let html = markdown::render(&self.plan.body(i, &mut Vec::new()), &context);
+        feeds::absolute(
+            &html.body,
+            &self.plan.address,
+            &self.plan.address.absolute(&planned.path),
         )
+    }
+
+    /// Links to the feeds of a list: address, title, MIME type.
+    pub(super) fn feed_links(&self, listing: &Listing, title: &str) -> Vec<(String, String, &'static str)> {
+        let link = |&format: &FeedFormat| {
+            let href = self.plan.address.href(&Plan::feed_path(&listing.path, format));
+            (href, title.to_owned(), format.mime())
+        };
+        listing.feeds.iter().map(link).collect()
     }
 }

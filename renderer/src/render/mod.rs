@@ -3,19 +3,21 @@
 mod derived;
 mod lists;
 mod pages;
+mod queue;
+mod search;
 mod shell;
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use rayon::prelude::*;
 use tera::{Context, Value};
 
 use crate::address::Address;
 use crate::bodies::Bodies;
-use crate::diagnostic::Diagnostic;
+use crate::check::links::Linked;
+use crate::check::texts;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::markdown::{self, Html};
 use crate::output::{FileKind, OutFile, Report, Sink};
 use crate::paths;
@@ -35,12 +37,15 @@ enum Job {
     Section(usize, usize),
     Term(usize, usize),
     TermList(usize),
+    Search(usize),
+    SearchScript,
     Feed(FeedOf),
     Redirect(usize),
     NotFound,
     Sitemaps,
     Robots,
-    RedirectTable,
+    RedirectTables,
+    Llms,
     Asset(usize),
 }
 
@@ -60,6 +65,8 @@ struct Outcome {
     findings: Vec<Diagnostic>,
     /// Hashes of the ids on a page.
     anchors: Option<(usize, Vec<u64>)>,
+    /// Pages that texts link to.
+    links: Vec<String>,
     /// Links to a place on a page: from, to, fragment.
     fragments: Vec<(String, String, String)>,
 }
@@ -67,6 +74,7 @@ struct Outcome {
 impl Outcome {
     fn take_html(&mut self, html: &mut Html, from: &str) {
         self.findings.append(&mut html.findings);
+        self.links.append(&mut html.links);
         self.fragments.extend(
             html.fragments
                 .drain(..)
@@ -139,40 +147,32 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
         sink,
     };
 
-    let jobs = run.jobs();
-    let stopped = AtomicBool::new(false);
-    let outcomes: Vec<Outcome> = jobs
-        .par_iter()
-        .map(|job| {
-            let mut outcome = Outcome::default();
-            if !stopped.load(Ordering::Relaxed) && run.job(job, &mut outcome).is_break() {
-                stopped.store(true, Ordering::Relaxed);
-            }
-            outcome
-        })
-        .collect();
+    let total = queue::run(&run, run.jobs());
 
     let mut media: Vec<Media> = plan.media().cloned().collect();
     media.sort_by(|a, b| a.path.cmp(&b.path));
     let mut report = Report {
         media,
+        pages: total.pages,
+        files: total.files,
+        bytes: total.bytes,
         ..Report::default()
     };
-    let mut anchors = HashMap::new();
-    let mut fragments = Vec::new();
-    for mut outcome in outcomes {
-        report.pages += outcome.pages;
-        report.files += outcome.files;
-        report.bytes += outcome.bytes;
-        findings.append(&mut outcome.findings);
-        fragments.append(&mut outcome.fragments);
-        if let Some((page, ids)) = outcome.anchors {
-            anchors.insert(plan.pages[page].path.as_str(), ids);
-        }
-    }
-    check_fragments(&anchors, &fragments, &mut findings);
+    findings.extend(total.findings);
+    let mut linked = Linked::new(&plan);
+    total.links.into_iter().for_each(|page| linked.mark(page));
+    let anchors: HashMap<&str, Vec<u64>> = total
+        .anchors
+        .into_iter()
+        .map(|(page, ids)| (plan.pages[page].path.as_str(), ids))
+        .collect();
+    check_fragments(&anchors, &total.fragments, &mut findings);
+    linked.check(&plan, &mut findings);
+    texts::check(&plan, &prepared, &mut findings);
     findings.sort();
     findings.dedup();
+    let advice = findings.partition_point(|d| d.severity < Severity::Info);
+    report.advice = findings.split_off(advice);
     report.diagnostics = findings;
     report
 }
@@ -207,32 +207,41 @@ impl<'a> Run<'a> {
     fn jobs(&self) -> Vec<Job> {
         let plan = self.plan;
         let home_pages: Vec<usize> = plan.homes.iter().filter_map(|h| h.page).collect();
-        let mut jobs: Vec<Job> = (0..plan.pages.len())
-            .filter(|i| !home_pages.contains(i))
-            .map(Job::Page)
-            .collect();
+        let mut jobs = Vec::with_capacity(plan.pages.len() * 2 + 16);
+        if self.has_search() {
+            // The longest job comes first.
+            jobs.extend((0..plan.searches.len()).map(Job::Search));
+            jobs.push(Job::SearchScript);
+        }
+        jobs.extend((0..plan.pages.len()).filter(|i| !home_pages.contains(i)).map(Job::Page));
         for (i, home) in plan.homes.iter().enumerate() {
             jobs.extend((1..=home.listing.pagers()).map(|n| Job::Home(i, n)));
-            if home.listing.feed {
+            if !home.listing.feeds.is_empty() {
                 jobs.push(Job::Feed(FeedOf::Home(i)));
             }
         }
         for (i, section) in plan.sections.iter().enumerate().filter(|(_, s)| s.render) {
             jobs.extend((1..=section.listing.pagers()).map(|n| Job::Section(i, n)));
-            if section.listing.feed {
+            if !section.listing.feeds.is_empty() {
                 jobs.push(Job::Feed(FeedOf::Section(i)));
             }
         }
         for (i, term) in plan.terms.iter().enumerate() {
             jobs.extend((1..=term.listing.pagers()).map(|n| Job::Term(i, n)));
-            if term.listing.feed {
+            if !term.listing.feeds.is_empty() {
                 jobs.push(Job::Feed(FeedOf::Term(i)));
             }
         }
         jobs.extend((0..plan.term_lists.len()).map(Job::TermList));
         jobs.extend((0..plan.redirects.len()).map(Job::Redirect));
         jobs.extend((0..self.assets.len()).map(Job::Asset));
-        jobs.extend([Job::NotFound, Job::Sitemaps, Job::Robots, Job::RedirectTable]);
+        jobs.extend([
+            Job::NotFound,
+            Job::Sitemaps,
+            Job::Robots,
+            Job::Llms,
+            Job::RedirectTables,
+        ]);
         jobs
     }
 
@@ -243,12 +252,15 @@ impl<'a> Run<'a> {
             Job::Section(i, n) => self.section(i, n, outcome),
             Job::Term(i, n) => self.term(i, n, outcome),
             Job::TermList(i) => self.term_list(i, outcome),
+            Job::Search(i) => self.search(i, outcome),
+            Job::SearchScript => self.search_script(outcome),
             Job::Feed(of) => self.feed(of, outcome),
             Job::Redirect(i) => self.redirect(i, outcome),
             Job::NotFound => self.not_found(outcome),
             Job::Sitemaps => self.sitemaps(outcome),
             Job::Robots => self.robots(outcome),
-            Job::RedirectTable => self.redirect_table(outcome),
+            Job::RedirectTables => self.redirect_tables(outcome),
+            Job::Llms => self.llms(outcome),
             Job::Asset(i) => self.asset(i, outcome),
         }
     }

@@ -6,7 +6,7 @@ use tera::{Context, Value};
 
 use super::{Outcome, Run, hash};
 use crate::markdown::{self, Html, text};
-use crate::plan::{Plan, PlannedPage};
+use crate::plan::PlannedPage;
 use crate::prepare::{image_value, map, optional};
 use crate::seo::json_ld::Graph;
 use crate::seo::{Crumb, Head, document_title};
@@ -192,10 +192,7 @@ impl Run<'_> {
             alternates.push(("x-default".into(), plan.address.absolute(&plan.pages[p].path)));
         }
         let is_article = page.kind == PageKind::Post;
-        let feeds = planned
-            .section
-            .map(|(s, _)| &plan.sections[s])
-            .filter(|s| s.render && s.listing.feed);
+        let feeds = planned.section.map(|(s, _)| &plan.sections[s]).filter(|s| s.render);
         Head {
             title: if seo_title.is_empty() {
                 document_title(shown_title, &settings.title)
@@ -237,9 +234,8 @@ impl Run<'_> {
             next: None,
             alternates,
             feeds: feeds
-                .map(|s| (plan.address.href(&Plan::feed_path(&s.path)), s.section.title.clone()))
-                .into_iter()
-                .collect(),
+                .map(|s| self.feed_links(&s.listing, &s.section.title))
+                .unwrap_or_default(),
             json_ld: graph.finish(),
         }
     }

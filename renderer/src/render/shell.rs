@@ -66,7 +66,7 @@ pub(super) fn shells(
         .map(|l| {
             let language = &prepared.languages[l];
             let mut context = Context::new();
-            context.insert_value("site", site_value(plan, prepared, l, findings));
+            context.insert_value("site", site_value(plan, theme, prepared, l, findings));
             context.insert_value("lang", Value::from(language.tag.as_str()));
             context.insert_value("dir", Value::from(if language.rtl { "rtl" } else { "ltr" }));
             context.insert_value("t", language.words_value.clone());
@@ -84,7 +84,7 @@ pub(super) fn shells(
         .collect()
 }
 
-fn site_value(plan: &Plan<'_>, prepared: &Prepared, l: usize, findings: &mut Vec<Diagnostic>) -> Value {
+fn site_value(plan: &Plan<'_>, theme: &Theme, prepared: &Prepared, l: usize, findings: &mut Vec<Diagnostic>) -> Value {
     let settings = &plan.site.settings;
     let organisation = &settings.organisation;
     let reader = &prepared.languages[l].reader;
@@ -112,6 +112,11 @@ fn site_value(plan: &Plan<'_>, prepared: &Prepared, l: usize, findings: &mut Vec
         .pages
         .iter()
         .find(|p| p.language == l && p.page.kind == PageKind::Contact);
+    let search = plan
+        .searches
+        .iter()
+        .find(|(language, _)| *language == l && theme.tera.contains_template(super::search::TEMPLATE));
+    let search = search.map(|(_, path)| plan.address.href(path));
     let kind = match settings.site_type {
         SiteType::Blog => "blog",
         SiteType::Ecommerce => "ecommerce",
@@ -132,8 +137,9 @@ fn site_value(plan: &Plan<'_>, prepared: &Prepared, l: usize, findings: &mut Vec
         "languages" => translations,
         "indexable" => settings.indexable,
         "contact_url" => optional(contact.map(|p| plan.address.href(&p.path))),
+        "search_url" => optional(search),
         "home_url" => plan.address.href(plan.home_path(l)),
-        "feed_url" => optional(home.filter(|h| h.listing.feed).map(|h| plan.address.href(&Plan::feed_path(&h.path)))),
+        "feed_url" => optional(home.and_then(|h| h.listing.feeds.first().map(|&f| plan.address.href(&Plan::feed_path(&h.path, f))))),
         "year" => reader.year(plan.site.generated_at),
         "name" => if organisation.name.is_empty() { settings.title.as_str() } else { organisation.name.as_str() },
         "organisation" => map! {

@@ -39,8 +39,8 @@ pub(crate) struct Head {
     pub next: Option<String>,
     /// Language tag and absolute address of each translation.
     pub alternates: Vec<(String, String)>,
-    /// `href` and title.
-    pub feeds: Vec<(String, String)>,
+    /// `href`, title and MIME type.
+    pub feeds: Vec<(String, String, &'static str)>,
     /// Ready to stand in a script element.
     pub json_ld: String,
 }
@@ -55,7 +55,7 @@ impl Head {
         let feeds: Vec<Value> = self
             .feeds
             .iter()
-            .map(|(url, title)| map! { "url" => url.as_str(), "title" => title.as_str() })
+            .map(|(url, title, mime)| map! { "url" => url.as_str(), "title" => title.as_str(), "type" => *mime })
             .collect();
         map! {
             "title" => self.title.as_str(),

@@ -161,7 +161,8 @@ fn broken_links_and_anchors_are_reported_with_their_page() {
         [
             ("/broken/", "anchor-missing"),
             ("/broken/", "image-missing"),
-            ("/broken/", "link-missing")
+            ("/broken/", "link-missing"),
+            ("/broken/", "orphan")
         ]
     );
     assert!(!site.report.has_errors());

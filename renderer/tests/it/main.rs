@@ -2,11 +2,15 @@
 
 mod blocks;
 mod cli;
+mod commonmark;
+mod derived;
 mod determinism;
 mod fence;
+mod gate;
 mod golden;
 mod hostile;
 mod pagination;
 mod releases;
+mod search;
 mod support;
 mod themes;

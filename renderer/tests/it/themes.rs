@@ -4,6 +4,13 @@ use igny8_renderer::{FileKind, Theme, render};
 
 use crate::support::{empty, sample, small};
 
+/// What is wrong apart from the long titles that the samples have on purpose.
+fn findings(report: &igny8_renderer::Report) -> Vec<igny8_renderer::Diagnostic> {
+    let mut findings = report.diagnostics.clone();
+    findings.retain(|finding| finding.code != "title-long");
+    findings
+}
+
 /// What the server's content security policy lets through: no inline scripts or styles, nothing from elsewhere.
 #[test]
 fn every_theme_renders_every_kind_of_page_under_a_strict_policy() {
@@ -11,17 +18,19 @@ fn every_theme_renders_every_kind_of_page_under_a_strict_policy() {
         let theme = Theme::builtin(&name).expect("compiles");
         for site in [small(), empty(), sample("blog"), sample("shop"), sample("company")] {
             let rendered = render(&site, &theme);
-            assert_eq!(rendered.report.diagnostics, [], "{name}");
+            assert_eq!(findings(&rendered.report), [], "{name}");
             for (path, file) in rendered.files.iter().filter(|(_, f)| f.kind == FileKind::Page) {
                 let html = std::str::from_utf8(&file.bytes).expect("text");
                 assert!(
                     !html.contains(" style=") && !html.contains("<style"),
                     "{name}: inline style in {path}"
                 );
-                assert_eq!(
-                    html.matches("<script").count(),
-                    html.matches("<script type=\"application/ld+json\">").count(),
-                    "{name}: {path}"
+                let data = html.matches("<script type=\"application/ld+json\">").count();
+                let files = html.matches("<script type=\"module\" src=\"/").count();
+                assert_eq!(html.matches("<script").count(), data + files, "{name}: {path}");
+                assert!(
+                    files == 0 || path.ends_with("search/index.html"),
+                    "{name}: {path} needs a script"
                 );
                 assert_eq!(html.matches("<h1").count(), 1, "{name}: {path} has one h1");
                 assert_eq!(html.matches("<main").count(), 1, "{name}: {path}");
@@ -87,7 +96,7 @@ fn layouts_arrange_home_pages_and_lists() {
             let about = site.pages.iter_mut().find(|p| p.path == "/about/").expect("there");
             about.layout = Some(PageLayout::Minimal);
             let rendered = render(&site, &theme);
-            assert_eq!(rendered.report.diagnostics, [], "{name} {layout:?}");
+            assert_eq!(findings(&rendered.report), [], "{name} {layout:?}");
             let html = |path: &str| String::from_utf8(rendered.files[path].bytes.clone()).expect("text");
             assert!(html("notes/index.html").contains(&format!(" layout-{}\"", layout.word())));
             assert!(html("about/index.html").contains(" layout-minimal\""));

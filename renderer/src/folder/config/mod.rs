@@ -16,7 +16,7 @@ use super::layout::Layout;
 use super::problem::Problems;
 use super::walk::File;
 use super::{FolderError, ReadOptions};
-use crate::site::{MenuItem, Organisation, Redirect, Settings, SiteType, Taxonomy};
+use crate::site::{MenuItem, Organisation, Outputs, Redirect, Settings, SiteType, Taxonomy};
 
 /// What a folder says about the site as a whole.
 pub(super) struct Config {
@@ -78,6 +78,7 @@ impl Config {
                 feed_limit: 20,
                 theme_options: IndexMap::new(),
                 indexable: true,
+                outputs: Outputs::default(),
                 extra: IndexMap::new(),
             },
             titled: false,

@@ -50,6 +50,12 @@ pub(super) fn config(files: &[File], options: &ReadOptions, problems: &Problems)
         decode_json(&mut theme, "options_json", &mut config.settings.theme_options);
         theme.report_rest("theme");
     }
+    if let Some(outputs) = fields.map(&["outputs"]) {
+        match serde_json::from_value(outputs.into_iter().collect()) {
+            Ok(outputs) => config.settings.outputs = outputs,
+            Err(problem) => fields.warn("outputs", format!("{problem}; the usual files are written")),
+        }
+    }
     if let Some(menus) = fields.map(&["menu"]) {
         for (place, items) in menus {
             let items = menu(&items, 0);

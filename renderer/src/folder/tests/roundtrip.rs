@@ -336,6 +336,7 @@ prop_compose! {
                 feed_limit: 3,
                 theme_options: options,
                 indexable: false,
+                outputs: Outputs { term_feeds: Vec::new(), ai_crawlers: false, ..Outputs::default() },
                 extra,
             },
             pages,

@@ -15,7 +15,7 @@ use crate::folder::blocks;
 use crate::folder::links::{self, From};
 use crate::folder::place::What;
 use crate::folder::problem::Problems;
-use crate::site::{Body, MenuItem, Page, Section, SectionSort, Site};
+use crate::site::{Body, MenuItem, Outputs, Page, Section, SectionSort, Site};
 
 /// Keys in the order they are written; empty values are left out.
 #[derive(Default)]
@@ -310,6 +310,12 @@ pub(super) fn site(site: &Site) -> Result<String, ExportError> {
     table.some("logo", organisation.logo.as_deref());
     table.texts("same_as", &organisation.same_as);
     head.table("organisation", table.0);
+
+    if settings.outputs != Outputs::default()
+        && let Ok(outputs) = Table::try_from(&settings.outputs)
+    {
+        head.table("outputs", outputs);
+    }
 
     let mut theme = Head::default();
     theme.values("options", &settings.theme_options);

@@ -262,7 +262,7 @@ impl Work {
         })?;
         Ok(Written {
             pages: report.pages,
-            findings: report.diagnostics,
+            findings: report.diagnostics.into_iter().chain(report.advice).collect(),
             difference: manifest.map(|manifest| Difference::between(&before, &manifest)),
         })
     }
@@ -342,14 +342,7 @@ fn log(findings: &[Diagnostic]) -> Vec<serde_json::Value> {
     let mut lines: Vec<serde_json::Value> = findings
         .iter()
         .take(LOG_LINES)
-        .map(|d| {
-            let level = if d.severity == Severity::Error {
-                "error"
-            } else {
-                "warning"
-            };
-            line(level, &d.page, d.code, &d.message)
-        })
+        .map(|d| line(d.severity.name(), &d.page, d.code, &d.message))
         .collect();
     if findings.len() > LOG_LINES {
         let more = format!("{} more findings are left out.", findings.len() - LOG_LINES);

@@ -162,6 +162,7 @@ fn settings(site: &Site, base_url: String) -> out::Settings {
         feed_limit: 20,
         theme_options: parse(&site.theme_options).unwrap_or_default(),
         indexable: site.indexable,
+        outputs: out::Outputs::default(),
         extra: IndexMap::new(),
     }
 }

@@ -1,0 +1,17 @@
+//! The quality gate: what is wrong with a site beyond what rendering it finds.
+//!
+//! Three levels. An **error** means that something is missing from the output or wrong in it, and stops a deploy unless it is
+//! forced. A **warning** is what a visitor or a search engine will notice. **Info** is advice.
+//!
+//! [`texts`] and [`links`] look at every render, since they cost little. [`Inspector`] reads the finished pages, theme and all, and
+//! is for `igny8-render check` and `theme check`.
+
+pub(crate) mod html;
+mod inspect;
+mod json_ld;
+pub(crate) mod links;
+pub mod sample;
+pub(crate) mod texts;
+mod width;
+
+pub use inspect::Inspector;

@@ -1,0 +1,436 @@
+//! From keywords to a graph, and from the graph to groups at any granularity.
+
+use super::evidence::Results;
+use super::features::Rows;
+use super::intent;
+use super::keyword::{Intent, Keyword, Options};
+use super::leiden::{self, Network};
+use super::neighbours::{self, Dense};
+use super::variants::{self, Unit};
+use rustc_hash::FxHashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// γ of the constant Potts model at granularity ½, on squared cosines, for a list whose mean edge is [`USUAL_EDGE`].
+/// Measured, see the README.
+const RESOLUTION: f64 = 0.004;
+/// The mean squared cosine between neighbours in lists of mixed questions.
+const USUAL_EDGE: f64 = 0.13;
+/// How γ follows the mean edge: in a list about one thing everything is alike, and only what is more alike than usual
+/// there belongs together.
+const ADAPTATION: f64 = 1.3;
+/// In a list shorter than this the neighbours of a keyword reach across its subjects, so γ must be higher; by which
+/// power was measured on drawn lists of 80 to 700 keywords.
+const FULL_LENGTH: f64 = 3000.0;
+const SHORTNESS: f64 = 0.65;
+/// The most γ grows by for that: a dozen keywords have too few neighbours to reach far.
+const SHORTEST: f64 = 10.0;
+/// γ changes by this factor from granularity ½ to either end.
+const RANGE: f64 = 16.0;
+/// How much higher γ is where every keyword has a language model's vector: such vectors find some likeness between any
+/// two keywords of a site. Measured with a small sentence encoder on two sets, see the README.
+const DENSE_FACTOR: f64 = 2.5;
+/// How much of its weight an edge keeps whose ends have different known intents: one page seldom serves both.
+const OTHER_INTENT: f32 = 0.6;
+/// Topics are communities of clusters at this share of the clusters' own γ.
+const TOPIC_SHARE: f64 = 0.15;
+
+/// Keywords ready to be grouped: everything that does not depend on the granularity is done.
+#[derive(Debug, Clone)]
+pub struct Graph {
+    pub(super) options: Options,
+    pub(super) units: Vec<Unit>,
+    pub(super) wordless: Vec<usize>,
+    pub(super) rows: Rows,
+    /// What the results need to know of each keyword handed in.
+    pub(super) facts: Vec<Fact>,
+    edges: Vec<(u32, u32, f32)>,
+    /// Share of the units with a language model's vector.
+    dense: f64,
+    results: Results,
+    /// Existing cluster of each unit.
+    fixed: Vec<Option<String>>,
+    parents: Vec<Option<String>>,
+}
+
+/// A keyword's own values.
+#[derive(Debug, Clone)]
+pub(super) struct Fact {
+    pub(super) text: String,
+    pub(super) volume: Option<u64>,
+    pub(super) difficulty: Option<f32>,
+    pub(super) intent: Option<Intent>,
+}
+
+/// A group of units before it is described.
+#[derive(Debug, Clone)]
+pub(super) struct Group {
+    /// The existing cluster it is.
+    pub(super) id: Option<String>,
+    pub(super) units: Vec<u32>,
+    /// Groups of one topic have the same number.
+    pub(super) topic: u32,
+}
+
+impl Graph {
+    /// Reads the keywords. This is where the time goes; [`Graph::cluster`] is quick.
+    pub fn new(keywords: &[Keyword], options: &Options) -> Graph {
+        let (units, wordless) = variants::group(keywords, options);
+        let rows = Rows::new(&units);
+        // The first of a unit's keywords that has a value gives it; the head comes first.
+        let first =
+            |unit: &Unit, has: &dyn Fn(&Keyword) -> bool| unit.members.iter().copied().find(|&k| has(&keywords[k]));
+        let dense = Dense::new(
+            units
+                .iter()
+                .map(|u| first(u, &|k| k.embedding.is_some()).and_then(|k| keywords[k].embedding.as_deref()))
+                .collect(),
+        );
+        let results = Results::new(
+            units
+                .iter()
+                .map(|u| first(u, &|k| !k.serp_urls.is_empty()).map_or(&[][..], |k| keywords[k].serp_urls.as_slice())),
+        );
+        let topic = |k: &Keyword| {
+            k.parent_topic
+                .as_deref()
+                .map(super::text::fold)
+                .filter(|t| !t.is_empty())
+        };
+        let parents = units
+            .iter()
+            .map(|u| first(u, &|k| topic(k).is_some()).and_then(|k| topic(&keywords[k])))
+            .collect();
+        let facts: Vec<Fact> = keywords
+            .iter()
+            .map(|k| Fact {
+                text: k.text.clone(),
+                volume: k.volume,
+                difficulty: k.difficulty,
+                intent: k.intent,
+            })
+            .collect();
+        let intents: Vec<Option<Intent>> = units
+            .iter()
+            .map(|u| first(u, &|k| k.intent.is_some()).and_then(|k| keywords[k].intent))
+            .collect();
+        let mut edges = neighbours::edges(&rows, &dense);
+        for (a, b, weight) in &mut edges {
+            // Squared: the few near neighbours then outweigh the many distant ones, which short texts have by chance.
+            *weight *= *weight;
+            if let (Some(x), Some(y)) = (intents[*a as usize], intents[*b as usize])
+                && x != y
+            {
+                *weight *= OTHER_INTENT;
+            }
+        }
+        let fixed = units.iter().map(|u| keywords[u.members[0]].fixed.clone()).collect();
+        Graph {
+            options: options.clone(),
+            units,
+            wordless,
+            rows,
+            facts,
+            edges,
+            dense: dense.share(),
+            results,
+            fixed,
+            parents,
+        }
+    }
+
+    /// Groups at a granularity from 0 (few, wide) to 1 (many, narrow).
+    pub(super) fn groups(&self, granularity: f64) -> (Vec<Group>, Vec<u32>) {
+        let granularity = if granularity.is_finite() {
+            granularity.clamp(0.0, 1.0)
+        } else {
+            0.5
+        };
+        let resolution = self.resolution() * RANGE.powf(2.0 * granularity - 1.0);
+        // The knob moves the share of results asked for from half to one and a half of what the options say.
+        let least = (self.options.shared_urls * (0.5 + granularity as f32)).clamp(0.01, 1.0);
+        let network = self.network(least);
+        let mut groups = self.anchors(least);
+        let free = self.attach(&network, &mut groups, resolution);
+        let rest = network.part(&free);
+        let communities = leiden::leiden(&rest, resolution);
+        let mut found: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (i, &c) in communities.iter().enumerate() {
+            found.entry(c).or_default().push(free[i]);
+        }
+        let mut alone = Vec::new();
+        for units in found.into_values() {
+            for part in self.fit(&network, units, resolution) {
+                if self.distinct(&part) < self.options.min_size.max(1) {
+                    alone.extend(part);
+                } else {
+                    groups.push(Group {
+                        id: None,
+                        units: part,
+                        topic: 0,
+                    });
+                }
+            }
+        }
+        alone.sort_unstable();
+        self.topics(&network, &mut groups, resolution);
+        (groups, alone)
+    }
+
+    /// γ at granularity ½ for this list.
+    fn resolution(&self) -> f64 {
+        let sum: f64 = self.edges.iter().map(|e| f64::from(e.2)).sum();
+        let mean = sum / self.edges.len().max(1) as f64;
+        let short = (FULL_LENGTH / self.units.len().max(1) as f64)
+            .powf(SHORTNESS)
+            .clamp(1.0, SHORTEST);
+        let resolution =
+            RESOLUTION * (mean / USUAL_EDGE).max(0.1).powf(ADAPTATION) * short * DENSE_FACTOR.powf(self.dense);
+        // Above half the mean edge not even usual neighbours would stay together.
+        resolution.min((mean / 2.0).max(RESOLUTION))
+    }
+
+    /// The edges, without those that search results contradict.
+    fn network(&self, least: f32) -> Network {
+        let edges: Vec<(u32, u32, f32)> = self
+            .edges
+            .iter()
+            .filter(|&&(a, b, _)| {
+                self.results
+                    .shared(a as usize, b as usize)
+                    .is_none_or(|s| s + 1e-6 >= least)
+            })
+            .copied()
+            .collect();
+        Network::new(vec![1.0; self.units.len()], &edges)
+    }
+
+    /// Groups that are given: existing clusters, then keywords with common results, then keywords of one parent topic.
+    fn anchors(&self, least: f32) -> Vec<Group> {
+        let mut fixed: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+        for (unit, id) in self.fixed.iter().enumerate() {
+            if let Some(id) = id {
+                fixed.entry(id).or_default().push(unit as u32);
+            }
+        }
+        let mut place: Vec<Option<usize>> = vec![None; self.units.len()];
+        let mut groups: Vec<Group> = Vec::new();
+        for (id, units) in fixed {
+            for &u in &units {
+                place[u as usize] = Some(groups.len());
+            }
+            groups.push(Group {
+                id: Some(id.to_owned()),
+                units,
+                topic: 0,
+            });
+        }
+        let volume = |u: u32| {
+            self.units[u as usize]
+                .members
+                .iter()
+                .filter_map(|&k| self.facts[k].volume)
+                .max()
+        };
+        let mut order: Vec<u32> = (0..self.units.len() as u32)
+            .filter(|&u| self.results.has(u as usize))
+            .collect();
+        // Existing clusters are centres before all others; among equals the keyword searched most.
+        order.sort_by_key(|&u| (self.fixed[u as usize].is_none(), Reverse(volume(u)), u));
+        let mut stars: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (unit, centre) in self.results.stars(&order, least).into_iter().enumerate() {
+            if let Some(centre) = centre
+                && self.fixed[unit].is_none()
+            {
+                stars.entry(centre).or_default().push(unit as u32);
+            }
+        }
+        let max = self.options.max_size.max(self.options.min_size).max(1);
+        for (centre, units) in stars {
+            match place[centre as usize] {
+                Some(group) => {
+                    let room = max.saturating_sub(groups[group].units.len());
+                    groups[group].units.extend(units.into_iter().take(room));
+                }
+                None => self.add(&mut groups, units, max),
+            }
+        }
+        let mut taken: BTreeSet<u32> = groups.iter().flat_map(|g| g.units.iter().copied()).collect();
+        let mut topics: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+        for (unit, topic) in self.parents.iter().enumerate() {
+            if let Some(topic) = topic
+                && !self.results.has(unit)
+                && taken.insert(unit as u32)
+            {
+                topics.entry(topic).or_default().push(unit as u32);
+            }
+        }
+        for units in topics.into_values() {
+            self.add(&mut groups, units, max);
+        }
+        groups
+    }
+
+    /// A given group, where it is large enough to be one; in pieces, where it is too large.
+    fn add(&self, groups: &mut Vec<Group>, units: Vec<u32>, max: usize) {
+        for units in even(&units, max) {
+            if self.distinct(&units) >= self.options.min_size.max(1) {
+                groups.push(Group {
+                    id: None,
+                    units,
+                    topic: 0,
+                });
+            }
+        }
+    }
+
+    /// Lets keywords join given groups: those that the communities of the whole graph put together with members of a
+    /// group, and that the quality function would rather have in it than alone. Returns who is left.
+    fn attach(&self, network: &Network, groups: &mut [Group], resolution: f64) -> Vec<u32> {
+        let mut place: Vec<Option<usize>> = vec![None; self.units.len()];
+        for (g, group) in groups.iter().enumerate() {
+            for &u in &group.units {
+                place[u as usize] = Some(g);
+            }
+        }
+        if groups.is_empty() {
+            return (0..self.units.len() as u32).collect();
+        }
+        let communities = leiden::leiden(network, resolution);
+        let max = self.options.max_size.max(1);
+        let mut wishes: Vec<(f64, u32, usize)> = Vec::new();
+        for unit in 0..self.units.len() {
+            // Who has search results or a parent topic of its own was judged by them already.
+            if place[unit].is_some() || self.results.has(unit) || self.parents[unit].is_some() {
+                continue;
+            }
+            let mut towards: BTreeMap<usize, f64> = BTreeMap::new();
+            for (other, weight) in network.neighbours(unit) {
+                if communities[other] == communities[unit]
+                    && let Some(g) = place[other]
+                {
+                    *towards.entry(g).or_default() += f64::from(weight);
+                }
+            }
+            let best = towards
+                .into_iter()
+                .map(|(g, w)| (w - resolution * network.size(unit) * groups[g].units.len() as f64, g))
+                .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
+            if let Some((gain, g)) = best
+                && gain > 0.0
+            {
+                wishes.push((gain, unit as u32, g));
+            }
+        }
+        wishes.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        for (_, unit, g) in wishes {
+            if groups[g].units.len() < max {
+                groups[g].units.push(unit);
+                place[unit as usize] = Some(g);
+            }
+        }
+        (0..self.units.len() as u32)
+            .filter(|&u| place[u as usize].is_none())
+            .collect()
+    }
+
+    /// Splits what is larger than allowed, at the resolution where it falls apart by itself.
+    fn fit(&self, network: &Network, units: Vec<u32>, resolution: f64) -> Vec<Vec<u32>> {
+        let max = self.options.max_size.max(self.options.min_size).max(1);
+        if units.len() <= max {
+            return vec![units];
+        }
+        let part = network.part(&units);
+        let mut finer = resolution;
+        for _ in 0..24 {
+            finer *= 1.5;
+            let communities = leiden::leiden(&part, finer);
+            let count = communities.iter().max().map_or(0, |&c| c as usize + 1);
+            if count > 1 {
+                let mut parts = vec![Vec::new(); count];
+                for (i, &c) in communities.iter().enumerate() {
+                    parts[c as usize].push(units[i]);
+                }
+                return parts.into_iter().flat_map(|p| self.fit(network, p, finer)).collect();
+            }
+        }
+        // All alike: nothing to cut along but the keywords' own order.
+        even(&units, max)
+    }
+
+    /// How many different texts there are among the keywords of some units.
+    pub(super) fn distinct(&self, units: &[u32]) -> usize {
+        let mut texts: Vec<String> = units
+            .iter()
+            .flat_map(|&u| &self.units[u as usize].members)
+            .map(|&k| super::text::fold(&self.facts[k].text))
+            .collect();
+        texts.sort_unstable();
+        texts.dedup();
+        texts.len()
+    }
+
+    /// Puts groups that belong to one wider topic together: communities of the groups themselves.
+    fn topics(&self, network: &Network, groups: &mut [Group], resolution: f64) {
+        let mut place = vec![u32::MAX; self.units.len()];
+        for (g, group) in groups.iter().enumerate() {
+            for &u in &group.units {
+                place[u as usize] = g as u32;
+            }
+        }
+        let inside: Vec<u32> = (0..self.units.len() as u32)
+            .filter(|&u| place[u as usize] != u32::MAX)
+            .collect();
+        let communities: Vec<u32> = inside.iter().map(|&u| place[u as usize]).collect();
+        let small = network.part(&inside).aggregate(&communities, groups.len());
+        for (group, topic) in groups.iter_mut().zip(leiden::leiden(&small, resolution * TOPIC_SHARE)) {
+            group.topic = topic;
+        }
+    }
+
+    /// Intent of a unit: what its keywords bring, else what their wording shows.
+    pub(super) fn intent(&self, unit: u32) -> Option<Intent> {
+        let unit = &self.units[unit as usize];
+        unit.members
+            .iter()
+            .find_map(|&k| self.facts[k].intent)
+            .or_else(|| intent::read(&unit.words))
+    }
+
+    /// Likeness of every unit of a group to the group as a whole, 0 to 1.
+    pub(super) fn likeness(&self, units: &[u32]) -> Vec<f32> {
+        let mut centre: FxHashMap<u32, f32> = FxHashMap::default();
+        for &u in units {
+            for (d, w) in self.rows.row(u as usize) {
+                *centre.entry(d).or_default() += w;
+            }
+        }
+        let mut squares: Vec<f32> = centre.values().map(|w| w * w).collect();
+        // A map's order is not part of the result, a sum's rounding would be.
+        squares.sort_unstable_by(f32::total_cmp);
+        let length = squares.iter().sum::<f32>().sqrt();
+        units
+            .iter()
+            .map(|&u| {
+                let (mut dot, mut own) = (0.0, 0.0f32);
+                for (d, w) in self.rows.row(u as usize) {
+                    dot += w * centre.get(&d).copied().unwrap_or(0.0);
+                    own += w * w;
+                }
+                if length > 0.0 && own > 0.0 {
+                    (dot / (length * own.sqrt())).clamp(0.0, 1.0)
+                } else {
+                    0.0
+                }
+            })
+            .collect()
+    }
+}
+
+/// Pieces of nearly the same length, none longer than `max`.
+fn even(units: &[u32], max: usize) -> Vec<Vec<u32>> {
+    let pieces = units.len().div_ceil(max.max(1)).max(1);
+    (0..pieces)
+        .map(|i| units[i * units.len() / pieces..(i + 1) * units.len() / pieces].to_vec())
+        .collect()
+}

@@ -1,0 +1,137 @@
+//! What a column may be used for.
+
+use super::row::{Intent, Month};
+
+/// What a column of a file is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Field {
+    /// The phrase itself.
+    Keyword,
+    /// The phrase as it was before it was normalised; only in own exports.
+    Original,
+    /// Searches a month: a number or a range.
+    Volume,
+    VolumeMin,
+    VolumeMax,
+    Difficulty,
+    Cpc,
+    CpcMin,
+    CpcMax,
+    Currency,
+    /// Competition of advertisers: a word, or 0 to 1.
+    Competition,
+    /// Competition of advertisers, 0 to 100.
+    CompetitionIndex,
+    CompetitionLevel,
+    /// One or more intents, as words, letters or numbers.
+    Intents,
+    /// Whether the keyword has this intent.
+    IntentFlag(Intent),
+    Branded,
+    Local,
+    ParentTopic,
+    Market,
+    /// The page or cluster that is to serve the keyword.
+    Cluster,
+    /// The pillar above it.
+    Topic,
+    PageType,
+    Tags,
+    Position,
+    Url,
+    Clicks,
+    Impressions,
+    Ctr,
+    TrafficPotential,
+    /// A list of values, oldest first.
+    Trend,
+    TrendScale,
+    TrendEnd,
+    /// Searches in one month; a file has a column for each. The month, where the header names it.
+    MonthSearches(Option<Month>),
+    SerpFeatures,
+    SerpUrls,
+    Attributes,
+    Status,
+    Disabled,
+}
+
+impl Field {
+    /// For people.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Keyword => "keyword",
+            Self::Original => "keyword as first written",
+            Self::Volume => "searches a month",
+            Self::VolumeMin => "searches a month, from",
+            Self::VolumeMax => "searches a month, to",
+            Self::Difficulty => "difficulty",
+            Self::Cpc => "price of a click",
+            Self::CpcMin => "price of a click, from",
+            Self::CpcMax => "price of a click, to",
+            Self::Currency => "currency",
+            Self::Competition => "competition of advertisers",
+            Self::CompetitionIndex => "competition of advertisers, 0 to 100",
+            Self::CompetitionLevel => "competition of advertisers, in words",
+            Self::Intents => "intent",
+            Self::IntentFlag(Intent::Informational) => "intent is informational",
+            Self::IntentFlag(Intent::Commercial) => "intent is commercial",
+            Self::IntentFlag(Intent::Transactional) => "intent is transactional",
+            Self::IntentFlag(Intent::Navigational) => "intent is navigational",
+            Self::Branded => "names a brand",
+            Self::Local => "asks for something near",
+            Self::ParentTopic => "parent topic",
+            Self::Market => "market",
+            Self::Cluster => "cluster",
+            Self::Topic => "topic",
+            Self::PageType => "kind of page",
+            Self::Tags => "tags",
+            Self::Position => "position",
+            Self::Url => "address of the page that ranks",
+            Self::Clicks => "clicks",
+            Self::Impressions => "impressions",
+            Self::Ctr => "clicks per impression",
+            Self::TrafficPotential => "traffic potential",
+            Self::Trend => "trend",
+            Self::TrendScale => "scale of the trend",
+            Self::TrendEnd => "last month of the trend",
+            Self::MonthSearches(_) => "searches in a month",
+            Self::SerpFeatures => "features of the results",
+            Self::SerpUrls => "addresses of the results",
+            Self::Attributes => "attributes",
+            Self::Status => "status",
+            Self::Disabled => "disabled",
+        }
+    }
+
+    /// Whether two columns may have it: one for each month.
+    pub(super) const fn repeats(self) -> bool {
+        matches!(self, Self::MonthSearches(_))
+    }
+
+    /// Whether cells hold numbers with decimals, which tell the file's decimal mark.
+    pub(super) const fn has_decimals(self) -> bool {
+        matches!(
+            self,
+            Self::Cpc | Self::CpcMin | Self::CpcMax | Self::Competition | Self::Position | Self::Ctr | Self::Difficulty
+        )
+    }
+
+    /// Whether cells are numbers: such a column's header is not one.
+    pub(super) const fn is_number(self) -> bool {
+        self.has_decimals()
+            || matches!(
+                self,
+                Self::Volume
+                    | Self::VolumeMin
+                    | Self::VolumeMax
+                    | Self::CompetitionIndex
+                    | Self::Clicks
+                    | Self::Impressions
+                    | Self::TrafficPotential
+                    | Self::MonthSearches(_)
+            )
+    }
+}
