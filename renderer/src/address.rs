@@ -49,16 +49,12 @@ impl Address {
 
     /// The link to a site path: `/sites/demo/blog/x/`.
     pub fn href(&self, path: &str) -> String {
-        let mut out = self.base_path.clone();
-        out.push_str(&paths::encode(path));
-        out
+        joined(&self.base_path, path)
     }
 
     /// The absolute address of a site path.
     pub fn absolute(&self, path: &str) -> String {
-        let mut out = self.base_url.clone();
-        out.push_str(&paths::encode(path));
-        out
+        joined(&self.base_url, path)
     }
 
     /// Sorts a link found on the page at `at`.
@@ -126,6 +122,13 @@ impl Address {
             href.to_owned()
         }
     }
+}
+
+fn joined(base: &str, path: &str) -> String {
+    let mut out = String::with_capacity(base.len() + path.len());
+    out.push_str(base);
+    paths::encode_into(&mut out, path);
+    out
 }
 
 /// True for an address that a browser would fetch over HTTP.

@@ -9,6 +9,7 @@
 
 pub mod address;
 pub mod blocks;
+mod bodies;
 pub mod check;
 pub mod colour;
 pub mod diagnostic;
@@ -34,6 +35,7 @@ mod sitemap;
 pub mod theme;
 mod xml;
 
+pub use bodies::Bodies;
 pub use diagnostic::{Diagnostic, Severity};
 pub use output::{FileKind, MemorySink, OutFile, Rendered, Report, Sink};
 pub use site::Site;
@@ -43,7 +45,12 @@ pub use theme::{Theme, ThemeError};
 ///
 /// Runs on the rayon pool that is current; call it inside `ThreadPool::install` to choose the number of threads.
 pub fn render_to(site: &Site, theme: &Theme, sink: &dyn Sink) -> Report {
-    render::render_to(site, theme, sink)
+    render::render_to(site, &bodies::InPages, theme, sink)
+}
+
+/// [`render_to`] for a site whose texts are not all in its pages.
+pub fn render_with(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &dyn Sink) -> Report {
+    render::render_to(site, bodies, theme, sink)
 }
 
 /// Renders `site` into memory.

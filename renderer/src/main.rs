@@ -5,6 +5,10 @@ mod cli;
 
 use std::process::ExitCode;
 
+/// Rendering is many small allocations on several threads at once, which the system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     cli::run()
 }

@@ -103,7 +103,14 @@ pub fn file_of(path: &str) -> String {
 
 /// The path as it stands in a link: percent-encoded, slashes kept.
 pub fn encode(path: &str) -> String {
-    utf8_percent_encode(path, SEGMENT).to_string()
+    let mut out = String::with_capacity(path.len());
+    encode_into(&mut out, path);
+    out
+}
+
+/// Appends what [`encode`] gives.
+pub fn encode_into(out: &mut String, path: &str) {
+    out.extend(utf8_percent_encode(path, SEGMENT));
 }
 
 /// The path of the `n`th page (from 1) of a list at `base`.

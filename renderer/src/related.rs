@@ -1,12 +1,17 @@
 //! Pages that belong together: shared terms and cluster, rare ones weighing more.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
 
 use crate::plan::Plan;
 
 /// Neighbours looked at on each side of a page in the list of each of its terms. Terms with thousands of pages say little, and
 /// looking at all of them would grow with pages × pages.
 const WINDOW: usize = 24;
+/// What a page of the same kind has before others.
+const SAME_KIND: u32 = 50;
 
 /// Lists of pages by what they share, each sorted newest first.
 pub(crate) struct Related<'s> {
@@ -23,33 +28,30 @@ impl<'s> Related<'s> {
                 clusters.entry(cluster.id.as_str()).or_default().push(i);
             }
         }
-        let mut by_page: Vec<HashMap<usize, u32>> = vec![HashMap::new(); plan.pages.len()];
+        let mut places: Vec<Vec<u32>> = plan.pages.iter().map(|p| vec![0; p.terms.len()]).collect();
         for (t, term) in plan.terms.iter().enumerate() {
             for (place, &page) in term.listing.items.iter().enumerate() {
-                if plan.pages[page].terms.contains(&t) {
-                    by_page[page].insert(t, place as u32);
+                // Pages of the terms below are in the list too.
+                if let Some(own) = plan.pages[page].terms.iter().position(|&of| of == t) {
+                    places[page][own] = place as u32;
                 }
             }
         }
-        let places = plan
-            .pages
-            .iter()
-            .zip(by_page)
-            .map(|(p, places)| p.terms.iter().map(|t| places.get(t).copied().unwrap_or(0)).collect())
-            .collect();
         Self { clusters, places }
     }
 
     /// At most `limit` pages related to page `i`, best first, in its language.
     pub fn of(&self, plan: &Plan<'s>, i: usize, limit: usize) -> Vec<usize> {
         let planned = &plan.pages[i];
-        let mut scores: HashMap<usize, u32> = HashMap::new();
+        let one_language = plan.languages.len() == 1;
+        // Page and score in one number, so that sorting by page is a sort of plain numbers.
+        let mut seen: Vec<u64> = Vec::with_capacity(planned.terms.len() * (2 * WINDOW + 1) + 2 * WINDOW + 1);
         let mut add = |items: &[usize], place: usize, weight: u32| {
             let from = place.saturating_sub(WINDOW);
             let to = (place + WINDOW + 1).min(items.len());
             for &other in &items[from..to] {
-                if other != i && plan.pages[other].language == planned.language {
-                    *scores.entry(other).or_default() += weight;
+                if other != i && (one_language || plan.pages[other].language == planned.language) {
+                    seen.push((other as u64) << 32 | u64::from(weight));
                 }
             }
         };
@@ -68,16 +70,43 @@ impl<'s> Related<'s> {
             let place = items.binary_search(&i).unwrap_or(0);
             add(items, place, 1200);
         }
-        let mut found: Vec<(usize, u32)> = scores.into_iter().collect();
-        let key = |&(page, score): &(usize, u32)| {
-            let same_kind = plan.pages[page].page.kind == planned.page.kind;
-            (
-                std::cmp::Reverse(score + u32::from(same_kind) * 50),
-                std::cmp::Reverse(plan.pages[page].date()),
+        seen.sort_unstable();
+
+        // The best so far, best first; few are wanted, so most pages are told apart by their score alone.
+        let mut best: Vec<Candidate> = Vec::with_capacity(limit + 1);
+        for same_page in seen.chunk_by(|a, b| a >> 32 == b >> 32) {
+            let page = (same_page[0] >> 32) as usize;
+            let score: u32 = same_page.iter().map(|s| *s as u32).sum();
+            let full = best.len() == limit;
+            if full && best.last().is_none_or(|worst| score + SAME_KIND < worst.score) {
+                continue;
+            }
+            let other = &plan.pages[page];
+            let same_kind = other.page.kind == planned.page.kind;
+            let candidate = Candidate {
+                score: score + u32::from(same_kind) * SAME_KIND,
+                date: other.date(),
                 page,
-            )
-        };
-        found.sort_by_key(key);
-        found.into_iter().take(limit).map(|(page, _)| page).collect()
+            };
+            let at = best.partition_point(|b| b.key() < candidate.key());
+            if at < limit {
+                best.truncate(limit - 1);
+                best.insert(at, candidate);
+            }
+        }
+        best.into_iter().map(|candidate| candidate.page).collect()
+    }
+}
+
+struct Candidate {
+    score: u32,
+    date: Option<DateTime<Utc>>,
+    page: usize,
+}
+
+impl Candidate {
+    /// Highest score first, then newest; ties by address.
+    fn key(&self) -> (Reverse<u32>, Reverse<Option<DateTime<Utc>>>, usize) {
+        (Reverse(self.score), Reverse(self.date), self.page)
     }
 }

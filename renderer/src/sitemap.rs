@@ -226,7 +226,7 @@ mod tests {
         )
         .expect("site");
         let address = crate::address::Address::new("https://e.org").expect("valid");
-        let plan = Plan::new(&site, address, &[], &mut Vec::new());
+        let plan = Plan::new(&site, &crate::bodies::InPages, address, &[], &mut Vec::new());
         let day = |i: usize| DateTime::from_timestamp(i as i64 * 86_400, 0);
         let make = |n: usize| {
             (0..n)

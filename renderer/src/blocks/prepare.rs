@@ -318,7 +318,7 @@ impl Maker<'_> {
             .iter()
             .filter(|&&p| !std::ptr::eq(self.plan.pages[p].page, self.page))
             .take(limit)
-            .map(|&p| self.prepared.cards[p].value.clone())
+            .map(|&p| self.prepared.value(self.plan, p))
             .collect()
     }
 }

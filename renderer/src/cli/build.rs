@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use igny8_renderer::release::write_folder;
-use igny8_renderer::{OutFile, Report, Severity, Sink, render_to};
+use igny8_renderer::{OutFile, Report, Severity, Sink};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -50,7 +50,7 @@ fn build(args: &BuildArgs) -> Result<ExitCode, String> {
         .map_err(|e| format!("threads: {e}"))?;
     let theme = theme(&args.theme)?;
     let reading = Instant::now();
-    let source = pool.install(|| source::read(&args.source, args.base_url.as_deref()))?;
+    let mut source = pool.install(|| source::read(&args.source, args.base_url.as_deref()))?;
     let read = reading.elapsed();
 
     let watch = std::io::stderr().is_terminal() && !args.json;
@@ -68,7 +68,7 @@ fn build(args: &BuildArgs) -> Result<ExitCode, String> {
             inner: sink,
             bar: bar.clone(),
         };
-        report = pool.install(|| render_to(&source.site, &theme, &watched));
+        report = pool.install(|| source.render(&theme, &watched));
         rendered = writing.elapsed();
         Some(report.media.clone())
     });
@@ -76,7 +76,9 @@ fn build(args: &BuildArgs) -> Result<ExitCode, String> {
     let manifest = manifest.map_err(|e| e.to_string())?.unwrap_or_default();
     let rest = writing.elapsed().saturating_sub(rendered);
 
-    report.diagnostics.splice(0..0, source.findings);
+    report.diagnostics.splice(0..0, std::mem::take(&mut source.findings));
+    // The process is about to end; taking a large site apart piece by piece would only delay that.
+    std::mem::forget(source);
     let ms = |d: Duration| (d.as_secs_f64() * 1e5).round() / 1e2;
     let failed = report.has_errors();
     if args.json {

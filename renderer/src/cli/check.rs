@@ -30,7 +30,7 @@ fn site(args: &CheckArgs) -> Result<Checked, String> {
     let theme = theme(&args.theme)?;
     let source = pool.install(|| source::read(&args.source, args.base_url.as_deref()))?;
     let inspector = Inspector::new(&source.site.settings.base_url);
-    let mut report: Report = pool.install(|| render_to(&source.site, &theme, &inspector));
+    let mut report: Report = pool.install(|| source.render(&theme, &inspector));
     for media in &report.media {
         let there = source.media.path(media).is_ok_and(|path| path.is_file());
         if !there {

@@ -5,17 +5,32 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use chrono::{DateTime, Utc};
-use igny8_renderer::folder::{self, ReadOptions};
+use igny8_renderer::folder::{self, ReadOptions, Texts};
 use igny8_renderer::release::{FolderMedia, MediaSource};
 use igny8_renderer::site::Media;
-use igny8_renderer::{Diagnostic, Site};
+use igny8_renderer::{Diagnostic, Report, Sink, Site, Theme, render_to, render_with};
+
+/// Bytes of texts that are held in memory; those of a larger site go to a temporary file.
+const TEXTS_IN_MEMORY: u64 = 64 << 20;
 
 /// A site and where its media files are.
 pub struct Source {
     pub site: Site,
     pub media: Box<dyn MediaSource>,
+    /// Texts of pages that are not in the site.
+    pub texts: Option<Texts>,
     /// What could not be read.
     pub findings: Vec<Diagnostic>,
+}
+
+impl Source {
+    /// Renders the site on the current thread pool.
+    pub fn render(&self, theme: &Theme, sink: &dyn Sink) -> Report {
+        match &self.texts {
+            Some(texts) => render_with(&self.site, texts, theme, sink),
+            None => render_to(&self.site, theme, sink),
+        }
+    }
 }
 
 /// Reads `path`: a `.json` file is a snapshot whose media lie beside it, a folder is a folder of Markdown.
@@ -41,6 +56,7 @@ fn snapshot(path: &Path, base_url: Option<&str>) -> Result<Source, String> {
     Ok(Source {
         site,
         media: Box::new(FolderMedia(beside)),
+        texts: None,
         findings: Vec::new(),
     })
 }
@@ -49,6 +65,7 @@ fn folder(path: &Path, base_url: Option<&str>) -> Result<Source, String> {
     let now = now()?;
     let options = ReadOptions {
         base_url: base_url.map(str::to_owned),
+        texts_in_memory: TEXTS_IN_MEMORY,
         ..ReadOptions::new(now)
     };
     let read = folder::read(path, &options).map_err(|e| e.to_string())?;
@@ -59,6 +76,7 @@ fn folder(path: &Path, base_url: Option<&str>) -> Result<Source, String> {
     Ok(Source {
         site,
         media: Box::new(Files(read.files)),
+        texts: read.texts,
         findings,
     })
 }

@@ -17,7 +17,9 @@ pub(super) fn rewrite(
     let mut see = |part: Part<'_>| match part {
         Part::Text(text) => {
             if text.contains(['(', '[', '<']) {
-                *text = links::markdown(text, from, index, config, problems);
+                if let Some(linked) = links::markdown(text, from, index, config, problems) {
+                    *text = linked;
+                }
             }
         }
         Part::Image(image) => match index.picture(image, from, config) {

@@ -187,8 +187,11 @@ pub(super) fn options() -> Options {
     Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS
 }
 
-/// Rewrites the links of a Markdown text. Everything else stays byte for byte.
-pub(super) fn markdown(text: &str, from: &From, index: &Index, config: &Config, problems: &Problems) -> String {
+/// Rewrites the links of a Markdown text; `None` if it stays as it is. Everything else stays byte for byte.
+pub(super) fn markdown(text: &str, from: &From, index: &Index, config: &Config, problems: &Problems) -> Option<String> {
+    if leads_only_away(text) {
+        return None;
+    }
     let mut judged = Judged::new(text, from);
     let mut judge =
         |at: Range<usize>, dest: &str, picture: bool| judged.judge(at, dest, picture, index, config, problems);
@@ -234,8 +237,34 @@ pub(super) fn markdown(text: &str, from: &From, index: &Index, config: &Config, 
     judged.finish(problems)
 }
 
-/// Rewrites the links of an HTML text.
-pub(super) fn html(text: &str, from: &From, index: &Index, config: &Config, problems: &Problems) -> String {
+/// Says of most texts, without parsing them, that no link in them can be one to a file: that everything which could be a link
+/// begins with a scheme or leads to a place in the text itself. May say no where it is so.
+fn leads_only_away(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut tags = false;
+    for at in memchr::memchr2_iter(b']', b'<', bytes) {
+        match bytes.get(at + 1) {
+            Some(b'(') if bytes[at] == b']' => {
+                let rest = text[at + 2..].trim_start_matches([' ', '\t', '\r', '\n', '<']);
+                if !["https://", "http://", "mailto:", "#"]
+                    .iter()
+                    .any(|s| rest.starts_with(s))
+                {
+                    return false;
+                }
+            }
+            // A definition, for links by name.
+            Some(b':') if bytes[at] == b']' => return false,
+            Some(next) if bytes[at] == b'<' && next.is_ascii_alphabetic() => tags = true,
+            _ => {}
+        }
+    }
+    let named = |name: &[u8]| bytes.windows(name.len()).any(|w| w.eq_ignore_ascii_case(name));
+    !tags || ![b"href".as_slice(), b"src", b"poster"].into_iter().any(named)
+}
+
+/// Rewrites the links of an HTML text; `None` if it stays as it is.
+pub(super) fn html(text: &str, from: &From, index: &Index, config: &Config, problems: &Problems) -> Option<String> {
     let mut judged = Judged::new(text, from);
     for (at, picture) in attributes(text, 0..text.len()) {
         let dest = &text[at.clone()];
@@ -309,7 +338,7 @@ impl<'a> Judged<'a> {
         }
     }
 
-    fn finish(mut self, problems: &Problems) -> String {
+    fn finish(mut self, problems: &Problems) -> Option<String> {
         if self.broken > LISTED {
             let more = self.broken - LISTED;
             problems.warn(
@@ -317,6 +346,9 @@ impl<'a> Judged<'a> {
                 None,
                 format!("{more} more links or pictures lead to nothing in this folder"),
             );
+        }
+        if self.edits.is_empty() {
+            return None;
         }
         self.edits.sort_by_key(|(at, _)| at.start);
         let mut out = String::with_capacity(self.text.len());
@@ -330,7 +362,7 @@ impl<'a> Judged<'a> {
             done = at.end;
         }
         out.push_str(&self.text[done..]);
-        out
+        Some(out)
     }
 }
 
@@ -413,4 +445,32 @@ fn ends_with_name(before: &[u8], name: &[u8]) -> bool {
         return false;
     };
     before[at..].eq_ignore_ascii_case(name) && at > 0 && before[at - 1].is_ascii_whitespace()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leads_only_away;
+
+    #[test]
+    fn texts_whose_links_lead_away() {
+        let cases = [
+            ("no link at all, a < b", true),
+            (
+                "[a](https://x.org) ![b]( <http://y.org> \"t\") [c](#d) [e](\n mailto:a@b.org)",
+                true,
+            ),
+            ("`Vec<u8>` and [x] (y) and a[0]", true),
+            ("[a](b.md)", false),
+            ("[a](\\#b)", false),
+            ("[a](<b.md>)", false),
+            ("[a](//x.org)", false),
+            ("[a]: b.md\n\n[a]", false),
+            ("<a HREF=\"b.md\">", false),
+            ("<img\nsrc='x.png'>", false),
+            ("<https://x.org>", true),
+        ];
+        for (text, away) in cases {
+            assert_eq!(leads_only_away(text), away, "{text:?}");
+        }
+    }
 }

@@ -54,6 +54,7 @@ mod paths;
 mod place;
 mod problem;
 mod shortcodes;
+mod texts;
 mod walk;
 mod write;
 
@@ -64,6 +65,7 @@ use chrono::{DateTime, Utc};
 
 pub use layout::Layout;
 pub use problem::{Problem, Severity};
+pub use texts::Texts;
 pub use write::{ExportError, ExportReport, write};
 
 use crate::site::{Site, SiteType};
@@ -85,6 +87,9 @@ pub struct ReadOptions {
     pub max_page_bytes: u64,
     /// A larger media file is not taken, in bytes.
     pub max_media_bytes: u64,
+    /// Where the content files are larger than this together (bytes), the texts of pages go to a temporary file, and
+    /// [`FolderSite::texts`] lends them.
+    pub texts_in_memory: u64,
 }
 
 impl ReadOptions {
@@ -98,6 +103,7 @@ impl ReadOptions {
             max_files: 500_000,
             max_page_bytes: 10 << 20,
             max_media_bytes: 256 << 20,
+            texts_in_memory: u64::MAX,
         }
     }
 }
@@ -113,6 +119,8 @@ pub struct FolderSite {
     pub layout: Layout,
     /// Ids of pages that are not to be published. Dates in the future are left to the caller.
     pub drafts: BTreeSet<String>,
+    /// Texts that are not in the pages; only where [`ReadOptions::texts_in_memory`] asks for it.
+    pub texts: Option<Texts>,
 }
 
 /// Why a folder was not read at all.

@@ -5,10 +5,10 @@ use super::links::{From, Index};
 use super::paths;
 use super::problem::Problems;
 
-/// Hugo: `{{< name args >}}` and `{{% name args %}}`.
-pub(super) fn hugo(text: &str, from: &From, index: &Index, config: &Config, problems: &Problems) -> String {
+/// Hugo: `{{< name args >}}` and `{{% name args %}}`. `None` if there are none.
+pub(super) fn hugo(text: &str, from: &From, index: &Index, config: &Config, problems: &Problems) -> Option<String> {
     if !text.contains("{{<") && !text.contains("{{%") {
-        return text.to_owned();
+        return None;
     }
     let mut out = String::with_capacity(text.len());
     let mut lines = Lines::new(text, from.line);
@@ -72,13 +72,13 @@ pub(super) fn hugo(text: &str, from: &From, index: &Index, config: &Config, prob
     if fence_open {
         close_fence(&mut out);
     }
-    out
+    Some(out)
 }
 
-/// Zola: `{{ name(args) }}` and `{% name(args) %} … {% end %}`.
-pub(super) fn zola(text: &str, from: &From, problems: &Problems) -> String {
+/// Zola: `{{ name(args) }}` and `{% name(args) %} … {% end %}`. `None` if there are none.
+pub(super) fn zola(text: &str, from: &From, problems: &Problems) -> Option<String> {
     if !text.contains("{{") && !text.contains("{%") {
-        return text.to_owned();
+        return None;
     }
     let mut out = String::with_capacity(text.len());
     let mut lines = Lines::new(text, from.line);
@@ -124,7 +124,7 @@ pub(super) fn zola(text: &str, from: &From, problems: &Problems) -> String {
         }
     }
     out.push_str(&text[rest..]);
-    out
+    Some(out)
 }
 
 /// `name(key="value")`, or nothing when it does not look like that.

@@ -63,6 +63,22 @@ const CLASSES: [Class; 256] = {
     table
 };
 
+/// Whether a byte is part of a word and whether it ends one; both for what must be looked at more closely.
+const PLAIN: [(bool, bool); 256] = {
+    let mut table = [(true, true); 256];
+    let mut i = 0;
+    while i < 256 {
+        match CLASSES[i] {
+            Class::Word => table[i] = (true, false),
+            Class::Break => table[i] = (false, true),
+            Class::Joins => table[i] = (false, false),
+            Class::Tag | Class::Wide => {}
+        }
+        i += 1;
+    }
+    table
+};
+
 /// Counts the words of a source text; link targets of Markdown weigh little and are counted with it.
 pub fn length(source: &str) -> Length {
     let mut length = Length::default();
@@ -71,13 +87,21 @@ pub fn length(source: &str) -> Length {
     let mut i = 0;
     while i < bytes.len() {
         let mut step = 1;
-        match CLASSES[usize::from(bytes[i])] {
-            Class::Word => {
-                length.words += usize::from(!in_word);
-                in_word = true;
+        // Without branches, since where words end cannot be foreseen. Most of a text is letters and spaces.
+        while i < bytes.len() {
+            let (starts, ends) = PLAIN[usize::from(bytes[i])];
+            if starts & ends {
+                break;
             }
-            Class::Joins => {}
-            Class::Break => in_word = false,
+            length.words += usize::from(starts & !in_word);
+            in_word = (in_word | starts) & !ends;
+            i += 1;
+        }
+        if i == bytes.len() {
+            break;
+        }
+        match CLASSES[usize::from(bytes[i])] {
+            Class::Word | Class::Joins | Class::Break => {}
             Class::Tag => {
                 in_word = false;
                 let opens = bytes
@@ -218,6 +242,10 @@ pub fn collapse(text: &str) -> String {
 
 /// At most `limit` characters, cut between words where there are any, with an ellipsis.
 pub fn truncate(text: &str, limit: usize) -> String {
+    // There are no more characters than bytes.
+    if text.len() <= limit {
+        return text.to_owned();
+    }
     let Some((cut, _)) = text.char_indices().nth(limit) else {
         return text.to_owned();
     };

@@ -6,15 +6,17 @@
 mod lists;
 mod redirects;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 
 use crate::address::Address;
+use crate::bodies::Bodies;
 use crate::diagnostic::Diagnostic;
 use crate::markdown::{Known, Lookup};
 use crate::paths;
-use crate::site::{FeedFormat, Media, Page, PageKind, Section, Site, SiteType, Taxonomy, Term};
+use crate::site::{Body, FeedFormat, Media, Page, PageKind, Section, Site, SiteType, Taxonomy, Term};
 
 pub use redirects::{PlannedRedirect, To};
 
@@ -46,6 +48,14 @@ pub struct PlannedPage<'s> {
 }
 
 impl PlannedPage<'_> {
+    /// The title to show: the address where there is none.
+    pub fn title(&self) -> &str {
+        match self.page.title.trim() {
+            "" => &self.path,
+            title => title,
+        }
+    }
+
     /// The date that lists are sorted by.
     pub fn date(&self) -> Option<DateTime<Utc>> {
         self.page.published_at.or(self.page.updated_at)
@@ -132,9 +142,9 @@ pub struct PlannedHome {
 }
 
 /// Everything that will be written, and where.
-#[derive(Debug)]
 pub struct Plan<'s> {
     pub site: &'s Site,
+    bodies: &'s dyn Bodies,
     pub address: Address,
     /// BCP 47 tags, the default first.
     pub languages: Vec<String>,
@@ -191,7 +201,13 @@ impl Owner {
 
 impl<'s> Plan<'s> {
     /// Decides all addresses of `site`; `assets` are the site paths of the theme's files.
-    pub fn new(site: &'s Site, address: Address, assets: &[String], findings: &mut Vec<Diagnostic>) -> Self {
+    pub fn new(
+        site: &'s Site,
+        bodies: &'s dyn Bodies,
+        address: Address,
+        assets: &[String],
+        findings: &mut Vec<Diagnostic>,
+    ) -> Self {
         let mut languages = vec![site.settings.language.clone()];
         for language in &site.settings.languages {
             if !languages.contains(language) {
@@ -211,6 +227,7 @@ impl<'s> Plan<'s> {
             .collect();
         let mut plan = Self {
             site,
+            bodies,
             address,
             languages,
             home_paths,
@@ -241,6 +258,23 @@ impl<'s> Plan<'s> {
         plan.plan_redirects(findings);
         plan.link_translations(findings);
         plan
+    }
+
+    /// The text of a page, wherever it is kept.
+    pub fn body(&self, page: usize, findings: &mut Vec<Diagnostic>) -> Cow<'s, Body> {
+        let planned = &self.pages[page];
+        match self.bodies.body(planned.page) {
+            Ok(None) => Cow::Borrowed(&planned.page.body),
+            Ok(Some(body)) => Cow::Owned(body),
+            Err(problem) => {
+                findings.push(Diagnostic::error(
+                    &planned.path,
+                    "body",
+                    format!("the text of the page cannot be read: {problem}"),
+                ));
+                Cow::Owned(Body::Markdown(String::new()))
+            }
+        }
     }
 
     /// A search page for each language that has pages, unless the site has something of its own there.

@@ -78,8 +78,9 @@ pub struct ReleaseWriter {
 #[derive(Default)]
 struct State {
     manifest: Manifest,
-    folders: HashSet<PathBuf>,
-    /// Files with content of their own, which must reach the disk.
+    /// Made already, by their names below the release.
+    folders: HashSet<String>,
+    /// Files with content of their own, where they must reach the disk.
     written: Vec<PathBuf>,
     /// Hashes being compressed or already done in this release, with the first path that has them.
     contents: HashMap<String, String>,
@@ -112,22 +113,19 @@ impl ReleaseWriter {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// Makes the folder of `path` and remembers it, so that ten thousand pages do not ask for it ten thousand times.
-    fn folder(&self, path: &Path) -> Result<(), ReleaseError> {
-        let Some(parent) = path.parent() else {
-            return Ok(());
-        };
-        if self.state().folders.contains(parent) {
+    /// Makes the folder of the file `name` and remembers it, so that ten thousand pages do not ask for it ten thousand times.
+    fn folder(&self, name: &str) -> Result<(), ReleaseError> {
+        let folder = parent(name);
+        if folder.is_empty() || self.state().folders.contains(folder) {
             return Ok(());
         }
-        fs::create_dir_all(parent).map_err(at(parent))?;
+        let path = self.dir.join(folder);
+        fs::create_dir_all(&path).map_err(at(&path))?;
         let mut state = self.state();
-        let mut at = parent;
-        while at != self.dir && state.folders.insert(at.to_owned()) {
-            match at.parent() {
-                Some(up) => at = up,
-                None => break,
-            }
+        let mut folder = folder;
+        while !folder.is_empty() && !state.folders.contains(folder) {
+            state.folders.insert(folder.to_owned());
+            folder = parent(folder);
         }
         Ok(())
     }
@@ -149,15 +147,18 @@ impl ReleaseWriter {
             if state.manifest.files.insert(file.path.clone(), entry).is_some() {
                 return Err(ReleaseError::Twice(file.path.clone()));
             }
-            match state.contents.get(&hash) {
+            // Only what is compressed is worth sharing within a release.
+            match state.contents.get(&hash).filter(|_| compressed) {
                 Some(first) => Some(first.clone()),
                 None => {
-                    state.contents.insert(hash.clone(), file.path.clone());
+                    if compressed {
+                        state.contents.insert(hash.clone(), file.path.clone());
+                    }
                     None
                 }
             }
         };
-        self.folder(&path)?;
+        self.folder(&file.path)?;
         if self.link_previous(&hash, &path, compressed) {
             self.state().manifest.linked += 1;
             return Ok(());
@@ -196,8 +197,14 @@ impl ReleaseWriter {
             .open(path)
             .map_err(at(path))?;
         file.write_all(bytes).map_err(at(path))?;
-        self.state().written.push(path.to_owned());
+        self.written(path);
         Ok(())
+    }
+
+    fn written(&self, path: &Path) {
+        if self.policy.sync {
+            self.state().written.push(path.to_owned());
+        }
     }
 
     /// Links a file of the release before that has this content; false if there is none or it cannot be linked.
@@ -256,7 +263,7 @@ impl ReleaseWriter {
                 return Err(ReleaseError::Twice(name.to_owned()));
             }
         }
-        self.folder(&path)?;
+        self.folder(name)?;
         if self.link_previous(&hash, &path, text) {
             self.state().manifest.linked += 1;
             return Ok(());
@@ -276,7 +283,7 @@ impl ReleaseWriter {
             .open(&path)
             .map_err(at(&path))?;
         io::copy(&mut reader, &mut file).map_err(at(&path))?;
-        self.state().written.push(path.clone());
+        self.written(&path);
         Ok(())
     }
 
@@ -287,12 +294,10 @@ impl ReleaseWriter {
             return Err(failed);
         }
         if self.policy.sync {
-            let folders = state.folders.iter().chain([&self.dir]);
-            sync_all(
-                &self.dir,
-                state.written.iter().chain(folders),
-                state.written.len() + state.folders.len(),
-            )?;
+            let mut paths = state.written;
+            paths.extend(state.folders.iter().map(|folder| self.dir.join(folder)));
+            paths.push(self.dir.clone());
+            sync_all(&self.dir, &paths)?;
         }
         Ok(state.manifest)
     }
@@ -460,13 +465,13 @@ pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ReleaseE
 const SYNC_ONE_BY_ONE: usize = 256;
 
 /// Makes files and folders below `dir` durable.
-fn sync_all<'p>(dir: &Path, paths: impl Iterator<Item = &'p PathBuf>, count: usize) -> Result<(), ReleaseError> {
+fn sync_all(dir: &Path, paths: &[PathBuf]) -> Result<(), ReleaseError> {
     #[cfg(target_os = "linux")]
-    if count > SYNC_ONE_BY_ONE {
+    if paths.len() > SYNC_ONE_BY_ONE {
         let handle = File::open(dir).map_err(at(dir))?;
         return rustix::fs::syncfs(&handle).map_err(|e| at(dir)(e.into()));
     }
-    let _ = (dir, count);
+    let _ = dir;
     for path in paths {
         File::open(path).and_then(|file| file.sync_all()).map_err(at(path))?;
     }
@@ -476,6 +481,11 @@ fn sync_all<'p>(dir: &Path, paths: impl Iterator<Item = &'p PathBuf>, count: usi
 /// Makes the names in a folder durable.
 pub(super) fn sync_dir(path: &Path) -> Result<(), ReleaseError> {
     File::open(path).and_then(|dir| dir.sync_all()).map_err(at(path))
+}
+
+/// The folder part of a file's name, empty at the top.
+fn parent(name: &str) -> &str {
+    name.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 fn suffixed(path: &Path, suffix: &str) -> PathBuf {

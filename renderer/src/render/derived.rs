@@ -23,14 +23,7 @@ impl Run<'_> {
         let newest: Vec<Value> = plan
             .homes
             .first()
-            .map(|h| {
-                h.listing
-                    .items
-                    .iter()
-                    .take(NEWEST)
-                    .map(|&p| self.prepared.cards[p].value.clone())
-                    .collect()
-            })
+            .map(|h| h.listing.items.iter().take(NEWEST).map(|&p| self.card(p)).collect())
             .unwrap_or_default();
         let head = Head {
             title: document_title(&language.words.get("not_found"), &plan.site.settings.title),

@@ -212,7 +212,7 @@ impl Run<'_> {
         let mut context;
         let (title, description);
         if let Some(p) = home.page {
-            context = self.page_context(p, outcome);
+            context = self.page_context(p, "home.html", outcome);
             let faq = self.faq(&plan.pages[p], outcome);
             context.insert_value("faq", faq.0);
             let crumbs = [Crumb {
@@ -286,7 +286,7 @@ impl Run<'_> {
                     .items
                     .iter()
                     .take(HOME_ITEMS)
-                    .map(|&p| self.prepared.cards[p].value.clone())
+                    .map(|&p| self.card(p))
                     .collect();
                 map! {
                     "title" => planned.section.title.as_str(),
@@ -340,11 +340,7 @@ impl Run<'_> {
         children: Vec<Value>,
         of: &str,
     ) -> Value {
-        let items: Vec<Value> = listing
-            .slice(n)
-            .iter()
-            .map(|&p| self.prepared.cards[p].value.clone())
-            .collect();
+        let items: Vec<Value> = listing.slice(n).iter().map(|&p| self.card(p)).collect();
         let count = listing.pagers();
         let near: Vec<Value> = (1..=count)
             .filter(|&p| p == 1 || p == count || p.abs_diff(n) <= PAGER_REACH)
@@ -392,7 +388,7 @@ impl Run<'_> {
         let description = crate::markdown::text::truncate(&crate::markdown::text::collapse(of.description), 200);
         let canonical = plan.address.absolute(&paths::pager(&listing.path, of.n));
         let mut graph = Graph::new(plan, language);
-        graph.web_page("CollectionPage", &canonical, &title, &description, language, of.crumbs);
+        graph.web_page("CollectionPage", &canonical, &title, &description, of.crumbs);
         graph.item_list(&canonical, listing.slice(of.n));
         let full_title = match (is_home, of.n) {
             (true, 1) => document_title(
@@ -449,7 +445,7 @@ impl Run<'_> {
     fn feed_content(&self, i: usize) -> String {
         let planned = &self.plan.pages[i];
         let context = self.text_context(&planned.path, &planned.page.title, planned.language, "", true);
-        let html = markdown::render(&planned.page.body, &context);
+        let html = markdown::render(&self.plan.body(i, &mut Vec::new()), &context);
         feeds::absolute(
             &html.body,
             &self.plan.address,

@@ -3,18 +3,18 @@
 mod derived;
 mod lists;
 mod pages;
+mod queue;
 mod search;
 mod shell;
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use rayon::prelude::*;
-use tera::Context;
+use tera::{Context, Value};
 
 use crate::address::Address;
+use crate::bodies::Bodies;
 use crate::check::links::Linked;
 use crate::check::texts;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -97,7 +97,7 @@ struct Run<'a> {
 }
 
 /// Renders `site` into `sink` on the rayon pool that is current.
-pub(crate) fn render_to(site: &Site, theme: &Theme, sink: &dyn Sink) -> Report {
+pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &dyn Sink) -> Report {
     let mut findings = Vec::new();
     if site.version != SNAPSHOT_VERSION {
         findings.push(Diagnostic::error(
@@ -134,7 +134,7 @@ pub(crate) fn render_to(site: &Site, theme: &Theme, sink: &dyn Sink) -> Report {
         .collect();
     let asset_paths: Vec<String> = assets.iter().map(|(path, _)| path.clone()).collect();
 
-    let plan = Plan::new(site, address, &asset_paths, &mut findings);
+    let plan = Plan::new(site, bodies, address, &asset_paths, &mut findings);
     let prepared = Prepared::new(&plan, theme, &mut findings);
     let shells = shell::shells(&plan, theme, &prepared, &options, &styles, &mut findings);
     let run = Run {
@@ -147,42 +147,26 @@ pub(crate) fn render_to(site: &Site, theme: &Theme, sink: &dyn Sink) -> Report {
         sink,
     };
 
-    let jobs = run.jobs();
-    let stopped = AtomicBool::new(false);
-    let outcomes: Vec<Outcome> = jobs
-        .par_iter()
-        .map(|job| {
-            let mut outcome = Outcome::default();
-            if !stopped.load(Ordering::Relaxed) && run.job(job, &mut outcome).is_break() {
-                stopped.store(true, Ordering::Relaxed);
-            }
-            outcome
-        })
-        .collect();
+    let total = queue::run(&run, run.jobs());
 
     let mut media: Vec<Media> = plan.media().cloned().collect();
     media.sort_by(|a, b| a.path.cmp(&b.path));
     let mut report = Report {
         media,
+        pages: total.pages,
+        files: total.files,
+        bytes: total.bytes,
         ..Report::default()
     };
+    findings.extend(total.findings);
     let mut linked = Linked::new(&plan);
-    let mut anchors = HashMap::new();
-    let mut fragments = Vec::new();
-    for mut outcome in outcomes {
-        report.pages += outcome.pages;
-        report.files += outcome.files;
-        report.bytes += outcome.bytes;
-        findings.append(&mut outcome.findings);
-        fragments.append(&mut outcome.fragments);
-        for page in outcome.links.iter().filter_map(|path| plan.page_at(path)) {
-            linked.mark(page);
-        }
-        if let Some((page, ids)) = outcome.anchors {
-            anchors.insert(plan.pages[page].path.as_str(), ids);
-        }
-    }
-    check_fragments(&anchors, &fragments, &mut findings);
+    total.links.into_iter().for_each(|page| linked.mark(page));
+    let anchors: HashMap<&str, Vec<u64>> = total
+        .anchors
+        .into_iter()
+        .map(|(page, ids)| (plan.pages[page].path.as_str(), ids))
+        .collect();
+    check_fragments(&anchors, &total.fragments, &mut findings);
     linked.check(&plan, &mut findings);
     texts::check(&plan, &prepared, &mut findings);
     findings.sort();
@@ -304,6 +288,11 @@ impl<'a> Run<'a> {
         outcome.files += 1;
         outcome.bytes += bytes.len() as u64;
         self.sink.file(OutFile { path, bytes, kind })
+    }
+
+    /// A page as templates see it.
+    fn card(&self, i: usize) -> Value {
+        self.prepared.value(self.plan, i)
     }
 
     /// Where bodies on the page at `path` stand.

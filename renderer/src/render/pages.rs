@@ -20,9 +20,7 @@ const RELATED_OF_HUB: usize = 12;
 impl Run<'_> {
     pub(super) fn page(&self, i: usize, outcome: &mut Outcome) -> ControlFlow<()> {
         let planned = &self.plan.pages[i];
-        let mut context = self.page_context(i, outcome);
         let crumbs = self.crumbs_to_page(planned);
-        context.insert_value("breadcrumbs", self.crumbs_value(&crumbs));
         let names: &[&str] = match planned.page.kind {
             PageKind::Post => &["post.html", "page.html"],
             PageKind::Page | PageKind::Home if is_custom(planned.page) => &["custom.html", "page.html"],
@@ -32,23 +30,27 @@ impl Run<'_> {
             PageKind::About => &["about.html", "page.html"],
             PageKind::Contact => &["contact.html", "page.html"],
         };
+        let template = self.theme.template(names);
+        let mut context = self.page_context(i, template, outcome);
         let faq = self.faq(planned, outcome);
         let head = self.page_head(i, &crumbs, &faq.1);
+        context.insert_value("breadcrumbs", self.crumbs_value(&crumbs));
         context.insert_value("faq", faq.0);
         context.insert_value("head", head.value());
-        self.write_page(self.theme.template(names), &context, &planned.path, outcome)
+        self.write_page(template, &context, &planned.path, outcome)
     }
 
-    /// The page's text and all that belongs to it, without what depends on where it is shown.
-    pub(super) fn page_context(&self, i: usize, outcome: &mut Outcome) -> Context {
+    /// The page's text and all that belongs to it, without what depends on where it is shown. What takes long to find is left
+    /// out if `template` does not look at it.
+    pub(super) fn page_context(&self, i: usize, template: &str, outcome: &mut Outcome) -> Context {
         let plan = self.plan;
         let planned = &plan.pages[i];
         let page = planned.page;
-        let card = &self.prepared.cards[i];
+        let value = self.card(i);
         let mut context = self.shells[planned.language].clone();
-        let has_image = card.value.get_from_path("image.src").is_some();
+        let has_image = !self.prepared.cards[i].image.is_none();
         let mut html = markdown::render(
-            &page.body,
+            &plan.body(i, &mut outcome.findings),
             &self.text_context(&planned.path, &page.title, planned.language, "", !has_image),
         );
         let blocks = crate::blocks::blocks(plan, self.prepared, i, &mut html, !has_image);
@@ -59,7 +61,7 @@ impl Run<'_> {
         outcome.anchors = Some((i, html.ids.iter().map(|id| hash(id)).collect()));
         outcome.take_html(&mut html, &planned.path);
 
-        context.insert_value("page", card.value.clone());
+        context.insert_value("page", value);
         context.insert_value("current_url", Value::from(plan.address.href(&planned.path)));
         context.insert_value("toc", toc(&html));
         context.insert_value("content", Value::safe_string(&html.body));
@@ -77,14 +79,12 @@ impl Run<'_> {
             .filter(|v| !v.is_none())
             .collect();
         context.insert_value("gallery", Value::from(gallery));
-        let is_hub = page.cluster.as_ref().is_some_and(|c| c.role == ClusterRole::Hub);
-        let related: Vec<Value> = self
-            .related
-            .of(plan, i, if is_hub { RELATED_OF_HUB } else { RELATED })
-            .into_iter()
-            .map(|r| self.prepared.cards[r].value.clone())
-            .collect();
-        context.insert_value("related", Value::from(related));
+        if self.theme.looks_at(template, "related") {
+            let is_hub = page.cluster.as_ref().is_some_and(|c| c.role == ClusterRole::Hub);
+            let related = self.related.of(plan, i, if is_hub { RELATED_OF_HUB } else { RELATED });
+            let related: Vec<Value> = related.into_iter().map(|r| self.card(r)).collect();
+            context.insert_value("related", Value::from(related));
+        }
         let (before, after) = self.neighbours(planned);
         context.insert_value("before", before);
         context.insert_value("after", after);
@@ -112,9 +112,8 @@ impl Run<'_> {
         let items = &section.listing.items;
         let value = |at: Option<usize>, word: &str| {
             optional(at.and_then(|at| items.get(at)).map(|&p| {
-                let card = &self.prepared.cards[p].value;
-                let field = |name| card.get_from_path(name).cloned().unwrap_or_else(Value::none);
-                map! { "title" => field("title"), "url" => field("url"), "label" => words.get(word) }
+                let planned = &self.plan.pages[p];
+                map! { "title" => planned.title(), "url" => self.plan.address.href(&planned.path), "label" => words.get(word) }
             }))
         };
         (value(place.checked_sub(1), before), value(Some(place + 1), after))
@@ -180,8 +179,8 @@ impl Run<'_> {
             PageKind::Product => "ItemPage",
             _ => "WebPage",
         };
-        graph.web_page(page_type, &url, shown_title, &card.description, language, crumbs);
-        graph.entity(page, &url, card, language);
+        graph.web_page(page_type, &url, shown_title, &card.description, crumbs);
+        graph.entity(page, &url, card);
         graph.faq(&url, faq);
 
         let translated: Vec<(usize, usize)> = self.translations(planned, i);
@@ -213,9 +212,9 @@ impl Run<'_> {
                 PageKind::Product => "product",
                 _ => "website",
             },
-            image: card.value.get_from_path("image").filter(|v| !v.is_none()).cloned(),
-            published: page.published_at.filter(|_| is_article).map(|d| language.reader.iso(d)),
-            modified: page.updated_at.filter(|_| is_article).map(|d| language.reader.iso(d)),
+            image: Some(card.image.clone()).filter(|v| !v.is_none()),
+            published: card.published.clone().filter(|_| is_article),
+            modified: card.updated.clone().filter(|_| is_article),
             author: page.author.clone().filter(|a| is_article && !a.trim().is_empty()),
             section: planned
                 .section

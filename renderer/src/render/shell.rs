@@ -11,6 +11,8 @@ use crate::theme::{Options, Theme, hashed_path};
 
 /// Menus nested deeper than this are cut.
 const MENU_DEPTH: usize = 4;
+/// Newest pages that every page can show.
+const RECENT: usize = 10;
 /// Terms of each taxonomy that lists show beside themselves.
 const TOPICS: usize = 16;
 
@@ -74,6 +76,8 @@ pub(super) fn shells(
             context.insert_value("option_styles", Value::from(style_urls.clone()));
             context.insert_value("menus", menus(plan, l, findings));
             context.insert_value("sections", top_sections(plan, l));
+            context.insert_value("recent", recent(plan, prepared, l));
+            context.insert_value("term_cloud", term_cloud(plan, prepared, l));
             context.insert_value("topics", topics(plan, prepared, l));
             context
         })
@@ -168,6 +172,26 @@ fn top_sections(plan: &Plan<'_>, l: usize) -> Value {
         })
         .collect();
     Value::from(sections)
+}
+
+/// The newest pages of the home page's list.
+fn recent(plan: &Plan<'_>, prepared: &Prepared, l: usize) -> Value {
+    let home = plan.homes.iter().find(|h| h.language == l);
+    let newest = home.map(|h| h.listing.items.as_slice()).unwrap_or_default();
+    let cards: Vec<Value> = newest.iter().take(RECENT).map(|&p| prepared.value(plan, p)).collect();
+    Value::from(cards)
+}
+
+/// All terms by taxonomy, in the order of their names.
+fn term_cloud(plan: &Plan<'_>, prepared: &Prepared, l: usize) -> Value {
+    let lists = plan.term_lists.iter().filter(|list| list.language == l);
+    let clouds: Map = lists
+        .map(|list| {
+            let terms: Vec<Value> = list.terms.iter().map(|&t| prepared.terms[t].clone()).collect();
+            (list.taxonomy.name.clone().into(), Value::from(terms))
+        })
+        .collect();
+    Value::from(clouds)
 }
 
 /// Taxonomies with their terms at the top, those with most pages first.

@@ -168,7 +168,9 @@ fn digits(out: &mut String, mut n: u32) {
 fn read(plan: &Plan<'_>, prepared: &Prepared, i: usize, batch: &mut Batch) {
     let planned = &plan.pages[i];
     let page = planned.page;
-    let (Body::Markdown(source) | Body::Html(source)) = &page.body;
+    // What is wrong with it the page itself reports.
+    let body = plan.body(i, &mut Vec::new());
+    let (Body::Markdown(source) | Body::Html(source)) = body.as_ref();
     visible(source, |part| batch.add(part, TEXT, TEXT * MAX_SAID));
     for item in &page.faq {
         batch.add(&item.question, TEXT, TEXT * MAX_SAID);

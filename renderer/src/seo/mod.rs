@@ -1,6 +1,7 @@
 //! What a page tells machines: titles, canonical addresses, cards, structured data.
 
 pub mod json_ld;
+pub mod script;
 
 use tera::Value;
 

@@ -9,6 +9,7 @@ pub(super) fn register(tera: &mut Tera) {
     tera.register_filter("shorten", shorten);
     tera.register_filter("host", host);
     tera.register_filter("take", take);
+    tera.register_filter("json", json);
 }
 
 /// `{{ text | shorten(length=120) }}`: at most so many characters, cut between words.
@@ -29,4 +30,18 @@ fn host(value: &str, _: Kwargs, _: &State) -> String {
 fn take(value: Vec<Value>, kwargs: Kwargs, _: &State) -> TeraResult<Vec<Value>> {
     let n = kwargs.must_get::<usize>("n")?;
     Ok(value.into_iter().take(n).collect())
+}
+
+/// `{{ page.title | json }}`: as JSON that may stand in a script element, for structured data that a theme writes itself.
+fn json(value: &Value, _: Kwargs, _: &State) -> TeraResult<Value> {
+    let text = serde_json::to_string(value).map_err(tera::Error::message)?;
+    // What scripts read otherwise than JSON can only be within strings.
+    let mut out = text
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026");
+    if out.contains(['\u{2028}', '\u{2029}']) {
+        out = out.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
+    }
+    Ok(Value::safe_string(&out))
 }

@@ -8,7 +8,7 @@ mod filters;
 mod minify;
 mod options;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -79,6 +79,8 @@ pub struct Theme {
     pub(crate) assets: BTreeMap<String, Asset>,
     /// Stylesheets made from options, by name: `options.css`.
     pub(crate) option_styles: Vec<String>,
+    /// Names of variables that each template may look at.
+    variables: HashMap<String, HashSet<String>>,
     words: BTreeMap<String, Arc<BTreeMap<String, String>>>,
 }
 
@@ -170,10 +172,10 @@ impl Theme {
             // A theme with pages of its own may have another frame or list than the base's pages need: they stay out, and
             // only the base's parts stand behind the theme.
             Err(problem) if files.contains_key("templates/page.html") => {
-                let own_frame = |(name, text): &(String, String)| {
+                let own_frame = |(name, text): &&(String, String)| {
                     !(name.starts_with(BASE) && text.trim_start().starts_with("{% extends"))
                 };
-                engine(&templates.into_iter().filter(own_frame).collect::<Vec<_>>()).map_err(|_| problem)?
+                engine(&templates.iter().filter(own_frame).cloned().collect::<Vec<_>>()).map_err(|_| problem)?
             }
             Err(problem) => return Err(problem),
         };
@@ -181,6 +183,7 @@ impl Theme {
             return Err(ThemeError::MissingTemplate(missing));
         }
         Ok(Self {
+            variables: variables(&tera, &templates),
             name: manifest.name,
             title: manifest.title,
             description: manifest.description,
@@ -201,6 +204,13 @@ impl Theme {
             .unwrap_or("page.html")
     }
 
+    /// False if rendering `template` cannot depend on the variable of that name.
+    pub(crate) fn looks_at(&self, template: &str, variable: &str) -> bool {
+        self.variables
+            .get(template)
+            .is_none_or(|names| names.contains(variable))
+    }
+
     /// The theme's words in `language` (a BCP 47 tag), else in its base language, else in English; English fills gaps.
     pub(crate) fn words(&self, language: &str) -> Words {
         let lower = language.to_ascii_lowercase();
@@ -213,6 +223,36 @@ impl Theme {
         }
         Words(all)
     }
+}
+
+/// Variables by template, as far as they can be told; a template that is not listed may look at all.
+fn variables(tera: &Tera, templates: &[(String, String)]) -> HashMap<String, HashSet<String>> {
+    // Components can ask for variables of their callers, and one that is set somewhere is no longer listed; so those count for all.
+    let mut everywhere: HashSet<String> = HashSet::new();
+    for name in tera.get_component_names() {
+        let arguments = tera.get_component_definition(name);
+        let arguments = arguments.iter().flat_map(|c| c.args()).filter(|a| a.is_implicit());
+        everywhere.extend(arguments.map(|a| a.name().to_owned()));
+    }
+    for (_, text) in templates {
+        for (at, _) in text.match_indices("set") {
+            let name = text[at + 3..].trim_start_matches("_global").trim_start();
+            let end = name
+                .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+                .unwrap_or(name.len());
+            everywhere.insert(name[..end].to_owned());
+        }
+    }
+    if templates.iter().any(|(_, text)| text.contains("__tera_context")) {
+        return HashMap::new();
+    }
+    let known = templates.iter().filter_map(|(name, _)| {
+        let name = name.strip_prefix(BASE).unwrap_or(name);
+        let own = tera.get_template_variables(name).ok()?;
+        let all = own.into_iter().map(str::to_owned).chain(everywhere.iter().cloned());
+        Some((name.to_owned(), all.collect()))
+    });
+    known.collect()
 }
 
 fn engine(templates: &[(String, String)]) -> Result<Tera, ThemeError> {
@@ -337,6 +377,39 @@ mod tests {
             Theme::compile(&without),
             Err(ThemeError::MissingTemplate("404.html"))
         ));
+    }
+
+    #[test]
+    fn variables_that_a_template_may_look_at() {
+        let theme = Theme::compile(&minimal(&[
+            (
+                "templates/page.html",
+                "{% extends \"frame.html\" %}{% block a %}{{ toc }}{% endblock %}",
+            ),
+            (
+                "templates/frame.html",
+                "{% block a %}{% endblock %}{% include \"side.html\" %}{% set related = 1 %}{{ related }}",
+            ),
+            ("templates/side.html", "{% for x in recent %}{{ x }}{% endfor %}"),
+            (
+                "templates/home.html",
+                "{% component c(@gallery = 1) %}{{ gallery }}{% endcomponent c %}{{ <c /> }}",
+            ),
+        ]))
+        .expect("compiles");
+        let cases = [
+            ("page.html", "toc", true),
+            ("page.html", "recent", true),
+            ("page.html", "related", true),
+            ("page.html", "gallery", true),
+            ("page.html", "faq", false),
+            ("home.html", "toc", false),
+            ("list.html", "gallery", true),
+            ("missing.html", "toc", true),
+        ];
+        for (template, variable, looks) in cases {
+            assert_eq!(theme.looks_at(template, variable), looks, "{variable} in {template}");
+        }
     }
 
     #[test]

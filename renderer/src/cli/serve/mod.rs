@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use igny8_renderer::release::MediaSource;
 use igny8_renderer::site::Media;
-use igny8_renderer::{Diagnostic, OutFile, render};
+use igny8_renderer::{Diagnostic, MemorySink, OutFile};
 
 use super::{ServeArgs, source, theme};
 
@@ -108,9 +108,10 @@ fn build(args: &ServeArgs, port: u16) -> Result<Built, String> {
     let start = Instant::now();
     let theme = theme(&args.theme)?;
     let read = source::read(&args.source, Some(&format!("http://localhost:{port}")))?;
-    let rendered = render(&read.site, &theme);
+    let sink = MemorySink::default();
+    let report = read.render(&theme, &sink);
     let mut findings: Vec<Diagnostic> = read.findings;
-    findings.extend(rendered.report.diagnostics);
+    findings.extend(report.diagnostics);
     for finding in findings.iter().take(SHOWN) {
         eprintln!("{finding}");
     }
@@ -119,12 +120,12 @@ fn build(args: &ServeArgs, port: u16) -> Result<Built, String> {
     }
     eprintln!(
         "built {} pages in {:.0} ms",
-        rendered.report.pages,
+        report.pages,
         start.elapsed().as_secs_f64() * 1e3
     );
-    let media = rendered.report.media.into_iter();
+    let media = report.media.into_iter();
     Ok(Built {
-        files: rendered.files,
+        files: sink.into_files(),
         media: media.map(|m| (m.path.trim_start_matches('/').to_owned(), m)).collect(),
         source: read.media,
     })

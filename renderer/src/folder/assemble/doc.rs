@@ -5,6 +5,7 @@ use crate::folder::fields::Fields;
 use crate::folder::page::{self, Built};
 use crate::folder::place::{self, Placed, What};
 use crate::folder::problem::Problems;
+use crate::folder::texts::{Place, Tape};
 use crate::folder::walk::File;
 use crate::folder::{Layout, ReadOptions, front_matter, liquid, paths};
 use crate::site::{Body, Section, Term};
@@ -20,6 +21,45 @@ pub(super) struct Doc {
     pub redirect: Option<String>,
     /// Pictures its front matter names that are not there.
     pub missing: Vec<String>,
+    /// Where its text is, if that is not in the page.
+    pub away: Option<Place>,
+}
+
+impl Doc {
+    /// Moves the text of a page to the tape, if there is one. A text that cannot be written stays. So does that of a page with
+    /// blocks, whose looks depend on whether there is a text.
+    pub fn put_away(&mut self, tape: Option<&Tape>) {
+        let (Some(tape), Content::Page(built)) = (tape, &mut self.what) else {
+            return;
+        };
+        let (Body::Markdown(text) | Body::Html(text)) = &mut built.page.body;
+        if !text.trim().is_empty() && built.page.blocks.is_empty() {
+            self.away = tape.put(text).ok();
+            if self.away.is_some() {
+                *text = String::new();
+            }
+        }
+    }
+
+    /// Brings the text back for a while, and says where it was.
+    pub fn take_out(&mut self, tape: Option<&Tape>) -> std::io::Result<Option<Place>> {
+        let (Some(tape), Content::Page(built), Some(place)) = (tape, &mut self.what, self.away) else {
+            return Ok(None);
+        };
+        let (Body::Markdown(text) | Body::Html(text)) = &mut built.page.body;
+        *text = tape.get(place)?;
+        self.away = None;
+        Ok(Some(place))
+    }
+
+    /// Ends [`Doc::take_out`] for a text that has not changed.
+    pub fn leave_at(&mut self, place: Place) {
+        if let Content::Page(built) = &mut self.what {
+            let (Body::Markdown(text) | Body::Html(text)) = &mut built.page.body;
+            *text = String::new();
+            self.away = Some(place);
+        }
+    }
 }
 
 pub(super) enum Content {
@@ -159,6 +199,7 @@ pub(super) fn read(file: &File, config: &Config, options: &ReadOptions, problems
         what,
         redirect,
         missing: Vec::new(),
+        away: None,
     })
 }
 

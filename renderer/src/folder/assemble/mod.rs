@@ -20,9 +20,10 @@ use super::links::{From, Index};
 use super::page::{self, Built};
 use super::place::{self, Role};
 use super::problem::Problems;
+use super::texts::{Tape, Texts};
 use super::walk::File;
 use super::{FolderError, FolderSite, Layout, ReadOptions, dates, paths};
-use crate::site::{MenuItem, Page, Redirect, SNAPSHOT_VERSION, Section, Site};
+use crate::site::{Body, MenuItem, Page, Redirect, SNAPSHOT_VERSION, Section, Site};
 
 pub(super) use self::sections::nearest;
 
@@ -34,20 +35,34 @@ pub(super) fn assemble(
     problems: Problems,
 ) -> Result<FolderSite, FolderError> {
     let (content, statics, assets) = sort_out(files, &config, &problems);
-    let docs: Vec<Doc> = content
+    let tape = (content.iter().map(|file| file.bytes).sum::<u64>() > options.texts_in_memory)
+        .then(Tape::new)
+        .flatten();
+    let mut docs: Vec<Doc> = content
         .par_iter()
-        .filter_map(|file| doc::read(file, &config, options, &problems))
+        .filter_map(|file| {
+            let mut doc = doc::read(file, &config, options, &problems)?;
+            doc.put_away(tape.as_ref());
+            Some(doc)
+        })
         .collect();
-    let mut docs = without_duplicates(docs, &problems);
+    drop(content);
+    without_duplicates(&mut docs, &problems);
     add_undeclared_languages(&docs, &mut config);
     let (media, sources) = media::collect(&docs, &statics, &assets, &config, options, &problems);
     let index = text::index(&docs, &media);
-    docs.par_iter_mut()
-        .for_each(|doc| text::finish(doc, &index, &config, &problems));
+    docs.par_iter_mut().for_each(|doc| match doc.take_out(tape.as_ref()) {
+        Ok(place) => match (text::finish(doc, &index, &config, &problems), place) {
+            (false, Some(place)) => doc.leave_at(place),
+            _ => doc.put_away(tape.as_ref()),
+        },
+        Err(e) => problems.error(&doc.rel, None, format!("its text was lost on the way: {e}")),
+    });
     text::report_missing(&docs, &problems);
 
     let mut taxonomies = std::mem::take(&mut config.taxonomies);
-    let mut pages: Vec<Page> = Vec::new();
+    let mut pages: Vec<Page> = Vec::with_capacity(docs.len());
+    let mut places = HashMap::new();
     let mut sections: Vec<Section> = Vec::new();
     let mut drafts = BTreeSet::new();
     let mut menu_pages: Vec<(String, i64, MenuItem)> = Vec::new();
@@ -119,6 +134,10 @@ pub(super) fn assemble(
                 if draft {
                     drafts.insert(page.id.clone());
                 }
+                if let Some(place) = doc.away {
+                    let html = matches!(page.body, Body::Html(_));
+                    places.insert(page.id.clone(), (place, html));
+                }
                 pages.push(page);
             }
         }
@@ -147,6 +166,7 @@ pub(super) fn assemble(
         problems: problems.finish(),
         layout: config.layout,
         drafts,
+        texts: tape.map(|tape| Texts::new(tape, places)),
     })
 }
 
@@ -175,19 +195,17 @@ fn sort_out(files: Vec<File>, config: &Config, problems: &Problems) -> (Vec<File
 }
 
 /// Keeps the first of several files with the same address.
-fn without_duplicates(docs: Vec<Doc>, problems: &Problems) -> Vec<Doc> {
+fn without_duplicates(docs: &mut Vec<Doc>, problems: &Problems) {
     let mut seen: HashMap<String, String> = HashMap::new();
     let mut ids: HashMap<String, String> = HashMap::new();
-    let mut out = Vec::with_capacity(docs.len());
-    for mut doc in docs {
+    docs.retain_mut(|doc| {
         if matches!(doc.what, Content::Term { .. }) {
-            out.push(doc);
-            continue;
+            return true;
         }
         if let Some(first) = seen.get(&doc.placed.path) {
             let message = format!("not read: its address {} is that of {first} already", doc.placed.path);
             problems.error(&doc.rel, None, message);
-            continue;
+            return false;
         }
         if let Content::Page(built) = &mut doc.what {
             if let Some(first) = ids.get(&built.page.id) {
@@ -204,9 +222,8 @@ fn without_duplicates(docs: Vec<Doc>, problems: &Problems) -> Vec<Doc> {
             ids.insert(built.page.id.clone(), doc.rel.clone());
         }
         seen.insert(doc.placed.path.clone(), doc.rel.clone());
-        out.push(doc);
-    }
-    out
+        true
+    });
 }
 
 fn add_undeclared_languages(docs: &[Doc], config: &mut Config) {

@@ -39,8 +39,8 @@ pub(super) fn index(docs: &[Doc], media: &[Media]) -> Index {
     index
 }
 
-/// Tags of the old generator, then links, then what is taken from the finished text.
-pub(super) fn finish(doc: &mut Doc, index: &Index, config: &Config, problems: &Problems) {
+/// Tags of the old generator, then links, then what is taken from the finished text. True if the text is another now.
+pub(super) fn finish(doc: &mut Doc, index: &Index, config: &Config, problems: &Problems) -> bool {
     let base = match &doc.placed.old {
         Some(old) => format!("{}/", paths::parent(old)),
         None => doc.placed.path.clone(),
@@ -55,14 +55,16 @@ pub(super) fn finish(doc: &mut Doc, index: &Index, config: &Config, problems: &P
     let (title, body) = match &mut doc.what {
         Content::Page(built) => (built.page.title.clone(), &mut built.page.body),
         Content::Section(section) => (section.title.clone(), &mut section.body),
-        Content::Term { .. } => return,
+        Content::Term { .. } => return false,
     };
     let (text, html) = match body {
         Body::Markdown(text) => (text, false),
         Body::Html(text) => (text, true),
     };
+    let mut changed = false;
     match &config.rules {
         Rules::Jekyll(rules) => {
+            changed = true;
             let page = liquid::Context {
                 title: &title,
                 path: &doc.placed.path,
@@ -76,8 +78,8 @@ pub(super) fn finish(doc: &mut Doc, index: &Index, config: &Config, problems: &P
                 *text = kramdown::strip_attribute_lists(text);
             }
         }
-        Rules::Hugo(_) => *text = shortcodes::hugo(text, &from, index, config, problems),
-        Rules::Zola(_) => *text = shortcodes::zola(text, &from, problems),
+        Rules::Hugo(_) => changed |= set(text, shortcodes::hugo(text, &from, index, config, problems)),
+        Rules::Zola(_) => changed |= set(text, shortcodes::zola(text, &from, problems)),
         Rules::Plain(_) => {}
     }
     let from = From {
@@ -85,13 +87,14 @@ pub(super) fn finish(doc: &mut Doc, index: &Index, config: &Config, problems: &P
         ..from
     };
     if !doc.raw_links {
-        *text = match html {
+        let linked = match html {
             true => links::html(text, &from, index, config, problems),
             false => links::markdown(text, &from, index, config, problems),
         };
+        changed |= set(text, linked);
     }
     let Content::Page(built) = &mut doc.what else {
-        return;
+        return changed;
     };
     let page = &mut built.page;
     if !doc.raw_links {
@@ -107,6 +110,17 @@ pub(super) fn finish(doc: &mut Doc, index: &Index, config: &Config, problems: &P
             Ok(public) => *picture = public,
             Err(()) => doc.missing.push(picture.clone()),
         }
+    }
+    changed
+}
+
+fn set(text: &mut String, changed: Option<String>) -> bool {
+    match changed {
+        Some(changed) => {
+            *text = changed;
+            true
+        }
+        None => false,
     }
 }
 
@@ -147,7 +161,9 @@ fn excerpt(body: &Body, config: &Config) -> String {
         _ => None,
     };
     let marks = ["<!-- more -->", "<!--more-->"];
-    let at = own.into_iter().chain(marks).find_map(|mark| text.find(mark));
+    // Only one near the beginning counts.
+    let head = |mark: &str| &text[..text.floor_char_boundary(4096 + mark.len())];
+    let at = own.into_iter().chain(marks).find_map(|mark| head(mark).find(mark));
     let Some(at) = at.filter(|at| *at <= 4096) else {
         return String::new();
     };

@@ -130,8 +130,8 @@ fn links_change(body: &Body, rel: &str, path: &str, plan: &Plan) -> bool {
     };
     let silent = Problems::default();
     match body {
-        Body::Markdown(text) => links::markdown(text, &from, &plan.index, &plan.config, &silent) != *text,
-        Body::Html(text) => links::html(text, &from, &plan.index, &plan.config, &silent) != *text,
+        Body::Markdown(text) => links::markdown(text, &from, &plan.index, &plan.config, &silent).is_some(),
+        Body::Html(text) => links::html(text, &from, &plan.index, &plan.config, &silent).is_some(),
     }
 }
 

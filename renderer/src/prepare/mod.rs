@@ -1,0 +1,250 @@
+//! What templates see of each page and term, made once and shared: a clone of a [`Value`] is a counter.
+
+mod card;
+
+use std::sync::Mutex;
+
+use chrono_tz::Tz;
+use rayon::prelude::*;
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+use tera::Value;
+
+use crate::diagnostic::Diagnostic;
+use crate::locale::Reader;
+use crate::markdown::Labels;
+use crate::plan::{Plan, PlannedSection};
+use crate::seo::json_ld::site_nodes;
+use crate::site::TaxonomyKind;
+use crate::theme::{Theme, Words};
+
+pub(crate) use card::{Card, kind_name};
+
+/// Values of pages kept at once. Where a site has more, one is made again when it is next needed, which is cheap beside holding
+/// some kilobytes for each page of a large site.
+const VALUES: usize = 24 * 1024;
+
+/// Builds a map for templates.
+macro_rules! map {
+    ($($key:literal => $value:expr),* $(,)?) => {
+        $crate::prepare::map_of(&[$(($key, ::tera::Value::from($value))),*])
+    };
+}
+pub(crate) use map;
+
+/// A map for templates. Made by way of serialising, since that is Tera's one way that does not build the map twice; values in it
+/// stay shared.
+pub(crate) fn map_of(fields: &[(&'static str, Value)]) -> Value {
+    // Nothing here can be refused: keys are texts.
+    Value::try_from_serializable(&Fields(fields)).unwrap_or_else(|_| Value::none())
+}
+
+struct Fields<'f>(&'f [(&'static str, Value)]);
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_struct("", self.0.len())?;
+        for (key, value) in self.0 {
+            map.serialize_field(key, value)?;
+        }
+        map.end()
+    }
+}
+
+/// `None` is something a template can test.
+pub(crate) fn optional<T: Into<Value>>(value: Option<T>) -> Value {
+    value.map_or_else(Value::none, Into::into)
+}
+
+/// Text that is shown only if there is any.
+pub(crate) fn text_or_none(text: &str) -> Value {
+    let text = text.trim();
+    if text.is_empty() {
+        Value::none()
+    } else {
+        Value::from(text)
+    }
+}
+
+/// One language of the site: how it writes, and the theme's words.
+pub(crate) struct Language {
+    pub tag: String,
+    pub reader: Reader,
+    pub words: Words,
+    pub words_value: Value,
+    pub labels: Labels,
+    pub rtl: bool,
+    /// The beginning of the structured data of every page.
+    pub site_nodes: String,
+}
+
+impl Language {
+    fn new(plan: &Plan<'_>, tag: &str, zone: Tz, theme: &Theme) -> Self {
+        let words = theme.words(tag);
+        let labels = Labels {
+            note: words.get("note"),
+            tip: words.get("tip"),
+            important: words.get("important"),
+            warning: words.get("warning"),
+            caution: words.get("caution"),
+            footnotes: words.get("footnotes"),
+            back_to_text: words.get("back_to_text"),
+            link_to_section: words.get("link_to_section"),
+            table: words.get("table"),
+            code: words.get("code"),
+        };
+        let base = tag.split('-').next().unwrap_or_default();
+        let rtl = matches!(
+            base,
+            "ar" | "he" | "fa" | "ur" | "yi" | "ps" | "dv" | "ckb" | "sd" | "ug"
+        );
+        Self {
+            tag: tag.to_owned(),
+            reader: Reader::new(tag, zone),
+            words_value: words.value(),
+            words,
+            labels,
+            rtl,
+            site_nodes: site_nodes(plan, tag),
+        }
+    }
+}
+
+/// Everything shared by the jobs of one render.
+pub(crate) struct Prepared {
+    pub languages: Vec<Language>,
+    /// By page index.
+    pub cards: Vec<Card>,
+    /// By term index: what a link to a term needs.
+    pub terms: Vec<Value>,
+    /// By section index: what a link to a section needs.
+    sections: Vec<Value>,
+    /// Shared by all pages without front matter of their own.
+    nothing: Value,
+    /// Values of pages, each in the slot of its index modulo the number of slots.
+    values: Vec<Mutex<Option<(usize, Value)>>>,
+}
+
+impl Prepared {
+    pub fn new(plan: &Plan<'_>, theme: &Theme, findings: &mut Vec<Diagnostic>) -> Self {
+        let zone = plan.site.settings.time_zone.parse::<Tz>().unwrap_or_else(|_| {
+            findings.push(Diagnostic::warning(
+                "",
+                "time-zone",
+                format!(
+                    "`{}` is not a time zone of the IANA list; UTC is used",
+                    plan.site.settings.time_zone
+                ),
+            ));
+            Tz::UTC
+        });
+        let languages: Vec<Language> = plan
+            .languages
+            .iter()
+            .map(|tag| Language::new(plan, tag, zone, theme))
+            .collect();
+        let terms: Vec<Value> = (0..plan.terms.len()).map(|i| term_value(plan, i)).collect();
+        let sections: Vec<Value> = plan.sections.iter().map(|s| section_value(plan, s)).collect();
+        let (cards, found): (Vec<Card>, Vec<Vec<Diagnostic>>) = (0..plan.pages.len())
+            .into_par_iter()
+            .map(|i| {
+                let mut found = Vec::new();
+                (Card::new(plan, &languages, i, &mut found), found)
+            })
+            .unzip();
+        findings.extend(found.into_iter().flatten());
+        Self {
+            languages,
+            cards,
+            terms,
+            sections,
+            nothing: map_of(&[]),
+            values: std::iter::repeat_with(Mutex::default)
+                .take(plan.pages.len().min(VALUES))
+                .collect(),
+        }
+    }
+
+    /// A page as templates see it, the same shared value wherever it is shown.
+    pub fn value(&self, plan: &Plan<'_>, i: usize) -> Value {
+        let slot = &self.values[i % self.values.len()];
+        // A poisoned lock would only mean that a value was not put in.
+        let kept = slot.lock().unwrap_or_else(|e| e.into_inner()).clone();
+        if let Some((of, value)) = kept
+            && of == i
+        {
+            return value;
+        }
+        let value = card::value(plan, self, i);
+        *slot.lock().unwrap_or_else(|e| e.into_inner()) = Some((i, value.clone()));
+        value
+    }
+}
+
+/// The word templates know a taxonomy's kind by.
+pub(crate) fn taxonomy_kind(kind: TaxonomyKind) -> &'static str {
+    match kind {
+        TaxonomyKind::BlogCategory => "blog_category",
+        TaxonomyKind::BlogTag => "blog_tag",
+        TaxonomyKind::ProductCategory => "product_category",
+        TaxonomyKind::ProductTag => "product_tag",
+        TaxonomyKind::ProductAttribute => "product_attribute",
+        TaxonomyKind::ServiceCategory => "service_category",
+    }
+}
+
+fn term_value(plan: &Plan<'_>, i: usize) -> Value {
+    let term = &plan.terms[i];
+    let taxonomy = &plan.site.taxonomies[term.taxonomy];
+    map! {
+        "taxonomy" => taxonomy.name.as_str(),
+        "taxonomy_title" => taxonomy.title.as_str(),
+        "kind" => taxonomy_kind(taxonomy.kind),
+        "slug" => term.slug.as_str(),
+        "name" => term.name.as_str(),
+        "description" => text_or_none(term.term.map_or("", |t| t.description.as_str())),
+        "url" => plan.address.href(&term.listing.path),
+        "permalink" => plan.address.absolute(&term.listing.path),
+        "count" => term.listing.items.len(),
+    }
+}
+
+/// An image by its public path or address, with its size where it is known.
+pub(crate) fn image_value(plan: &Plan<'_>, link: &str, alt: &str, page: &str, findings: &mut Vec<Diagnostic>) -> Value {
+    let Some(src) = plan.address.safe_image(link) else {
+        findings.push(Diagnostic::warning(
+            page,
+            "image-refused",
+            format!("the image {link:?} is not a path on this site or an http address"),
+        ));
+        return Value::none();
+    };
+    let media = match plan.address.target(link, "/") {
+        crate::address::Target::Site { path, .. } => {
+            let media = plan.media_at(&path);
+            if media.is_none() {
+                findings.push(Diagnostic::warning(
+                    page,
+                    "image-missing",
+                    format!("the image {path} is not on this site"),
+                ));
+                return Value::none();
+            }
+            media
+        }
+        _ => None,
+    };
+    let alt = media.map(|m| m.alt.as_str()).filter(|a| !a.is_empty()).unwrap_or(alt);
+    map! {
+        "absolute" => plan.address.absolutise(&src),
+        "src" => src,
+        "alt" => alt,
+        "width" => optional(media.and_then(|m| m.width)),
+        "height" => optional(media.and_then(|m| m.height)),
+    }
+}
+
+/// What a link to a page's section needs.
+fn section_value(plan: &Plan<'_>, section: &PlannedSection<'_>) -> Value {
+    let url = section.render.then(|| plan.address.href(&section.path));
+    map! { "title" => section.section.title.as_str(), "url" => optional(url) }
+}
