@@ -16,10 +16,10 @@ pub(super) fn rewrite(
 ) {
     let mut see = |part: Part<'_>| match part {
         Part::Text(text) => {
-            if text.contains(['(', '[', '<']) {
-                if let Some(linked) = links::markdown(text, from, index, config, problems) {
-                    *text = linked;
-                }
+            if text.contains(['(', '[', '<'])
+                && let Some(linked) = links::markdown(text, from, index, config, problems)
+            {
+                *text = linked;
             }
         }
         Part::Image(image) => match index.picture(image, from, config) {

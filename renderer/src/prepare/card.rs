@@ -162,7 +162,7 @@ pub(super) fn value(plan: &Plan<'_>, prepared: &Prepared, i: usize) -> Value {
 }
 
 /// The first that says something.
-fn first<'t>(choices: [&'t str; 3]) -> &'t str {
+fn first(choices: [&str; 3]) -> &str {
     choices.into_iter().find(|c| !c.trim().is_empty()).unwrap_or_default()
 }
 
