@@ -189,7 +189,7 @@ pub(super) fn options() -> Options {
 
 /// Rewrites the links of a Markdown text; `None` if it stays as it is. Everything else stays byte for byte.
 pub(super) fn markdown(text: &str, from: &From, index: &Index, config: &Config, problems: &Problems) -> Option<String> {
-    if leads_only_away(text) {
+    if lead_only_away(text) {
         return None;
     }
     let mut judged = Judged::new(text, from);
@@ -239,7 +239,7 @@ pub(super) fn markdown(text: &str, from: &From, index: &Index, config: &Config, 
 
 /// Says of most texts, without parsing them, that no link in them can be one to a file: that everything which could be a link
 /// begins with a scheme or leads to a place in the text itself. May say no where it is so.
-fn leads_only_away(text: &str) -> bool {
+pub(super) fn lead_only_away(text: &str) -> bool {
     let bytes = text.as_bytes();
     let mut tags = false;
     for at in memchr::memchr2_iter(b']', b'<', bytes) {
@@ -449,7 +449,7 @@ fn ends_with_name(before: &[u8], name: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::leads_only_away;
+    use super::lead_only_away;
 
     #[test]
     fn texts_whose_links_lead_away() {
@@ -470,7 +470,7 @@ mod tests {
             ("<https://x.org>", true),
         ];
         for (text, away) in cases {
-            assert_eq!(leads_only_away(text), away, "{text:?}");
+            assert_eq!(lead_only_away(text), away, "{text:?}");
         }
     }
 }

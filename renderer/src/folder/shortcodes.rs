@@ -7,7 +7,8 @@ use super::problem::Problems;
 
 /// Hugo: `{{< name args >}}` and `{{% name args %}}`. `None` if there are none.
 pub(super) fn hugo(text: &str, from: &From, index: &Index, config: &Config, problems: &Problems) -> Option<String> {
-    if !text.contains("{{<") && !text.contains("{{%") {
+    let has = |mark: &[u8]| memchr::memmem::find(text.as_bytes(), mark).is_some();
+    if !has(b"{{<") && !has(b"{{%") {
         return None;
     }
     let mut out = String::with_capacity(text.len());
@@ -77,7 +78,8 @@ pub(super) fn hugo(text: &str, from: &From, index: &Index, config: &Config, prob
 
 /// Zola: `{{ name(args) }}` and `{% name(args) %} … {% end %}`. `None` if there are none.
 pub(super) fn zola(text: &str, from: &From, problems: &Problems) -> Option<String> {
-    if !text.contains("{{") && !text.contains("{%") {
+    let has = |mark: &[u8]| memchr::memmem::find(text.as_bytes(), mark).is_some();
+    if !has(b"{{") && !has(b"{%") {
         return None;
     }
     let mut out = String::with_capacity(text.len());

@@ -151,6 +151,8 @@ pub struct Plan<'s> {
     home_paths: Vec<String>,
     /// Sorted by path.
     pub pages: Vec<PlannedPage<'s>>,
+    /// By page: its place among all of them, newest first.
+    pub newest: Vec<u32>,
     pub sections: Vec<PlannedSection<'s>>,
     pub terms: Vec<PlannedTerm<'s>>,
     pub term_lists: Vec<PlannedTermList<'s>>,
@@ -232,6 +234,7 @@ impl<'s> Plan<'s> {
             languages,
             home_paths,
             pages: Vec::with_capacity(site.pages.len()),
+            newest: Vec::new(),
             sections: Vec::new(),
             terms: Vec::new(),
             term_lists: Vec::new(),
@@ -250,6 +253,7 @@ impl<'s> Plan<'s> {
             plan.claim(path, Owner::Asset, findings);
         }
         plan.claim_pages(findings);
+        plan.newest = lists::newest(&plan.pages);
         plan.claim_media(findings);
         plan.plan_sections(findings);
         plan.plan_terms(findings);

@@ -10,7 +10,7 @@ use super::{ReleaseError, at};
 /// One file of a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// BLAKE3 of the content, hexadecimal.
+    /// BLAKE3 of the content, hexadecimal; empty where nothing asks for it ([`super::write_folder`]).
     pub hash: String,
     /// Length of the content.
     pub bytes: u64,

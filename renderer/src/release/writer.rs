@@ -62,6 +62,8 @@ impl MediaSource for MappedMedia {
 struct Policy {
     compress: bool,
     sync: bool,
+    /// Contents are told by their hashes: for releases, whose unchanged files are linked, and where compressed forms are shared.
+    hash: bool,
 }
 
 /// The release before: its folder, and by content hash a file that has it and whether compressed forms are beside it.
@@ -132,7 +134,11 @@ impl ReleaseWriter {
 
     fn put(&self, file: &OutFile) -> Result<(), ReleaseError> {
         let path = self.checked(&file.path)?;
-        let hash = blake3::hash(&file.bytes).to_hex().to_string();
+        let hash = if self.policy.hash {
+            blake3::hash(&file.bytes).to_hex().to_string()
+        } else {
+            String::new()
+        };
         let mime = mime_of(&file.path).to_owned();
         let compressed = self.policy.compress && file.bytes.len() > compress::MIN_BYTES && is_text(&mime);
         let entry = Entry {
@@ -353,6 +359,7 @@ pub fn write_release(
         Policy {
             compress: true,
             sync: true,
+            hash: true,
         },
         previous.as_ref().map(|(p, m)| (p.as_path(), m)),
         media_source,
@@ -400,7 +407,8 @@ const MARKER: &str = ".igny8-render";
 
 /// Writes plain files into `out`, replacing what an earlier call wrote there. `compress` adds `.gz` and `.br`.
 ///
-/// The files are written beside `out` and swapped in at the end; a folder that has other files in it is refused.
+/// The files are written beside `out` and swapped in at the end; a folder that has other files in it is refused. Without
+/// `compress` the entries of the manifest have no hashes.
 pub fn write_folder(
     out: &Path,
     compress: bool,
@@ -429,7 +437,12 @@ pub fn write_folder(
     fs::create_dir_all(parent).map_err(at(parent))?;
     let beside = |what: &str| parent.join(format!(".{name}.{}.{what}", std::process::id()));
     let (fresh, old) = (beside("new"), beside("old"));
-    let result = fill(&fresh, Policy { compress, sync: false }, None, media_source, render).and_then(|manifest| {
+    let policy = Policy {
+        compress,
+        sync: false,
+        hash: compress,
+    };
+    let result = fill(&fresh, policy, None, media_source, render).and_then(|manifest| {
         if manifest.is_some() {
             let marker = fresh.join(MARKER);
             fs::write(&marker, "Made by igny8-render, which may replace this folder.\n").map_err(at(&marker))?;

@@ -1,6 +1,5 @@
 //! The queue of jobs: in which order they are done, by whom, and what they leave behind together.
 
-use std::cmp::Reverse;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rayon::prelude::*;
@@ -79,15 +78,9 @@ pub(super) fn run(run: &Run<'_>, mut jobs: Vec<Job>) -> Total {
 /// stands. So the values of pages are made once and used by all, although not all are kept. What is no page comes first,
 /// since some of it takes long.
 fn sort(plan: &Plan<'_>, jobs: &mut [Job]) {
-    let mut by_date: Vec<usize> = (0..plan.pages.len()).collect();
-    by_date.sort_by_key(|&i| Reverse(plan.pages[i].date()));
-    let mut places = vec![0; by_date.len()];
-    for (place, page) in by_date.into_iter().enumerate() {
-        places[page] = place + 1;
-    }
-    let listed = |listing: &Listing, n: usize| listing.slice(n).first().map_or(0, |&page| places[page]);
+    let listed = |listing: &Listing, n: usize| listing.slice(n).first().map_or(0, |&page| plan.newest[page] + 1);
     jobs.sort_by_cached_key(|job| match *job {
-        Job::Page(i) => places[i],
+        Job::Page(i) => plan.newest[i] + 1,
         Job::Home(i, n) => listed(&plan.homes[i].listing, n),
         Job::Section(i, n) => listed(&plan.sections[i].listing, n),
         Job::Term(i, n) => listed(&plan.terms[i].listing, n),

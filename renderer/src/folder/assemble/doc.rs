@@ -1,5 +1,6 @@
 //! One content file, from bytes to what it is.
 
+use super::text;
 use crate::folder::config::Config;
 use crate::folder::fields::Fields;
 use crate::folder::page::{self, Built};
@@ -15,7 +16,7 @@ pub(super) struct Doc {
     pub rel: String,
     /// Line of the file its text starts on.
     pub line: usize,
-    pub placed: Placed,
+    pub placed: Box<Placed>,
     pub raw_links: bool,
     pub what: Content,
     pub redirect: Option<String>,
@@ -23,12 +24,14 @@ pub(super) struct Doc {
     pub missing: Vec<String>,
     /// Where its text is, if that is not in the page.
     pub away: Option<Place>,
+    /// Its text stays as it is, wherever its links lead.
+    pub settled: bool,
 }
 
 impl Doc {
     /// Moves the text of a page to the tape, if there is one. A text that cannot be written stays. So does that of a page with
     /// blocks, whose looks depend on whether there is a text.
-    pub fn put_away(&mut self, tape: Option<&Tape>) {
+    pub fn put_away(&mut self, tape: Option<&Tape>, config: &Config) {
         let (Some(tape), Content::Page(built)) = (tape, &mut self.what) else {
             return;
         };
@@ -36,6 +39,7 @@ impl Doc {
         if !text.trim().is_empty() && built.page.blocks.is_empty() {
             self.away = tape.put(text).ok();
             if self.away.is_some() {
+                self.settled = text::is_settled(text, config);
                 *text = String::new();
             }
         }
@@ -46,6 +50,9 @@ impl Doc {
         let (Some(tape), Content::Page(built), Some(place)) = (tape, &mut self.what, self.away) else {
             return Ok(None);
         };
+        if self.settled {
+            return Ok(Some(place));
+        }
         let (Body::Markdown(text) | Body::Html(text)) = &mut built.page.body;
         *text = tape.get(place)?;
         self.away = None;
@@ -64,7 +71,7 @@ impl Doc {
 
 pub(super) enum Content {
     Page(Box<Built>),
-    Section(Section),
+    Section(Box<Section>),
     Term { taxonomy: String, term: Term },
 }
 
@@ -139,7 +146,7 @@ pub(super) fn read(file: &File, config: &Config, options: &ReadOptions, problems
     let before = usize::from(parsed.format != Some(front_matter::Format::Json));
     let mut fields =
         Fields::new(parsed.data, rel, parsed.head, before, problems).any_case(config.layout == Layout::Hugo);
-    let placed = place::place(&mut fields, config);
+    let placed = Box::new(place::place(&mut fields, config));
     if config.layout != Layout::Plain && placed.path == "/404/" {
         problems.info(rel, "not read: the renderer makes the page for missing addresses");
         return None;
@@ -176,14 +183,14 @@ pub(super) fn read(file: &File, config: &Config, options: &ReadOptions, problems
         }
         What::Section => {
             let (section, raw) = page::section(&mut fields, &placed, body);
-            (Content::Section(section), raw)
+            (Content::Section(Box::new(section)), raw)
         }
         // A root page without text only configures the list of newest pages, which the renderer makes anyway.
         What::Home
             if home_is_empty && paths::file_name(rel).starts_with("_index.") && config.layout != Layout::Plain =>
         {
             let (section, raw) = page::section(&mut fields, &placed, body);
-            (Content::Section(section), raw)
+            (Content::Section(Box::new(section)), raw)
         }
         What::Page | What::Home => {
             let built = page::page(&mut fields, &placed, config, body, had_head);
@@ -200,6 +207,7 @@ pub(super) fn read(file: &File, config: &Config, options: &ReadOptions, problems
         redirect,
         missing: Vec::new(),
         away: None,
+        settled: false,
     })
 }
 

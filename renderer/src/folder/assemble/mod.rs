@@ -42,7 +42,7 @@ pub(super) fn assemble(
         .par_iter()
         .filter_map(|file| {
             let mut doc = doc::read(file, &config, options, &problems)?;
-            doc.put_away(tape.as_ref());
+            doc.put_away(tape.as_ref(), &config);
             Some(doc)
         })
         .collect();
@@ -54,7 +54,7 @@ pub(super) fn assemble(
     docs.par_iter_mut().for_each(|doc| match doc.take_out(tape.as_ref()) {
         Ok(place) => match (text::finish(doc, &index, &config, &problems), place) {
             (false, Some(place)) => doc.leave_at(place),
-            _ => doc.put_away(tape.as_ref()),
+            _ => doc.put_away(tape.as_ref(), &config),
         },
         Err(e) => problems.error(&doc.rel, None, format!("its text was lost on the way: {e}")),
     });
@@ -90,9 +90,9 @@ pub(super) fn assemble(
         match doc.what {
             Content::Term { .. } => {}
             Content::Section(section) if section.path == "/" && config.layout != Layout::Plain => {
-                root_page(section, &mut config);
+                root_page(*section, &mut config);
             }
-            Content::Section(section) => sections.push(section),
+            Content::Section(section) => sections.push(*section),
             Content::Page(built) => {
                 if built.page.path == "/" && !config.titled && !matches!(&config.rules, Rules::Plain(p) if p.declared) {
                     config.settings.title = built.page.title.clone();

@@ -39,6 +39,16 @@ pub(super) fn index(docs: &[Doc], media: &[Media]) -> Index {
     index
 }
 
+/// Says that [`finish`] would find nothing to change in the text of a page and nothing to take from it.
+pub(super) fn is_settled(text: &str, config: &Config) -> bool {
+    let has = |mark: &[u8]| memchr::memmem::find(text.as_bytes(), mark).is_some();
+    !matches!(config.rules, Rules::Jekyll(_))
+        && !has(b"{{")
+        && !has(b"{%")
+        && !has(b"<!--")
+        && links::lead_only_away(text)
+}
+
 /// Tags of the old generator, then links, then what is taken from the finished text. True if the text is another now.
 pub(super) fn finish(doc: &mut Doc, index: &Index, config: &Config, problems: &Problems) -> bool {
     let base = match &doc.placed.old {
