@@ -9,6 +9,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod ai;
 pub mod api;
 pub mod app;
 pub mod backup;
