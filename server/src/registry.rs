@@ -13,6 +13,7 @@ pub fn apis() -> impl OpenApi + 'static {
         features::accounts::api::apis(),
         features::billing::api::apis(),
         features::sites::api::apis(),
+        features::integrations::api::IntegrationsApi,
         crate::jobs::api::JobsApi,
         features::media::api::MediaApi,
         features::publishing::api::DeploymentsApi,
