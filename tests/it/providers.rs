@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use boon::{Compiler, Draft, Schemas};
-use igny8_data::{JobRow, Read, Why};
+use igny8_data::{Read, Why};
 use igny8_server::ai::provider::{
     AnswerSchema, ChatMessage, ChatRequest, ChatRole, NotUsable, Provider, ProviderError, configured,
 };
@@ -444,7 +444,7 @@ async fn keys_are_never_given_out() {
     let viewed = w.get(&w.a.viewer, &path).await.1;
     assert!(viewed.get("key_last_four").is_none(), "{viewed}");
     // As stored.
-    let sql = "SELECT * FROM integration; SELECT * FROM audit;";
+    let sql = "SELECT * FROM integration;";
     let mut answer = w
         .app
         .db
@@ -579,6 +579,7 @@ async fn a_connection_is_tested() {
     let (_, audit) = w.get(&w.a.owner, "/audit").await;
     assert!(audit.to_string().contains("integration.tested"), "{audit}");
 
+    let before = fake.received().len();
     // The operator takes the host off the list: what is stored is blocked all the same.
     let body = json!({
         "kind": "chat_provider",
@@ -623,26 +624,22 @@ async fn a_connection_is_tested() {
         .body_json(&json!({}));
     let (status, problem) = body_of(third.send().await).await;
     assert_eq!((status.as_u16(), &problem["code"]), (429, &json!("too_many_requests")));
-    let before = fake.received().len();
-    assert_eq!(before, 11, "the strict world called nothing: {before}");
+    assert_eq!(fake.received().len(), before, "the strict world called nothing");
 }
 
 #[tokio::test]
 async fn jobs_find_the_provider_of_their_account() {
-    // The way of the engine: a job's actor, its account, its provider.
-    async fn in_job(app: &igny8_server::app::App, job: &JobRow) -> Option<Provider> {
-        let actor = app.db.actor_of_user(job.user?).await.ok()?;
-        configured(app, &actor.account::<Read>().ok()?).await.ok()?
-    }
     let (w, fake) = world().await;
     fake.connect(&w, &w.a.owner).await;
-    fn is_send<T: Send>(_: &T) {}
-    let job: Option<JobRow> = None;
-    if let Some(job) = &job {
-        let future = in_job(&w.app, job);
-        is_send(&future);
-    }
-    let provider = provider(&w, &w.a.editor).await;
-    let asked = tokio::spawn(async move { provider.chat(&question(true), &CancellationToken::new()).await });
-    assert!(asked.await.unwrap().is_ok());
+    let (app, account) = (w.app.clone(), w.a.account);
+    // On another thread, as a job is: everything on the way can be sent.
+    let job = tokio::spawn(async move {
+        let actor = app.db.system_actor(account, Why::Queue).await.unwrap();
+        let provider = configured(&app, &actor.account::<Read>().unwrap())
+            .await
+            .unwrap()
+            .unwrap();
+        provider.chat(&question(true), &CancellationToken::new()).await
+    });
+    assert_eq!(job.await.unwrap().unwrap().text, r#"{"ok": true}"#);
 }

@@ -51,7 +51,7 @@ pub enum Reply {
     Endless,
     /// A body that says it has ten gigabytes.
     Announced,
-    /// A small body that unpacks to 256 megabytes.
+    /// A small body that unpacks to 64 megabytes.
     Bomb,
     /// The usual answer, packed.
     Packed,
@@ -247,7 +247,7 @@ fn respond(received: &Received, reply: Reply) -> Response {
                     Ok::<_, std::io::Error>(bytes::Bytes::from_static(&[b' '; 1024]))
                 })))
         }
-        Reply::Bomb => packed(&vec![b' '; 256 << 20]),
+        Reply::Bomb => packed(&vec![b' '; 64 << 20]),
         Reply::Packed => {
             let usual = completion(json!({ "content": "{\"ok\": true}" }), "stop", None);
             packed(usual.to_string().as_bytes())

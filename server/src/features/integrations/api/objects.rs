@@ -78,7 +78,7 @@ impl Example for IntegrationIn {
                 input_price: Some(0.15),
                 output_price: Some(0.6),
             },
-            key: Some("sk-…".replace('…', "example-of-a-key")),
+            key: Some("sk-example-of-a-key".into()),
             headers: None,
         }
     }
