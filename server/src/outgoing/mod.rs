@@ -342,7 +342,9 @@ impl TryFrom<String> for AllowedHost {
 
 /// A header whose value stays out of logs; `None` when it cannot be sent.
 pub fn secret_header(value: &str) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(value).ok()?;
+    let mut value = HeaderValue::from_str(value)
+        .ok()
+        .filter(|value| value.to_str().is_ok())?;
     value.set_sensitive(true);
     Some(value)
 }

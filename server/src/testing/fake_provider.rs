@@ -253,11 +253,15 @@ fn respond(received: &Received, reply: Reply) -> Response {
             packed(usual.to_string().as_bytes())
         }
         Reply::Broken => {
-            let half = [
-                Ok(bytes::Bytes::from_static(b"{\"choices\":")),
-                Err(std::io::Error::other("gone")),
-            ];
-            Response::builder().body(Body::from_bytes_stream(stream::iter(half)))
+            let first = stream::once(async { Ok(bytes::Bytes::from_static(b"{\"choices\":")) });
+            // Sent apart, so that the start is on its way when the end fails.
+            let then = stream::once(async {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                Err(std::io::Error::other("gone"))
+            });
+            Response::builder()
+                .header(header::CONTENT_LENGTH, "1000")
+                .body(Body::from_bytes_stream(futures_util::StreamExt::chain(first, then)))
         }
     }
 }
