@@ -54,6 +54,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "folders",
         sql: include_str!("../schema/0009_folders.surql"),
     },
+    Migration {
+        number: 11,
+        name: "ai",
+        sql: include_str!("../schema/0011_ai.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.
@@ -72,6 +77,7 @@ pub struct Inner {
     pub limits: crate::api::rate_limit::RateLimits,
     pub renders: crate::features::publishing::Renders,
     pub plans: Plans,
+    pub blocking: crate::ai::Blocking,
 }
 
 impl std::ops::Deref for App {
@@ -125,6 +131,7 @@ impl App {
                 limits: crate::api::rate_limit::RateLimits::new(&config.limits),
                 renders: crate::features::publishing::Renders::new(&config),
                 plans,
+                blocking: Default::default(),
                 config,
                 db,
             }),
