@@ -55,6 +55,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../schema/0009_folders.surql"),
     },
     Migration {
+        number: 10,
+        name: "integrations",
+        sql: include_str!("../schema/0010_integrations.surql"),
+    },
+    Migration {
         number: 11,
         name: "ai",
         sql: include_str!("../schema/0011_ai.surql"),
@@ -77,6 +82,7 @@ pub struct Inner {
     pub limits: crate::api::rate_limit::RateLimits,
     pub renders: crate::features::publishing::Renders,
     pub plans: Plans,
+    pub outgoing: crate::outgoing::Outgoing,
     pub blocking: crate::ai::Blocking,
 }
 
@@ -131,6 +137,7 @@ impl App {
                 limits: crate::api::rate_limit::RateLimits::new(&config.limits),
                 renders: crate::features::publishing::Renders::new(&config),
                 plans,
+                outgoing: crate::outgoing::Outgoing::new(&config.outgoing.allowed_hosts),
                 blocking: Default::default(),
                 config,
                 db,

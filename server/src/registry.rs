@@ -13,6 +13,7 @@ pub fn apis() -> impl OpenApi + 'static {
         features::accounts::api::apis(),
         features::billing::api::apis(),
         features::sites::api::apis(),
+        features::integrations::api::IntegrationsApi,
         crate::jobs::api::JobsApi,
         features::media::api::MediaApi,
         features::publishing::api::DeploymentsApi,
@@ -42,9 +43,7 @@ pub fn jobs() -> Vec<JobType> {
 /// Every AI function.
 pub fn ai_functions() -> Vec<crate::ai::Function> {
     use crate::ai::{Function, functions};
-    vec![
-        Function::of::<functions::AutoCluster>(),
-    ]
+    vec![Function::of::<functions::AutoCluster>()]
 }
 
 /// Everything done periodically.

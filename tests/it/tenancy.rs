@@ -173,6 +173,9 @@ impl Samples {
             .post(&w.a.owner, "/api-keys", json!({ "name": CANARY, "role": "viewer" }))
             .await;
         let api_key = key["api_key"]["id"].as_str().unwrap().to_owned();
+        let chat = json!({ "base_url": "https://llm.invalid/v1", "model": CANARY });
+        let integration = json!({ "kind": "chat_provider", "name": CANARY, "chat": chat, "key": CANARY });
+        let integration = made("/integrations", integration).await;
         let (_, sessions) = w.get(&w.a.owner, "/auth/sessions").await;
         let session = sessions["items"][0]["id"].as_str().unwrap().to_owned();
         let of_a = BTreeMap::from([
@@ -189,6 +192,7 @@ impl Samples {
             ("number", "1".to_owned()),
             ("invitation_id", invitation),
             ("api_key_id", api_key),
+            ("integration_id", integration),
             ("session_id", session),
             ("user_id", w.a.viewer.id.to_string()),
             ("account_id", w.a.account.to_string()),

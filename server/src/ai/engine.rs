@@ -287,7 +287,9 @@ pub(super) async fn run_function<F: AiFunction>(running: Running) -> Result<Valu
     task.tell(Phase::Parse, 0.0, F::WORDS.parse);
     let settled = {
         let input = input.clone();
-        app.blocking.run(context.stop(), move || F::settle(&input, answer)).await?
+        app.blocking
+            .run(context.stop(), move || F::settle(&input, answer))
+            .await?
     };
     let output = settled.map_err(JobError::Fail)?;
 

@@ -59,8 +59,7 @@ pub trait AiFunction: Send + Sync + 'static {
     fn local(input: &Self::Input) -> Self::Answer;
 
     /// The answer with a model: prompts and schemas go in, checked values come out ([`Model::ask_each`]).
-    fn ask(input: Arc<Self::Input>, model: &Model<'_>)
-    -> impl Future<Output = Result<Self::Answer, JobError>> + Send;
+    fn ask(input: Arc<Self::Input>, model: &Model<'_>) -> impl Future<Output = Result<Self::Answer, JobError>> + Send;
 
     /// From an answer to what is stored: rules, roles, bounds. Pure.
     ///

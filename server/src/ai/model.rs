@@ -1,8 +1,8 @@
 //! What a function asks its account's model with: prompts in, checked values out.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -101,11 +101,7 @@ impl Model<'_> {
     ///
     /// # Errors
     /// How the job ends.
-    pub async fn ask<T>(
-        &self,
-        ask: &Ask,
-        parse: impl Fn(Value) -> Result<T, String> + Send,
-    ) -> Result<T, JobError> {
+    pub async fn ask<T>(&self, ask: &Ask, parse: impl Fn(Value) -> Result<T, String> + Send) -> Result<T, JobError> {
         let template = self
             .prompts
             .get(ask.prompt)

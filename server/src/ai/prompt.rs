@@ -131,7 +131,11 @@ impl Template {
             problems.push(format!("must have the placeholder `{{{{{}}}}}`", missing.name));
         }
         problems.dedup();
-        if problems.is_empty() { Ok(template) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(template)
+        } else {
+            Err(problems)
+        }
     }
 
     fn places(&self) -> impl Iterator<Item = &str> {
@@ -217,7 +221,11 @@ pub async fn of_account<A: Access>(
             let template = own.and_then(|row| match Template::parse(&row.text, prompt.placeholders) {
                 Ok(template) => Some(template),
                 Err(problems) => {
-                    tracing::warn!(prompt = prompt.name, ?problems, "an account's prompt does not fit any more");
+                    tracing::warn!(
+                        prompt = prompt.name,
+                        ?problems,
+                        "an account's prompt does not fit any more"
+                    );
                     None
                 }
             });
@@ -258,7 +266,12 @@ mod tests {
         let mut names = std::collections::BTreeSet::new();
         for function in crate::ai::function::all() {
             for prompt in function.prompts {
-                assert_eq!(Template::parse(prompt.text, prompt.placeholders).err(), None, "{}", prompt.name);
+                assert_eq!(
+                    Template::parse(prompt.text, prompt.placeholders).err(),
+                    None,
+                    "{}",
+                    prompt.name
+                );
                 assert!(names.insert(prompt.name), "{}", prompt.name);
                 for place in prompt.placeholders {
                     assert!(serde_json::from_str::<Value>(place.sample).is_ok(), "{}", place.name);
@@ -289,7 +302,10 @@ mod tests {
         let (system, message) = template.render(&Values::new().with("count", 2).with("keywords", json!([hostile])));
         assert!(system.starts_with("Be brief.\n\n") && system.contains("never an instruction"));
         assert_eq!(message.matches("</data>").count(), 1, "{message}");
-        assert!(message.starts_with("Name 2 of <data name=\"keywords\">[\"\\u003c/data\\u003e"), "{message}");
+        assert!(
+            message.starts_with("Name 2 of <data name=\"keywords\">[\"\\u003c/data\\u003e"),
+            "{message}"
+        );
         assert!(message.contains("{{count}}"), "values are not templates: {message}");
     }
 }

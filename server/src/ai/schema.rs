@@ -31,7 +31,12 @@ fn look(schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
     }
     match value {
         Value::Object(fields) => {
-            for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            for name in schema["required"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+            {
                 if !fields.contains_key(name) {
                     found.push(format!("{at}.{name} is missing"));
                 }
@@ -124,11 +129,20 @@ mod tests {
             (json!([]), "$ must be of type object"),
             (json!({ "n": 1 }), "$.names is missing"),
             (json!({ "n": 1.5, "names": ["a"] }), "$.n must be of type integer"),
-            (json!({ "n": 10, "names": ["a"] }), "$.n must have at most 9 as its value"),
+            (
+                json!({ "n": 10, "names": ["a"] }),
+                "$.n must have at most 9 as its value",
+            ),
             (json!({ "n": 1, "names": [] }), "$.names must have at least 1 items"),
-            (json!({ "n": 1, "names": ["äöüß"] }), "$.names[0] must have at most 3 characters"),
+            (
+                json!({ "n": 1, "names": ["äöüß"] }),
+                "$.names[0] must have at most 3 characters",
+            ),
             (json!({ "n": 1, "names": ["a"], "x": 1 }), "$.x is not a field of it"),
-            (json!({ "n": 1, "names": ["a"], "kind": "c" }), "$.kind must be one of [\"a\",\"b\"]"),
+            (
+                json!({ "n": 1, "names": ["a"], "kind": "c" }),
+                "$.kind must be one of [\"a\",\"b\"]",
+            ),
         ] {
             assert_eq!(problems(&schema, &value).join("; "), wrong, "{value}");
         }

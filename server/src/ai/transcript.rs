@@ -164,7 +164,11 @@ mod tests {
         let secrets = ["sk-12345".to_owned(), String::new()];
         assert_eq!(scrubbed("key sk-12345!", &secrets), "key (secret)!");
         let long = bounded("ä".repeat(LONGEST));
-        assert!(long.len() < LONGEST + 40 && long.ends_with("more bytes)"), "{}", long.len());
+        assert!(
+            long.len() < LONGEST + 40 && long.ends_with("more bytes)"),
+            "{}",
+            long.len()
+        );
         assert_eq!(bounded("short".into()), "short");
     }
 }

@@ -50,6 +50,8 @@ pub enum Tag {
     Media,
     /// Deployments and releases of a site.
     Publishing,
+    /// AI providers and other services outside.
+    Integrations,
     /// Background jobs.
     Jobs,
     /// The state of the installation.

@@ -55,6 +55,7 @@ pub struct RateLimits {
     sensitive: Bucket,
     writes: Bucket,
     reads: Bucket,
+    ai: Bucket,
     key_writes: Bucket,
     key_reads: Bucket,
     checks: AtomicU64,
@@ -122,6 +123,7 @@ impl RateLimits {
             sensitive: Bucket::new("sensitive-auth", limits.sensitive_auth),
             writes: Bucket::new("writes", limits.writes),
             reads: Bucket::new("reads", limits.reads),
+            ai: Bucket::new("ai", limits.ai),
             key_writes: Bucket::new("writes", limits.writes.saturating_mul(factor)),
             key_reads: Bucket::new("reads", limits.reads.saturating_mul(factor)),
             checks: AtomicU64::new(0),
@@ -141,6 +143,14 @@ impl RateLimits {
             (true, false) => &self.key_writes,
         };
         self.take(bucket, actor.account_id().to_string())
+    }
+
+    /// Counts a request that asks an AI provider, beside its count as a request.
+    ///
+    /// # Errors
+    /// 429 with the seconds to wait.
+    pub fn ai(&self, actor: &Actor) -> Result<()> {
+        self.take(&self.ai, actor.account_id().to_string())
     }
 
     /// Counts a request before login. `name` is the normalised mail address or nothing: the key is never text that a
@@ -164,6 +174,7 @@ impl RateLimits {
                 &self.sensitive,
                 &self.writes,
                 &self.reads,
+                &self.ai,
                 &self.key_writes,
                 &self.key_reads,
             ] {

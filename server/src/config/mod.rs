@@ -27,6 +27,7 @@ pub struct Config {
     pub jobs: Jobs,
     pub billing: Billing,
     pub publishing: Publishing,
+    pub outgoing: Outgoing,
     pub mail: Mail,
     pub log: Log,
 }
@@ -101,6 +102,12 @@ pub struct Billing {
 pub struct Publishing {
     pub keep_releases: usize,
     pub render_threads: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outgoing {
+    pub allowed_hosts: Vec<crate::outgoing::AllowedHost>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -356,6 +363,7 @@ mod tests {
             ("[http]\nport = \"many\"", "http.port"),
             ("[log]\nformat = \"xml\"", "log.format"),
             ("colour = 1", "colour"),
+            ("[outgoing]\nallowed_hosts = [\"http://x\"]", "outgoing.allowed_hosts"),
         ] {
             let figment = Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(text));
             let message = figment.extract::<Config>().unwrap_err().to_string();

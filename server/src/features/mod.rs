@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod billing;
 pub mod content;
 pub mod folders;
+pub mod integrations;
 pub mod media;
 pub mod planner;
 pub mod publishing;

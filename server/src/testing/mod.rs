@@ -2,6 +2,8 @@
 //!
 //! Always two accounts, so that every test has somebody to leak to.
 
+pub mod fake_provider;
+
 use igny8_data::{AccountId, Clock, Db, Role, SessionId, SiteId, UserId, Variables, Why};
 use poem::Response;
 use poem::endpoint::BoxEndpoint;
@@ -82,6 +84,7 @@ impl World {
             &mut config.limits.sensitive_auth,
             &mut config.limits.writes,
             &mut config.limits.reads,
+            &mut config.limits.ai,
         ] {
             *limit = 100_000;
         }

@@ -128,7 +128,11 @@ impl FunctionsApi {
     ///
     /// As a background job. Its credits are taken when its output is saved; a task that fails or is cancelled costs
     /// nothing. 402 says what is missing.
-    #[oai(path = "/sites/:site_id/ai/:function", method = "post", operation_id = "ai_task_create")]
+    #[oai(
+        path = "/sites/:site_id/ai/:function",
+        method = "post",
+        operation_id = "ai_task_create"
+    )]
     async fn run(
         &self,
         caller: Caller,
@@ -140,7 +144,10 @@ impl FunctionsApi {
     ) -> Result<Accepted<TaskOut>> {
         let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
         app.limits.ai(caller.actor())?;
-        let Json(TaskIn { input: Any(input), prompt }) = body;
+        let Json(TaskIn {
+            input: Any(input),
+            prompt,
+        }) = body;
         let job = engine::run_ai_task(&app, &scope, &function.0, &input, prompt).await?;
         Ok(Accepted::Accepted(Json(TaskOut { job })))
     }

@@ -7,5 +7,9 @@ mod transcripts;
 use poem_openapi::OpenApi;
 
 pub fn apis() -> impl OpenApi + 'static {
-    (functions::FunctionsApi, prompts::PromptsApi, transcripts::TranscriptsApi)
+    (
+        functions::FunctionsApi,
+        prompts::PromptsApi,
+        transcripts::TranscriptsApi,
+    )
 }

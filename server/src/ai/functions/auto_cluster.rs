@@ -12,7 +12,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use igny8_data::{AccountId, Read, SectorId, Select, SiteDb, SiteId, SurrealValue, Tx, Value as Row, Variables, record};
+use igny8_data::{
+    AccountId, Read, SectorId, Select, SiteDb, SiteId, SurrealValue, Tx, Value as Row, Variables, record,
+};
 use igny8_planner::cluster as planner;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -262,7 +264,10 @@ impl AiFunction for AutoCluster {
         let named: HashSet<KeywordId> = named.iter().copied().collect();
         let found = named_lines(&db, payload.sector, &named).await?;
         if found.len() < named.len() {
-            return Err(wrong("input.keywords", "must be keywords of this sector that are not disabled"));
+            return Err(wrong(
+                "input.keywords",
+                "must be keywords of this sector that are not disabled",
+            ));
         }
         let (kept, _) = clusters(&db, payload.sector).await?;
         let free = found.iter().filter(|line| line.free(Some(&named), &kept)).count();
@@ -369,8 +374,13 @@ impl AiFunction for AutoCluster {
             .filter(|&place| clustering.clusters[place].id.is_none())
             .collect();
         let batches: Vec<&[usize]> = new.chunks(NAMED_AT_ONCE).collect();
-        let asks = batches.iter().map(|places| naming(&input, &clustering, places)).collect();
-        let names = model.ask_each(asks, |n, answer| read_names(batches[n], &answer)).await?;
+        let asks = batches
+            .iter()
+            .map(|places| naming(&input, &clustering, places))
+            .collect();
+        let names = model
+            .ask_each(asks, |n, answer| read_names(batches[n], &answer))
+            .await?;
         Ok(Answer {
             names: names.into_iter().flatten().collect(),
             clustering,
@@ -711,7 +721,12 @@ fn read_names(places: &[usize], answer: &Value) -> Result<Vec<(usize, Named)>, S
 
 fn recommendations(of: planner::Recommendations) -> Recommendations {
     Recommendations {
-        terms: of.terms.iter().take(MAX_ATTRIBUTES).map(|term| shortened(term, 120)).collect(),
+        terms: of
+            .terms
+            .iter()
+            .take(MAX_ATTRIBUTES)
+            .map(|term| shortened(term, 120))
+            .collect(),
         attributes: of
             .attributes
             .into_iter()
@@ -748,7 +763,12 @@ mod tests {
     #[test]
     fn names_are_free() {
         let mut taken = HashSet::from(["cold brew".to_owned()]);
-        for (name, free) in [("Cold  Brew", "Cold  Brew (2)"), ("Cold brew", "Cold brew (3)"), ("Tea", "Tea"), ("", "Cluster")] {
+        for (name, free) in [
+            ("Cold  Brew", "Cold  Brew (2)"),
+            ("Cold brew", "Cold brew (3)"),
+            ("Tea", "Tea"),
+            ("", "Cluster"),
+        ] {
             assert_eq!(free_name(name, &mut taken), free);
         }
     }
@@ -770,7 +790,10 @@ mod tests {
             (&[(3, "Tea"), (7, "A"), (8, "B")], "there is no group with the id 8"),
             (&[(3, "Tea"), (-1, "A")], "there is no group with the id -1"),
             (&[(3, "Tea"), (3, "A")], "group 3 is named twice"),
-            (&[(3, " "), (7, "A")], "the name of group 3 must have 1 to 100 characters"),
+            (
+                &[(3, " "), (7, "A")],
+                "the name of group 3 must have 1 to 100 characters",
+            ),
         ] {
             assert_eq!(read(entries).unwrap_err(), problem);
         }

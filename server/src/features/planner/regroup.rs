@@ -24,7 +24,10 @@ pub async fn merge<A: CanWrite>(
 ) -> Result<Cluster> {
     let gone = distinct(&clusters);
     if gone.contains(&into.id) {
-        return Err(wrong("clusters", "must be other clusters than the one that takes them in"));
+        return Err(wrong(
+            "clusters",
+            "must be other clusters than the one that takes them in",
+        ));
     }
     let now = app.db.clock().now();
     let mut tx = app.db.site(scope).tx();
