@@ -22,10 +22,13 @@ pub fn apis() -> impl OpenApi + 'static {
         features::planner::api::ClustersApi,
         features::planner::api::RegroupApi,
         crate::ai::api::apis(),
-        features::content::api::ContentApi,
-        features::content::api::StatusApi,
-        features::content::api::BulkApi,
-        features::content::api::RevisionsApi,
+        // A tuple of APIs has at most 16 elements.
+        (
+            features::content::api::ContentApi,
+            features::content::api::StatusApi,
+            features::content::api::BulkApi,
+            features::content::api::RevisionsApi,
+        ),
     )
 }
 

@@ -101,7 +101,11 @@ impl Model<'_> {
     ///
     /// # Errors
     /// How the job ends.
-    pub async fn ask<T>(&self, ask: &Ask, parse: impl Fn(Value) -> Result<T, String> + Send) -> Result<T, JobError> {
+    pub async fn ask<T>(
+        &self,
+        ask: &Ask,
+        parse: impl Fn(Value) -> Result<T, String> + Send + Sync,
+    ) -> Result<T, JobError> {
         let template = self
             .prompts
             .get(ask.prompt)

@@ -14,6 +14,7 @@ pub fn problems(schema: &Value, value: &Value) -> Vec<String> {
     found
 }
 
+#[expect(clippy::cast_precision_loss, reason = "lengths are far from the bound")]
 fn look(schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
     if found.len() > MOST {
         return;

@@ -24,6 +24,14 @@ pub enum ServedBy {
     Provider,
 }
 
+/// A prompt of a function.
+#[derive(Debug, Object)]
+pub struct FunctionPrompt {
+    pub name: String,
+    /// Names of the places that are filled in: `{{name}}`.
+    pub placeholders: Vec<String>,
+}
+
 /// An AI function.
 #[derive(Debug, Object)]
 #[oai(rename = "AiFunction")]
@@ -33,8 +41,8 @@ pub struct FunctionOut {
     /// What the price counts: `keywords`.
     pub unit: String,
     pub price: Price,
-    /// Names of its prompts; a task's own prompt replaces the first.
-    pub prompts: Vec<String>,
+    /// Its prompts; a task's own prompt replaces the first.
+    pub prompts: Vec<FunctionPrompt>,
     /// An input with every field.
     pub example: Any<Value>,
 }
@@ -113,7 +121,14 @@ impl FunctionsApi {
             about: function.about.to_owned(),
             unit: function.unit.to_owned(),
             price: price(&app.config.billing.prices, function.name),
-            prompts: function.prompts.iter().map(|prompt| prompt.name.to_owned()).collect(),
+            prompts: function
+                .prompts
+                .iter()
+                .map(|prompt| FunctionPrompt {
+                    name: prompt.name.to_owned(),
+                    placeholders: prompt.placeholders.iter().map(|place| place.name.to_owned()).collect(),
+                })
+                .collect(),
             example: Any(function.example()),
         };
         Ok(Json(FunctionsOut {

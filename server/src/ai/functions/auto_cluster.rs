@@ -140,6 +140,12 @@ impl Line {
     }
 }
 
+#[derive(SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+struct Count {
+    n: i64,
+}
+
 /// What was read.
 pub struct Input {
     options: planner::Options,
@@ -253,11 +259,6 @@ impl AiFunction for AutoCluster {
             let sql = "SELECT count() AS n FROM keyword WHERE site = $site AND account = $account AND sector = $sector \
                        AND deleted_at IS NONE AND disabled = false AND cluster IS NONE \
                        AND (placed_by_hand ?? false) = false GROUP ALL;";
-            #[derive(SurrealValue)]
-            #[surreal(crate = "surrealdb_types")]
-            struct Count {
-                n: i64,
-            }
             let counted: Vec<Count> = db.query(sql, binds, "counting keywords").await?.rows(0)?;
             return Ok(counted.first().map_or(0, |c| c.n));
         };

@@ -1,6 +1,8 @@
 //! Merging and splitting clusters by hand. What a person put together stays together: the keywords count as placed by hand.
 
-use igny8_data::{CanWrite, DbError, SiteScope, Tx, Variables};
+use std::collections::HashMap;
+
+use igny8_data::{CanWrite, DbError, Select, SiteScope, Tx, Variables};
 
 use super::model::{Cluster, ClusterId, ClusterRole, KeywordId};
 use super::remove;
@@ -14,7 +16,7 @@ use crate::features::taxonomy::tree::one_at_a_time;
 /// Puts everything of some clusters into another one and deletes them.
 ///
 /// # Errors
-/// 422 when they are not of the same sector, contain the target, or the target lies below one of them; 412 when the target
+/// 422 when they are not of the same sector or contain the target; 412 when the target
 /// was changed.
 pub async fn merge<A: CanWrite>(
     app: &App,
@@ -33,10 +35,7 @@ pub async fn merge<A: CanWrite>(
     let mut tx = app.db.site(scope).tx();
     one_at_a_time(&mut tx);
     require_clusters(&mut tx, &gone, Some(into.sector));
-    // The target rises to where its own ancestors among the merged ones were.
-    if into.parent.is_some_and(|parent| gone.contains(&parent)) {
-        into.parent = None;
-    }
+    into.parent = parent_after(app, scope, &into, &gone).await?;
     into.updated_at = now;
     tx.replace(&mut into);
     let mut binds = Variables::new();
@@ -66,6 +65,30 @@ pub async fn merge<A: CanWrite>(
         remove::move_content(app, scope, cluster, Some(into.id)).await?;
     }
     Ok(into)
+}
+
+/// Where a cluster stands once some are merged into it: if it was below one of these, it rises to where that one was, since
+/// what was between them comes below it.
+async fn parent_after<A: CanWrite>(
+    app: &App,
+    scope: &SiteScope<A>,
+    into: &Cluster,
+    gone: &[ClusterId],
+) -> Result<Option<ClusterId>> {
+    let select = Select::new().equals("sector", into.sector);
+    let rows = app.db.site(scope).list::<Cluster>(select).await?;
+    let parents: HashMap<ClusterId, Option<ClusterId>> = rows.iter().map(|row| (row.id, row.parent)).collect();
+    let mut parent = into.parent;
+    let mut above = into.parent;
+    // As many steps as there are clusters, so that this ends whatever is stored.
+    for _ in 0..rows.len() {
+        let Some(id) = above else { break };
+        above = parents.get(&id).copied().flatten();
+        if gone.contains(&id) {
+            parent = above;
+        }
+    }
+    Ok(parent)
 }
 
 /// Makes a new cluster of some of a cluster's keywords.
