@@ -59,6 +59,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "integrations",
         sql: include_str!("../schema/0010_integrations.surql"),
     },
+    Migration {
+        number: 11,
+        name: "ai",
+        sql: include_str!("../schema/0011_ai.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.
@@ -78,6 +83,7 @@ pub struct Inner {
     pub renders: crate::features::publishing::Renders,
     pub plans: Plans,
     pub outgoing: crate::outgoing::Outgoing,
+    pub blocking: crate::ai::Blocking,
 }
 
 impl std::ops::Deref for App {
@@ -132,6 +138,7 @@ impl App {
                 renders: crate::features::publishing::Renders::new(&config),
                 plans,
                 outgoing: crate::outgoing::Outgoing::new(&config.outgoing.allowed_hosts),
+                blocking: Default::default(),
                 config,
                 db,
             }),

@@ -20,16 +20,22 @@ pub fn apis() -> impl OpenApi + 'static {
         features::taxonomy::api::TermsApi,
         features::planner::api::KeywordsApi,
         features::planner::api::ClustersApi,
-        features::content::api::ContentApi,
-        features::content::api::StatusApi,
-        features::content::api::BulkApi,
-        features::content::api::RevisionsApi,
+        features::planner::api::RegroupApi,
+        crate::ai::api::apis(),
+        // A tuple of APIs has at most 16 elements.
+        (
+            features::content::api::ContentApi,
+            features::content::api::StatusApi,
+            features::content::api::BulkApi,
+            features::content::api::RevisionsApi,
+        ),
     )
 }
 
 /// Every kind of background job.
 pub fn jobs() -> Vec<JobType> {
     vec![
+        crate::ai::engine::job(),
         features::accounts::mails::job(),
         features::content::schedule::job(),
         features::publishing::deploy_job(),
@@ -37,11 +43,18 @@ pub fn jobs() -> Vec<JobType> {
     ]
 }
 
+/// Every AI function.
+pub fn ai_functions() -> Vec<crate::ai::Function> {
+    use crate::ai::{Function, functions};
+    vec![Function::of::<functions::AutoCluster>()]
+}
+
 /// Everything done periodically.
 pub fn schedules() -> Vec<Schedule> {
     use chrono::Duration;
     vec![
         Schedule::new("purge_finished", Duration::hours(1), purge::finished),
+        Schedule::new("purge_transcripts", Duration::hours(1), crate::ai::transcript::purge),
         Schedule::new("renew_credits", Duration::minutes(10), features::billing::renew),
         Schedule::new("purge_deleted", Duration::hours(1), purge::deleted),
         Schedule::new("purge_media_files", Duration::hours(1), features::media::purge_files),
@@ -93,6 +106,7 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
 
 /// Tables whose rows belong to a site and go with it.
 pub const OF_SITES: &[&str] = &[
+    "ai_transcript",
     "cluster",
     "content",
     "deployment",

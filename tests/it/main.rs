@@ -1,6 +1,7 @@
 //! One binary, modules by what they prove.
 
 mod accounts;
+mod ai;
 mod backup;
 mod billing;
 mod content;

@@ -90,7 +90,7 @@ fn operations(spec: &Value) -> Vec<Operation> {
 }
 
 /// Parameters that name what all accounts share.
-const SHARED: &[&str] = &["industry"];
+const SHARED: &[&str] = &["industry", "prompt"];
 
 /// The smallest value that fits a schema: required fields only.
 fn sample(spec: &Value, schema: &Value, depth: usize) -> Value {
@@ -183,8 +183,11 @@ impl Samples {
             ("sector_id", sector),
             ("media_id", media),
             ("deployment_id", deployment),
-            ("job_id", job),
+            ("job_id", job.clone()),
             ("industry", "bicycles".to_owned()),
+            ("function", "auto_cluster".to_owned()),
+            ("prompt", "name_clusters".to_owned()),
+            ("transcript_id", transcript(w, &job).await),
             ("term_id", term),
             ("cluster_id", cluster),
             ("keyword_id", keyword),
@@ -224,6 +227,32 @@ impl Samples {
         );
         filled
     }
+}
+
+/// A call to a model, as a task leaves it behind.
+async fn transcript(w: &World, job: &str) -> String {
+    let row = igny8_server::ai::transcript::Transcript {
+        id: w.app.db.ids().make(),
+        account: w.a.account,
+        site: w.a.sites[0],
+        job: job.parse().unwrap(),
+        function: "auto_cluster".into(),
+        request: json!({ "system": CANARY }),
+        answer: Some(CANARY.into()),
+        model: "fake".into(),
+        tokens_in: 1,
+        tokens_out: 1,
+        duration_ms: 1,
+        request_id: None,
+        error: None,
+        rev: 1,
+        created_at: w.clock.now(),
+    };
+    let id = row.id.to_string();
+    let mut tx = w.app.db.platform(igny8_data::Why::Operator).tx(w.a.account, None);
+    tx.create(row);
+    tx.commit().await.unwrap();
+    id
 }
 
 /// Uploads the smallest PNG there is, named after the canary.

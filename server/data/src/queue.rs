@@ -403,6 +403,26 @@ impl Db {
     }
 }
 
+impl crate::tx::Tx<'_> {
+    /// Ends a job as done together with what it did: refused as a whole (`lease_lost`) when the job was cancelled or taken
+    /// over meanwhile. The worker's own report finds nothing left to do then.
+    pub fn finish_job(&mut self, lease: Lease, message: &str, result: &serde_json::Value) -> &mut Self {
+        let mut binds = Variables::new();
+        binds.insert("done_job", lease.job);
+        binds.insert("done_fence", lease.fence);
+        binds.insert("done_at", self.now());
+        binds.insert("done_message", message.to_owned());
+        binds.insert("done_result", result.clone());
+        self.statement(
+            "IF (UPDATE ONLY $done_job SET state = 'done', progress = 100, message = $done_message, \
+             result = $done_result, finished_at = $done_at, lease_until = NONE, rev += 1 WHERE account = $account \
+             AND site = $site AND state = 'running' AND fence = $done_fence RETURN VALUE id) IS NONE \
+             { THROW 'lease_lost' }",
+            binds,
+        )
+    }
+}
+
 fn lease_binds(lease: Lease) -> Variables {
     let mut binds = Variables::new();
     binds.insert("id", lease.job);

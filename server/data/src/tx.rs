@@ -179,6 +179,10 @@ impl<'a> Tx<'a> {
         Ok(answer)
     }
 
+    pub(crate) fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.db.clock().now()
+    }
+
     fn tenant(&self) -> &'static str {
         if self.site.is_some() {
             "account = $account AND site = $site"

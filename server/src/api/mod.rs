@@ -42,6 +42,8 @@ pub enum Tag {
     Taxonomy,
     /// Keywords and clusters.
     Planner,
+    /// AI functions, their prompts and transcripts.
+    Ai,
     /// Posts, pages, products, services and their revisions.
     Content,
     /// Images and files.

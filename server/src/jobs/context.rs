@@ -35,6 +35,11 @@ impl JobContext {
         self.news.notify_one();
     }
 
+    /// What proves that the job is this worker's, for [`igny8_data::Tx::finish_job`].
+    pub fn lease(&self) -> Lease {
+        self.lease
+    }
+
     /// Cancelled when the job must stop: cancelled by its user, taken over by another worker, or the process ends.
     pub fn stop(&self) -> &CancellationToken {
         &self.stop

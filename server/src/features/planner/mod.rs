@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod model;
+pub mod regroup;
 pub mod remove;
 pub mod rules;
 

@@ -88,6 +88,8 @@ pub struct Keyword {
     pub disabled: bool,
     /// A cluster of the same sector.
     pub cluster: Option<ClusterId>,
+    /// A person put it there, or took it out of one: clustering leaves it so.
+    pub placed_by_hand: Option<bool>,
     pub attributes: Vec<Attribute>,
     pub rev: i64,
     pub created_at: DateTime<Utc>,
@@ -172,6 +174,7 @@ impl Keyword {
             status: KeywordStatus::New,
             disabled: false,
             cluster: None,
+            placed_by_hand: None,
             attributes: Vec::new(),
             rev: 1,
             created_at: now,
@@ -187,8 +190,11 @@ impl Keyword {
         self.text_key = Some(text_key(text));
     }
 
-    /// Puts it into a cluster or takes it out; a keyword that content was written for stays `used`.
+    /// Puts it into a cluster or takes it out, by hand; a keyword that content was written for stays `used`.
     pub fn set_cluster(&mut self, cluster: Option<ClusterId>) {
+        if cluster.is_some() || self.cluster.is_some() {
+            self.placed_by_hand = Some(true);
+        }
         self.cluster = cluster;
         if self.status != KeywordStatus::Used {
             self.status = if cluster.is_some() {

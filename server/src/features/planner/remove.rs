@@ -39,13 +39,20 @@ pub async fn delete<A: CanWrite>(app: &App, scope: &SiteScope<A>, cluster: &mut 
         tx.statement(sql, binds);
     }
     tx.commit().await.map_err(refused)?;
-    leave_content(app, scope, id).await
+    move_content(app, scope, id, None).await
 }
 
-async fn leave_content<A: CanWrite>(app: &App, scope: &SiteScope<A>, cluster: ClusterId) -> Result<()> {
+/// Content of a cluster that is gone belongs to another one then, or to none.
+pub(super) async fn move_content<A: CanWrite>(
+    app: &App,
+    scope: &SiteScope<A>,
+    cluster: ClusterId,
+    into: Option<ClusterId>,
+) -> Result<()> {
     let leave = move |content: &mut Content| {
         if content.cluster == Some(cluster) {
-            (content.cluster, content.cluster_role) = (None, None);
+            content.cluster = into;
+            content.cluster_role = content.cluster_role.filter(|_| into.is_some());
         }
         Ok(())
     };

@@ -4,6 +4,8 @@ mod clusters;
 mod keywords;
 mod numbers;
 mod objects;
+mod regroup;
 
 pub use clusters::ClustersApi;
 pub use keywords::KeywordsApi;
+pub use regroup::RegroupApi;

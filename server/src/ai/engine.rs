@@ -1,0 +1,394 @@
+//! The one way a function runs: checked and queued by [`run_ai_task`], worked off by [`job`] in six phases.
+//!
+//! Credits: the request is refused (402) unless the balance covers this task and those that wait already; the charge itself
+//! is part of the transaction that saves the output and ends the job, and only whoever holds the job's lease can commit
+//! that. So a failed, cancelled or repeated job costs nothing, and a done one costs once.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use igny8_data::queue::Lease;
+use igny8_data::{
+    Access, AccountScope, Actor, DbError, JobId, JobRow, NewJob, Read, RecordKey as _, SiteScope, Tx, Variables, Write,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::function::{self, AiFunction, Function, Phase, Prepared, Task};
+use super::model::{Model, Spent};
+use super::prompt::{self, Template};
+use super::provider::{self, NotUsable, Provider};
+use super::transcript::Whose;
+use crate::api::{Error, FieldError, Result};
+use crate::app::App;
+use crate::features::billing::model::{Balance, BalanceId};
+use crate::features::billing::prices::{self, Price};
+use crate::features::billing::{self, Spend, ledger};
+use crate::jobs::{JobContext, JobError, JobType};
+
+/// The kind of every function's jobs.
+pub const KIND: &str = "ai_task";
+/// A provider that is down is tried this often.
+const ATTEMPTS: i64 = 3;
+/// Times the output is saved again because another writer was faster.
+const SAVES: usize = 4;
+
+/// What a job of [`KIND`] stores: ids and the request, no rights.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Payload {
+    function: String,
+    input: Value,
+    /// The task's own prompt.
+    prompt: Option<String>,
+    /// The most it may cost, as estimated.
+    credits: i64,
+}
+
+/// What a task would cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Estimate {
+    pub units: i64,
+    pub price: Price,
+    pub credits: i64,
+    /// What the account has.
+    pub balance: i64,
+    /// What tasks that wait or run will take of it.
+    pub reserved: i64,
+}
+
+impl Estimate {
+    pub fn enough(&self) -> bool {
+        self.balance - self.reserved >= self.credits
+    }
+}
+
+/// Counts what there is to do and what it costs. Nothing is queued or taken.
+///
+/// # Errors
+/// 404 for an unknown function, 422 naming wrong fields.
+pub async fn estimate(app: &App, scope: &SiteScope<Read>, name: &str, input: &Value) -> Result<Estimate> {
+    let function = function::find(name).ok_or_else(Error::not_found)?;
+    let input = function.read(input)?;
+    counted(app, scope, function, &input).await
+}
+
+async fn counted(app: &App, scope: &SiteScope<Read>, function: &Function, input: &Value) -> Result<Estimate> {
+    let units = function.units(app, scope, input).await?;
+    let price = prices::price(&app.config.billing.prices, function.name);
+    let (balance, reserved) = credits(app, &scope.actor().account::<Read>()?).await?;
+    Ok(Estimate {
+        units,
+        price,
+        credits: price.of(units),
+        balance,
+        reserved,
+    })
+}
+
+/// Credits of waiting and running tasks of the account.
+const RESERVED: &str = "math::sum((SELECT VALUE payload.credits FROM job WHERE state INSIDE ['queued', 'running'] \
+                        AND account = $account AND kind = 'ai_task'))";
+
+async fn credits<A: Access>(app: &App, scope: &AccountScope<A>) -> Result<(i64, i64), DbError> {
+    let db = app.db.account(scope);
+    let id = BalanceId::from_ulid(scope.account().ulid());
+    let balance = db.get::<Balance>(id).await?.map_or(0, |balance| balance.total());
+    let sql = format!("RETURN {RESERVED};");
+    let mut answer = db.query(&sql, Variables::new(), "adding up waiting tasks").await?;
+    Ok((balance, answer.one::<i64>(0)?.unwrap_or(0)))
+}
+
+/// Checks a task and its credits and queues it, in one transaction. The account is the scope's: nothing else can be named.
+///
+/// # Errors
+/// 404 for an unknown function, 422 naming wrong fields or a wrong prompt, 402 saying what is missing.
+pub async fn run_ai_task(
+    app: &App,
+    scope: &SiteScope<Write>,
+    name: &str,
+    input: &Value,
+    own_prompt: Option<String>,
+) -> Result<JobId> {
+    let function = function::find(name).ok_or_else(Error::not_found)?;
+    let input = function.read(input)?;
+    if let Some(text) = &own_prompt {
+        let wrong = |message: String| Error::invalid(vec![FieldError::new("prompt", message)]);
+        let first = function
+            .prompts
+            .first()
+            .ok_or_else(|| wrong("this function has no prompt".into()))?;
+        Template::parse(text, first.placeholders).map_err(|problems| wrong(problems.join("; ")))?;
+    }
+    let estimate = counted(app, &scope.reading(), function, &input).await?;
+    if estimate.units <= 0 {
+        return Err(Error::rule(
+            "nothing_to_do",
+            format!("There are no {} to work on.", function.unit),
+        ));
+    }
+    let missing = |estimate: &Estimate| ledger::missing(estimate.credits, estimate.balance - estimate.reserved);
+    if !estimate.enough() {
+        return Err(missing(&estimate));
+    }
+    let payload = Payload {
+        function: function.name.to_owned(),
+        input,
+        prompt: own_prompt,
+        credits: estimate.credits,
+    };
+    let payload = serde_json::to_value(payload).map_err(Error::internal)?;
+    let id: JobId = app.db.ids().make();
+    let mut tx = app.db.site(scope).tx();
+    reserve(&mut tx, scope, estimate.credits);
+    tx.enqueue_as(id, NewJob::new(KIND, payload).attempts(ATTEMPTS));
+    match tx.commit().await {
+        Ok(_) => Ok(id),
+        // Others were faster: say what is missing now.
+        Err(DbError::Refused(code)) if code == "not_enough_credits" => {
+            let (balance, reserved) = credits(app, &scope.actor().account::<Read>()?).await?;
+            Err(missing(&Estimate {
+                balance,
+                reserved,
+                ..estimate
+            }))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Requires that the balance covers what waits and this. The balance's row is written, so that two requests at once collide
+/// and the second one sees the first one's job.
+fn reserve(tx: &mut Tx<'_>, scope: &SiteScope<Write>, credits: i64) {
+    let mut binds = Variables::new();
+    binds.insert("reserve_of", BalanceId::from_ulid(scope.account().ulid()));
+    binds.insert("reserve_credits", credits);
+    tx.statement(
+        &format!(
+            "LET $reserve_row = (UPDATE ONLY $reserve_of SET rev += 1 WHERE account = $account AND $site != NONE);\n\
+             IF ($reserve_row.plan_credits ?? 0) + ($reserve_row.bonus_credits ?? 0) - {RESERVED} < $reserve_credits \
+             {{ THROW 'not_enough_credits' }}"
+        ),
+        binds,
+    );
+}
+
+/// The job that runs every function.
+pub fn job() -> JobType {
+    JobType::new(KIND, |app, job, context| async move { run(&app, job, context).await })
+}
+
+/// What [`run_function`] starts from.
+pub struct Running {
+    app: App,
+    job: JobRow,
+    context: JobContext,
+    actor: Actor,
+    scope: SiteScope<Write>,
+    payload: Payload,
+}
+
+async fn run(app: &App, job: JobRow, context: JobContext) -> Result<Value, JobError> {
+    context.progress(Phase::Init.at(0.0), "Starting");
+    let payload: Payload = serde_json::from_value(job.payload.clone())
+        .map_err(|error| JobError::Fail(format!("The task cannot be read: {error}.")))?;
+    let function = function::find(&payload.function)
+        .ok_or_else(|| JobError::Fail(format!("There is no function {}.", payload.function)))?;
+    let actor = context.actor(&app.db, &job).await?;
+    let site = job
+        .site
+        .ok_or_else(|| JobError::Fail("The task names no site.".into()))?;
+    let scope = actor.site::<Write>(&app.db, site).await?;
+    // Before anybody computes or asks a model for it.
+    let (balance, _) = credits(app, &actor.account::<Read>()?).await?;
+    if balance < payload.credits {
+        return Err(too_few(payload.credits, balance));
+    }
+    let limit = function.time_limit;
+    let running = Running {
+        app: app.clone(),
+        job,
+        context,
+        actor,
+        scope,
+        payload,
+    };
+    tokio::time::timeout(limit, function.run(running))
+        .await
+        .unwrap_or_else(|_| {
+            let minutes = limit.as_secs() / 60;
+            Err(JobError::Fail(format!(
+                "It took longer than {minutes} minutes and was stopped; nothing was charged. Try a smaller part of it."
+            )))
+        })
+}
+
+fn too_few(needed: i64, balance: i64) -> JobError {
+    JobError::Fail(ledger::missing(needed, balance).into_problem().detail)
+}
+
+pub(super) async fn run_function<F: AiFunction>(running: Running) -> Result<Value, JobError> {
+    let Running {
+        app,
+        job,
+        context,
+        actor,
+        scope,
+        payload,
+    } = running;
+    let own = |error: Error| JobError::Fail(error.into_problem().detail);
+    let task = Task {
+        payload: function::payload_of::<F>(&payload.input).map_err(own)?,
+        app: app.clone(),
+        scope,
+        job: job.id,
+        context: context.clone(),
+    };
+    let model = provider_of(&app, &actor).await?;
+
+    task.tell(Phase::Prep, 0.0, F::WORDS.prep);
+    let Prepared { input, units } = F::prepare(&task).await?;
+    context.check()?;
+    if units <= 0 {
+        return Err(JobError::Fail(format!("There are no {} left to work on.", F::UNIT)));
+    }
+    let price = prices::price(&app.config.billing.prices, F::NAME);
+    let credits = price.of(units).min(payload.credits);
+
+    task.tell(Phase::AiCall, 0.0, format!("{}: {units} {}", F::WORDS.call, F::UNIT));
+    let input = Arc::new(input);
+    let whose = Whose {
+        account: job.account,
+        site: task.scope.site(),
+        job: job.id,
+        function: F::NAME,
+    };
+    let (answer, spent) = match &model {
+        None => local::<F>(&app, &context, input.clone()).await?,
+        Some(provider) => {
+            let model = Model {
+                app: &app,
+                provider,
+                context: &context,
+                whose,
+                queued_at: job.created_at,
+                prompts: prompts_of::<F>(&app, &actor, payload.prompt.as_deref()).await?,
+                asked: F::WORDS.asked,
+                spent: Mutex::new(Spent {
+                    model: provider.model().to_owned(),
+                    ..Spent::default()
+                }),
+            };
+            let answer = F::ask(input.clone(), &model).await?;
+            let spent = model.spent.into_inner().unwrap_or_else(PoisonError::into_inner);
+            (answer, spent)
+        }
+    };
+    context.check()?;
+
+    task.tell(Phase::Parse, 0.0, F::WORDS.parse);
+    let settled = {
+        let input = input.clone();
+        app.blocking
+            .run(context.stop(), move || F::settle(&input, answer))
+            .await?
+    };
+    let output = settled.map_err(JobError::Fail)?;
+
+    task.tell(Phase::Save, 0.0, F::WORDS.save);
+    context.confirm(&app.db).await?;
+    let charge = Charge { credits, units, spent };
+    save::<F>(&task, context.lease(), &output, charge).await
+}
+
+async fn local<F: AiFunction>(
+    app: &App,
+    context: &JobContext,
+    input: Arc<F::Input>,
+) -> Result<(F::Answer, Spent), JobError> {
+    let answer = app.blocking.run(context.stop(), move || F::local(&input)).await?;
+    let spent = Spent {
+        model: "local".into(),
+        ..Spent::default()
+    };
+    Ok((answer, spent))
+}
+
+/// The account's provider, or none: then the function's own algorithm serves. One that cannot be used is an error.
+async fn provider_of(app: &App, actor: &Actor) -> Result<Option<Provider>, JobError> {
+    match provider::configured(app, &actor.account::<Read>()?).await {
+        Ok(provider) => Ok(provider),
+        Err(NotUsable::Db(error)) => Err(error.into()),
+        Err(NotUsable::Provider(error)) => Err(JobError::Fail(error.for_user())),
+    }
+}
+
+async fn prompts_of<F: AiFunction>(
+    app: &App,
+    actor: &Actor,
+    own: Option<&str>,
+) -> Result<std::collections::BTreeMap<&'static str, Template>, JobError> {
+    let mut prompts = prompt::of_account(app, &actor.account::<Read>()?, F::PROMPTS).await?;
+    if let (Some(text), Some(first)) = (own, F::PROMPTS.first()) {
+        let template = Template::parse(text, first.placeholders)
+            .map_err(|problems| JobError::Fail(format!("The task's prompt {}.", problems.join("; "))))?;
+        prompts.insert(first.name, template);
+    }
+    Ok(prompts)
+}
+
+struct Charge {
+    credits: i64,
+    units: i64,
+    spent: Spent,
+}
+
+/// Saves, charges and ends the job, all or nothing.
+async fn save<F: AiFunction>(
+    task: &Task<F::Payload>,
+    lease: Lease,
+    output: &F::Output,
+    charge: Charge,
+) -> Result<Value, JobError> {
+    let (app, account) = (&task.app, task.scope.account());
+    let mut attempt = 1;
+    loop {
+        task.check()?;
+        let mut tx = app.db.site(&task.scope).tx();
+        let saved = F::save(task, output, &mut tx).await?;
+        let spent = charge.spent.clone();
+        let spend = Spend {
+            operation: F::NAME,
+            credits: charge.credits,
+            model: spent.model,
+            tokens_in: spent.tokens_in,
+            tokens_out: spent.tokens_out,
+            cost_micros: spent.cost_micros,
+            target: saved.target,
+            description: format!("{}: {} {}", F::NAME, charge.units, F::UNIT),
+            reference: format!("job/{}", task.job),
+        };
+        billing::spend(&mut tx, app, account, Some(task.scope.site()), spend);
+        tx.finish_job(lease, F::WORDS.done, &saved.result);
+        match tx.commit().await {
+            Ok(_) => return Ok(saved.result),
+            Err(error) if billing::not_enough(&error) => {
+                let (balance, _) = credits(app, &task.scope.actor().account::<Read>()?).await?;
+                return Err(too_few(charge.credits, balance));
+            }
+            // Cancelled, or another worker's by now; whatever is answered, the queue does not take it.
+            Err(DbError::Refused(code)) if code == "lease_lost" => {
+                return Err(JobError::Retry("The job was stopped.".into()));
+            }
+            Err(error) if ledger::charged_before(&error) => {
+                return Err(JobError::Fail("This job was charged and saved before.".into()));
+            }
+            Err(DbError::Stale | DbError::Duplicate { .. } | DbError::Refused(_)) if attempt < SAVES => attempt += 1,
+            Err(DbError::Refused(code)) => {
+                return Err(JobError::Retry(format!(
+                    "What it works on was changed meanwhile ({}); nothing was charged.",
+                    code.replace('_', " ")
+                )));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What models were asked and what they answered, for who has to find out why: without secrets, bounded, kept for some days.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use igny8_data::{AccountId, JobId, SiteId, SurrealValue, Variables, Why, id_type, record};
+use serde_json::{Value, json};
+
+use super::provider::{ChatAnswer, ChatRequest, ChatRole, ProviderError};
+use crate::app::App;
+use crate::jobs::JobError;
+
+id_type!(
+    /// One call to a model.
+    TranscriptId, "ai_transcript", "aitr_"
+);
+
+/// Bytes kept of each text.
+const LONGEST: usize = 64 * 1024;
+
+/// One call to a model.
+#[derive(Debug, Clone, SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+pub struct Transcript {
+    pub id: TranscriptId,
+    pub account: AccountId,
+    pub site: SiteId,
+    pub job: JobId,
+    pub function: String,
+    /// `system` and `messages`, each with `role` and `text`.
+    pub request: Value,
+    pub answer: Option<String>,
+    pub model: String,
+    pub tokens_in: i64,
+    pub tokens_out: i64,
+    pub duration_ms: i64,
+    /// The provider's name of the call.
+    pub request_id: Option<String>,
+    pub error: Option<String>,
+    pub rev: i64,
+    pub created_at: DateTime<Utc>,
+}
+
+record!(Transcript, TranscriptId, account);
+
+/// Whose calls these are.
+#[derive(Debug, Clone, Copy)]
+pub struct Whose {
+    pub account: AccountId,
+    pub site: SiteId,
+    pub job: JobId,
+    pub function: &'static str,
+}
+
+/// One call as it ended.
+pub struct Call<'a> {
+    pub request: &'a ChatRequest,
+    pub result: Result<&'a ChatAnswer, &'a ProviderError>,
+    pub model: &'a str,
+    pub took: Duration,
+    pub secrets: &'a [String],
+}
+
+/// Stores a call. Not part of the function's unit of work: what failed is what one wants to read about. A transcript that
+/// cannot be stored stops nothing.
+pub async fn store(app: &App, whose: Whose, call: Call<'_>) {
+    let clean = |text: &str| bounded(scrubbed(text, call.secrets));
+    let messages: Vec<Value> = call
+        .request
+        .messages
+        .iter()
+        .map(|message| {
+            let role = match message.role {
+                ChatRole::User => "user",
+                ChatRole::Assistant => "assistant",
+            };
+            json!({ "role": role, "text": clean(&message.text) })
+        })
+        .collect();
+    let answer = match call.result {
+        Ok(answer) => Some(clean(&answer.text)),
+        Err(ProviderError::Truncated { partial }) => Some(clean(partial)),
+        Err(_) => None,
+    };
+    let answered = call.result.ok();
+    let row = Transcript {
+        id: app.db.ids().make(),
+        account: whose.account,
+        site: whose.site,
+        job: whose.job,
+        function: whose.function.to_owned(),
+        request: json!({ "system": clean(&call.request.system), "messages": messages }),
+        answer,
+        model: answered.map_or(call.model, |answer| &answer.model).to_owned(),
+        tokens_in: answered.map_or(0, |answer| answer.tokens_in),
+        tokens_out: answered.map_or(0, |answer| answer.tokens_out),
+        duration_ms: i64::try_from(call.took.as_millis()).unwrap_or(i64::MAX),
+        request_id: answered.and_then(|answer| answer.request_id.clone()),
+        error: call.result.err().map(|error| clean(&error.to_string())),
+        rev: 1,
+        created_at: app.db.clock().now(),
+    };
+    let mut tx = app.db.platform(Why::Queue).tx(whose.account, None);
+    tx.create(row);
+    if let Err(error) = tx.commit().await {
+        tracing::warn!(%error, job = %whose.job, "a transcript is not stored");
+    }
+}
+
+fn scrubbed(text: &str, secrets: &[String]) -> String {
+    let mut text = text.to_owned();
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        text = text.replace(secret.as_str(), "(secret)");
+    }
+    text
+}
+
+fn bounded(mut text: String) -> String {
+    if text.len() > LONGEST {
+        let more = text.len() - LONGEST;
+        let mut end = LONGEST;
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text += &format!("… ({more} more bytes)");
+    }
+    text
+}
+
+/// Days that transcripts are kept.
+const KEEP_DAYS: i64 = 14;
+
+/// Removes old transcripts.
+///
+/// # Errors
+/// When the database fails; the next run goes on.
+pub async fn purge(app: App) -> Result<u64, JobError> {
+    const BATCH: usize = 200;
+    let mut removed = 0;
+    loop {
+        let mut binds = Variables::new();
+        binds.insert("before", app.db.clock().now() - chrono::Duration::days(KEEP_DAYS));
+        let sql = format!(
+            "LET $old = SELECT VALUE id FROM ai_transcript WHERE created_at < $before LIMIT {BATCH};\
+             DELETE $old RETURN NONE; RETURN array::len($old);"
+        );
+        let platform = app.db.platform(Why::Schedule);
+        let mut answer = platform.query(&sql, binds, "removing old transcripts").await?;
+        let gone = usize::try_from(answer.one::<i64>(2)?.unwrap_or(0)).unwrap_or(0);
+        removed += gone as u64;
+        if gone < BATCH {
+            return Ok(removed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_go_and_lengths_are_bounded() {
+        let secrets = ["sk-12345".to_owned(), String::new()];
+        assert_eq!(scrubbed("key sk-12345!", &secrets), "key (secret)!");
+        let long = bounded("ä".repeat(LONGEST));
+        assert!(
+            long.len() < LONGEST + 40 && long.ends_with("more bytes)"),
+            "{}",
+            long.len()
+        );
+        assert_eq!(bounded("short".into()), "short");
+    }
+}
