@@ -54,6 +54,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "folders",
         sql: include_str!("../schema/0009_folders.surql"),
     },
+    Migration {
+        number: 12,
+        name: "keyword_import",
+        sql: include_str!("../schema/0012_keyword_import.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.

@@ -19,6 +19,9 @@ pub fn apis() -> impl OpenApi + 'static {
         features::taxonomy::api::TermsApi,
         features::planner::api::KeywordsApi,
         features::planner::api::ClustersApi,
+        features::planner::api::CoverageApi,
+        features::planner::api::SeedsApi,
+        features::planner::api::TransferApi,
         features::content::api::ContentApi,
         features::content::api::StatusApi,
         features::content::api::BulkApi,
@@ -31,6 +34,7 @@ pub fn jobs() -> Vec<JobType> {
     vec![
         features::accounts::mails::job(),
         features::content::schedule::job(),
+        features::planner::import::job::job(),
         features::publishing::deploy_job(),
         features::publishing::site_changed_job(),
     ]
@@ -44,6 +48,7 @@ pub fn schedules() -> Vec<Schedule> {
         Schedule::new("renew_credits", Duration::minutes(10), features::billing::renew),
         Schedule::new("purge_deleted", Duration::hours(1), purge::deleted),
         Schedule::new("purge_media_files", Duration::hours(1), features::media::purge_files),
+        Schedule::new("purge_imports", Duration::hours(1), features::planner::import::job::purge_files),
         Schedule::new("mend_deployments", Duration::minutes(1), features::publishing::mend),
     ]
 }

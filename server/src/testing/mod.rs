@@ -170,7 +170,7 @@ impl Tenant {
         insert(
             db,
             account,
-            json!({ "name": format!("Account {name}"), "status": "active", "plan": "free" }),
+            json!({ "name": format!("Account {name}"), "status": "active", "plan": "growth" }),
         )
         .await;
         let mut tx = db.platform(Why::Operator).tx(account, None);
