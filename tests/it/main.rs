@@ -9,6 +9,7 @@ mod deployments;
 mod folders;
 mod idempotency;
 mod jobs;
+mod keywords;
 mod media;
 mod planner;
 mod revisions;

@@ -175,7 +175,9 @@ impl Samples {
         let api_key = key["api_key"]["id"].as_str().unwrap().to_owned();
         let (_, sessions) = w.get(&w.a.owner, "/auth/sessions").await;
         let session = sessions["items"][0]["id"].as_str().unwrap().to_owned();
+        let import = import(w, &w.a.owner, &site, &sector).await;
         let of_a = BTreeMap::from([
+            ("import_id", import),
             ("site_id", site),
             ("sector_id", sector),
             ("media_id", media),
@@ -234,6 +236,22 @@ async fn upload(w: &World, member: &Member, site: &str) -> String {
     let request = request
         .header("content-type", "multipart/form-data; boundary=x")
         .body(body);
+    let (status, answer) = body_of(request.send().await).await;
+    assert!(status.is_success(), "{answer}");
+    answer["id"].as_str().unwrap().to_owned()
+}
+
+/// Asks for an import of a keyword named after the canary.
+async fn import(w: &World, member: &Member, site: &str, sector: &str) -> String {
+    let file = format!(
+        "--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{CANARY}.csv\"\r\ncontent-type: text/csv\r\n\r\n\
+         imported {CANARY}\r\n--x--\r\n"
+    );
+    let path = format!("/sites/{site}/keywords/imports?sector={sector}");
+    let request = w.request(member, Method::POST, &path);
+    let request = request
+        .header("content-type", "multipart/form-data; boundary=x")
+        .body(file);
     let (status, answer) = body_of(request.send().await).await;
     assert!(status.is_success(), "{answer}");
     answer["id"].as_str().unwrap().to_owned()

@@ -124,9 +124,18 @@ impl<'a> Tx<'a> {
     }
 
     /// Any other statement. Its variables must not be used by another statement of this unit of work; `$account` and
-    /// `$site` are bound already, and one of them must be named.
+    /// `$site` are bound already, and the narrower one must be named.
     pub fn statement(&mut self, sql: &str, binds: Variables) -> &mut Self {
         let named = if self.site.is_some() { "$site" } else { "$account" };
+        self.naming(named, sql, binds)
+    }
+
+    /// A statement about rows of the account around the unit of work's site; it must name `$account`.
+    pub fn account_statement(&mut self, sql: &str, binds: Variables) -> &mut Self {
+        self.naming("$account", sql, binds)
+    }
+
+    fn naming(&mut self, named: &str, sql: &str, binds: Variables) -> &mut Self {
         if !sql.contains(named) {
             self.fail("a statement does not mention the tenant");
         }

@@ -146,14 +146,26 @@ async fn import(app: &App, args: ImportArgs) -> CommandResult {
     let sector = match sector(app, &scope, &args.sector).await? {
         Ok(sector) => sector.id,
         Err(_) if args.create && !args.dry_run => {
-            let manage = actor.site::<igny8_data::Manage>(&app.db, site.id).await?;
             let slug = slug::slugify(&args.sector);
             if slug.is_empty() {
                 return Err(format!("`{}` is no name for a sector", args.sector).into());
             }
-            let row = Sector::new(app.db.ids().make(), &manage, args.sector.clone(), slug, app.db.clock().now());
+            let now = app.db.clock().now();
+            let row = Sector {
+                id: app.db.ids().make(),
+                account: scope.account(),
+                site: scope.site(),
+                name: args.sector.clone(),
+                slug,
+                description: String::new(),
+                active: true,
+                rev: 1,
+                created_at: now,
+                updated_at: now,
+                deleted_at: None,
+            };
             let id = row.id;
-            let mut tx = app.db.site(&manage).tx();
+            let mut tx = app.db.site(&scope).tx();
             tx.create(row);
             tx.commit().await?;
             id

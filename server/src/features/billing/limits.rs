@@ -109,8 +109,8 @@ impl Limits {
             write_guard(tx);
             let mut binds = Variables::new();
             binds.insert("plan_now", app.db.clock().now());
-            tx.statement(
-                "LET $plan_open = $account AND array::len((SELECT VALUE id FROM mailed_token WHERE account = $account \
+            tx.account_statement(
+                "LET $plan_open = array::len((SELECT VALUE id FROM mailed_token WHERE account = $account \
                  AND kind = 'invitation' AND used_at IS NONE AND expires_at > $plan_now))",
                 binds,
             );
@@ -146,7 +146,7 @@ impl Limits {
             binds.insert("plan_changes", known.changes);
             let mut tx = app.db.site(scope).tx();
             write_guard(&mut tx);
-            tx.statement(
+            tx.account_statement(
                 "IF (SELECT VALUE changes FROM ONLY type::record('plan_use', record::id($account))) \
                  != $plan_changes + 1 { THROW 'stale' };\n\
                  UPDATE type::record('plan_use', record::id($account)) SET keywords = $plan_count RETURN NONE",
@@ -171,7 +171,7 @@ impl Limits {
     fn keywords(&self, tx: &mut Tx<'_>, app: &App, more: usize, held: usize) {
         let Some(most) = self.plan.limits.keywords else {
             // Nobody counts now, so what was counted before is worth nothing later.
-            tx.statement(
+            tx.account_statement(
                 "IF (SELECT VALUE keywords FROM ONLY type::record('plan_use', record::id($account))) IS NOT NONE \
                  { UPDATE type::record('plan_use', record::id($account)) SET keywords = NONE, changes += 1 RETURN NONE }",
                 Variables::new(),
@@ -182,7 +182,7 @@ impl Limits {
         binds.insert("plan_most", i64::from(most));
         binds.insert("plan_more", count(more));
         binds.insert("plan_hold", count(held));
-        tx.statement(
+        tx.account_statement(
             &format!(
                 "{READ_USE}\
                  IF $plan_row.keywords IS NONE \
@@ -195,7 +195,7 @@ impl Limits {
     }
 
     async fn known<A: CanWrite>(&self, app: &App, scope: &SiteScope<A>) -> Result<Known, DbError> {
-        let sql = "SELECT keywords, IF held_until > $plan_now { held } ELSE { 0 } AS held, changes \
+        let sql = "SELECT keywords, (IF held_until > $plan_now { held } ELSE { 0 }) AS held, changes \
                    FROM ONLY type::record('plan_use', record::id($account)) WHERE account = $account AND $site IS NOT NONE;";
         let mut answer = app
             .db
@@ -293,7 +293,7 @@ impl Limits {
         binds.insert("plan_hold", count(held));
         binds.insert("plan_more", count(made));
         let mut tx = app.db.site(scope).tx();
-        tx.statement(
+        tx.account_statement(
             &format!(
                 "{READ_USE}\
                  IF $plan_row IS NOT NONE {{ UPDATE $plan_use SET held = math::max([0, $plan_held - $plan_hold]), \
@@ -357,7 +357,7 @@ const READ_USE: &str = "LET $plan_use = type::record('plan_use', record::id($acc
 
 /// What an account has counted is worth nothing any more: deleted sites came back.
 pub fn forget_count(tx: &mut Tx<'_>) {
-    tx.statement(
+    tx.account_statement(
         "UPDATE type::record('plan_use', record::id($account)) SET keywords = NONE, changes += 1 RETURN NONE",
         Variables::new(),
     );
@@ -367,7 +367,7 @@ fn write_guard(tx: &mut Tx<'_>) {
     let mut binds = Variables::new();
     // Any time will do for a row that holds nothing yet.
     binds.insert("plan_epoch", chrono::DateTime::<chrono::Utc>::UNIX_EPOCH);
-    tx.statement(
+    tx.account_statement(
         "UPSERT type::record('plan_use', record::id($account)) SET account = $account, held = held ?? 0, \
          held_until = held_until ?? $plan_epoch, changes = (changes ?? 0) + 1 RETURN NONE",
         binds,
@@ -378,7 +378,8 @@ fn require_fewer(tx: &mut Tx<'_>, held: &str, most: u32, code: &'static str) {
     let mut binds = Variables::new();
     let name = format!("most_{code}");
     binds.insert(name.clone(), i64::from(most));
-    tx.require(&format!("{held} < ${name}"), binds, code);
+    let sql = format!("IF $account IS NONE OR {held} >= ${name} {{ THROW '{code}' }}");
+    tx.account_statement(&sql, binds);
 }
 
 fn count(n: usize) -> i64 {

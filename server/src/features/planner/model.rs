@@ -251,9 +251,11 @@ impl Keyword {
         check
             .text("text", &self.text, 1, 200)
             .that(
-                !self.text_key.as_deref().is_some_and(str::is_empty),
+                // As keyword files: joiners alone are nothing, and what could not be decoded is not a keyword.
+                self.text.chars().any(|c| !matches!(c, '\u{200c}' | '\u{200d}' | ' '))
+                    && !self.text.contains(char::REPLACEMENT_CHARACTER),
                 "text",
-                "must hold letters or digits",
+                "must hold letters or digits, and none that could not be decoded",
             )
             .that(
                 (0..=1_000_000_000_000).contains(&self.volume),
