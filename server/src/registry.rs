@@ -48,7 +48,11 @@ pub fn schedules() -> Vec<Schedule> {
         Schedule::new("renew_credits", Duration::minutes(10), features::billing::renew),
         Schedule::new("purge_deleted", Duration::hours(1), purge::deleted),
         Schedule::new("purge_media_files", Duration::hours(1), features::media::purge_files),
-        Schedule::new("purge_imports", Duration::hours(1), features::planner::import::job::purge_files),
+        Schedule::new(
+            "purge_imports",
+            Duration::hours(1),
+            features::planner::import::job::purge_files,
+        ),
         Schedule::new("mend_deployments", Duration::minutes(1), features::publishing::mend),
     ]
 }

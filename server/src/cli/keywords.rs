@@ -184,7 +184,16 @@ async fn import(app: &App, args: ImportArgs) -> CommandResult {
         only_new: false,
     };
     let problems = args.problems.as_ref().map(File::create).transpose()?;
-    let report = import::import(app, Arc::new(scope), sector, Box::new(file), options, problems, shown.clone()).await;
+    let report = import::import(
+        app,
+        Arc::new(scope),
+        sector,
+        Box::new(file),
+        options,
+        problems,
+        shown.clone(),
+    )
+    .await;
     shown.progress.finish();
     let report = report.map_err(|error| format!("{}: {error}", args.file.display()))?;
     if args.json {
@@ -221,7 +230,11 @@ fn show(args: &ImportArgs, report: &ImportReport, seconds: f64) {
         report.changed,
         report.unchanged,
         report.wrong,
-        if report.dry_run { "; dry run, nothing was changed" } else { "" },
+        if report.dry_run {
+            "; dry run, nothing was changed"
+        } else {
+            ""
+        },
     );
 }
 
@@ -317,7 +330,10 @@ fn keyword(row: &KeywordRow) -> cluster::Keyword {
 
 fn text(to: &mut impl std::io::Write, clustering: &Clustering, rows: &[KeywordRow]) -> std::io::Result<()> {
     for cluster in &clustering.clusters {
-        let volume = cluster.volume.map(|v| format!(", {v} searches a month")).unwrap_or_default();
+        let volume = cluster
+            .volume
+            .map(|v| format!(", {v} searches a month"))
+            .unwrap_or_default();
         writeln!(to, "{} ({} keywords{volume})", cluster.name, cluster.keywords.len())?;
         for &place in &cluster.keywords {
             writeln!(to, "  {}", rows[place].text)?;
@@ -352,7 +368,12 @@ fn csv(to: &mut impl std::io::Write, clustering: &Clustering, mut rows: Vec<Keyw
 }
 
 fn json(to: &mut impl std::io::Write, clustering: &Clustering, rows: &[KeywordRow]) -> CommandResult {
-    let texts = |places: &[usize]| places.iter().map(|&place| rows[place].text.as_str()).collect::<Vec<_>>();
+    let texts = |places: &[usize]| {
+        places
+            .iter()
+            .map(|&place| rows[place].text.as_str())
+            .collect::<Vec<_>>()
+    };
     let mut clusters = Vec::with_capacity(clustering.clusters.len());
     for cluster in &clustering.clusters {
         let mut value = serde_json::to_value(cluster)?;

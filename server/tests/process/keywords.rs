@@ -21,7 +21,9 @@ async fn keywords_in_and_out_also_after_a_kill() {
     }
     std::fs::write(at("keywords.csv"), file).unwrap();
     let (from, problems) = (at("keywords.csv"), at("problems.csv"));
-    let mut import = vec!["keywords", "import", &from, "--site", "blog", "--sector", "coffee", "--json"];
+    let mut import = vec![
+        "keywords", "import", &from, "--site", "blog", "--sector", "coffee", "--json",
+    ];
     let unknown = installation.command(&import).output().unwrap();
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("there is no sector `coffee`"));
     import.push("--create");
@@ -41,11 +43,18 @@ async fn keywords_in_and_out_also_after_a_kill() {
     assert_eq!(second["unchanged"], 3_000, "{second}");
 
     let out = at("out.csv");
-    succeed(installation.command(&["keywords", "export", "--site", "blog", "--out", &out]), b"");
+    succeed(
+        installation.command(&["keywords", "export", "--site", "blog", "--out", &out]),
+        b"",
+    );
     assert_eq!(std::fs::read_to_string(&out).unwrap().lines().count(), 3_001);
     import[2] = &out;
     let third = report(&succeed(installation.command(&import), b""));
-    assert_eq!((&third["source"], &third["unchanged"]), (&"IGNY8".into(), &3_000.into()), "{third}");
+    assert_eq!(
+        (&third["source"], &third["unchanged"]),
+        (&"IGNY8".into(), &3_000.into()),
+        "{third}"
+    );
 }
 
 #[tokio::test]
@@ -53,8 +62,14 @@ async fn clustering_needs_no_installation() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("list.txt");
     let words = [
-        "cold brew coffee", "cold brew coffee ratio", "best cold brew coffee", "cold brew coffee recipe",
-        "bike repair", "bike repair near me", "bike repair cost", "mobile bike repair",
+        "cold brew coffee",
+        "cold brew coffee ratio",
+        "best cold brew coffee",
+        "cold brew coffee recipe",
+        "bike repair",
+        "bike repair near me",
+        "bike repair cost",
+        "mobile bike repair",
     ];
     std::fs::write(&file, words.join("\n")).unwrap();
     let run = |more: &[&str]| {

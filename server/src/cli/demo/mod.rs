@@ -79,7 +79,10 @@ async fn prepare(app: &App, password: &str) -> Result<(Actor, Site), Box<dyn std
         let mut binds = Variables::new();
         binds.insert("account", account);
         let sql = "UPDATE $account SET plan = 'growth' RETURN NONE;";
-        app.db.platform(Why::Operator).query(sql, binds, "choosing a plan").await?;
+        app.db
+            .platform(Why::Operator)
+            .query(sql, binds, "choosing a plan")
+            .await?;
     }
     let (actor, site) = match site::find(app, SLUG).await? {
         Some(found) => found,

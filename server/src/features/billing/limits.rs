@@ -114,7 +114,8 @@ impl Limits {
                  AND kind = 'invitation' AND used_at IS NONE AND expires_at > $plan_now))",
                 binds,
             );
-            let held = "$plan_open + array::len((SELECT VALUE id FROM user WHERE account = $account AND disabled = false))";
+            let held =
+                "$plan_open + array::len((SELECT VALUE id FROM user WHERE account = $account AND disabled = false))";
             require_fewer(tx, held, most, USERS);
         }
     }
@@ -122,7 +123,8 @@ impl Limits {
     /// One more active sector must fit in the unit of work's site.
     pub fn require_sector(&self, tx: &mut Tx<'_>) {
         write_guard(tx);
-        let held = "array::len((SELECT VALUE id FROM sector WHERE site = $site AND active = true AND deleted_at IS NONE))";
+        let held =
+            "array::len((SELECT VALUE id FROM sector WHERE site = $site AND active = true AND deleted_at IS NONE))";
         require_fewer(tx, held, self.plan.limits.sectors.unwrap_or(SECTORS), SECTOR);
     }
 
@@ -138,7 +140,10 @@ impl Limits {
         for _ in 0..RECOUNTS {
             let known = self.known(app, scope).await?;
             let taken = |keywords: i64| keywords.saturating_add(known.held).saturating_add(count(more));
-            if known.keywords.is_some_and(|keywords| taken(keywords) <= i64::from(most)) {
+            if known
+                .keywords
+                .is_some_and(|keywords| taken(keywords) <= i64::from(most))
+            {
                 return Ok(());
             }
             let mut binds = self.binds(app);

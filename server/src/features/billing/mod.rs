@@ -12,6 +12,6 @@ pub mod plans;
 pub mod prices;
 mod renewal;
 
-pub use limits::Limits;
 pub use ledger::{Spend, not_enough, open, spend};
+pub use limits::Limits;
 pub use renewal::renew;

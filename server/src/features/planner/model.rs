@@ -224,8 +224,7 @@ impl Keyword {
 
     /// Where the volume comes from; rows older than the field have one that was stated.
     pub fn known_volume(&self) -> Option<VolumeSource> {
-        self.volume_source
-            .or((self.volume > 0).then_some(VolumeSource::Stated))
+        self.volume_source.or((self.volume > 0).then_some(VolumeSource::Stated))
     }
 
     pub fn set_parent_topic(&mut self, topic: Option<String>) {
@@ -273,7 +272,9 @@ impl Keyword {
                 "must be between 0 and 1000000",
             )
             .that(
-                self.parent_topic.as_deref().is_none_or(|t| t.chars().count() <= keyword_file::MAX_TEXT),
+                self.parent_topic
+                    .as_deref()
+                    .is_none_or(|t| t.chars().count() <= keyword_file::MAX_TEXT),
                 "parent_topic",
                 format!("must have at most {} characters", keyword_file::MAX_TEXT),
             )

@@ -15,10 +15,10 @@ use crate::api::response::Done;
 use crate::api::validate::Check;
 use crate::api::{Caller, Error, From, Page, PageRequest, Result, SortField, Tag};
 use crate::app::App;
-use crate::features::billing::Limits;
 use crate::features::accounts::mails::AccountMail;
 use crate::features::accounts::model::{MailedToken, MailedTokenId, User, check_email, check_password, email_key};
 use crate::features::accounts::{passwords, sessions};
+use crate::features::billing::Limits;
 
 /// An invitation that was sent.
 #[derive(Debug, Object)]

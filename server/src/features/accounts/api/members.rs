@@ -12,9 +12,9 @@ use crate::api::response::Done;
 use crate::api::validate::Check;
 use crate::api::{Caller, Error, Fetched, FieldError, From, Page, PageRequest, Result, SortField, Tag, etag};
 use crate::app::App;
-use crate::features::billing::Limits;
 use crate::features::accounts::model::User;
 use crate::features::accounts::sessions::{self, Ended};
+use crate::features::billing::Limits;
 
 /// What to change; absent fields stay.
 #[derive(Debug, Object)]

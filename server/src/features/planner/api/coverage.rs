@@ -201,7 +201,9 @@ impl CoverageApi {
             let order = |page: &Page| page.cluster_role.map_or(3, |role| role as u8);
             (order(a), &a.title).cmp(&(order(b), &b.title))
         });
-        let covered = keywords.iter().filter(|k| !k.primary_of.is_empty() || !k.secondary_of.is_empty());
+        let covered = keywords
+            .iter()
+            .filter(|k| !k.primary_of.is_empty() || !k.secondary_of.is_empty());
         let covered = covered.count() as u64;
         let cluster = ClusterOut::from_row(cluster, numbers.unwrap_or_default());
         let top = keywords.first().map_or("", |k| k.text.as_str());

@@ -182,7 +182,8 @@ impl SeedsApi {
         let scope = Arc::new(scope);
         let report = import::few(&app, Arc::clone(&scope), body.sector, rows).await?;
         let mut tx = app.db.site(&*scope).tx();
-        let detail = serde_json::json!({ "industry": found.slug, "sector": body.industry_sector, "added": report.added });
+        let detail =
+            serde_json::json!({ "industry": found.slug, "sector": body.industry_sector, "added": report.added });
         tx.audit(AuditEvent::new("keywords.taken", body.sector, &from.0).detail(detail));
         tx.commit().await?;
         Ok(Json(Taken {

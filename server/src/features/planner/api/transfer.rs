@@ -252,7 +252,11 @@ async fn store(file: Upload, path: &std::path::Path) -> Result<()> {
 impl ImportOut {
     fn of(job: JobRow) -> Result<Self> {
         let payload: Payload = serde_json::from_value(job.payload).map_err(Error::internal)?;
-        let report = job.result.map(serde_json::from_value).transpose().map_err(Error::internal)?;
+        let report = job
+            .result
+            .map(serde_json::from_value)
+            .transpose()
+            .map_err(Error::internal)?;
         Ok(Self {
             id: job.id,
             sector: payload.sector,

@@ -53,7 +53,10 @@ impl Clusters {
 pub async fn count_new(import: &Import, rows: &[KeywordRow]) -> Result<usize, ImportError> {
     let keys: Vec<String> = rows.iter().map(|row| text_key(&row.text)).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    let found = import.known.find(&import.app, &import.scope, import.sector, &keys, true).await?;
+    let found = import
+        .known
+        .find(&import.app, &import.scope, import.sector, &keys, true)
+        .await?;
     Ok(keys.iter().filter(|key| !found.contains_key(**key)).count())
 }
 
@@ -130,7 +133,8 @@ async fn try_store(
         None => *places.insert(import.places(new.len()).await?),
     };
     for line in lines.drain(granted.min(new.len())..) {
-        done.problems.push(Problem::limit(line, import.limits.keywords_used_up()));
+        done.problems
+            .push(Problem::limit(line, import.limits.keywords_used_up()));
     }
     new.truncate(granted);
     done.added = new.len() as u64;

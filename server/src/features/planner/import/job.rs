@@ -60,7 +60,8 @@ impl Watch for Told {
     fn at(&self, bytes: u64, rows: u64) {
         #[expect(clippy::cast_precision_loss, reason = "a share to show")]
         let percent = 99.0 * bytes as f64 / self.size.max(1) as f64;
-        self.context.progress(percent.min(99.0), format!("{rows} rows imported"));
+        self.context
+            .progress(percent.min(99.0), format!("{rows} rows imported"));
     }
 
     fn stopped(&self) -> bool {
@@ -86,7 +87,9 @@ async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_json::V
     });
     let opened = opened.await.map_err(|e| JobError::Retry(e.to_string()))?;
     let (file, size, problems) = opened.map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => JobError::Fail("The uploaded file is not kept any more. Upload it again.".into()),
+        std::io::ErrorKind::NotFound => {
+            JobError::Fail("The uploaded file is not kept any more. Upload it again.".into())
+        }
         _ => JobError::Retry(format!("The uploaded file cannot be read: {error}")),
     })?;
     let options = Options {

@@ -28,14 +28,23 @@ pub fn figures(row: &KeywordRow, keyword: &mut Keyword) -> bool {
         keyword.difficulty = Some(i64::from(difficulty));
     }
     if let Some(price) = row.price() {
-        keyword.cpc = Some(price);
+        // The middle of a range has no more digits than money.
+        let stated = row.cpc.is_some();
+        keyword.cpc = Some(if stated {
+            price
+        } else {
+            (price * 10_000.0).round() / 10_000.0
+        });
     }
     if let Some(intent) = row.intent {
         keyword.intent = Some(self::intent(intent));
     }
     if let Some(topic) = &row.parent_topic {
         // Normalised before it is cut off, so that what was stored is what comes back.
-        let topic: String = keyword_file::normalise(topic).chars().take(keyword_file::MAX_TEXT).collect();
+        let topic: String = keyword_file::normalise(topic)
+            .chars()
+            .take(keyword_file::MAX_TEXT)
+            .collect();
         keyword.set_parent_topic(Some(topic));
     }
     let urls = row.serp_urls.iter().filter(|url| is_address(url)).take(MAX_SERP_URLS);

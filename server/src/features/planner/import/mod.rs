@@ -17,24 +17,25 @@ pub mod report;
 
 use std::fs::File;
 use std::io::Read;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use igny8_data::{DbError, SectorId, SiteScope, Write};
 use igny8_planner::keyword_file::{FileProblem, KeywordRow};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::api::Error;
 use crate::app::App;
 use crate::features::billing::Limits;
 use known::Known;
-use read::Message;
 pub use merge::intent;
+use read::Message;
 pub use report::ImportReport;
 use report::Tally;
 
-/// Rows written by one transaction, and transactions on their way at once (measured on two cores).
-const BATCH: usize = 500;
+/// Rows written by one transaction, and transactions on their way at once: with one the other core is idle.
+const BATCH: usize = 250;
 const IN_FLIGHT: usize = 3;
 /// Rows whose keys are asked for one by one: some milliseconds each, while reading all keys of a sector takes some
 /// milliseconds for a hundred.
@@ -99,8 +100,9 @@ struct Import {
     limits: Limits,
     known: Known,
     clusters: batch::Clusters,
-    /// Places of the plan that are held and not used yet.
+    /// Places of the plan that are held and not used yet, taken by one batch after the other.
     room: AtomicUsize,
+    turn: Semaphore,
     held: AtomicUsize,
     made: AtomicUsize,
     used_up: AtomicBool,
@@ -123,7 +125,8 @@ pub async fn import(
     watch: Arc<dyn Watch>,
 ) -> Result<ImportReport, ImportError> {
     let problems = problems.map(report::ProblemFile::new).transpose();
-    let problems = problems.map_err(|error| ImportError::Other(format!("cannot write the file of problems: {error}")))?;
+    let problems =
+        problems.map_err(|error| ImportError::Other(format!("cannot write the file of problems: {error}")))?;
     let (to, mut messages) = tokio::sync::mpsc::channel(2);
     let reading = tokio::task::spawn_blocking(move || read::run(from, &to, BATCH));
     let mut tally = Tally::new(options.dry_run, problems);
@@ -202,10 +205,7 @@ async fn store(
     result
 }
 
-async fn absorb(
-    running: &mut JoinSet<Result<batch::Done, ImportError>>,
-    tally: &mut Tally,
-) -> Result<(), ImportError> {
+async fn absorb(running: &mut JoinSet<Result<batch::Done, ImportError>>, tally: &mut Tally) -> Result<(), ImportError> {
     match running.join_next().await {
         None => Ok(()),
         Some(Ok(Ok(done))) => {
@@ -233,7 +233,9 @@ pub async fn few(
         ImportError::SectorGone => super::rules::refused(DbError::Refused("unknown_sector".into())),
         error => Error::internal(error),
     };
-    let import = Import::begin(app, &scope, sector, ONLY_NEW, rows.len() <= FEW).await.map_err(failed)?;
+    let import = Import::begin(app, &scope, sector, ONLY_NEW, rows.len() <= FEW)
+        .await
+        .map_err(failed)?;
     let import = Arc::new(import);
     // Taken at once: all or none.
     let new = batch::count_new(&import, &rows).await.map_err(failed)?;
@@ -296,6 +298,7 @@ impl Import {
             options,
             limits,
             room: AtomicUsize::new(room),
+            turn: Semaphore::new(1),
             held: AtomicUsize::new(0),
             made: AtomicUsize::new(0),
             used_up: AtomicBool::new(false),
@@ -307,6 +310,12 @@ impl Import {
         if wanted == 0 || !self.limits.limits_keywords() {
             return Ok(wanted);
         }
+        // What a batch is about to hold is for the others too.
+        let _turn = self
+            .turn
+            .acquire()
+            .await
+            .map_err(|e| ImportError::Other(e.to_string()))?;
         let take = |from: usize| Some(from.saturating_sub(wanted));
         let before = self.room.fetch_update(Ordering::AcqRel, Ordering::Acquire, take);
         let had = before.unwrap_or(0).min(wanted);

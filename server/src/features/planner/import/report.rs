@@ -151,7 +151,8 @@ impl ProblemFile {
             true => format!("'{}", problem.reason),
             false => problem.reason.clone(),
         };
-        self.0.write_record([&problem.line.to_string(), problem.code, &reason])?;
+        self.0
+            .write_record([&problem.line.to_string(), problem.code, &reason])?;
         Ok(())
     }
 }
