@@ -157,7 +157,7 @@ async fn files_of_several_tools() {
     for (bytes, words) in [
         (&b"PK\x03\x04 and so on"[..], "Excel"),
         (b"", "empty"),
-        (b"Date,Clicks\n2026-01-01,4\n", "column"),
+        (b"Date,Clicks\n2026-01-01,4\n", "no keywords"),
     ] {
         let import = run(&w, &here, "", bytes).await;
         assert_eq!(import["state"], "failed", "{import}");
