@@ -64,6 +64,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "ai",
         sql: include_str!("../schema/0011_ai.surql"),
     },
+    Migration {
+        number: 12,
+        name: "keyword_import",
+        sql: include_str!("../schema/0012_keyword_import.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.

@@ -18,11 +18,16 @@ pub fn apis() -> impl OpenApi + 'static {
         features::media::api::MediaApi,
         features::publishing::api::DeploymentsApi,
         features::taxonomy::api::TermsApi,
-        features::planner::api::KeywordsApi,
-        features::planner::api::ClustersApi,
-        features::planner::api::RegroupApi,
-        crate::ai::api::apis(),
         // A tuple of APIs has at most 16 elements.
+        (
+            features::planner::api::KeywordsApi,
+            features::planner::api::ClustersApi,
+            features::planner::api::RegroupApi,
+            features::planner::api::CoverageApi,
+            features::planner::api::SeedsApi,
+            features::planner::api::TransferApi,
+        ),
+        crate::ai::api::apis(),
         (
             features::content::api::ContentApi,
             features::content::api::StatusApi,
@@ -38,6 +43,7 @@ pub fn jobs() -> Vec<JobType> {
         crate::ai::engine::job(),
         features::accounts::mails::job(),
         features::content::schedule::job(),
+        features::planner::import::job::job(),
         features::publishing::deploy_job(),
         features::publishing::site_changed_job(),
     ]
@@ -58,6 +64,11 @@ pub fn schedules() -> Vec<Schedule> {
         Schedule::new("renew_credits", Duration::minutes(10), features::billing::renew),
         Schedule::new("purge_deleted", Duration::hours(1), purge::deleted),
         Schedule::new("purge_media_files", Duration::hours(1), features::media::purge_files),
+        Schedule::new(
+            "purge_imports",
+            Duration::hours(1),
+            features::planner::import::job::purge_files,
+        ),
         Schedule::new("mend_deployments", Duration::minutes(1), features::publishing::mend),
     ]
 }

@@ -10,6 +10,7 @@ mod deployments;
 mod folders;
 mod idempotency;
 mod jobs;
+mod keywords;
 mod media;
 mod planner;
 mod providers;

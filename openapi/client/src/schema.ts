@@ -664,6 +664,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/seed-keywords": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List seed keywords
+         * @description Of the shared catalogue, in its order; figures are orders of magnitude to plan with.
+         */
+        get: operations["seed_keyword_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sites": {
         parameters: {
             query?: never;
@@ -748,6 +768,26 @@ export interface paths {
         patch: operations["cluster_update"];
         trace?: never;
     };
+    "/sites/{site_id}/clusters/{cluster_id}/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Coverage of a cluster
+         * @description Its keywords with the content that is written for them, its content by role, and what is missing.
+         */
+        get: operations["cluster_coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sites/{site_id}/clusters/{cluster_id}/restore": {
         parameters: {
             query?: never;
@@ -779,6 +819,26 @@ export interface paths {
          * @description Each has its own result; what fails for one is done to the others.
          */
         post: operations["cluster_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/clusters/matrix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Matrix of clusters and terms
+         * @description Where content is, and where a term of a cluster has none.
+         */
+        get: operations["cluster_matrix"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1162,6 +1222,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sites/{site_id}/keywords/add-to-workflow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take seed keywords into a sector
+         * @description Those of an industry or of one of its sectors, all or chosen ones. What the sector has already stays.
+         */
+        post: operations["keyword_add_to_workflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sites/{site_id}/keywords/bulk": {
         parameters: {
             query?: never;
@@ -1176,6 +1256,109 @@ export interface paths {
          * @description Each has its own result; what fails for one is done to the others.
          */
         post: operations["keyword_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/keywords/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export keywords
+         * @description As CSV, by the filters of the list and in the order of their texts. Importing it again changes nothing.
+         */
+        get: operations["keyword_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/keywords/filter-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Values to filter keywords by
+         * @description Only those that occur.
+         */
+        get: operations["keyword_filter_options"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/keywords/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import a keyword file
+         * @description Exports of Google Keyword Planner, Google Search Console, Semrush, Ahrefs, Moz and Ubersuggest are recognised, and so
+         *     are tables with a header, lists of one keyword a line, and what `keyword_export` writes; encoding and delimiter are
+         *     found out. Keywords that are there take the file's figures and keep their status and cluster; importing a file twice
+         *     changes nothing the second time. A row that is wrong is reported with its line, the rest goes in.
+         */
+        post: operations["keyword_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/keywords/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an import
+         * @description How far it is and, once it is done, its report.
+         */
+        get: operations["keyword_import_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/keywords/imports/{import_id}/problems.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Problems of an import
+         * @description All of them as a CSV file: line, code, reason. Kept for some days.
+         */
+        get: operations["keyword_import_problems"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1655,6 +1838,28 @@ export interface components {
             ok: boolean;
         };
         /**
+         * CatalogueKeyword
+         * @description A keyword of the catalogue.
+         */
+        CatalogueKeyword: {
+            /**
+             * Format: int64
+             * @description 0 to 100.
+             */
+            difficulty: number;
+            /** @description Slug of the industry. */
+            industry: string;
+            /** @description Slug of the industry's sector. */
+            industry_sector: string;
+            intent: components["schemas"]["Intent"];
+            text: string;
+            /**
+             * Format: int64
+             * @description Searches a month, an order of magnitude.
+             */
+            volume: number;
+        };
+        /**
          * Cluster
          * @description A cluster of keywords, with its numbers as they are now.
          */
@@ -1718,6 +1923,24 @@ export interface components {
          */
         ClusterBulkAction: "delete" | "restore" | "status" | "disable";
         /**
+         * ClusterCoverage
+         * @description A cluster with what its keywords have and lack.
+         */
+        ClusterCoverage: {
+            cluster: components["schemas"]["Cluster"];
+            /** @description Content of the cluster: hub first, then by title; at most 200. */
+            content: components["schemas"]["CoveringContent"][];
+            /**
+             * Format: uint64
+             * @description Keywords among these that content is written for.
+             */
+            covered: number;
+            /** @description Its keywords, the most searched first; at most 200. */
+            keywords: components["schemas"]["CoveredKeyword"][];
+            /** @description What is missing, in words. */
+            warnings: components["schemas"]["CoverageWarning"][];
+        };
+        /**
          * ClusterCreate
          * @description What a new cluster needs.
          */
@@ -1735,6 +1958,29 @@ export interface components {
             role?: components["schemas"]["ClusterRole"];
             /** @example sect_01jz8k3v5n6q7r8s9t0v1w2x3y */
             sector: string;
+        };
+        /**
+         * ClusterMatrix
+         * @description Clusters against terms: how many pieces of content each pair has.
+         */
+        ClusterMatrix: {
+            /** @description Pairs that have content, or are linked and have none. */
+            cells: components["schemas"]["MatrixCell"][];
+            /** @description Rows, by name. */
+            clusters: components["schemas"]["MatrixCluster"][];
+            /** @description There are more clusters or terms than a matrix shows; ask for one sector or taxonomy. */
+            cut_off: boolean;
+            /** @description Columns, by name: terms that have one of the clusters, or content of one. */
+            terms: components["schemas"]["MatrixTerm"][];
+        };
+        /**
+         * ClusterOption
+         * @description A cluster to choose.
+         */
+        ClusterOption: {
+            /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            id: string;
+            name: string;
         };
         /** @enum {string} */
         ClusterOrigin: "manual" | "generated";
@@ -2156,6 +2402,45 @@ export interface components {
          */
         ContextType: "topic" | "attribute" | "service_line";
         /**
+         * CoverageWarning
+         * @description A gap in a cluster's content.
+         */
+        CoverageWarning: {
+            /** @description `no_hub`, `few_supporting_pages` or `top_keyword_uncovered`. */
+            code: string;
+            message: string;
+        };
+        /**
+         * CoveredKeyword
+         * @description A keyword and the content that is written for it.
+         */
+        CoveredKeyword: {
+            /** Format: int64 */
+            difficulty?: number;
+            /** @example kw_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            id: string;
+            intent?: components["schemas"]["Intent"];
+            /** @description Content that has it as its primary keyword. */
+            primary_of: string[];
+            /** @description Content that has it as a secondary keyword. */
+            secondary_of: string[];
+            text: string;
+            /** Format: int64 */
+            volume: number;
+        };
+        /**
+         * CoveringContent
+         * @description Content of a cluster.
+         */
+        CoveringContent: {
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            id: string;
+            primary_keyword?: string;
+            role?: components["schemas"]["ClusterRole"];
+            status: components["schemas"]["Status"];
+            title: string;
+        };
+        /**
          * CreditBalance
          * @description What the account has.
          */
@@ -2562,8 +2847,12 @@ export interface components {
             /** @example kw_01jz8k3v5n6q7r8s9t0v1w2x3y */
             id: string;
             intent?: components["schemas"]["Intent"];
+            /** @description The wider subject a keyword tool puts it under. */
+            parent_topic?: string;
             /** @example sect_01jz8k3v5n6q7r8s9t0v1w2x3y */
             sector: string;
+            /** @description The first results of a search, best first. */
+            serp_urls: string[];
             /** @example site_01jz8k3v5n6q7r8s9t0v1w2x3y */
             site: string;
             status: components["schemas"]["KeywordStatus"];
@@ -2573,9 +2862,18 @@ export interface components {
             updated_at: string;
             /**
              * Format: int64
-             * @description Searches a month.
+             * @description Searches a month; 0 also where nobody knows.
              */
             volume: number;
+            /** Format: int64 */
+            volume_max?: number;
+            /**
+             * Format: int64
+             * @description Bounds of the volume where a tool gave a range; an open one has no upper bound.
+             */
+            volume_min?: number;
+            /** @description Where the volume comes from; absent when nobody said one. */
+            volume_source?: components["schemas"]["VolumeSource"] & unknown;
         };
         /**
          * KeywordBulk
@@ -2611,11 +2909,158 @@ export interface components {
             /** Format: int64 */
             difficulty?: number;
             intent?: components["schemas"]["Intent"];
+            /** @description The wider subject a keyword tool puts it under; clustering keeps keywords of one subject together. */
+            parent_topic?: string;
             /** @example sect_01jz8k3v5n6q7r8s9t0v1w2x3y */
             sector: string;
+            /** @description The first results of a search, best first; keywords that share them need one page. */
+            serp_urls?: string[];
             text: string;
             /** Format: int64 */
             volume?: number;
+        };
+        /**
+         * KeywordFilterOptions
+         * @description Values that occur in a site's keywords.
+         */
+        KeywordFilterOptions: {
+            /** @description Clusters that have keywords, by name. */
+            clusters: components["schemas"]["ClusterOption"][];
+            /** @description Some are disabled. */
+            disabled: boolean;
+            intents: components["schemas"]["Intent"][];
+            /**
+             * Format: int64
+             * @description The highest volume.
+             */
+            max_volume: number;
+            sectors: string[];
+            statuses: components["schemas"]["KeywordStatus"][];
+            /** @description Some are in no cluster. */
+            unassigned: boolean;
+        };
+        /**
+         * KeywordImport
+         * @description An import of a keyword file: a job and what came of it.
+         */
+        KeywordImport: {
+            /** Format: date-time */
+            created_at: string;
+            dry_run: boolean;
+            /** @description Why it failed. */
+            error?: string;
+            /** Format: date-time */
+            finished_at?: string;
+            /**
+             * @description The job's id; `/jobs/{id}` cancels it or runs it again.
+             * @example job_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            id: string;
+            /** @description How far it is, in words. */
+            message: string;
+            /** @description Name of the file. */
+            name: string;
+            /**
+             * Format: double
+             * @description 0 to 100.
+             */
+            progress: number;
+            /** @description Once it is done. */
+            report?: components["schemas"]["KeywordImportReport"] & unknown;
+            /** @example sect_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            sector: string;
+            state: components["schemas"]["JobState"];
+        };
+        /**
+         * KeywordImportColumn
+         * @description A column of an imported file.
+         */
+        KeywordImportColumn: {
+            /** @description Why it was left out. */
+            ignored?: string;
+            name: string;
+            /** @description `searches a month`; absent when it was left out. */
+            used_for?: string;
+        };
+        /**
+         * KeywordImportProblem
+         * @description What is wrong with a row of an imported file.
+         */
+        KeywordImportProblem: {
+            /** @description As in `reasons`, or `warning` for a cell of a row that went in. */
+            code: string;
+            /**
+             * Format: uint64
+             * @description Line of the file, from 1.
+             */
+            line: number;
+            /** @description In words. */
+            reason: string;
+        };
+        /**
+         * KeywordImportReason
+         * @description How many rows were left out for a reason.
+         */
+        KeywordImportReason: {
+            /**
+             * @description `empty`, `too_long`, `damaged`, `duplicate`, `value`, `unclosed_quote`, `row_too_large`, `unreadable` or
+             *     `plan_limit`.
+             */
+            code: string;
+            /** Format: uint64 */
+            count: number;
+        };
+        /**
+         * KeywordImportReport
+         * @description What an import did, or would do.
+         */
+        KeywordImportReport: {
+            /** Format: uint64 */
+            added: number;
+            /** Format: uint64 */
+            changed: number;
+            /** @description Columns in the file's order, and what each was used for. */
+            columns: components["schemas"]["KeywordImportColumn"][];
+            /** @description What separates cells. */
+            delimiter: string;
+            /** @description Nothing was changed; the counts say what would be. */
+            dry_run: boolean;
+            encoding: string;
+            /**
+             * Format: uint64
+             * @description Line of the header, from 1.
+             */
+            header_line?: number;
+            /** @description What else is worth knowing about the file. */
+            notes: string[];
+            /** @description The first problems, by line; the import's CSV file has all. */
+            problems: components["schemas"]["KeywordImportProblem"][];
+            /** @description Rows left out, by reason. */
+            reasons: components["schemas"]["KeywordImportReason"][];
+            /**
+             * Format: uint64
+             * @description Further rows of a keyword in files that list each once for every page.
+             */
+            repeated: number;
+            /** @description The tool the file was recognised as: `Google Keyword Planner`, `table`, `list of keywords`. */
+            source: string;
+            /** Format: uint64 */
+            unchanged: number;
+            /**
+             * Format: uint64
+             * @description Keywords that came without their cluster, since the sector has none of this name.
+             */
+            unknown_clusters: number;
+            /**
+             * Format: uint64
+             * @description Cells that could not be read, in rows that went in without them.
+             */
+            warnings: number;
+            /**
+             * Format: uint64
+             * @description Rows that were left out.
+             */
+            wrong: number;
         };
         /**
          * KeywordPatch
@@ -2631,6 +3076,8 @@ export interface components {
             difficulty?: number | null;
             disabled?: boolean;
             intent?: (components["schemas"]["Intent"] & unknown) | null;
+            parent_topic?: string | null;
+            serp_urls?: string[];
             status?: components["schemas"]["KeywordStatus"];
             text?: string;
             /** Format: int64 */
@@ -2656,6 +3103,39 @@ export interface components {
             account: components["schemas"]["Account"];
             tokens: components["schemas"]["Tokens"];
             user: components["schemas"]["User"];
+        };
+        /** MatrixCell */
+        MatrixCell: {
+            /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            cluster: string;
+            /**
+             * Format: uint64
+             * @description Pieces of content in the cluster that carry the term.
+             */
+            content: number;
+            /** @description The term is one of the cluster's; without content that is a hole. */
+            linked: boolean;
+            /**
+             * Format: uint64
+             * @description How many of them are published.
+             */
+            published: number;
+            /** @example term_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            term: string;
+        };
+        /** MatrixCluster */
+        MatrixCluster: {
+            /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            id: string;
+            name: string;
+            role: components["schemas"]["ClusterRole"];
+        };
+        /** MatrixTerm */
+        MatrixTerm: {
+            /** @example term_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            id: string;
+            name: string;
+            taxonomy: components["schemas"]["Taxonomy"];
         };
         /**
          * Me
@@ -2825,6 +3305,20 @@ export interface components {
          */
         Page_AuditEvent: {
             items: components["schemas"]["AuditEvent"][];
+            /** @description Cursor of the next page; absent on the last one. */
+            next?: string;
+            /**
+             * Format: uint64
+             * @description Number of all items, only with `with_total=true`.
+             */
+            total?: number;
+        };
+        /**
+         * Page_CatalogueKeyword
+         * @description One page of a list.
+         */
+        Page_CatalogueKeyword: {
+            items: components["schemas"]["CatalogueKeyword"][];
             /** @description Cursor of the next page; absent on the last one. */
             next?: string;
             /**
@@ -3491,6 +3985,19 @@ export interface components {
         /** @enum {string} */
         SyncStatus: "native" | "imported" | "synced";
         /**
+         * TakenSeedKeywords
+         * @description What was taken.
+         */
+        TakenSeedKeywords: {
+            /** Format: uint64 */
+            added: number;
+            /**
+             * Format: uint64
+             * @description The sector had them already; these stay as they are.
+             */
+            known: number;
+        };
+        /**
          * TakeSectors
          * @description Which sectors of an industry to take.
          */
@@ -3499,6 +4006,23 @@ export interface components {
             industry: string;
             /** @description Slugs of its sectors. */
             sectors: string[];
+        };
+        /**
+         * TakeSeedKeywords
+         * @description Which seed keywords to take, and where to.
+         */
+        TakeSeedKeywords: {
+            /** @description Slug of the industry. */
+            industry: string;
+            /** @description Slug of the industry's sector; absent: all of the industry. */
+            industry_sector?: string;
+            /** @description Texts of the keywords to take; absent: all. */
+            keywords?: string[];
+            /**
+             * @description The sector of the site they go into.
+             * @example sect_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            sector: string;
         };
         /**
          * @description The taxonomies a site can have.
@@ -3699,6 +4223,11 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
         };
+        /**
+         * @description Where a volume comes from, from the least to the most trustworthy.
+         * @enum {string}
+         */
+        VolumeSource: "impressions" | "range" | "stated";
     };
     responses: never;
     parameters: {
@@ -10493,6 +11022,171 @@ export interface operations {
             };
         };
     };
+    seed_keyword_list: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Slug of the industry. */
+                industry?: string;
+                /** @description Slug of the industry's sector. */
+                industry_sector?: string;
+                intent?: components["schemas"]["Intent"];
+                /** @description Page size, at most 200. */
+                limit?: number;
+                max_difficulty?: number;
+                max_volume?: number;
+                min_volume?: number;
+                /** @description Text in the keyword. */
+                search?: string;
+                with_total?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Page_CatalogueKeyword"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     site_list: {
         parameters: {
             query?: {
@@ -12090,6 +12784,158 @@ export interface operations {
             };
         };
     };
+    cluster_coverage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ClusterCoverage"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     cluster_restore: {
         parameters: {
             query?: never;
@@ -12272,6 +13118,160 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["Bulk"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cluster_matrix: {
+        parameters: {
+            query?: {
+                sector?: string;
+                taxonomy?: components["schemas"]["Taxonomy"];
+            };
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ClusterMatrix"];
                 };
             };
             /** @description The request is malformed. */
@@ -16859,6 +17859,164 @@ export interface operations {
             };
         };
     };
+    keyword_add_to_workflow: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["TakeSeedKeywords"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["TakenSeedKeywords"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     keyword_bulk: {
         parameters: {
             query?: never;
@@ -16883,6 +18041,807 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["Bulk"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keyword_export: {
+        parameters: {
+            query?: {
+                cluster?: string;
+                /** @description Deleted keywords instead of the others. */
+                deleted?: boolean;
+                disabled?: boolean;
+                intent?: components["schemas"]["Intent"];
+                max_difficulty?: number;
+                max_volume?: number;
+                min_difficulty?: number;
+                min_volume?: number;
+                /** @description Text in the keyword. */
+                search?: string;
+                sector?: string;
+                status?: components["schemas"]["KeywordStatus"];
+                /** @description Keywords in no cluster. */
+                unassigned?: boolean;
+            };
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keyword_filter_options: {
+        parameters: {
+            query?: {
+                /** @description Those of one sector. */
+                sector?: string;
+            };
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["KeywordFilterOptions"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keyword_import: {
+        parameters: {
+            query: {
+                /** @description Change nothing, only report what would be done. */
+                dry_run?: boolean;
+                /** @description Make the clusters that new keywords name and the sector does not have. */
+                make_clusters?: boolean;
+                /** @description The sector its keywords go into. */
+                sector: string;
+            };
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description CSV or TSV of a keyword tool, a table of your own, or one keyword a line.
+                     */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The file is stored; follow the import at its `Location`. */
+            202: {
+                headers: {
+                    /** @description Address of the import. */
+                    LOCATION: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["KeywordImport"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keyword_import_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["KeywordImport"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keyword_import_problems: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description The request is malformed. */

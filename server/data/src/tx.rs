@@ -86,6 +86,28 @@ impl<'a> Tx<'a> {
         self
     }
 
+    /// [`Tx::replace`] for many rows of one kind: one statement, whatever their number.
+    pub fn replace_all<T: Record>(&mut self, rows: &mut [T]) -> &mut Self {
+        if rows.is_empty() {
+            return self;
+        }
+        let mut changes = Vec::with_capacity(rows.len());
+        for row in rows {
+            self.check_tenant(row);
+            let read = row.rev();
+            row.set_rev(read + 1);
+            changes.push(vec![row.id().into_value(), read.into_value(), row.clone().into_value()]);
+        }
+        let changes = self.bind(changes);
+        let tenant = self.tenant();
+        self.sql += &format!(
+            "FOR $row IN {changes} {{ LET $of = $row[0]; LET $read = $row[1]; LET $new = $row[2]; \
+             IF (UPDATE ONLY $of CONTENT $new WHERE rev = $read AND {tenant} RETURN VALUE rev) IS NONE \
+             {{ THROW 'stale' }} }};\n"
+        );
+        self
+    }
+
     /// Removes a row for good, if it is this tenant's.
     pub fn delete<K: RecordKey + SurrealValue>(&mut self, id: K) -> &mut Self {
         let id = self.bind(id);
@@ -102,9 +124,18 @@ impl<'a> Tx<'a> {
     }
 
     /// Any other statement. Its variables must not be used by another statement of this unit of work; `$account` and
-    /// `$site` are bound already, and one of them must be named.
+    /// `$site` are bound already, and the narrower one must be named.
     pub fn statement(&mut self, sql: &str, binds: Variables) -> &mut Self {
         let named = if self.site.is_some() { "$site" } else { "$account" };
+        self.naming(named, sql, binds)
+    }
+
+    /// A statement about rows of the account around the unit of work's site; it must name `$account`.
+    pub fn account_statement(&mut self, sql: &str, binds: Variables) -> &mut Self {
+        self.naming("$account", sql, binds)
+    }
+
+    fn naming(&mut self, named: &str, sql: &str, binds: Variables) -> &mut Self {
         if !sql.contains(named) {
             self.fail("a statement does not mention the tenant");
         }

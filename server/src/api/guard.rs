@@ -89,7 +89,7 @@ impl<E> Guarded<E> {
         let http = &self.app.config.http;
         let multipart = req.content_type().is_some_and(|mime| mime.starts_with("multipart/"));
         let limit = if multipart {
-            http.max_upload_bytes + 64 * 1024
+            http.max_upload_bytes.max(http.max_import_bytes) + super::upload::OVERHEAD
         } else {
             http.max_body_bytes
         };

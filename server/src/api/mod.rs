@@ -3,6 +3,7 @@
 
 pub mod auth;
 pub mod bulk;
+pub mod csv;
 pub mod description;
 pub mod error;
 pub mod etag;
@@ -13,6 +14,7 @@ pub mod patch;
 pub mod rate_limit;
 pub mod request_id;
 pub mod response;
+pub mod upload;
 pub mod validate;
 
 use poem::endpoint::BoxEndpoint;

@@ -6,6 +6,7 @@ mod demo;
 mod deploy;
 mod doctor;
 mod folders;
+mod keywords;
 mod migrate;
 mod openapi;
 mod progress;
@@ -38,6 +39,7 @@ Examples:
   igny8 serve                          the API and the sites on http://localhost:8080
   igny8 user create ada@example.com --name Ada
   igny8 import ~/blog --site blog --create
+  igny8 keywords import semrush.csv --site blog --sector coffee --create
   igny8 doctor                         what is wrong with this installation, if anything
   igny8 backup monday.backup           everything in one file
   igny8 openapi > openapi.json         the description of the API
@@ -62,6 +64,9 @@ enum Command {
     Import(folders::ImportArgs),
     /// Write a site into a folder of Markdown.
     Export(folders::ExportArgs),
+    /// Import and export keywords, or group those of a file.
+    #[command(subcommand)]
+    Keywords(keywords::Command),
     /// Render a site and put it live.
     Deploy(deploy::Args),
     /// Write everything into one file: rows, media and the installation's key.
@@ -89,6 +94,9 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     if let Command::Openapi = cli.command {
         return openapi::run();
+    }
+    if let Command::Keywords(keywords::Command::Cluster(args)) = &cli.command {
+        return ended(keywords::cluster(args));
     }
     let config = match Config::load(cli.config.as_deref()) {
         Ok(config) => config,
@@ -124,6 +132,7 @@ pub fn run() -> ExitCode {
             Command::Export(args) => folders::export(config, args).await,
             Command::Deploy(args) => deploy::run(config, args).await,
             Command::User(command) => user::run(config, command).await,
+            Command::Keywords(command) => keywords::run(config, command).await,
             Command::Import(args) => folders::import(config, args).await,
             Command::Backup(args) => backup::backup(config, args).await,
             Command::Restore(args) => backup::restore(config, args).await,
@@ -131,6 +140,10 @@ pub fn run() -> ExitCode {
             Command::Openapi => Ok(()),
         }
     });
+    ended(result)
+}
+
+fn ended(result: CommandResult) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

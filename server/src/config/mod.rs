@@ -40,6 +40,7 @@ pub struct Http {
     pub public_url: String,
     pub max_body_bytes: usize,
     pub max_upload_bytes: usize,
+    pub max_import_bytes: usize,
     pub cors_origins: Vec<String>,
     pub trusted_proxies: usize,
     pub shutdown_seconds: u64,

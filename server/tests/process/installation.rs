@@ -22,6 +22,9 @@ impl Installation {
     pub async fn new(pages: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        // Plans bound nothing here.
+        let plans = "[[plans]]\nslug = 'all'\nname = 'All'\nmonthly_credits = 100\nlimits = { sectors = 100 }\n";
+        std::fs::write(folder.path().join("plans.toml"), plans).unwrap();
         let mut this = Self {
             folder,
             port,
@@ -63,6 +66,7 @@ impl Installation {
             .args(args)
             .current_dir(self.folder.path())
             .env("IGNY8_HTTP__PORT", self.port.to_string())
+            .env("IGNY8_BILLING__PLANS_FILE", self.folder.path().join("plans.toml"))
             .env("IGNY8_LIMITS__WRITES", "1000000")
             .env("IGNY8_LIMITS__READS", "1000000")
             .env("IGNY8_LOG__LEVEL", "error")

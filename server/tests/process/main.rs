@@ -3,3 +3,4 @@
 mod client;
 mod crash;
 mod installation;
+mod keywords;

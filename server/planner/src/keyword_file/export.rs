@@ -91,22 +91,55 @@ where
     I: IntoIterator,
     I::Item: Borrow<KeywordRow>,
 {
-    let mut to = to;
-    to.write_all("\u{feff}".as_bytes())?;
-    let mut csv = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(to);
-    csv.write_record(HEADER.iter().chain([&ORIGINAL]))?;
+    let mut csv = CsvWriter::new(to)?;
     let mut count = 0;
-    let mut record = csv::StringRecord::new();
     for row in rows {
-        record.clear();
-        write_row(&mut record, row.borrow());
-        csv.write_record(&record)?;
+        csv.write(row.borrow())?;
         count += 1;
     }
-    csv.flush()?;
+    csv.finish()?;
     Ok(count)
+}
+
+/// [`write_csv`] row by row, for who has them in parts.
+#[derive(Debug)]
+pub struct CsvWriter<W: Write> {
+    csv: csv::Writer<W>,
+    record: csv::StringRecord,
+}
+
+impl<W: Write> CsvWriter<W> {
+    /// Begins a file.
+    pub fn new(to: W) -> io::Result<Self> {
+        let mut to = to;
+        to.write_all("\u{feff}".as_bytes())?;
+        let mut this = Self::further(to);
+        this.csv.write_record(HEADER.iter().chain([&ORIGINAL]))?;
+        Ok(this)
+    }
+
+    /// Goes on with a file that was begun by another writer.
+    pub fn further(to: W) -> Self {
+        let csv = csv::WriterBuilder::new()
+            .terminator(csv::Terminator::CRLF)
+            .from_writer(to);
+        Self {
+            csv,
+            record: csv::StringRecord::new(),
+        }
+    }
+
+    /// Writes a row.
+    pub fn write(&mut self, row: &KeywordRow) -> io::Result<()> {
+        self.record.clear();
+        write_row(&mut self.record, row);
+        Ok(self.csv.write_record(&self.record)?)
+    }
+
+    /// Gives back what was written to, with everything in it.
+    pub fn finish(self) -> io::Result<W> {
+        self.csv.into_inner().map_err(csv::IntoInnerError::into_error)
+    }
 }
 
 fn write_row(record: &mut csv::StringRecord, row: &KeywordRow) {

@@ -74,7 +74,15 @@ async fn prepare(app: &App, password: &str) -> Result<(Actor, Site), Box<dyn std
         .query(sql, binds, "looking for the demo's user")
         .await?;
     if found.rows::<UserId>(0)?.is_empty() {
-        user::add(app, EMAIL, ACCOUNT, password, Role::Owner, None).await?;
+        let (_, account) = user::add(app, EMAIL, ACCOUNT, password, Role::Owner, None).await?;
+        // Room to try things out.
+        let mut binds = Variables::new();
+        binds.insert("account", account);
+        let sql = "UPDATE $account SET plan = 'growth' RETURN NONE;";
+        app.db
+            .platform(Why::Operator)
+            .query(sql, binds, "choosing a plan")
+            .await?;
     }
     let (actor, site) = match site::find(app, SLUG).await? {
         Some(found) => found,

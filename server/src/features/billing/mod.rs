@@ -6,10 +6,12 @@
 
 pub mod api;
 pub mod ledger;
+pub mod limits;
 pub mod model;
 pub mod plans;
 pub mod prices;
 mod renewal;
 
 pub use ledger::{Spend, not_enough, open, spend};
+pub use limits::Limits;
 pub use renewal::renew;

@@ -4,6 +4,8 @@
 //! are live clusters of the same sector. Numbers about clusters are computed, never stored.
 
 pub mod api;
+pub mod export;
+pub mod import;
 pub mod model;
 pub mod regroup;
 pub mod remove;

@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use igny8_data::{AccountId, CanWrite, SectorId, SiteId, SiteScope, SurrealValue, id_type, record};
+use igny8_planner::keyword_file;
 use poem_openapi::{Enum, Object};
-use unicode_normalization::UnicodeNormalization as _;
 
 use crate::api::validate::Check;
+
+pub use igny8_planner::keyword_file::text_key;
 
 id_type!(
     /// A search phrase of a sector.
@@ -42,6 +44,18 @@ choice!(KeywordStatus {
     Used,
 });
 choice!(
+    /// Where a volume comes from, from the least to the most trustworthy.
+    #[derive(PartialOrd, Ord)]
+    VolumeSource {
+        /// How often the own site was shown: a lower bound of the demand.
+        Impressions,
+        /// The middle of a range.
+        Range,
+        /// A tool or a person states it.
+        Stated,
+    }
+);
+choice!(
     /// What kind of thing a cluster is about.
     ContextType { Topic, Attribute, ServiceLine }
 );
@@ -77,8 +91,13 @@ pub struct Keyword {
     pub text: String,
     /// [`text_key`] of the text; unique within site and sector. `None` while deleted.
     pub text_key: Option<String>,
-    /// Searches a month.
+    /// Searches a month; 0 also where nobody knows.
     pub volume: i64,
+    /// `None` when nobody said a volume.
+    pub volume_source: Option<VolumeSource>,
+    /// Bounds of the volume where a tool gave a range; an open one has no upper bound.
+    pub volume_min: Option<i64>,
+    pub volume_max: Option<i64>,
     /// 0 to 100.
     pub difficulty: Option<i64>,
     /// Price of a click in the account's currency.
@@ -91,6 +110,11 @@ pub struct Keyword {
     /// A person put it there, or took it out of one: clustering leaves it so.
     pub placed_by_hand: Option<bool>,
     pub attributes: Vec<Attribute>,
+    /// The wider subject a tool puts it under.
+    pub parent_topic: Option<String>,
+    /// The first results of a search, best first.
+    #[surreal(default)]
+    pub serp_urls: Vec<String>,
     pub rev: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -145,11 +169,9 @@ record!(Cluster, ClusterId, site, soft_delete);
 /// Attributes one keyword may have.
 pub const MAX_ATTRIBUTES: usize = 50;
 
-/// The form in which two texts are the same keyword: NFKC, lower case, inner white space folded to single spaces.
-pub fn text_key(text: &str) -> String {
-    let folded: String = text.nfkc().flat_map(char::to_lowercase).nfkc().collect();
-    folded.split_whitespace().collect::<Vec<_>>().join(" ")
-}
+/// Addresses of results one keyword may have, and characters of each.
+pub const MAX_SERP_URLS: usize = 20;
+pub const MAX_URL: usize = 2_000;
 
 impl Keyword {
     /// A new keyword of which only the text is known.
@@ -168,6 +190,9 @@ impl Keyword {
             text: String::new(),
             text_key: None,
             volume: 0,
+            volume_source: None,
+            volume_min: None,
+            volume_max: None,
             difficulty: None,
             cpc: None,
             intent: None,
@@ -176,6 +201,8 @@ impl Keyword {
             cluster: None,
             placed_by_hand: None,
             attributes: Vec::new(),
+            parent_topic: None,
+            serp_urls: Vec::new(),
             rev: 1,
             created_at: now,
             updated_at: now,
@@ -185,9 +212,28 @@ impl Keyword {
         keyword
     }
 
+    /// By the rules of keyword files, so that an import finds what the API made.
     pub fn set_text(&mut self, text: &str) {
-        self.text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        self.text_key = Some(text_key(text));
+        self.text = keyword_file::normalise(text).into_owned();
+        self.text_key = Some(text_key(&self.text));
+    }
+
+    /// A volume that somebody states.
+    pub fn set_volume(&mut self, volume: i64) {
+        self.volume = volume;
+        self.volume_source = Some(VolumeSource::Stated);
+        (self.volume_min, self.volume_max) = (None, None);
+    }
+
+    /// Where the volume comes from; rows older than the field have one that was stated.
+    pub fn known_volume(&self) -> Option<VolumeSource> {
+        self.volume_source.or((self.volume > 0).then_some(VolumeSource::Stated))
+    }
+
+    pub fn set_parent_topic(&mut self, topic: Option<String>) {
+        self.parent_topic = topic
+            .map(|topic| keyword_file::normalise(&topic).into_owned())
+            .filter(|topic| !topic.is_empty());
     }
 
     /// Puts it into a cluster or takes it out, by hand; a keyword that content was written for stays `used`.
@@ -210,9 +256,11 @@ impl Keyword {
         check
             .text("text", &self.text, 1, 200)
             .that(
-                !self.text_key.as_deref().is_some_and(str::is_empty),
+                // As keyword files: joiners alone are nothing, and what could not be decoded is not a keyword.
+                self.text.chars().any(|c| !matches!(c, '\u{200c}' | '\u{200d}' | ' '))
+                    && !self.text.contains(char::REPLACEMENT_CHARACTER),
                 "text",
-                "must hold letters or digits",
+                "must hold letters or digits, and none that could not be decoded",
             )
             .that(
                 (0..=1_000_000_000_000).contains(&self.volume),
@@ -228,6 +276,23 @@ impl Keyword {
                 self.cpc.is_none_or(|c| (0.0..=1_000_000.0).contains(&c)),
                 "cpc",
                 "must be between 0 and 1000000",
+            )
+            .that(
+                self.parent_topic
+                    .as_deref()
+                    .is_none_or(|t| t.chars().count() <= keyword_file::MAX_TEXT),
+                "parent_topic",
+                format!("must have at most {} characters", keyword_file::MAX_TEXT),
+            )
+            .that(
+                self.serp_urls.len() <= MAX_SERP_URLS,
+                "serp_urls",
+                format!("must be at most {MAX_SERP_URLS}"),
+            )
+            .that(
+                self.serp_urls.iter().all(|url| is_address(url)),
+                "serp_urls",
+                "must be addresses without spaces",
             );
         check_attributes(check, &self.attributes);
     }
@@ -291,6 +356,11 @@ impl Cluster {
         }
         check_attributes(check, &self.recommendations.attributes);
     }
+}
+
+/// Whether a text can be the address of a result.
+pub fn is_address(text: &str) -> bool {
+    !text.is_empty() && text.chars().count() <= MAX_URL && !text.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 /// Checks a list of attributes of keywords, clusters and content.

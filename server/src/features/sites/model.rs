@@ -87,9 +87,6 @@ pub struct Sector {
 
 record!(Sector, SectorId, site, soft_delete);
 
-/// Active sectors a site may have, until plans set it.
-pub const MAX_ACTIVE_SECTORS: u64 = 5;
-
 impl Site {
     /// A new site with the settings every site starts with.
     pub fn new(

@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::features::accounts::mails::AccountMail;
 use crate::features::accounts::model::{MailedToken, MailedTokenId, User, check_email, check_password, email_key};
 use crate::features::accounts::{passwords, sessions};
+use crate::features::billing::Limits;
 
 /// An invitation that was sent.
 #[derive(Debug, Object)]
@@ -148,7 +149,9 @@ impl InvitationsApi {
         let mut binds = Variables::new();
         binds.insert("granted", token.sites.clone());
         binds.insert("granted_count", token.sites.len() as i64);
+        let limits = Limits::of(&app, caller.actor()).await?;
         let mut tx = app.db.account(&scope).tx();
+        limits.require_invitation(&mut tx, &app);
         tx.require(
             "count((SELECT VALUE id FROM site WHERE id INSIDE $granted AND account = $account AND deleted_at IS NONE)) = $granted_count",
             binds,
@@ -157,7 +160,9 @@ impl InvitationsApi {
         tx.create(token.clone())
             .enqueue(AccountMail::Link { token: id, at: now }.job())
             .audit(AuditEvent::new("invitation.created", id, &from.0));
-        tx.commit().await.map_err(unknown_site)?;
+        tx.commit()
+            .await
+            .map_err(|error| limits.refused(error).unwrap_or_else(unknown_site))?;
         Ok(Invited::Created(Json(InvitationOut::of(token))))
     }
 
@@ -190,8 +195,12 @@ impl InvitationsApi {
             return Err(Error::forbidden("role", "The invitation is for a role above yours."));
         }
         let now = app.db.clock().now();
-        token.expires_at = now + Duration::days(app.config.auth.invitation_days);
+        let limits = Limits::of(&app, caller.actor()).await?;
         let mut tx = db.tx();
+        if token.expires_at <= now {
+            limits.require_invitation(&mut tx, &app);
+        }
+        token.expires_at = now + Duration::days(app.config.auth.invitation_days);
         tx.replace(&mut token)
             .enqueue(
                 AccountMail::Link {
@@ -201,7 +210,9 @@ impl InvitationsApi {
                 .job(),
             )
             .audit(AuditEvent::new("invitation.resent", token.id, &from.0));
-        tx.commit().await?;
+        tx.commit()
+            .await
+            .map_err(|error| limits.refused(error).unwrap_or_else(Error::from))?;
         Ok(Json(InvitationOut::of(token)))
     }
 
@@ -266,7 +277,9 @@ impl InvitationsApi {
         };
         let mut token = token;
         token.used_at = Some(now);
+        let limits = Limits::of_account(&app, user.account).await?;
         let mut tx = app.db.platform(Why::Authentication).tx(user.account, None);
+        limits.require_member(&mut tx);
         tx.replace(&mut token).create(user.clone());
         if role.needs_site_access() {
             // A site deleted since the invitation is left out rather than in the way.
@@ -282,7 +295,7 @@ impl InvitationsApi {
         tx.audit(AuditEvent::new("invitation.accepted", token.id, &from.0));
         tx.commit().await.map_err(|error| match error {
             igny8_data::DbError::Stale => used_up(),
-            error => email_taken(error),
+            error => limits.refused(error).unwrap_or_else(email_taken),
         })?;
         let tokens = sessions::open(&app, &user, &from.0, "user.logged_in").await?;
         Ok(Json(LoginAnswer {

@@ -14,6 +14,7 @@ use crate::api::{Caller, Error, Fetched, FieldError, From, Page, PageRequest, Re
 use crate::app::App;
 use crate::features::accounts::model::User;
 use crate::features::accounts::sessions::{self, Ended};
+use crate::features::billing::Limits;
 
 /// What to change; absent fields stay.
 #[derive(Debug, Object)]
@@ -144,7 +145,11 @@ impl MembersApi {
         set(&mut user.disabled, patch.disabled);
         user.updated_at = app.db.clock().now();
         Check::new().text("name", &user.name, 1, 120).finish()?;
+        let limits = Limits::of(&app, caller.actor()).await?;
         let mut tx = db.tx();
+        if before.1 && !user.disabled {
+            limits.require_member(&mut tx);
+        }
         tx.replace(&mut user);
         keep_an_owner(&mut tx);
         if user.disabled && !before.1 {
@@ -152,7 +157,9 @@ impl MembersApi {
         }
         let detail = serde_json::json!({ "role": [before.0, user.role], "disabled": [before.1, user.disabled] });
         tx.audit(AuditEvent::new("user.changed", user.id, &from.0).detail(detail));
-        tx.commit().await.map_err(last_owner)?;
+        tx.commit()
+            .await
+            .map_err(|error| limits.refused(error).unwrap_or_else(last_owner))?;
         let rev = user.rev;
         Ok(Fetched::new(UserOut::of(user), rev))
     }

@@ -1,17 +1,14 @@
 //! Receiving a file: bounded while it comes in, inspected, stored, entered.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-
-use futures_util::TryStreamExt as _;
 use igny8_data::{DbError, Select, SiteScope, Write};
-use poem::{Body, Endpoint, IntoResponse, Request, Response};
+use poem::{Endpoint, Response};
 use poem_openapi::payload::Json;
 use poem_openapi::types::multipart::Upload;
 use poem_openapi::{ApiResponse, Multipart};
 use tokio::sync::Semaphore;
 
 use super::MediaOut;
+use crate::api::upload::{self, too_large};
 use crate::api::validate::Check;
 use crate::api::{Error, FieldError, Result, etag};
 use crate::app::App;
@@ -56,52 +53,9 @@ pub enum Uploaded {
 /// Files inspected at once: each is held in memory while it is.
 static INSPECTIONS: Semaphore = Semaphore::const_new(2);
 
-/// What a form may hold besides its file: field names, boundaries, texts.
-const OVERHEAD: usize = 64 << 10;
-
-/// Refuses a body as soon as more than `http.max_upload_bytes` came in, whatever length it announced.
+/// Refuses a body as soon as more than `http.max_upload_bytes` came in.
 pub fn bounded(inner: impl Endpoint) -> impl Endpoint<Output = Response> {
-    Bounded(inner)
-}
-
-struct Bounded<E>(E);
-
-impl<E: Endpoint> Endpoint for Bounded<E> {
-    type Output = Response;
-
-    async fn call(&self, mut req: Request) -> poem::Result<Response> {
-        let app: &App = req.data().expect("every route has the application's data");
-        let most = app.config.http.max_upload_bytes.saturating_add(OVERHEAD);
-        let announced = req.header("content-length").and_then(|n| n.parse::<usize>().ok());
-        if announced.is_some_and(|n| n > most) {
-            return Err(too_large(most - OVERHEAD).into());
-        }
-        let (seen, exceeded) = (AtomicUsize::new(0), Arc::new(AtomicBool::new(false)));
-        let flag = Arc::clone(&exceeded);
-        let stream = req.take_body().into_bytes_stream().and_then(move |piece| {
-            let over = seen.fetch_add(piece.len(), Ordering::Relaxed) + piece.len() > most;
-            flag.fetch_or(over, Ordering::Relaxed);
-            std::future::ready(if over {
-                Err(std::io::Error::other("the upload is too large"))
-            } else {
-                Ok(piece)
-            })
-        });
-        req.set_body(Body::from_bytes_stream(stream));
-        let answer = self.0.call(req).await;
-        // The form's parser only knows that its input broke off.
-        if exceeded.load(Ordering::Relaxed) {
-            return Err(too_large(most - OVERHEAD).into());
-        }
-        answer.map(IntoResponse::into_response)
-    }
-}
-
-fn too_large(most: usize) -> Error {
-    Error::too_large(format!(
-        "The file is larger than {} MiB, the most this server accepts.",
-        most >> 20
-    ))
+    upload::bounded(inner, |http| http.max_upload_bytes)
 }
 
 /// Inspects, stores and enters a file.

@@ -2,18 +2,20 @@
 
 use std::collections::HashMap;
 
-use igny8_data::{DbError, Deleted, Read, SectorId, Select, SiteId, Variables, Write};
+use igny8_data::{DbError, Deleted, Read, SectorId, SiteId, Variables, Write};
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 
+use super::filter::{self, KeywordFilter, KeywordFilterOptions};
 use super::objects::{KeywordAction, KeywordBulkIn, KeywordIn, KeywordOut, KeywordPatch};
 use crate::api::bulk::{Bulk, distinct};
 use crate::api::response::Done;
 use crate::api::validate::Check;
 use crate::api::{Caller, Created, Error, Fetched, FieldError, Page, PageRequest, Result, SortField, Tag, etag};
 use crate::app::App;
+use crate::features::billing::Limits;
 use crate::features::planner::model::{ClusterId, Intent, Keyword, KeywordId, KeywordStatus, text_key};
 use crate::features::planner::rules::{refused, require_clusters, require_sector};
 
@@ -60,25 +62,23 @@ impl KeywordsApi {
         deleted: Query<Option<bool>>,
     ) -> Result<Json<Page<KeywordOut>>> {
         let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
-        let deleted = if deleted.0 == Some(true) {
-            Deleted::Only
-        } else {
-            Deleted::Without
+        let filter = KeywordFilter {
+            search: search.0,
+            sector: sector.0,
+            status: status.0,
+            cluster: cluster.0,
+            unassigned: unassigned.0 == Some(true),
+            intent: intent.0,
+            min_volume: min_volume.0,
+            max_volume: max_volume.0,
+            min_difficulty: min_difficulty.0,
+            max_difficulty: max_difficulty.0,
+            disabled: disabled.0,
+            deleted: deleted.0 == Some(true),
         };
-        let unassigned = unassigned.0 == Some(true);
-        let bounds = [
-            ("volume", ">=", min_volume.0),
-            ("volume", "<=", max_volume.0),
-            ("difficulty", ">=", min_difficulty.0),
-            ("difficulty", "<=", max_difficulty.0),
-        ];
-        let filter = format!(
-            "keywords|{}|{:?}|{:?}|{:?}|{:?}|{unassigned}|{:?}|{bounds:?}|{:?}|{deleted:?}",
-            site_id.0, search.0, sector.0, status.0, cluster.0, intent.0, disabled.0
-        );
         let page = PageRequest::new(
             &app.db,
-            &filter,
+            &format!("keywords|{}|{filter:?}", site_id.0),
             limit.0,
             sort.0.as_deref(),
             cursor.0.as_deref(),
@@ -86,25 +86,7 @@ impl KeywordsApi {
             SORTS,
             "-created_at",
         )?;
-        let mut select = Select::new()
-            .deleted(deleted)
-            .equals_some("sector", sector.0)
-            .equals_some("status", status.0)
-            .equals_some("cluster", cluster.0)
-            .equals_some("intent", intent.0)
-            .equals_some("disabled", disabled.0);
-        if unassigned {
-            select = select.is_none("cluster");
-        }
-        for (field, operator, bound) in bounds {
-            if let Some(bound) = bound {
-                // NONE is smaller than every number; what is not known is within no bounds.
-                select = select.compare(field, operator, bound).compare(field, ">=", 0);
-            }
-        }
-        if let Some(text) = search.0.as_deref().map(text_key).filter(|t| !t.is_empty()) {
-            select = select.search(&["text"], &text);
-        }
+        let select = filter.select();
         let db = app.db.site(&scope);
         let total = if page.with_total {
             Some(db.count::<Keyword>(select.clone()).await?)
@@ -128,20 +110,27 @@ impl KeywordsApi {
         let Json(body) = body;
         let (id, now) = (app.db.ids().make(), app.db.clock().now());
         let mut keyword = Keyword::new(id, &scope, body.sector, &body.text, now);
-        keyword.volume = body.volume.unwrap_or_default();
+        if let Some(volume) = body.volume {
+            keyword.set_volume(volume);
+        }
         keyword.difficulty = body.difficulty;
         keyword.cpc = body.cpc;
         keyword.intent = body.intent;
         keyword.set_cluster(body.cluster);
         keyword.attributes = body.attributes.unwrap_or_default();
+        keyword.set_parent_topic(body.parent_topic);
+        keyword.serp_urls = body.serp_urls.unwrap_or_default();
         checked(&keyword)?;
+        let limits = Limits::of(&app, caller.actor()).await?;
         let mut tx = app.db.site(&scope).tx();
         require_sector(&mut tx, keyword.sector);
         if let Some(cluster) = keyword.cluster {
             require_clusters(&mut tx, &[cluster], Some(keyword.sector));
         }
+        limits.ready(&app, &scope, 1).await?;
+        limits.take_keywords(&mut tx, &app, 1);
         tx.create(keyword.clone());
-        tx.commit().await.map_err(taken)?;
+        tx.commit().await.map_err(|error| full(&limits, error))?;
         let (rev, path) = (keyword.rev, format!("/sites/{}/keywords/{}", keyword.site, keyword.id));
         Ok(Created::new(KeywordOut::from_row(keyword), rev, path))
     }
@@ -250,10 +239,33 @@ impl KeywordsApi {
         keyword.deleted_at = None;
         keyword.text_key = Some(text_key(&keyword.text));
         keyword.updated_at = app.db.clock().now();
+        let limits = Limits::of(&app, caller.actor()).await?;
+        limits.ready(&app, &scope, 1).await?;
         let mut tx = db.tx();
+        limits.take_keywords(&mut tx, &app, 1);
         tx.replace(&mut keyword);
-        tx.commit().await.map_err(taken)?;
+        tx.commit().await.map_err(|error| full(&limits, error))?;
         Ok(fetched(keyword))
+    }
+
+    /// Values to filter keywords by
+    ///
+    /// Only those that occur.
+    #[oai(
+        path = "/sites/:site_id/keywords/filter-options",
+        method = "get",
+        operation_id = "keyword_filter_options"
+    )]
+    async fn filter_options(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        /// Those of one sector.
+        sector: Query<Option<SectorId>>,
+    ) -> Result<Json<KeywordFilterOptions>> {
+        let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
+        filter::options(&app.db.site(&scope), sector.0).await.map(Json)
     }
 
     /// Act on many keywords
@@ -296,6 +308,7 @@ impl KeywordsApi {
             .filter(|k| k.deleted_at.is_some() == (which == Deleted::Only))
             .map(|k| (k.id, k))
             .collect();
+        let limits = Limits::of(&app, caller.actor()).await?;
         let mut bulk = Bulk::new();
         for ids in ids.chunks(50) {
             let mut found: Vec<Keyword> = ids.iter().filter_map(|id| rows.remove(id)).collect();
@@ -308,7 +321,12 @@ impl KeywordsApi {
                 }
                 tx.replace(&mut keyword.clone());
             };
+            let restores = body.action == KeywordAction::Restore;
             let mut tx = db.tx();
+            if restores {
+                limits.ready(&app, &scope, found.len()).await?;
+                limits.take_keywords(&mut tx, &app, found.len());
+            }
             for keyword in &found {
                 add(&mut tx, keyword);
             }
@@ -324,8 +342,12 @@ impl KeywordsApi {
                     // One of the batch is refused: find out which.
                     Some(keyword) => {
                         let mut tx = db.tx();
+                        if restores {
+                            limits.ready(&app, &scope, 1).await?;
+                            limits.take_keywords(&mut tx, &app, 1);
+                        }
                         add(&mut tx, keyword);
-                        tx.commit().await.map(|_| ()).map_err(taken)
+                        tx.commit().await.map(|_| ()).map_err(|error| full(&limits, error))
                     }
                 };
                 bulk.push(id, result);
@@ -363,6 +385,11 @@ fn checked(keyword: &Keyword) -> Result<()> {
 fn fetched(keyword: Keyword) -> Fetched<KeywordOut> {
     let rev = keyword.rev;
     Fetched::new(KeywordOut::from_row(keyword), rev)
+}
+
+/// [`taken`], or the plan has no room.
+fn full(limits: &Limits, error: DbError) -> Error {
+    limits.refused(error).unwrap_or_else(taken)
 }
 
 fn taken(error: DbError) -> Error {

@@ -88,19 +88,32 @@ pub async fn of<A: Access>(db: &SiteDb<'_, A>, ids: Vec<ClusterId>) -> Result<Ha
     if ids.is_empty() {
         return Ok(numbers);
     }
+    // A statement for each cluster goes by the index over site and cluster; a list of clusters would read every keyword of
+    // the site.
     let mut binds = Variables::new();
-    binds.insert("ids", ids.clone());
-    let sql = "SELECT cluster, count() AS n, math::sum(volume) AS volume, math::max(volume) AS top, \
-               math::sum(difficulty ?? 0) AS difficulties, count(difficulty IS NOT NONE) AS rated FROM keyword \
-               WHERE site = $site AND account = $account AND deleted_at IS NONE AND cluster INSIDE $ids GROUP BY cluster;\
-               SELECT cluster, cluster_role, count() AS n FROM content WHERE site = $site AND account = $account \
-               AND deleted_at IS NONE AND cluster INSIDE $ids GROUP BY cluster, cluster_role;\
-               SELECT cluster, primary_keyword FROM content WHERE site = $site AND account = $account \
-               AND deleted_at IS NONE AND primary_keyword IS NOT NONE AND cluster INSIDE $ids \
-               GROUP BY cluster, primary_keyword;";
-    let mut answer = db.query(sql, binds, "counting what clusters have").await?;
+    let mut sql = String::new();
+    for (n, id) in ids.iter().enumerate() {
+        binds.insert(format!("c{n}"), *id);
+        sql += &format!(
+            "SELECT cluster, count() AS n, math::sum(volume) AS volume, math::max(volume) AS top, \
+             math::sum(difficulty ?? 0) AS difficulties, count(difficulty IS NOT NONE) AS rated FROM keyword \
+             WITH INDEX keyword_by_cluster WHERE site = $site AND cluster = $c{n} AND account = $account AND deleted_at IS NONE GROUP BY cluster;"
+        );
+    }
+    let count = ids.len();
+    binds.insert("ids", ids);
+    sql += "SELECT cluster, cluster_role, count() AS n FROM content WHERE site = $site AND account = $account \
+            AND deleted_at IS NONE AND cluster INSIDE $ids GROUP BY cluster, cluster_role;\
+            SELECT cluster, primary_keyword FROM content WHERE site = $site AND account = $account \
+            AND deleted_at IS NONE AND primary_keyword IS NOT NONE AND cluster INSIDE $ids \
+            GROUP BY cluster, primary_keyword;";
+    let mut answer = db.query(&sql, binds, "counting what clusters have").await?;
     let mut tops = Vec::new();
-    for row in answer.rows::<Keywords>(0)? {
+    let mut groups = Vec::with_capacity(count);
+    for n in 0..count {
+        groups.extend(answer.rows::<Keywords>(n)?);
+    }
+    for row in groups {
         let entry = numbers.entry(row.cluster).or_default();
         entry.keywords = row.n;
         entry.volume = row.volume;
@@ -108,7 +121,7 @@ pub async fn of<A: Access>(db: &SiteDb<'_, A>, ids: Vec<ClusterId>) -> Result<Ha
         entry.rated = row.rated;
         tops.push((row.cluster, row.top));
     }
-    for row in answer.rows::<Pages>(1)? {
+    for row in answer.rows::<Pages>(count)? {
         let entry = numbers.entry(row.cluster).or_default();
         match row.cluster_role {
             Some(ClusterRole::Hub) => entry.hubs += row.n,
@@ -117,7 +130,7 @@ pub async fn of<A: Access>(db: &SiteDb<'_, A>, ids: Vec<ClusterId>) -> Result<Ha
         }
     }
     let written: HashSet<(ClusterId, String)> = answer
-        .rows::<Primary>(2)?
+        .rows::<Primary>(count + 1)?
         .into_iter()
         .map(|row| (row.cluster, text_key(&row.primary_keyword)))
         .collect();
@@ -136,16 +149,21 @@ pub async fn of<A: Access>(db: &SiteDb<'_, A>, ids: Vec<ClusterId>) -> Result<Ha
 /// The keywords that have the highest volume of their cluster; several where they share it.
 async fn most_searched<A: Access>(db: &SiteDb<'_, A>, tops: &[(ClusterId, i64)]) -> Result<Vec<Top>> {
     let mut binds = Variables::new();
-    binds.insert("clusters", tops.iter().map(|(cluster, _)| *cluster).collect::<Vec<_>>());
-    binds.insert(
-        "pairs",
-        tops.iter()
-            .map(|(cluster, top)| vec![cluster.into_value(), top.into_value()])
-            .collect::<Vec<_>>(),
-    );
-    let sql = "SELECT cluster, text_key FROM keyword WHERE site = $site AND account = $account AND deleted_at IS NONE \
-               AND cluster INSIDE $clusters AND [cluster, volume] INSIDE $pairs LIMIT 1000;";
-    Ok(db.query(sql, binds, "finding top keywords").await?.rows(0)?)
+    let mut sql = String::new();
+    for (n, (cluster, top)) in tops.iter().enumerate() {
+        binds.insert(format!("c{n}"), *cluster);
+        binds.insert(format!("v{n}"), *top);
+        sql += &format!(
+            "SELECT cluster, text_key FROM keyword WITH INDEX keyword_by_cluster WHERE site = $site AND cluster = $c{n} AND account = $account \
+             AND volume = $v{n} AND deleted_at IS NONE LIMIT 100;"
+        );
+    }
+    let mut answer = db.query(&sql, binds, "finding top keywords").await?;
+    let mut rows = Vec::new();
+    for n in 0..tops.len() {
+        rows.extend(answer.rows::<Top>(n)?);
+    }
+    Ok(rows)
 }
 
 #[cfg(test)]

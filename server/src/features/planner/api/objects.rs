@@ -9,7 +9,7 @@ use super::numbers::Numbers;
 use crate::api::patch::{set, set_or_clear};
 use crate::features::planner::model::{
     Attribute, Cluster, ClusterId, ClusterOrigin, ClusterRole, ClusterStatus, ContextType, Intent, Keyword, KeywordId,
-    KeywordStatus, Recommendations,
+    KeywordStatus, Recommendations, VolumeSource,
 };
 
 /// A keyword of a sector.
@@ -21,8 +21,13 @@ pub struct KeywordOut {
     pub sector: SectorId,
     /// Unique within the sector, whatever its case and spacing.
     pub text: String,
-    /// Searches a month.
+    /// Searches a month; 0 also where nobody knows.
     pub volume: i64,
+    /// Where the volume comes from; absent when nobody said one.
+    pub volume_source: Option<VolumeSource>,
+    /// Bounds of the volume where a tool gave a range; an open one has no upper bound.
+    pub volume_min: Option<i64>,
+    pub volume_max: Option<i64>,
     /// 0 to 100.
     pub difficulty: Option<i64>,
     /// Price of a click.
@@ -32,6 +37,10 @@ pub struct KeywordOut {
     pub disabled: bool,
     pub cluster: Option<ClusterId>,
     pub attributes: Vec<Attribute>,
+    /// The wider subject a keyword tool puts it under.
+    pub parent_topic: Option<String>,
+    /// The first results of a search, best first.
+    pub serp_urls: Vec<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub deleted_at: Option<DateTime<Utc>>,
@@ -50,6 +59,10 @@ pub struct KeywordIn {
     /// A cluster of the same sector.
     pub cluster: Option<ClusterId>,
     pub attributes: Option<Vec<Attribute>>,
+    /// The wider subject a keyword tool puts it under; clustering keeps keywords of one subject together.
+    pub parent_topic: Option<String>,
+    /// The first results of a search, best first; keywords that share them need one page.
+    pub serp_urls: Option<Vec<String>>,
 }
 
 /// What to change; absent fields stay, `null` empties where it can.
@@ -69,6 +82,9 @@ pub struct KeywordPatch {
     #[oai(nullable)]
     pub cluster: MaybeUndefined<ClusterId>,
     pub attributes: Option<Vec<Attribute>>,
+    #[oai(nullable)]
+    pub parent_topic: MaybeUndefined<String>,
+    pub serp_urls: Option<Vec<String>>,
 }
 
 /// What to do to each keyword.
@@ -188,11 +204,14 @@ pub struct ClusterBulkIn {
 impl KeywordOut {
     pub fn from_row(k: Keyword) -> Self {
         Self {
+            volume_source: k.known_volume(),
             id: k.id,
             site: k.site,
             sector: k.sector,
             text: k.text,
             volume: k.volume,
+            volume_min: k.volume_min,
+            volume_max: k.volume_max,
             difficulty: k.difficulty,
             cpc: k.cpc,
             intent: k.intent,
@@ -200,6 +219,8 @@ impl KeywordOut {
             disabled: k.disabled,
             cluster: k.cluster,
             attributes: k.attributes,
+            parent_topic: k.parent_topic,
+            serp_urls: k.serp_urls,
             created_at: k.created_at,
             updated_at: k.updated_at,
             deleted_at: k.deleted_at,
@@ -212,7 +233,9 @@ impl KeywordPatch {
         if let Some(text) = self.text {
             k.set_text(&text);
         }
-        set(&mut k.volume, self.volume);
+        if let Some(volume) = self.volume {
+            k.set_volume(volume);
+        }
         set_or_clear(&mut k.difficulty, self.difficulty);
         set_or_clear(&mut k.cpc, self.cpc);
         set_or_clear(&mut k.intent, self.intent);
@@ -224,6 +247,10 @@ impl KeywordPatch {
         set(&mut k.status, self.status);
         set(&mut k.disabled, self.disabled);
         set(&mut k.attributes, self.attributes);
+        let mut topic = k.parent_topic.take();
+        set_or_clear(&mut topic, self.parent_topic);
+        k.set_parent_topic(topic);
+        set(&mut k.serp_urls, self.serp_urls);
     }
 }
 

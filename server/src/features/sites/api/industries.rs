@@ -6,9 +6,10 @@ use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 
-use super::sectors::{SectorOut, require_room, taken};
+use super::sectors::{SectorOut, refused};
 use crate::api::{Caller, Error, FieldError, From, Result, Tag};
 use crate::app::App;
+use crate::features::billing::Limits;
 use crate::features::sites::catalogue::{INDUSTRIES, Industry, industry};
 use crate::features::sites::model::Sector;
 
@@ -134,16 +135,17 @@ impl IndustriesApi {
             row.description.clone_from(&sector.description);
             sectors.push(row);
         }
+        let limits = Limits::of(&app, caller.actor()).await?;
         let mut tx = app.db.site(&scope).tx();
         for sector in &sectors {
-            require_room(&mut tx);
+            limits.require_sector(&mut tx);
             tx.create(sector.clone());
         }
         let mut binds = igny8_data::Variables::new();
         binds.insert("industry", found.slug.clone());
         tx.statement("UPDATE $site SET industry = industry ?? $industry RETURN NONE", binds);
         tx.audit(AuditEvent::new("sector.taken", found.slug.clone(), &from.0));
-        tx.commit().await.map_err(taken)?;
+        tx.commit().await.map_err(|error| refused(&limits, error))?;
         Ok(Json(SectorList {
             items: sectors.into_iter().map(SectorOut::from_row).collect(),
         }))

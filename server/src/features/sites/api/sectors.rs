@@ -1,7 +1,7 @@
 //! `/sites/{site}/sectors`: create, read, list, change, delete and restore.
 
 use chrono::{DateTime, Utc};
-use igny8_data::{DbError, Deleted, Manage, Read, SectorId, Select, SiteId, Variables};
+use igny8_data::{DbError, Deleted, Manage, Read, SectorId, Select, SiteId};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
@@ -12,7 +12,8 @@ use crate::api::response::Done;
 use crate::api::validate::Check;
 use crate::api::{Caller, Created, Error, Fetched, Page, PageRequest, Result, SortField, Tag, etag};
 use crate::app::App;
-use crate::features::sites::model::{MAX_ACTIVE_SECTORS, Sector};
+use crate::features::billing::Limits;
+use crate::features::sites::model::Sector;
 
 /// A sector of a site.
 #[derive(Debug, Object)]
@@ -146,10 +147,11 @@ impl SectorsApi {
         let mut check = Check::new();
         sector.check(&mut check);
         check.finish()?;
+        let limits = Limits::of(&app, caller.actor()).await?;
         let mut tx = app.db.site(&scope).tx();
-        require_room(&mut tx);
+        limits.require_sector(&mut tx);
         tx.create(sector.clone());
-        tx.commit().await.map_err(taken)?;
+        tx.commit().await.map_err(|error| refused(&limits, error))?;
         let (rev, path) = (sector.rev, format!("/sites/{}/sectors/{}", sector.site, sector.id));
         Ok(Created::new(SectorOut::from_row(sector), rev, path))
     }
@@ -209,12 +211,13 @@ impl SectorsApi {
         let mut check = Check::new();
         sector.check(&mut check);
         check.finish()?;
+        let limits = Limits::of(&app, caller.actor()).await?;
         let mut tx = db.tx();
         if opens {
-            require_room(&mut tx);
+            limits.require_sector(&mut tx);
         }
         tx.replace(&mut sector);
-        tx.commit().await.map_err(taken)?;
+        tx.commit().await.map_err(|error| refused(&limits, error))?;
         let rev = sector.rev;
         Ok(Fetched::new(SectorOut::from_row(sector), rev))
     }
@@ -269,40 +272,22 @@ impl SectorsApi {
             .ok_or_else(Error::not_found)?;
         sector.deleted_at = None;
         sector.updated_at = app.db.clock().now();
+        let limits = Limits::of(&app, caller.actor()).await?;
         let mut tx = db.tx();
         if sector.active {
-            require_room(&mut tx);
+            limits.require_sector(&mut tx);
         }
         tx.replace(&mut sector);
-        tx.commit().await.map_err(taken)?;
+        tx.commit().await.map_err(|error| refused(&limits, error))?;
         let rev = sector.rev;
         Ok(Fetched::new(SectorOut::from_row(sector), rev))
     }
 }
 
-/// One more active sector must fit. The site's row is written too (an update that changes nothing is not
-/// written), so that two sectors opened at once collide and are counted one after the other.
-pub(super) fn require_room(tx: &mut igny8_data::Tx<'_>) {
-    tx.statement(
-        "UPDATE $site SET updated_at = time::now() RETURN NONE",
-        Variables::new(),
-    );
-    let mut binds = Variables::new();
-    binds.insert("most", MAX_ACTIVE_SECTORS as i64);
-    tx.require(
-        "array::len((SELECT VALUE id FROM sector WHERE site = $site AND active = true AND deleted_at IS NONE)) < $most",
-        binds,
-        "too_many_sectors",
-    );
-}
-
-pub(super) fn taken(error: DbError) -> Error {
-    match error {
+/// A slug that is there, or a sector more than the plan allows.
+pub(super) fn refused(limits: &Limits, error: DbError) -> Error {
+    limits.refused(error).unwrap_or_else(|error| match error {
         DbError::Duplicate { .. } => Error::duplicate("slug", "The site has a sector with this slug already."),
-        DbError::Refused(code) if code == "too_many_sectors" => Error::rule(
-            "too_many_sectors",
-            format!("A site has at most {MAX_ACTIVE_SECTORS} active sectors. Deactivate one first."),
-        ),
         error => error.into(),
-    }
+    })
 }

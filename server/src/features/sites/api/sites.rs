@@ -13,6 +13,7 @@ use crate::api::response::Done;
 use crate::api::validate::Check;
 use crate::api::{Caller, Created, Error, Fetched, From, Page, PageRequest, Result, SortField, Tag, etag};
 use crate::app::App;
+use crate::features::billing::{Limits, limits};
 use crate::features::sites::model::{Hosting, Site, SiteType};
 
 /// A site.
@@ -228,10 +229,14 @@ impl SitesApi {
         let mut check = Check::new();
         site.check(&mut check);
         check.finish()?;
+        let limits = Limits::of(&app, caller.actor()).await?;
         let mut tx = app.db.account(&scope).tx();
+        limits.require_site(&mut tx);
         tx.create(site.clone())
             .audit(AuditEvent::new("site.created", site.id, &from.0));
-        tx.commit().await.map_err(taken)?;
+        tx.commit()
+            .await
+            .map_err(|error| limits.refused(error).unwrap_or_else(taken))?;
         let (rev, path) = (site.rev, format!("/sites/{}", site.id));
         Ok(Created::new(SiteOut::from_row(site), rev, path))
     }
@@ -320,10 +325,15 @@ impl SitesApi {
             .ok_or_else(Error::not_found)?;
         site.deleted_at = None;
         site.updated_at = app.db.clock().now();
+        let limits = Limits::of(&app, caller.actor()).await?;
         let mut tx = db.tx();
+        limits.require_site(&mut tx);
+        limits::forget_count(&mut tx);
         tx.replace(&mut site)
             .audit(AuditEvent::new("site.restored", site.id, &from.0));
-        tx.commit().await?;
+        tx.commit()
+            .await
+            .map_err(|error| limits.refused(error).unwrap_or_else(Error::from))?;
         let rev = site.rev;
         Ok(Fetched::new(SiteOut::from_row(site), rev))
     }

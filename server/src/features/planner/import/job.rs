@@ -1,0 +1,161 @@
+//! Importing in the background: the uploaded file waits below `data_dir/imports`, and so does the file of problems.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use igny8_data::{JobId, JobRow, NewJob, RecordKey as _, SectorId, Write};
+use serde::{Deserialize, Serialize};
+
+use super::{ImportError, Options, Watch};
+use crate::app::App;
+use crate::jobs::{JobContext, JobError, JobType};
+
+/// The kind of job.
+pub const JOB: &str = "import_keywords";
+
+/// What the job is asked to do; the file is found by the job's id.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Payload {
+    pub sector: SectorId,
+    pub dry_run: bool,
+    pub make_clusters: bool,
+    /// The file's name, for people.
+    pub name: String,
+}
+
+impl Payload {
+    pub fn job(&self) -> NewJob {
+        NewJob::new(JOB, serde_json::json!(self))
+    }
+}
+
+/// Where uploads wait.
+pub fn folder(app: &App) -> PathBuf {
+    app.config.data_dir.join("imports")
+}
+
+/// The uploaded file of a job.
+pub fn upload(app: &App, job: JobId) -> PathBuf {
+    folder(app).join(format!("{}.upload", job.key()))
+}
+
+/// The file of problems of a job.
+pub fn problems(app: &App, job: JobId) -> PathBuf {
+    folder(app).join(format!("{}.csv", job.key()))
+}
+
+/// The job type, for the registry.
+pub fn job() -> JobType {
+    JobType::new(JOB, run)
+}
+
+struct Told {
+    context: JobContext,
+    size: u64,
+}
+
+impl Watch for Told {
+    fn at(&self, bytes: u64, rows: u64) {
+        #[expect(clippy::cast_precision_loss, reason = "a share to show")]
+        let percent = 99.0 * bytes as f64 / self.size.max(1) as f64;
+        self.context
+            .progress(percent.min(99.0), format!("{rows} rows imported"));
+    }
+
+    fn stopped(&self) -> bool {
+        self.context.stop().is_cancelled()
+    }
+}
+
+async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_json::Value, JobError> {
+    let payload: Payload = serde_json::from_value(job.payload.clone()).map_err(|e| JobError::Fail(e.to_string()))?;
+    let Some(site) = job.site else {
+        return Err(JobError::Fail("The job names no site.".into()));
+    };
+    let actor = context.actor(&app.db, &job).await?;
+    let scope = actor.site::<Write>(&app.db, site).await?;
+    let (from, to) = (upload(&app, job.id), problems(&app, job.id));
+    let opened = tokio::task::spawn_blocking({
+        let from = from.clone();
+        move || {
+            let file = File::open(&from)?;
+            let size = file.metadata()?.len();
+            Ok::<_, std::io::Error>((file, size, File::create(&to)?))
+        }
+    });
+    let opened = opened.await.map_err(|e| JobError::Retry(e.to_string()))?;
+    let (file, size, problems) = opened.map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            JobError::Fail("The uploaded file is not kept any more. Upload it again.".into())
+        }
+        _ => JobError::Retry(format!("The uploaded file cannot be read: {error}")),
+    })?;
+    let options = Options {
+        dry_run: payload.dry_run,
+        make_clusters: payload.make_clusters,
+        only_new: false,
+    };
+    let told = Arc::new(Told {
+        context: context.clone(),
+        size,
+    });
+    let imported = super::import(
+        &app,
+        Arc::new(scope),
+        payload.sector,
+        Box::new(file),
+        options,
+        Some(problems),
+        told,
+    );
+    let report = imported.await.map_err(|error| match error {
+        ImportError::File(problem) => JobError::Fail(sentence(&problem.to_string())),
+        ImportError::SectorGone => JobError::Fail("The sector is not there any more.".into()),
+        ImportError::Db(error) => error.into(),
+        error => JobError::Retry(error.to_string()),
+    })?;
+    // What was imported need not be kept; what failed may be tried again.
+    let removed = tokio::task::spawn_blocking(move || std::fs::remove_file(from)).await;
+    if let Ok(Err(error)) = removed {
+        tracing::warn!(%error, job = %job.id, "an imported file cannot be removed");
+    }
+    serde_json::to_value(report).map_err(|e| JobError::Fail(e.to_string()))
+}
+
+/// A problem as a sentence of its own.
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+}
+
+/// Removes files of imports that ended long ago, and what broken-off uploads left.
+///
+/// # Errors
+/// When the disk fails; the next run goes on.
+pub async fn purge_files(app: App) -> Result<u64, JobError> {
+    let days = u64::try_from(app.config.jobs.keep_finished_days).unwrap_or(0).max(1);
+    let folder = folder(&app);
+    let purged = tokio::task::spawn_blocking(move || purge(&folder, Duration::from_secs(days * 24 * 3600)));
+    let purged = purged.await.map_err(|e| JobError::Retry(e.to_string()))?;
+    purged.map_err(|error| JobError::Retry(format!("cannot tidy the folder of imports: {error}")))
+}
+
+fn purge(folder: &Path, age: Duration) -> std::io::Result<u64> {
+    let mut removed = 0;
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let entry = entry?;
+        let old = entry.metadata()?.modified()?.elapsed().is_ok_and(|passed| passed > age);
+        if old && std::fs::remove_file(entry.path()).is_ok() {
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}

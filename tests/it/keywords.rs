@@ -1,0 +1,793 @@
+//! Keyword files in and out, plan limits, the catalogue, coverage.
+
+use std::collections::BTreeSet;
+
+use igny8_data::{Variables, Why};
+use igny8_server::testing::{Member, World, body_of};
+use poem::http::{Method, StatusCode};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn id(value: &Value) -> &str {
+    value["id"].as_str().expect("an id")
+}
+
+async fn made(w: &World, path: &str, body: Value) -> String {
+    let (status, answer) = w.post(&w.a.owner, path, body).await;
+    assert_eq!(status, 201, "{answer}");
+    id(&answer).to_owned()
+}
+
+async fn sector(w: &World) -> String {
+    made(
+        w,
+        &format!("/sites/{}/sectors", w.a.sites[0]),
+        json!({ "name": "Coffee" }),
+    )
+    .await
+}
+
+fn keywords(w: &World) -> String {
+    format!("/sites/{}/keywords", w.a.sites[0])
+}
+
+async fn send(w: &World, member: &Member, path: &str, bytes: &[u8]) -> (StatusCode, Value) {
+    let head = "--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"keywords.csv\"\r\ncontent-type: text/csv\r\n\r\n";
+    let body = [head.as_bytes(), bytes, b"\r\n--x--\r\n"].concat();
+    let request = w
+        .request(member, Method::POST, path)
+        .header("content-type", "multipart/form-data; boundary=x");
+    body_of(request.body(body).send().await).await
+}
+
+/// Imports a file as the editor and answers its report.
+async fn import(w: &World, sector: &str, more: &str, bytes: &[u8]) -> Value {
+    let import = run(w, sector, more, bytes).await;
+    assert_eq!(import["state"], "done", "{import}");
+    import["report"].clone()
+}
+
+async fn run(w: &World, sector: &str, more: &str, bytes: &[u8]) -> Value {
+    let path = format!("{}/imports?sector={sector}{more}", keywords(w));
+    let (status, asked) = send(w, &w.a.editor, &path, bytes).await;
+    assert_eq!(status, 202, "{asked}");
+    w.run_jobs().await;
+    let (status, import) = w
+        .get(&w.a.viewer, &format!("{}/imports/{}", keywords(w), id(&asked)))
+        .await;
+    assert_eq!(status, 200, "{import}");
+    import
+}
+
+fn counts(report: &Value) -> [u64; 4] {
+    ["added", "changed", "unchanged", "wrong"].map(|name| report[name].as_u64().expect("a count"))
+}
+
+async fn text(w: &World, member: &Member, path: &str) -> (StatusCode, String) {
+    let answer = w.request(member, Method::GET, path).send().await;
+    let status = answer.0.status();
+    (status, answer.0.into_body().into_string().await.unwrap())
+}
+
+/// Every keyword of the list, by text.
+async fn all(w: &World) -> Vec<Value> {
+    let mut items = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let (status, page) = w
+            .get(&w.a.viewer, &format!("{}?limit=200&sort=text{cursor}", keywords(w)))
+            .await;
+        assert_eq!(status, 200, "{page}");
+        items.extend(page["items"].as_array().unwrap().iter().cloned());
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return items,
+        }
+    }
+}
+
+async fn plan(w: &World, plan: &str) {
+    let mut binds = Variables::new();
+    binds.insert("id", w.a.account);
+    binds.insert("plan", plan.to_owned());
+    let rows = w.app.db.platform(Why::Operator);
+    rows.query("UPDATE $id SET plan = $plan", binds, "testing")
+        .await
+        .unwrap();
+}
+
+const PLANNER: &str = "\u{feff}Keyword Stats 2026-06-09 at 21_25_18\n\"May 1, 2025 - April 30, 2026\"\n\
+    Keyword\tCurrency\tAvg. monthly searches\tThree month change\tYoY change\tCompetition\t\
+    Competition (indexed value)\tTop of page bid (low range)\tTop of page bid (high range)\n\
+    cold brew\tUSD\t480\t-18%\t∞\tHigh\t88\t0.45\t1.85\ncold brew jar\tUSD\t10\t0%\t0%\tLow\t12\t\t\n";
+
+#[tokio::test]
+async fn files_of_several_tools() {
+    let w = World::new().await;
+    let here = sector(&w).await;
+    let utf16: Vec<u8> = PLANNER.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let report = import(&w, &here, "", &utf16).await;
+    assert_eq!(
+        (&report["source"], &report["encoding"], counts(&report)),
+        (&json!("Google Keyword Planner"), &json!("UTF-16LE"), [2, 0, 0, 0]),
+        "{report}"
+    );
+    assert_eq!(report["header_line"], 3);
+    let again = import(&w, &here, "", &utf16).await;
+    assert_eq!(counts(&again), [0, 0, 2, 0], "{again}");
+    let rows = all(&w).await;
+    assert_eq!(
+        (
+            &rows[0]["text"],
+            &rows[0]["volume"],
+            &rows[0]["volume_source"],
+            &rows[0]["cpc"]
+        ),
+        (&json!("cold brew"), &json!(480), &json!("stated"), &json!(1.15)),
+        "{rows:#?}"
+    );
+
+    // What the own site was shown does not replace what a tool states.
+    let console = "Top queries,Clicks,Impressions,CTR,Position\nCold Brew,12,\"1,345\",3.48%,4.2\nicy,0,3,0%,88\n";
+    let report = import(&w, &here, "", console.as_bytes()).await;
+    assert_eq!(counts(&report), [1, 0, 1, 0], "{report}");
+    assert!(report["notes"].to_string().contains("impressions"), "{report}");
+    let ahrefs = "Keyword,Volume,Difficulty,CPC,Parent Topic,Intents\ncold brew,900,31,2.5,coffee,\"Informational,Non-branded\"\n\
+                  icy,70,2,,coffee,Commercial\n";
+    let report = import(&w, &here, "", ahrefs.as_bytes()).await;
+    assert_eq!(counts(&report), [0, 2, 0, 0], "{report}");
+    let rows = all(&w).await;
+    assert_eq!(
+        (
+            &rows[0]["volume"],
+            &rows[0]["difficulty"],
+            &rows[0]["parent_topic"],
+            &rows[0]["intent"]
+        ),
+        (&json!(900), &json!(31), &json!("coffee"), &json!("informational")),
+        "{rows:#?}"
+    );
+    assert_eq!(
+        (&rows[2]["text"], &rows[2]["volume"], &rows[2]["volume_source"]),
+        (&json!("icy"), &json!(70), &json!("stated"))
+    );
+
+    let list = "cold brew ratio\nＣＯＬＤ　ＢＲＥＷ\n";
+    assert_eq!(counts(&import(&w, &here, "", list.as_bytes()).await), [1, 0, 1, 0]);
+    for (bytes, words) in [
+        (&b"PK\x03\x04 and so on"[..], "Excel"),
+        (b"", "empty"),
+        (b"Date,Clicks\n2026-01-01,4\n", "no keywords"),
+    ] {
+        let import = run(&w, &here, "", bytes).await;
+        assert_eq!(import["state"], "failed", "{import}");
+        let error = import["error"].as_str().unwrap();
+        assert!(
+            error.to_lowercase().contains(&words.to_lowercase()) || words == "Excel",
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn bad_rows_dry_runs_and_what_people_set() {
+    let w = World::new().await;
+    let here = sector(&w).await;
+    let brewing = made(
+        &w,
+        &format!("/sites/{}/clusters", w.a.sites[0]),
+        json!({ "sector": here, "name": "Brewing" }),
+    )
+    .await;
+    let file = format!(
+        "keyword,volume,difficulty,cluster\ncold brew,900,30,brewing\n,1,1,\ncold  BREW,1,1,\n{},1,1,\npour over,x,20,\npour over,9,20,Unheard of\ndrip,40,\n",
+        "y".repeat(201)
+    );
+    let before = import(&w, &here, "&dry_run=true", file.as_bytes()).await;
+    assert!(all(&w).await.is_empty(), "a dry run changes nothing");
+    let report = import(&w, &here, "", file.as_bytes()).await;
+    assert_eq!(counts(&before), counts(&report));
+    assert_eq!(report["added"], 3, "{report}");
+    assert_eq!(report["wrong"], 4, "{report}");
+    let problems = report["problems"].as_array().unwrap();
+    let told: Vec<(u64, &str)> = problems
+        .iter()
+        .map(|p| (p["line"].as_u64().unwrap(), p["code"].as_str().unwrap()))
+        .collect();
+    for expected in [(3, "empty"), (4, "duplicate"), (5, "too_long"), (6, "value")] {
+        assert!(told.contains(&expected), "{expected:?} in {told:?}");
+    }
+    assert_eq!(report["unknown_clusters"], 1);
+    let rows = all(&w).await;
+    assert_eq!(
+        (&rows[0]["cluster"], &rows[0]["status"]),
+        (&json!(brewing), &json!("mapped")),
+        "{rows:#?}"
+    );
+
+    // Status, cluster and `disabled` stay as people set them; figures are the file's.
+    let path = format!("{}/{}", keywords(&w), id(&rows[0]));
+    let change = json!({ "cluster": null, "status": "used", "disabled": true, "volume": 7 });
+    assert_eq!(w.patch(&w.a.editor, &path, 1, change).await.0, 200);
+    let report = import(&w, &here, "&make_clusters=true", file.as_bytes()).await;
+    assert_eq!(counts(&report), [0, 1, 2, 4], "{report}");
+    let (_, row) = w.get(&w.a.viewer, &path).await;
+    assert_eq!(
+        (&row["cluster"], &row["status"], &row["disabled"], &row["volume"]),
+        (&Value::Null, &json!("used"), &json!(true), &json!(900)),
+        "{row}"
+    );
+    let report = import(
+        &w,
+        &here,
+        "&make_clusters=true",
+        b"keyword,cluster\nmoka,Pots\nmoka pot,POTS\n",
+    )
+    .await;
+    assert_eq!(counts(&report), [2, 0, 0, 0], "{report}");
+    let (_, pots) = w
+        .get(&w.a.viewer, &format!("/sites/{}/clusters?search=pots", w.a.sites[0]))
+        .await;
+    assert_eq!(pots["items"][0]["keyword_count"], 2, "{pots}");
+}
+
+#[tokio::test]
+async fn who_may_import_and_see_it() {
+    let w = World::new().await;
+    let here = sector(&w).await;
+    let path = format!("{}/imports?sector={here}", keywords(&w));
+    for (member, status) in [(&w.b.owner, 404), (&w.a.viewer, 403)] {
+        assert_eq!(send(&w, member, &path, b"cold brew\n").await.0, status);
+    }
+    let far = made(
+        &w,
+        &format!("/sites/{}/sectors", w.a.sites[1]),
+        json!({ "name": "Far" }),
+    )
+    .await;
+    let (status, problem) = send(
+        &w,
+        &w.a.editor,
+        &format!("{}/imports?sector={far}", keywords(&w)),
+        b"x\n",
+    )
+    .await;
+    assert_eq!(
+        (status.as_u16(), &problem["errors"][0]["field"]),
+        (422, &json!("sector")),
+        "{problem}"
+    );
+    let imports = w.app.config.data_dir.join("imports");
+    assert_eq!(
+        std::fs::read_dir(&imports).unwrap().count(),
+        0,
+        "a refused file is not kept"
+    );
+
+    let (status, asked) = send(&w, &w.a.editor, &path, b"Keyword,Volume\ncold brew,1\n,2\n").await;
+    assert_eq!((status.as_u16(), &asked["state"]), (202, &json!("queued")), "{asked}");
+    let import = format!("{}/imports/{}", keywords(&w), id(&asked));
+    let problems = format!("{import}/problems.csv");
+    assert_eq!(text(&w, &w.a.viewer, &problems).await.1, "line,code,reason\n");
+    w.run_jobs().await;
+    let (status, csv) = text(&w, &w.a.viewer, &problems).await;
+    assert_eq!(status, 200);
+    assert!(csv.contains("3,empty,"), "{csv}");
+    for path in [&import, &problems] {
+        assert_eq!(w.get(&w.b.owner, path).await.0, 404);
+    }
+    let (_, other) = w
+        .post(
+            &w.b.owner,
+            &format!("/sites/{}/sectors", w.b.sites[0]),
+            json!({ "name": "S" }),
+        )
+        .await;
+    let theirs = format!("/sites/{}/keywords/imports/{}", w.b.sites[0], id(&asked));
+    assert_eq!(w.get(&w.b.owner, &theirs).await.0, 404);
+    let (status, _) = send(
+        &w,
+        &w.b.owner,
+        &format!("/sites/{}/keywords/imports?sector={}", w.b.sites[0], id(&other)),
+        b"cold brew\n",
+    )
+    .await;
+    assert_eq!(status, 202);
+    w.run_jobs().await;
+    assert_eq!(all(&w).await.len(), 1, "each account has its own");
+
+    // Somebody who lost the right meanwhile does not import.
+    let (_, asked) = send(&w, &w.a.editor, &path, b"too late\n").await;
+    let member = format!("/members/{}", w.a.editor.id);
+    assert_eq!(
+        w.patch(&w.a.owner, &member, 1, json!({ "role": "viewer" })).await.0,
+        200
+    );
+    w.run_jobs().await;
+    let (_, import) = w
+        .get(&w.a.owner, &format!("{}/imports/{}", keywords(&w), id(&asked)))
+        .await;
+    assert_eq!(import["state"], "failed", "{import}");
+    assert_eq!(all(&w).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_size_of_files_is_bounded() {
+    let w = World::with(|config| {
+        config.http.max_import_bytes = 300_000;
+        config.http.max_upload_bytes = 1_000;
+    })
+    .await;
+    let here = sector(&w).await;
+    let path = format!("{}/imports?sector={here}", keywords(&w));
+    let (status, problem) = send(&w, &w.a.editor, &path, &vec![b'x'; 400_000]).await;
+    assert_eq!(
+        (status.as_u16(), &problem["code"]),
+        (413, &json!("too_large")),
+        "{problem}"
+    );
+    let many: String = (0..1_200).map(|n| format!("keyword number {n}\n")).collect();
+    let report = import(&w, &here, "", many.as_bytes()).await;
+    assert_eq!(counts(&report), [1_200, 0, 0, 0], "{report}");
+    assert_eq!(counts(&import(&w, &here, "", many.as_bytes()).await), [0, 0, 1_200, 0]);
+    let (_, csv) = text(&w, &w.a.viewer, &format!("{}/export.csv", keywords(&w))).await;
+    assert_eq!(csv.lines().count(), 1_201);
+    let report = import(&w, &here, "", csv.as_bytes()).await;
+    assert_eq!(
+        (&report["source"], counts(&report)),
+        (&json!("IGNY8"), [0, 0, 1_200, 0]),
+        "{report}"
+    );
+    let answer = w
+        .request(
+            &w.a.viewer,
+            Method::GET,
+            &format!("{}/export.csv?search=number%2011", keywords(&w)),
+        )
+        .send()
+        .await;
+    assert_eq!(answer.0.headers()["content-type"], "text/csv; charset=utf-8");
+    let some = answer.0.into_body().into_string().await.unwrap();
+    assert_eq!(some.lines().count(), 1 + 111);
+    assert_eq!(w.get(&w.b.owner, &format!("{}/export.csv", keywords(&w))).await.0, 404);
+}
+
+/// A keyword as the API takes it; texts of every kind, among them formulas and what normalising changes.
+fn keyword() -> impl Strategy<Value = Value> {
+    (
+        "[=+@'-]{0,1}[a-z0-9 ,;|\"\\\\éñ咖ﬁ½A-C\u{a0}\u{200c}]{1,12}",
+        proptest::option::of(0..1_000_000_u64),
+        proptest::option::of(0..=100_u8),
+        proptest::option::of(0.0..100.0_f64),
+        proptest::option::of(prop::sample::select(
+            &["informational", "commercial", "transactional", "navigational"][..],
+        )),
+        proptest::option::of("[ -~é]{1,20}"),
+        proptest::collection::vec(("[a-z|;,]{1,8}", "[ -~]{0,8}"), 0..3),
+        proptest::collection::vec("https://[a-z|]{1,5}\\.example/[a-z,?=]{0,6}", 0..3),
+        any::<bool>(),
+    )
+        .prop_map(
+            |(text, volume, difficulty, cpc, intent, topic, attributes, urls, disabled)| {
+                let attributes: Vec<_> = attributes
+                    .into_iter()
+                    .map(|(name, value)| json!({ "name": name, "value": value }))
+                    .collect();
+                let mut body = json!({ "text": text, "attributes": attributes, "serp_urls": urls });
+                let given = [
+                    ("volume", json!(volume)),
+                    ("difficulty", json!(difficulty)),
+                    ("cpc", json!(cpc)),
+                    ("intent", json!(intent)),
+                    ("parent_topic", json!(topic)),
+                ];
+                for (name, value) in given {
+                    if !value.is_null() {
+                        body[name] = value;
+                    }
+                }
+                json!({ "body": body, "disabled": disabled })
+            },
+        )
+}
+
+#[test]
+fn what_is_exported_is_imported_unchanged() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(10 << 20)
+        .build()
+        .unwrap();
+    // One world for all cases: each case has a sector of its own, emptied afterwards.
+    let w = runtime.block_on(World::new());
+    let here = runtime.block_on(sector(&w));
+    let other = runtime.block_on(made(
+        &w,
+        &format!("/sites/{}/sectors", w.a.sites[0]),
+        json!({ "name": "Copy" }),
+    ));
+    let config = ProptestConfig {
+        cases: 24,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    proptest!(config, |(some in proptest::collection::vec(keyword(), 1..8))| {
+        runtime.block_on(async {
+            let list = keywords(&w);
+            for one in &some {
+                let mut body = one["body"].clone();
+                body["sector"] = json!(here);
+                let (status, answer) = w.post(&w.a.editor, &list, body).await;
+                if status == 201 && one["disabled"] == true {
+                    let path = format!("{list}/{}", id(&answer));
+                    w.patch(&w.a.editor, &path, 1, json!({ "disabled": true })).await;
+                }
+            }
+            let before = all(&w).await;
+            let (_, csv) = text(&w, &w.a.viewer, &format!("{list}/export.csv")).await;
+            if !before.is_empty() {
+                let report = import(&w, &here, "", csv.as_bytes()).await;
+                assert_eq!(counts(&report), [0, 0, before.len() as u64, 0], "{report}\n{csv}\n{before:#?}");
+                assert_eq!(before, all(&w).await);
+                // Into another sector, twice.
+                let report = import(&w, &other, "", csv.as_bytes()).await;
+                assert_eq!(counts(&report), [before.len() as u64, 0, 0, 0], "{report}\n{csv}");
+                let report = import(&w, &other, "", csv.as_bytes()).await;
+                assert_eq!(counts(&report), [0, 0, before.len() as u64, 0], "{report}\n{csv}");
+            }
+            let ids: Vec<String> = all(&w).await.iter().map(|k| id(k).to_owned()).collect();
+            for ids in ids.chunks(200) {
+                w.post(&w.a.editor, &format!("{list}/bulk"), json!({ "action": "delete", "ids": ids })).await;
+            }
+        });
+    });
+}
+
+#[tokio::test]
+async fn a_stopped_import_goes_on_and_races_find_the_same_rows() {
+    let w = World::new().await;
+    let here = sector(&w).await;
+    let many: String = (0..600).map(|n| format!("keyword number {n}\n")).collect();
+    let first: String = many.lines().take(350).map(|line| format!("{line}\n")).collect();
+    import(&w, &here, "", first.as_bytes()).await;
+    let report = import(&w, &here, "", many.as_bytes()).await;
+    assert_eq!(counts(&report), [250, 0, 350, 0], "{report}");
+
+    // Two imports of one file at once, and somebody typing some of it.
+    let file: String = (0..300).map(|n| format!("other {n},{n}\n")).collect();
+    let file = format!("keyword,volume\n{file}");
+    let path = format!("{}/imports?sector={here}", keywords(&w));
+    let (a, b) = (
+        send(&w, &w.a.editor, &path, file.as_bytes()).await.1,
+        send(&w, &w.a.editor, &path, file.as_bytes()).await.1,
+    );
+    let typing = async {
+        for n in (0..300).step_by(30) {
+            let body = json!({ "sector": here, "text": format!("OTHER {n}"), "volume": n });
+            w.post(&w.a.editor, &keywords(&w), body).await;
+        }
+    };
+    futures_util::future::join3(w.run_jobs(), w.run_jobs(), typing).await;
+    let mut added = 0;
+    for asked in [a, b] {
+        let (_, import) = w
+            .get(&w.a.viewer, &format!("{}/imports/{}", keywords(&w), id(&asked)))
+            .await;
+        assert_eq!(import["state"], "done", "{import}");
+        let [new, changed, unchanged, wrong] = counts(&import["report"]);
+        assert_eq!((changed, new + unchanged, wrong), (0, 300, 0), "{import}");
+        added += new;
+    }
+    assert!(added <= 300);
+    let texts: BTreeSet<String> = all(&w)
+        .await
+        .iter()
+        .map(|k| k["text"].as_str().unwrap().to_lowercase())
+        .collect();
+    assert_eq!(texts.len(), 600 + 300);
+}
+
+#[tokio::test]
+async fn a_plan_bounds_keywords_sites_and_members() {
+    let w = World::new().await;
+    let here = sector(&w).await;
+    let list = keywords(&w);
+    // The free plan: 1,000 keywords, 1 site, 2 members, 2 sectors.
+    plan(&w, "free").await;
+    let many: String = (0..998).map(|n| format!("keyword {n}\n")).collect();
+    let report = import(&w, &here, "", many.as_bytes()).await;
+    assert_eq!(counts(&report), [998, 0, 0, 0], "{report}");
+    let more = "one more\ntwo more\nthree more\nfour more\nkeyword 1\n";
+    let dry = import(&w, &here, "&dry_run=true", more.as_bytes()).await;
+    assert_eq!(counts(&dry), [2, 0, 1, 2], "{dry}");
+    let report = import(&w, &here, "", more.as_bytes()).await;
+    assert_eq!(counts(&report), [2, 0, 1, 2], "{report}");
+    assert_eq!(
+        (&report["reasons"][0], report["problems"].as_array().unwrap().len()),
+        (&json!({ "code": "plan_limit", "count": 2 }), 2),
+        "{report}"
+    );
+    let one = |n: usize| json!({ "sector": here, "text": format!("typed {n}") });
+    let (status, problem) = w.post(&w.a.editor, &list, one(0)).await;
+    assert_eq!(
+        (status.as_u16(), &problem["code"]),
+        (422, &json!("plan_limit")),
+        "{problem}"
+    );
+    assert!(
+        problem["detail"].as_str().unwrap().contains("1000 keywords"),
+        "{problem}"
+    );
+
+    // A place becomes free, and many want it.
+    let (_, page) = w.get(&w.a.editor, &format!("{list}?limit=1")).await;
+    let gone = format!("{list}/{}", id(&page["items"][0]));
+    let rev = 1;
+    assert_eq!(w.delete(&w.a.editor, &gone, rev).await.0, 204);
+    let tries = (1..7).map(|n| w.post(&w.a.editor, &list, one(n)));
+    let answers = futures_util::future::join_all(tries).await;
+    let made = answers.iter().filter(|(status, _)| *status == 201).count();
+    assert_eq!(made, 1, "{answers:?}");
+    let (status, problem) = w.post(&w.a.editor, &format!("{gone}/restore"), json!({})).await;
+    assert_eq!(
+        (status.as_u16(), &problem["code"]),
+        (422, &json!("plan_limit")),
+        "{problem}"
+    );
+    let body = json!({ "action": "restore", "ids": [id(&page["items"][0])] });
+    let (_, bulk) = w.post(&w.a.editor, &format!("{list}/bulk"), body).await;
+    assert_eq!(bulk["results"][0]["code"], "plan_limit", "{bulk}");
+    let body = json!({ "sector": here, "industry": "bicycles" });
+    let (status, problem) = w.post(&w.a.editor, &format!("{list}/add-to-workflow"), body).await;
+    assert_eq!(
+        (status.as_u16(), &problem["code"]),
+        (422, &json!("plan_limit")),
+        "{problem}"
+    );
+
+    // The account has two sites and four members already.
+    let site = json!({ "name": "Third", "site_type": "blog" });
+    let (status, problem) = w.post(&w.a.owner, "/sites", site.clone()).await;
+    assert_eq!(
+        (status.as_u16(), &problem["code"]),
+        (422, &json!("plan_limit")),
+        "{problem}"
+    );
+    let guest = |n: usize| json!({ "email": format!("guest{n}@a.example"), "name": "Guest", "role": "viewer" });
+    let (status, problem) = w.post(&w.a.owner, "/invitations", guest(0)).await;
+    assert_eq!(
+        (status.as_u16(), &problem["code"]),
+        (422, &json!("plan_limit")),
+        "{problem}"
+    );
+    let sectors = format!("/sites/{}/sectors", w.a.sites[0]);
+    assert_eq!(w.post(&w.a.owner, &sectors, json!({ "name": "Second" })).await.0, 201);
+    let (status, problem) = w.post(&w.a.owner, &sectors, json!({ "name": "Third" })).await;
+    assert_eq!(
+        (status.as_u16(), &problem["code"]),
+        (422, &json!("plan_limit")),
+        "{problem}"
+    );
+
+    // Three sites and five members: one more of each, once, whoever is first.
+    plan(&w, "starter").await;
+    let sites = (0..4).map(|n| {
+        w.post(
+            &w.a.owner,
+            "/sites",
+            json!({ "name": format!("New {n}"), "site_type": "blog" }),
+        )
+    });
+    let answers = futures_util::future::join_all(sites).await;
+    assert_eq!(
+        answers.iter().filter(|(status, _)| *status == 201).count(),
+        1,
+        "{answers:?}"
+    );
+    let guests = (0..4).map(|n| w.post(&w.a.owner, "/invitations", guest(n)));
+    let answers = futures_util::future::join_all(guests).await;
+    assert_eq!(
+        answers.iter().filter(|(status, _)| *status == 201).count(),
+        1,
+        "{answers:?}"
+    );
+    // The larger plan has room for keywords at once.
+    assert_eq!(w.post(&w.a.editor, &list, one(99)).await.0, 201);
+
+    // A deleted site makes room, and takes it again when it comes back.
+    let (_, spare) = w.get(&w.a.owner, "/sites?search=new").await;
+    let path = format!("/sites/{}", id(&spare["items"][0]));
+    assert_eq!(w.delete(&w.a.owner, &path, 1).await.0, 204);
+    assert_eq!(w.post(&w.a.owner, "/sites", site).await.0, 201);
+    assert_eq!(w.post(&w.a.owner, &format!("{path}/restore"), json!({})).await.0, 422);
+}
+
+#[tokio::test]
+async fn seed_keywords_of_the_catalogue() {
+    let w = World::new().await;
+    let here = sector(&w).await;
+    let (status, page) = w
+        .get(
+            &w.a.viewer,
+            "/seed-keywords?industry=bicycles&industry_sector=bike-fitting&with_total=true&limit=4",
+        )
+        .await;
+    assert_eq!(
+        (status.as_u16(), page["items"].as_array().unwrap().len()),
+        (200, 4),
+        "{page}"
+    );
+    let total = page["total"].as_u64().unwrap();
+    let next = page["next"].as_str().unwrap();
+    let (_, rest) = w
+        .get(
+            &w.a.viewer,
+            &format!("/seed-keywords?industry=bicycles&industry_sector=bike-fitting&limit=200&cursor={next}"),
+        )
+        .await;
+    assert_eq!(rest["items"].as_array().unwrap().len() as u64, total - 4);
+    assert_eq!(
+        w.get(&w.a.viewer, &format!("/seed-keywords?cursor={next}")).await.0,
+        422
+    );
+    for (filter, field, value) in [
+        ("intent=commercial", "intent", "commercial"),
+        ("search=KNEE", "text", "knee pain cycling"),
+    ] {
+        let (_, page) = w
+            .get(&w.a.viewer, &format!("/seed-keywords?industry=bicycles&{filter}"))
+            .await;
+        let items = page["items"].as_array().unwrap();
+        assert!(!items.is_empty() && items.iter().all(|k| k[field] == value), "{page}");
+    }
+    let (_, none) = w.get(&w.a.viewer, "/seed-keywords?min_volume=99999999").await;
+    assert_eq!(none["items"], json!([]));
+
+    let take = format!("{}/add-to-workflow", keywords(&w));
+    w.post(
+        &w.a.editor,
+        &keywords(&w),
+        json!({ "sector": here, "text": "Bike Fit COST", "volume": 5 }),
+    )
+    .await;
+    let chosen = json!({ "sector": here, "industry": "bicycles", "industry_sector": "bike-fitting", "keywords": ["bike fit cost", "handlebar width"] });
+    let (status, taken) = w.post(&w.a.editor, &take, chosen.clone()).await;
+    assert_eq!(
+        (status.as_u16(), &taken),
+        (200, &json!({ "added": 1, "known": 1 })),
+        "{taken}"
+    );
+    let rows = all(&w).await;
+    assert_eq!(
+        (&rows[0]["text"], &rows[0]["volume"]),
+        (&json!("Bike Fit COST"), &json!(5)),
+        "{rows:#?}"
+    );
+    let body = json!({ "sector": here, "industry": "bicycles", "industry_sector": "bike-fitting" });
+    let (_, taken) = w.post(&w.a.editor, &take, body.clone()).await;
+    assert_eq!(taken, json!({ "added": total - 2, "known": 2 }));
+    assert_eq!(
+        w.post(&w.a.editor, &take, body.clone()).await.1,
+        json!({ "added": 0, "known": total })
+    );
+    for (key, value, field) in [
+        ("industry", json!("nothing"), "industry"),
+        ("industry_sector", json!("nothing"), "industry_sector"),
+        ("keywords", json!(["knee pain cycling", "nothing"]), "keywords.1"),
+        ("sector", json!("sect_01jz8k3v5n6q7r8s9t0v1w2x3y"), "sector"),
+    ] {
+        let mut body = body.clone();
+        body[key] = value;
+        let (status, problem) = w.post(&w.a.editor, &take, body).await;
+        assert_eq!(
+            (status.as_u16(), &problem["errors"][0]["field"]),
+            (422, &json!(field)),
+            "{problem}"
+        );
+    }
+    assert_eq!(w.post(&w.a.viewer, &take, chosen.clone()).await.0, 403);
+    assert_eq!(w.post(&w.b.owner, &take, chosen).await.0, 404);
+}
+
+#[tokio::test]
+async fn options_coverage_and_matrix() {
+    let w = World::new().await;
+    let here = sector(&w).await;
+    let site = w.a.sites[0];
+    let clusters = format!("/sites/{site}/clusters");
+    let brewing = made(&w, &clusters, json!({ "sector": here, "name": "Brewing" })).await;
+    let empty = made(&w, &clusters, json!({ "sector": here, "name": "Empty" })).await;
+    for (text, volume, cluster, intent) in [
+        ("cold brew", 900, Some(&brewing), "informational"),
+        ("cold brew ratio", 100, Some(&brewing), "informational"),
+        ("coffee shop", 50, None, "transactional"),
+    ] {
+        let mut body = json!({ "sector": here, "text": text, "volume": volume, "intent": intent });
+        if let Some(cluster) = cluster {
+            body["cluster"] = json!(cluster);
+        }
+        made(&w, &keywords(&w), body).await;
+    }
+    let (status, options) = w.get(&w.a.viewer, &format!("{}/filter-options", keywords(&w))).await;
+    assert_eq!(status, 200, "{options}");
+    let sorted = |name: &str| {
+        let mut values: Vec<String> = options[name]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|v| v.as_str().unwrap().to_owned())
+            .collect();
+        values.sort();
+        values
+    };
+    assert_eq!(sorted("statuses"), ["mapped", "new"]);
+    assert_eq!(sorted("intents"), ["informational", "transactional"]);
+    assert_eq!(options["clusters"], json!([{ "id": brewing, "name": "Brewing" }]));
+    assert_eq!(
+        (&options["unassigned"], &options["disabled"], &options["max_volume"]),
+        (&json!(true), &json!(false), &json!(900))
+    );
+
+    let terms = format!("/sites/{site}/terms");
+    let term = |name: &str, clusters: Value| json!({ "taxonomy": "blog_category", "name": name, "clusters": clusters });
+    let methods = made(&w, &terms, term("Methods", json!([brewing, empty]))).await;
+    let beans = made(&w, &terms, term("Beans", json!([]))).await;
+    made(&w, &terms, term("Unused", json!([]))).await;
+    let content = json!({
+        "content_type": "post", "title": "Ratios", "cluster": brewing, "cluster_role": "supporting",
+        "primary_keyword": "Cold Brew Ratio", "terms": [methods, beans],
+    });
+    let post = made(&w, &format!("/sites/{site}/content"), content).await;
+
+    let path = format!("{clusters}/{brewing}/coverage");
+    let (status, coverage) = w.get(&w.a.viewer, &path).await;
+    assert_eq!(status, 200, "{coverage}");
+    let codes: Vec<&str> = coverage["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|w| w["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(codes, ["no_hub", "few_supporting_pages", "top_keyword_uncovered"]);
+    assert_eq!(
+        (&coverage["covered"], &coverage["content"][0]["id"]),
+        (&json!(1), &json!(post))
+    );
+    assert_eq!(
+        (&coverage["keywords"][0]["text"], &coverage["keywords"][1]["primary_of"]),
+        (&json!("cold brew"), &json!([post])),
+        "{coverage}"
+    );
+    assert_eq!(w.get(&w.b.owner, &path).await.0, 404);
+
+    let (status, matrix) = w.get(&w.a.viewer, &format!("{clusters}/matrix")).await;
+    assert_eq!(status, 200, "{matrix}");
+    let names = |list: &str| {
+        matrix[list]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|x| x["name"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (names("clusters"), names("terms")),
+        (
+            vec!["Brewing".into(), "Empty".into()],
+            vec!["Beans".into(), "Methods".to_owned()]
+        )
+    );
+    let cell = |cluster: &str, term: &str| {
+        let found = matrix["cells"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|c| c["cluster"] == cluster && c["term"] == term);
+        found.map(|c| (c["content"].as_u64().unwrap(), c["linked"].as_bool().unwrap()))
+    };
+    assert_eq!(cell(&brewing, &methods), Some((1, true)));
+    assert_eq!(cell(&brewing, &beans), Some((1, false)));
+    assert_eq!(cell(&empty, &methods), Some((0, true)), "a hole");
+    assert_eq!(cell(&empty, &beans), None);
+    assert_eq!(w.get(&w.b.owner, &format!("{clusters}/matrix")).await.0, 404);
+}
