@@ -16,6 +16,7 @@ pub mod diagnostic;
 mod feeds;
 pub mod folder;
 mod highlight;
+mod incremental;
 mod llms;
 pub mod locale;
 pub mod markdown;
@@ -37,7 +38,8 @@ mod xml;
 
 pub use bodies::Bodies;
 pub use diagnostic::{Diagnostic, Severity};
-pub use output::{FileKind, MemorySink, OutFile, Rendered, Report, Sink};
+pub use incremental::Memo;
+pub use output::{FileKind, MadeFile, MemorySink, OutFile, Rendered, Report, Sink};
 pub use site::Site;
 pub use theme::{Theme, ThemeError};
 
@@ -45,12 +47,19 @@ pub use theme::{Theme, ThemeError};
 ///
 /// Runs on the rayon pool that is current; call it inside `ThreadPool::install` to choose the number of threads.
 pub fn render_to(site: &Site, theme: &Theme, sink: &dyn Sink) -> Report {
-    render::render_to(site, &bodies::InPages, theme, sink)
+    render::render_to(site, &bodies::InPages, theme, sink, None)
+}
+
+/// [`render_to`] for a site that was rendered before with the same memo: only files that can have changed are made, the sink is
+/// asked to keep the others ([`Sink::keeps`]). The files are those of [`render_to`], byte for byte. A memo that is new, or of another
+/// site, costs time and nothing else; after a render that the sink ended early it stays as it was.
+pub fn render_again(site: &Site, theme: &Theme, sink: &dyn Sink, memo: &mut Memo) -> Report {
+    render::render_to(site, &bodies::InPages, theme, sink, Some(memo))
 }
 
 /// [`render_to`] for a site whose texts are not all in its pages.
 pub fn render_with(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &dyn Sink) -> Report {
-    render::render_to(site, bodies, theme, sink)
+    render::render_to(site, bodies, theme, sink, None)
 }
 
 /// Renders `site` into memory.

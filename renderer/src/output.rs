@@ -36,12 +36,33 @@ pub struct OutFile {
     pub bytes: Vec<u8>,
     /// What it is.
     pub kind: FileKind,
+    /// BLAKE3 of the content, where the render has made it already.
+    pub hash: Option<[u8; 32]>,
+}
+
+/// A file that was made before, without its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeFile {
+    /// As in [`OutFile::path`].
+    pub path: String,
+    /// What it is.
+    pub kind: FileKind,
+    /// BLAKE3 of the content.
+    pub hash: [u8; 32],
+    /// Length of the content.
+    pub bytes: u64,
 }
 
 /// Takes finished files, from several threads at once and in no particular order; each path comes once.
 pub trait Sink: Sync {
     /// Takes one file. `Break` ends the render early: what went wrong is the sink's to remember.
     fn file(&self, file: OutFile) -> ControlFlow<()>;
+
+    /// Takes files that are as a render before this one made them ([`crate::render_again`]), all or none: true if the sink
+    /// still has every one of them with that content, else they are made again.
+    fn keeps(&self, _: &[MadeFile]) -> bool {
+        false
+    }
 }
 
 /// What a render says about itself once its files are handed over.
@@ -51,7 +72,9 @@ pub struct Report {
     pub pages: usize,
     /// All files handed over; media are not among them.
     pub files: usize,
-    /// Bytes of those files.
+    /// How many of them were made in this render; the others are as before.
+    pub made: usize,
+    /// Bytes of all files.
     pub bytes: u64,
     /// Media files that belong beside the files, by path: those of the snapshot whose paths can be used.
     #[serde(skip)]

@@ -4,6 +4,9 @@
 //! serialises to JSON, so a snapshot saved to a file reproduces a render without a database. It carries its own "now"
 //! ([`Site::generated_at`]); the renderer has no clock.
 
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -24,7 +27,7 @@ pub struct Site {
     pub settings: Settings,
     /// Posts, pages, products and services, in any order; the renderer sorts.
     #[serde(default)]
-    pub pages: Vec<Page>,
+    pub pages: Vec<SharedPage>,
     /// Folders of pages that have an archive of their own (`/blog/`, `/shop/`).
     #[serde(default)]
     pub sections: Vec<Section>,
@@ -253,6 +256,62 @@ pub struct Page {
     pub layout: Option<PageLayout>,
     #[serde(default)]
     pub extra: IndexMap<String, serde_json::Value>,
+}
+
+/// A page that several snapshots of a site can share. A snapshot is then cheap to copy, and a page that was not touched between two
+/// renders is known by being the same.
+#[derive(Debug, Clone)]
+pub struct SharedPage(Arc<Page>);
+
+impl SharedPage {
+    /// True if both are one page in memory, so that nothing can differ.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The page itself, copied if others share it.
+    pub fn into_page(self) -> Page {
+        Arc::unwrap_or_clone(self.0)
+    }
+}
+
+impl From<Page> for SharedPage {
+    fn from(page: Page) -> Self {
+        Self(Arc::new(page))
+    }
+}
+
+impl Deref for SharedPage {
+    type Target = Page;
+
+    fn deref(&self) -> &Page {
+        &self.0
+    }
+}
+
+impl DerefMut for SharedPage {
+    /// Copies the page first if others share it.
+    fn deref_mut(&mut self) -> &mut Page {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl PartialEq for SharedPage {
+    fn eq(&self, other: &Self) -> bool {
+        self.is(other) || *self.0 == *other.0
+    }
+}
+
+impl Serialize for SharedPage {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for SharedPage {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Page::deserialize(deserializer).map(Self::from)
+    }
 }
 
 /// What a page is; each kind has its own template.

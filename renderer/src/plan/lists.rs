@@ -76,16 +76,12 @@ impl<'s> Plan<'s> {
         feeds: &[FeedFormat],
     ) -> Listing {
         let dated = items.iter().any(|&i| self.pages[i].date().is_some());
+        let kind = self.majority(&items);
+        let feeds = FeedFormat::ALL.into_iter().filter(|f| dated && feeds.contains(f));
         Listing {
-            path,
-            kind: self.majority(&items),
-            items,
-            per_page,
-            language,
-            feeds: FeedFormat::ALL
-                .into_iter()
-                .filter(|f| dated && feeds.contains(f))
-                .collect(),
+            kind,
+            feeds: feeds.collect(),
+            ..Listing::new(path, items, per_page, language)
         }
     }
 
@@ -137,7 +133,7 @@ impl<'s> Plan<'s> {
         });
 
         let mut members: HashMap<String, Vec<usize>> = HashMap::new();
-        for (i, planned) in self.pages.iter().enumerate() {
+        for (i, planned) in self.pages.rows().iter().enumerate() {
             if let Ok(section) = paths::normalise(&planned.page.section)
                 && section != planned.path
             {
@@ -256,7 +252,7 @@ impl<'s> Plan<'s> {
         // A term's own pages, then those of the terms below it.
         let mut members: BTreeMap<(usize, &'s str), Vec<usize>> = BTreeMap::new();
         let mut own: BTreeMap<(usize, &'s str), Vec<usize>> = BTreeMap::new();
-        for (i, planned) in self.pages.iter().enumerate() {
+        for (i, planned) in self.pages.rows().iter().enumerate() {
             let Some(slugs) = planned.page.terms.get(&taxonomy.name) else {
                 continue;
             };
@@ -390,9 +386,10 @@ impl<'s> Plan<'s> {
     pub(super) fn plan_homes(&mut self, findings: &mut Vec<Diagnostic>) {
         for language in 0..self.languages.len() {
             let path = self.home_path(language).to_owned();
-            let page = self.pages.binary_search_by(|p| p.path.as_str().cmp(&path)).ok();
+            let page = self.pages.rows().binary_search_by(|p| p.path.as_str().cmp(&path)).ok();
             let section = self.section_at(&path);
-            let has_content = language == 0 || page.is_some() || self.pages.iter().any(|p| p.language == language);
+            let has_content =
+                language == 0 || page.is_some() || self.pages.rows().iter().any(|p| p.language == language);
             if !has_content {
                 continue;
             }

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::manifest::{Entry, Manifest, is_text, mime_of};
 use super::{ReleaseError, at, compress};
-use crate::output::{FileKind, OutFile, Sink};
+use crate::output::{FileKind, MadeFile, OutFile, Sink};
 use crate::paths;
 use crate::site::Media;
 
@@ -66,8 +66,12 @@ struct Policy {
     hash: bool,
 }
 
-/// The release before: its folder, and by content hash a file that has it and whether compressed forms are beside it.
-type Previous = (PathBuf, HashMap<String, (String, bool)>);
+/// The release before: its folder and files, and by content hash a file that has it and whether compressed forms are beside it.
+struct Previous {
+    dir: PathBuf,
+    files: BTreeMap<String, Entry>,
+    by_hash: HashMap<String, (String, bool)>,
+}
 
 /// A [`Sink`] that writes files below a new folder.
 pub struct ReleaseWriter {
@@ -101,7 +105,11 @@ impl ReleaseWriter {
                 .iter()
                 .map(|(name, entry)| (entry.hash.clone(), (name.clone(), entry.compressed)))
                 .collect();
-            (path.to_owned(), by_hash)
+            Previous {
+                dir: path.to_owned(),
+                files: manifest.files.clone(),
+                by_hash,
+            }
         });
         Ok(Self {
             dir: dir.to_owned(),
@@ -134,10 +142,10 @@ impl ReleaseWriter {
 
     fn put(&self, file: &OutFile) -> Result<(), ReleaseError> {
         let path = self.checked(&file.path)?;
-        let hash = if self.policy.hash {
-            blake3::hash(&file.bytes).to_hex().to_string()
-        } else {
-            String::new()
+        let hash = match file.hash {
+            Some(hash) => blake3::Hash::from_bytes(hash).to_hex().to_string(),
+            None if self.policy.hash => blake3::hash(&file.bytes).to_hex().to_string(),
+            None => String::new(),
         };
         let mime = mime_of(&file.path).to_owned();
         let compressed = self.policy.compress && file.bytes.len() > compress::MIN_BYTES && is_text(&mime);
@@ -215,7 +223,7 @@ impl ReleaseWriter {
 
     /// Links a file of the release before that has this content; false if there is none or it cannot be linked.
     fn link_previous(&self, hash: &str, path: &Path, compressed: bool) -> bool {
-        let Some((dir, by_hash)) = &self.previous else {
+        let Some(Previous { dir, by_hash, .. }) = &self.previous else {
             return false;
         };
         let Some((name, was_compressed)) = by_hash.get(hash) else {
@@ -309,7 +317,61 @@ impl ReleaseWriter {
     }
 }
 
+impl ReleaseWriter {
+    /// Links a file of the release before under the same name.
+    fn keep(&self, name: &str, entry: &Entry, dir: &Path) -> Result<(), ReleaseError> {
+        let path = self.checked(name)?;
+        {
+            let mut state = self.state();
+            if state.manifest.files.insert(name.to_owned(), entry.clone()).is_some() {
+                return Err(ReleaseError::Twice(name.to_owned()));
+            }
+            state.manifest.linked += 1;
+        }
+        self.folder(name)?;
+        let link = |from: &Path, to: &Path| match fs::hard_link(from, to) {
+            // Some file systems have no links, or not so many of one file.
+            Err(_) => {
+                fs::copy(from, to).map_err(at(to))?;
+                self.written(to);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        };
+        let source = dir.join(name);
+        link(&source, &path)?;
+        if entry.compressed {
+            for suffix in ["gz", "br"] {
+                link(&suffixed(&source, suffix), &suffixed(&path, suffix))?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Sink for ReleaseWriter {
+    fn keeps(&self, files: &[MadeFile]) -> bool {
+        let Some(previous) = &self.previous else {
+            return false;
+        };
+        let entries: Option<Vec<&Entry>> = files
+            .iter()
+            .map(|file| {
+                let entry = previous.files.get(&file.path)?;
+                let hash = blake3::Hash::from_bytes(file.hash).to_hex();
+                (entry.hash == hash.as_str()).then_some(entry)
+            })
+            .collect();
+        let Some(entries) = entries else { return false };
+        for (file, entry) in files.iter().zip(entries) {
+            if let Err(problem) = self.keep(&file.path, entry, &previous.dir) {
+                self.state().failed.get_or_insert(problem);
+                break;
+            }
+        }
+        true
+    }
+
     fn file(&self, file: OutFile) -> ControlFlow<()> {
         match self.put(&file) {
             Ok(()) => ControlFlow::Continue(()),

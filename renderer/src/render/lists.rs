@@ -35,7 +35,7 @@ impl Run<'_> {
         let planned = &plan.sections[i];
         let listing = &planned.listing;
         let path = paths::pager(&planned.path, n);
-        let mut context = self.shells[listing.language].clone();
+        let mut context = self.shells[listing.language].context();
         let mut crumbs = self.crumbs_above(&planned.path, listing.language);
         crumbs.push(Crumb {
             title: planned.section.title.clone(),
@@ -54,7 +54,7 @@ impl Run<'_> {
             .iter()
             .map(|&c| {
                 let child = &plan.sections[c];
-                map! { "title" => child.section.title.as_str(), "url" => plan.address.href(&child.path), "description" => text_or_none(&child.section.description), "count" => child.listing.items.len() }
+                map! { "title" => child.section.title.as_str(), "url" => plan.address.href(&child.path), "description" => text_or_none(&child.section.description), "count" => child.listing.total() }
             })
             .collect();
         context.insert_value(
@@ -91,6 +91,7 @@ impl Run<'_> {
                 _ => &["section.html", "list.html"],
             }),
             &context,
+            listing.language,
             &path,
             outcome,
         )
@@ -128,12 +129,12 @@ impl Run<'_> {
         });
         let children: Vec<Value> = term.children.iter().map(|&c| self.child_term(c)).collect();
 
-        let mut context = self.shells[listing.language].clone();
+        let mut context = self.shells[listing.language].context();
         context.insert_value(
             "list",
             self.list_value(listing, n, &term.name, description, Value::none(), children, "term"),
         );
-        context.insert_value("term", self.prepared.terms[i].clone());
+        context.insert_value("term", self.prepared.term(plan, i));
         context.insert_value("breadcrumbs", self.crumbs_value(&crumbs));
         context.insert_value("current_url", Value::from(plan.address.href(&listing.path)));
         let head = self.list_head(&ListHead {
@@ -147,6 +148,7 @@ impl Run<'_> {
         self.write_page(
             self.theme.template(&["term.html", "list.html"]),
             &context,
+            listing.language,
             &path,
             outcome,
         )
@@ -155,7 +157,7 @@ impl Run<'_> {
     fn child_term(&self, c: usize) -> Value {
         let child = &self.plan.terms[c];
         let description = child.term.map_or("", |t| t.description.as_str());
-        map! { "title" => child.name.as_str(), "url" => self.plan.address.href(&child.listing.path), "description" => text_or_none(description), "count" => child.listing.items.len() }
+        map! { "title" => child.name.as_str(), "url" => self.plan.address.href(&child.listing.path), "description" => text_or_none(description), "count" => child.listing.total() }
     }
 
     /// All terms of a taxonomy.
@@ -168,15 +170,8 @@ impl Run<'_> {
             path: list.path.clone(),
         });
         let children: Vec<Value> = list.terms.iter().map(|&t| self.child_term(t)).collect();
-        let listing = Listing {
-            path: list.path.clone(),
-            items: Vec::new(),
-            per_page: usize::MAX,
-            language: list.language,
-            kind: crate::site::PageKind::Page,
-            feeds: Vec::new(),
-        };
-        let mut context = self.shells[list.language].clone();
+        let listing = Listing::new(list.path.clone(), Vec::new(), usize::MAX, list.language);
+        let mut context = self.shells[list.language].context();
         context.insert_value(
             "list",
             self.list_value(&listing, 1, &list.taxonomy.title, "", Value::none(), children, "terms"),
@@ -195,6 +190,7 @@ impl Run<'_> {
         self.write_page(
             self.theme.template(&["terms.html", "list.html"]),
             &context,
+            list.language,
             &list.path,
             outcome,
         )
@@ -232,7 +228,7 @@ impl Run<'_> {
                 );
             }
         } else {
-            context = self.shells[home.language].clone();
+            context = self.shells[home.language].context();
             title = section
                 .map(|s| s.title.clone())
                 .filter(|t| !t.trim().is_empty())
@@ -283,7 +279,7 @@ impl Run<'_> {
                 let planned = &plan.sections[s];
                 let items: Vec<Value> = planned
                     .listing
-                    .items
+                    .items()
                     .iter()
                     .take(HOME_ITEMS)
                     .map(|&p| self.card(p))
@@ -293,7 +289,7 @@ impl Run<'_> {
                     "description" => text_or_none(&planned.section.description),
                     "url" => plan.address.href(&planned.path),
                     "kind" => kind_name(planned.listing.kind),
-                    "count" => planned.listing.items.len(),
+                    "count" => planned.listing.total(),
                     "items" => items,
                 }
             })
@@ -312,7 +308,7 @@ impl Run<'_> {
         context.insert_value("is_first", Value::from(n == 1));
         context.insert_value("current_url", Value::from(plan.address.href(&home.path)));
         context.insert_value("head", head.value());
-        self.write_page("home.html", &context, &path, outcome)
+        self.write_page("home.html", &context, home.language, &path, outcome)
     }
 
     fn body(&self, body: &Body, path: &str, title: &str, language: usize, n: usize, outcome: &mut Outcome) -> Value {
@@ -357,7 +353,7 @@ impl Run<'_> {
             "feed_url" => optional(listing.feeds.first().map(|&f| self.plan.address.href(&Plan::feed_path(&listing.path, f)))),
             "items" => items,
             "children" => children,
-            "total" => listing.items.len(),
+            "total" => listing.total(),
             "pager" => map! {
                 "number" => n,
                 "count" => count,

@@ -10,6 +10,7 @@ mod shell;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use tera::{Context, Value};
 
@@ -18,10 +19,12 @@ use crate::bodies::Bodies;
 use crate::check::links::Linked;
 use crate::check::texts;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::incremental::trace::{self, Fact};
+use crate::incremental::{self, JobMemo, Left, Memo, Remembering};
 use crate::markdown::{self, Html};
-use crate::output::{FileKind, OutFile, Report, Sink};
+use crate::output::{FileKind, MadeFile, OutFile, Report, Sink};
 use crate::paths;
-use crate::plan::Plan;
+use crate::plan::{Plan, Row};
 use crate::prepare::Prepared;
 use crate::related::Related;
 use crate::site::{Media, SNAPSHOT_VERSION, Site};
@@ -61,6 +64,7 @@ enum FeedOf {
 struct Outcome {
     pages: usize,
     files: usize,
+    made: usize,
     bytes: u64,
     findings: Vec<Diagnostic>,
     /// Hashes of the ids on a page.
@@ -69,6 +73,9 @@ struct Outcome {
     links: Vec<String>,
     /// Links to a place on a page: from, to, fragment.
     fragments: Vec<(String, String, String)>,
+    /// The files themselves, where they are remembered.
+    remembered: Vec<MadeFile>,
+    job: Option<(u64, Arc<JobMemo>)>,
 }
 
 impl Outcome {
@@ -90,14 +97,24 @@ struct Run<'a> {
     prepared: &'a Prepared,
     related: Related<'a>,
     /// One per language: what every template sees.
-    shells: Vec<Context>,
+    shells: Vec<shell::Shell>,
     /// Site path, content.
     assets: Vec<(String, &'a [u8])>,
     sink: &'a dyn Sink,
+    remembering: Option<&'a Remembering<'a>>,
 }
 
 /// Renders `site` into `sink` on the rayon pool that is current.
-pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &dyn Sink) -> Report {
+///
+/// With a memo, files that cannot have changed since the render that left it are not made; it is replaced by one of this render, unless
+/// the sink ended this early.
+pub(crate) fn render_to(
+    site: &Site,
+    bodies: &dyn Bodies,
+    theme: &Theme,
+    sink: &dyn Sink,
+    mut memo: Option<&mut Memo>,
+) -> Report {
     let mut findings = Vec::new();
     if site.version != SNAPSHOT_VERSION {
         findings.push(Diagnostic::error(
@@ -135,19 +152,39 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
     let asset_paths: Vec<String> = assets.iter().map(|(path, _)| path.clone()).collect();
 
     let plan = Plan::new(site, bodies, address, &asset_paths, &mut findings);
-    let prepared = Prepared::new(&plan, theme, &mut findings);
+    let before = memo.as_deref_mut().map(std::mem::take);
+    let mut remembering = before.as_ref().map(|memo| {
+        let frame = incremental::frame_of(&plan, theme);
+        (Remembering::new(memo, &plan, frame), Vec::new())
+    });
+    let prepared = Prepared::new(&plan, theme, remembering.as_mut(), &mut findings);
     let shells = shell::shells(&plan, theme, &prepared, &options, &styles, &mut findings);
+    let related = Related::new(&plan);
+    if let Some((remembering, _)) = &mut remembering {
+        shell::state(&shells, theme, remembering);
+        if theme.templates().any(|name| theme.looks_at(name, "related")) {
+            remembering.related(&plan, &related, pages::MOST_RELATED);
+        }
+    }
     let run = Run {
         plan: &plan,
         theme,
         prepared: &prepared,
-        related: Related::new(&plan),
+        related,
         shells,
         assets,
         sink,
+        remembering: remembering.as_ref().map(|(remembering, _)| remembering),
     };
 
-    let total = queue::run(&run, run.jobs());
+    let mut total = queue::run(&run, run.jobs());
+    let jobs = std::mem::take(&mut total.jobs);
+    let after = remembering
+        .filter(|_| !total.stopped)
+        .map(|(remembering, cards)| remembering.into_memo(&plan, &cards, jobs));
+    if let (Some(memo), Some(left)) = (memo, after.or(before)) {
+        *memo = left;
+    }
 
     let mut media: Vec<Media> = plan.media().cloned().collect();
     media.sort_by(|a, b| a.path.cmp(&b.path));
@@ -155,6 +192,7 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
         media,
         pages: total.pages,
         files: total.files,
+        made: total.made,
         bytes: total.bytes,
         ..Report::default()
     };
@@ -164,7 +202,7 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
     let anchors: HashMap<&str, Vec<u64>> = total
         .anchors
         .into_iter()
-        .map(|(page, ids)| (plan.pages[page].path.as_str(), ids))
+        .map(|(page, ids)| (plan.pages.rows()[page].path.as_str(), ids))
         .collect();
     check_fragments(&anchors, &total.fragments, &mut findings);
     linked.check(&plan, &mut findings);
@@ -245,7 +283,69 @@ impl<'a> Run<'a> {
         jobs
     }
 
+    /// Does a job, or takes over what it left behind in the render before.
     fn job(&self, job: &Job, outcome: &mut Outcome) -> ControlFlow<()> {
+        let Some(remembering) = self.remembering else {
+            return self.make(job, outcome);
+        };
+        let key = self.job_identity(job);
+        if let Some(memo) = remembering.job(key).filter(|memo| self.sink.keeps(&memo.left.files)) {
+            let kept = &memo.left;
+            outcome.pages = kept.pages;
+            outcome.files = kept.files.len();
+            outcome.bytes = kept.files.iter().map(|file| file.bytes).sum();
+            outcome.findings.clone_from(&kept.findings);
+            outcome.links.clone_from(&kept.links);
+            outcome.fragments.clone_from(&kept.fragments);
+            if let (Job::Page(i) | Job::Home(i, _), Some(ids)) = (job, &kept.anchors) {
+                let page = match job {
+                    Job::Home(..) => self.plan.homes.rows()[*i].page,
+                    _ => Some(*i),
+                };
+                outcome.anchors = page.map(|page| (page, ids.clone()));
+            }
+            outcome.job = Some((key, Arc::clone(memo)));
+            return ControlFlow::Continue(());
+        }
+        let (flow, reads) = trace::watch(|| self.make(job, outcome));
+        let left = Left {
+            pages: outcome.pages,
+            findings: outcome.findings.clone(),
+            anchors: outcome.anchors.as_ref().map(|(_, ids)| ids.clone()),
+            links: outcome.links.clone(),
+            fragments: outcome.fragments.clone(),
+            files: std::mem::take(&mut outcome.remembered),
+        };
+        outcome.job = Some((key, remembering.noted(reads, left)));
+        flow
+    }
+
+    /// Names a job across renders.
+    fn job_identity(&self, job: &Job) -> u64 {
+        let plan = self.plan;
+        let (kind, of, n) = match *job {
+            Job::Page(i) => (0, plan.pages.rows()[i].identity, 0),
+            Job::Home(i, n) => (1, plan.homes.rows()[i].listing.identity, n),
+            Job::Section(i, n) => (2, plan.sections.rows()[i].listing.identity, n),
+            Job::Term(i, n) => (3, plan.terms.rows()[i].listing.identity, n),
+            Job::TermList(i) => (4, plan.term_lists.rows()[i].identity(), 0),
+            Job::Search(i) => (5, i as u64, 0),
+            Job::SearchScript => (6, 0, 0),
+            Job::Feed(FeedOf::Home(i)) => (7, plan.homes.rows()[i].listing.identity, 0),
+            Job::Feed(FeedOf::Section(i)) => (8, plan.sections.rows()[i].listing.identity, 0),
+            Job::Feed(FeedOf::Term(i)) => (9, plan.terms.rows()[i].listing.identity, 0),
+            Job::Redirect(i) => (10, plan.redirects.rows()[i].identity(), 0),
+            Job::NotFound => (11, 0, 0),
+            Job::Sitemaps => (12, 0, 0),
+            Job::Robots => (13, 0, 0),
+            Job::RedirectTables => (14, 0, 0),
+            Job::Llms => (15, 0, 0),
+            Job::Asset(i) => (16, trace::identity(self.assets[i].0.as_str()), 0),
+        };
+        trace::identity(&(kind, of, n))
+    }
+
+    fn make(&self, job: &Job, outcome: &mut Outcome) -> ControlFlow<()> {
         match *job {
             Job::Page(i) => self.page(i, outcome),
             Job::Home(i, n) => self.home(i, n, outcome),
@@ -266,7 +366,15 @@ impl<'a> Run<'a> {
     }
 
     /// Renders a template and hands the page over; a template that fails leaves the page out and says so.
-    fn write_page(&self, template: &str, context: &Context, path: &str, outcome: &mut Outcome) -> ControlFlow<()> {
+    fn write_page(
+        &self,
+        template: &str,
+        context: &Context,
+        language: usize,
+        path: &str,
+        outcome: &mut Outcome,
+    ) -> ControlFlow<()> {
+        trace::read(Fact::Frame, || incremental::frame_identity(language, template));
         let mut bytes = Vec::with_capacity(16 * 1024);
         match self.theme.tera.render_to(template, context, &mut bytes) {
             Ok(()) => {
@@ -286,8 +394,21 @@ impl<'a> Run<'a> {
 
     fn write(&self, path: String, bytes: Vec<u8>, kind: FileKind, outcome: &mut Outcome) -> ControlFlow<()> {
         outcome.files += 1;
+        outcome.made += 1;
         outcome.bytes += bytes.len() as u64;
-        self.sink.file(OutFile { path, bytes, kind })
+        let hash = self.remembering.map(|_| *blake3::hash(&bytes).as_bytes());
+        outcome.remembered.extend(hash.map(|hash| MadeFile {
+            path: path.clone(),
+            kind,
+            hash,
+            bytes: bytes.len() as u64,
+        }));
+        self.sink.file(OutFile {
+            path,
+            bytes,
+            kind,
+            hash,
+        })
     }
 
     /// A page as templates see it.

@@ -82,6 +82,8 @@ pub struct Theme {
     /// Names of variables that each template may look at.
     variables: HashMap<String, HashSet<String>>,
     words: BTreeMap<String, Arc<BTreeMap<String, String>>>,
+    /// Tells themes with other files apart.
+    pub(crate) fingerprint: u64,
 }
 
 impl std::fmt::Debug for Theme {
@@ -183,6 +185,7 @@ impl Theme {
             return Err(ThemeError::MissingTemplate(missing));
         }
         Ok(Self {
+            fingerprint: crate::incremental::trace::identity(&(files, base)),
             variables: variables(&tera, &templates),
             name: manifest.name,
             title: manifest.title,
@@ -202,6 +205,12 @@ impl Theme {
             .copied()
             .find(|name| self.tera.contains_template(name))
             .unwrap_or("page.html")
+    }
+
+    /// Names of all templates, by which [`Theme::looks_at`] knows them.
+    pub(crate) fn templates(&self) -> impl Iterator<Item = &str> {
+        let names = self.tera.get_template_names();
+        names.map(|name| name.strip_prefix(BASE).unwrap_or(name))
     }
 
     /// False if rendering `template` cannot depend on the variable of that name.

@@ -21,7 +21,7 @@ fn site_with(blocks: &str) -> Site {
     let mut with = page(PageKind::Page, "/x/", "/", "Blocks");
     with.body = Body::Markdown(String::new());
     with.blocks = serde_json::from_str::<Vec<Block>>(blocks).unwrap_or_else(|e| panic!("{blocks}: {e}"));
-    site.pages.push(with);
+    site.pages.push(with.into());
     site
 }
 

@@ -156,7 +156,7 @@ fn hostile_titles_break_no_derived_file() {
     page.section = "/blog/".into();
     page.title = "]]></title><script>&\u{0}\n](x)".into();
     page.published_at = Some("2026-05-01T00:00:00Z".parse().expect("a date"));
-    site.pages.push(page);
+    site.pages.push(page.into());
     let site = rendered(&site);
     for path in ["blog/rss.xml", "blog/atom.xml"] {
         let xml = text(&site, path);

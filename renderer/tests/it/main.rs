@@ -9,6 +9,7 @@ mod fence;
 mod gate;
 mod golden;
 mod hostile;
+mod incremental;
 mod pagination;
 mod releases;
 mod search;

@@ -18,7 +18,7 @@ fn with_posts(n: usize, per_page: usize) -> igny8_renderer::Site {
             &format!("Post {i}"),
         );
         post.published_at = Some(site.generated_at - chrono::Duration::hours(i as i64));
-        site.pages.push(post);
+        site.pages.push(post.into());
     }
     site
 }
@@ -84,7 +84,7 @@ fn every_post_is_on_exactly_one_page_of_the_list() {
 fn a_page_in_the_way_of_a_pager_is_reported_and_nothing_is_lost() {
     let mut site = with_posts(5, 2);
     site.pages
-        .push(page(PageKind::Page, "/blog/page/2/", "/", "In the way"));
+        .push(page(PageKind::Page, "/blog/page/2/", "/", "In the way").into());
     let site = rendered(&site);
     assert!(site.report.has_errors());
     let list = text(&site, "blog/index.html");

@@ -50,7 +50,7 @@ impl Place {
 
 fn changed() -> Site {
     let mut site = small();
-    site.pages.push(page_with("/new/", "A new page."));
+    site.pages.push(page_with("/new/", "A new page.").into());
     site
 }
 
