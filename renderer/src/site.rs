@@ -5,7 +5,7 @@
 //! ([`Site::generated_at`]); the renderer has no clock.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
@@ -68,6 +68,9 @@ pub struct Settings {
     /// Items on one archive page.
     #[serde(default = "per_page")]
     pub per_page: usize,
+    /// How lists by date are cut into pages.
+    #[serde(default)]
+    pub pagination: Pagination,
     /// Items in one feed.
     #[serde(default = "feed_limit")]
     pub feed_limit: usize,
@@ -83,6 +86,19 @@ pub struct Settings {
     /// Front matter or settings the renderer does not know, kept so that export gives them back.
     #[serde(default)]
     pub extra: IndexMap<String, serde_json::Value>,
+}
+
+/// How a list by date is cut into pages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pagination {
+    /// Pages are filled from the oldest piece on, so that a new one changes the first page alone; that has from half as many
+    /// pieces as the others to half more.
+    #[default]
+    Stable,
+    /// Pages are filled from the newest on, so that only the last is not full and each changes with each new piece. What Hugo, Zola
+    /// and Jekyll do.
+    Full,
 }
 
 /// Files that a site can have beside its pages.
@@ -264,9 +280,15 @@ pub struct Page {
 pub struct SharedPage(Arc<Page>);
 
 impl SharedPage {
-    /// True if both are one page in memory, so that nothing can differ.
-    pub fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+    /// What the page can be known by later without being kept.
+    pub(crate) fn handle(&self) -> Weak<Page> {
+        Arc::downgrade(&self.0)
+    }
+
+    /// True if this is the very page that the handle is of, so that nothing can differ. A handle keeps the place in memory, so no
+    /// other page can have it.
+    pub(crate) fn is_of(&self, handle: &Weak<Page>) -> bool {
+        std::ptr::eq(Arc::as_ptr(&self.0), handle.as_ptr())
     }
 
     /// The page itself, copied if others share it.
@@ -298,7 +320,7 @@ impl DerefMut for SharedPage {
 
 impl PartialEq for SharedPage {
     fn eq(&self, other: &Self) -> bool {
-        self.is(other) || *self.0 == *other.0
+        Arc::ptr_eq(&self.0, &other.0) || *self.0 == *other.0
     }
 }
 

@@ -164,7 +164,7 @@ impl Facts {
     fn listing(&mut self, plan: &Plan<'_>, listing: &Listing) {
         let items = identities(plan.pages.rows(), listing.items());
         self.set(Fact::Items, listing.identity, &items);
-        self.set(Fact::Count, listing.identity, &(items.len(), listing.per_page));
+        self.set(Fact::Count, listing.identity, &(items.len(), listing.pagers()));
         for n in 1..=listing.pagers() {
             let slice = identities(plan.pages.rows(), listing.slice(n));
             self.set(Fact::Slice, listing.slice_identity(n), &slice);
@@ -185,7 +185,7 @@ fn identities<T: Row>(rows: &[T], indexes: &[usize]) -> Vec<u64> {
 fn frame_of(listing: &Listing) -> impl Hash {
     (
         listing.path.clone(),
-        listing.per_page,
+        listing.per_page(),
         listing.language,
         listing.kind,
         listing.feeds.clone(),

@@ -8,19 +8,19 @@
 pub(crate) mod facts;
 pub(crate) mod trace;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::diagnostic::Diagnostic;
 use crate::output::MadeFile;
 use crate::plan::{Plan, PlannedPage};
 use crate::prepare::Card;
 use crate::related::Related;
-use crate::site::SharedPage;
+use crate::site::Page;
 use facts::{ByKey, Facts, digest_of};
 use trace::Fact;
 
-/// What a render remembers for the next render of the same site. Keep one for each site; it takes some hundred bytes for each
-/// file, and shares its pages with the snapshot.
+/// What a render remembers for the next render of the same site. Keep one for each site; it takes two or three kilobytes
+/// for each page.
 #[derive(Default)]
 pub struct Memo {
     /// Digest of what everything depends on.
@@ -29,6 +29,13 @@ pub struct Memo {
     /// Digest of what decides which pages are related.
     kinship: u64,
     files: ByKey<Arc<JobMemo>>,
+}
+
+impl Memo {
+    /// Pages that are remembered, which tells how much memory it takes.
+    pub fn pages(&self) -> usize {
+        self.pages.len()
+    }
 }
 
 impl std::fmt::Debug for Memo {
@@ -41,7 +48,7 @@ impl std::fmt::Debug for Memo {
 }
 
 struct PageMemo {
-    page: SharedPage,
+    page: Weak<Page>,
     stamp: u64,
     card: CardMemo,
     /// Digest of the pages related to it.
@@ -94,7 +101,7 @@ impl<'m> Remembering<'m> {
         let memo = if memo.frame == frame { memo } else { &NOTHING };
         let stamps = facts::stamps(plan, |planned| {
             let kept = memo.pages.get(&planned.identity)?;
-            kept.page.is(planned.page).then_some(kept.stamp)
+            planned.page.is_of(&kept.page).then_some(kept.stamp)
         });
         let facts = Facts::of(plan, &stamps);
         Self {
@@ -205,7 +212,7 @@ impl<'m> Remembering<'m> {
         let mut pages = ByKey::with_capacity_and_hasher(cards.len(), Default::default());
         for (i, (planned, card)) in plan.pages.rows().iter().zip(cards).enumerate() {
             let page = PageMemo {
-                page: planned.page.clone(),
+                page: planned.page.handle(),
                 stamp: self.stamps[i],
                 card: card.clone(),
                 related: self.related.get(i).copied().unwrap_or_default(),

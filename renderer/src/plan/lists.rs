@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::{Listing, Owner, Plan, PlannedHome, PlannedPage, PlannedSection, PlannedTerm, PlannedTermList};
 use crate::diagnostic::Diagnostic;
 use crate::paths;
-use crate::site::{FeedFormat, PageKind, Section, SectionSort, Term};
+use crate::site::{FeedFormat, PageKind, Pagination, Section, SectionSort, Term};
 
 /// Terms above a term that its pages also count for.
 const MAX_DEPTH: usize = 12;
@@ -78,11 +78,13 @@ impl<'s> Plan<'s> {
         let dated = items.iter().any(|&i| self.pages[i].date().is_some());
         let kind = self.majority(&items);
         let feeds = FeedFormat::ALL.into_iter().filter(|f| dated && feeds.contains(f));
-        Listing {
+        let mut listing = Listing {
             kind,
             feeds: feeds.collect(),
-            ..Listing::new(path, items, per_page, language)
-        }
+            ..Listing::new(path, items, language)
+        };
+        listing.cut(per_page, self.site.settings.pagination);
+        listing
     }
 
     fn claim_listing(&mut self, listing: &mut Listing, owner: Owner, findings: &mut Vec<Diagnostic>) -> bool {
@@ -97,7 +99,7 @@ impl<'s> Plan<'s> {
         for n in 2..=listing.pagers() {
             if !self.claim(&paths::pager(&listing.path, n), Owner::Pager, findings) {
                 // A pager that cannot be written would break the chain of links, so the rest goes on one page.
-                listing.per_page = usize::MAX;
+                listing.cut(usize::MAX, Pagination::Full);
                 break;
             }
         }
@@ -156,6 +158,10 @@ impl<'s> Plan<'s> {
                 language,
                 if is_home { &[] } else { feeds },
             );
+            if section.sort != SectionSort::Date {
+                // What is new may stand anywhere.
+                listing.cut(self.per_page(section.per_page), Pagination::Full);
+            }
             let render = section.render && !is_home && self.claim_listing(&mut listing, Owner::Section, findings);
             let index = self.sections.len();
             // Pages of the root section stand alone: they are not each other's neighbours.
@@ -417,7 +423,7 @@ impl<'s> Plan<'s> {
                 continue;
             }
             if !self.is_blog() {
-                listing.per_page = usize::MAX;
+                listing.cut(usize::MAX, Pagination::Full);
             }
             self.claim_parts(&mut listing, findings);
             let mut groups: Vec<usize> = (0..self.sections.len())

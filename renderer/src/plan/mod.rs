@@ -18,7 +18,7 @@ use crate::diagnostic::Diagnostic;
 use crate::incremental::trace::{self, Fact};
 use crate::markdown::{Known, Lookup};
 use crate::paths;
-use crate::site::{Body, FeedFormat, Media, PageKind, Section, SharedPage, Site, SiteType, Taxonomy, Term};
+use crate::site::{Body, FeedFormat, Media, PageKind, Pagination, Section, SharedPage, Site, SiteType, Taxonomy, Term};
 
 pub use redirects::{PlannedRedirect, To};
 pub use table::{Row, Table};
@@ -77,7 +77,9 @@ pub struct Listing {
     /// Indexes into [`Plan::pages`], in order.
     items: Vec<usize>,
     /// Items on one pager.
-    pub per_page: usize,
+    per_page: usize,
+    /// Items on the first one.
+    first: usize,
     /// Language index.
     pub language: usize,
     /// What most of the items are.
@@ -87,17 +89,35 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// A list of `items` in order.
-    pub fn new(path: String, items: Vec<usize>, per_page: usize, language: usize) -> Self {
+    /// A list of `items` in order, all on one page.
+    pub fn new(path: String, items: Vec<usize>, language: usize) -> Self {
         Self {
             identity: trace::identity(path.as_str()),
             path,
             items,
-            per_page,
+            per_page: usize::MAX,
+            first: usize::MAX,
             language,
             kind: PageKind::Page,
             feeds: Vec::new(),
         }
+    }
+
+    /// Cuts the list into pagers.
+    pub fn cut(&mut self, per_page: usize, pagination: Pagination) {
+        self.per_page = per_page.max(1);
+        let over = self.items.len() % self.per_page;
+        self.first = match pagination {
+            Pagination::Full => self.per_page,
+            // Without the last of them there would be a page of very few, with it none of very many.
+            Pagination::Stable if over * 2 < self.per_page => self.per_page.saturating_add(over),
+            Pagination::Stable => over,
+        };
+    }
+
+    /// Items on one pager.
+    pub fn per_page(&self) -> usize {
+        self.per_page
     }
 
     /// All items, in order.
@@ -114,14 +134,20 @@ impl Listing {
 
     /// Number of pagers, at least one.
     pub fn pagers(&self) -> usize {
-        self.total().div_ceil(self.per_page.max(1)).max(1)
+        1 + self.total().saturating_sub(self.first).div_ceil(self.per_page)
     }
 
     /// Items of the `n`th pager (from 1).
     pub fn slice(&self, n: usize) -> &[usize] {
         trace::read(Fact::Slice, || self.slice_identity(n));
-        let start = (n.saturating_sub(1) * self.per_page).min(self.items.len());
-        &self.items[start..(start + self.per_page).min(self.items.len())]
+        let end = |n: usize| match n {
+            0 => 0,
+            n => (n - 1)
+                .saturating_mul(self.per_page)
+                .saturating_add(self.first)
+                .min(self.items.len()),
+        };
+        &self.items[end(n.saturating_sub(1))..end(n)]
     }
 
     /// Names the `n`th pager across renders.

@@ -170,7 +170,7 @@ impl Run<'_> {
             path: list.path.clone(),
         });
         let children: Vec<Value> = list.terms.iter().map(|&t| self.child_term(t)).collect();
-        let listing = Listing::new(list.path.clone(), Vec::new(), usize::MAX, list.language);
+        let listing = Listing::new(list.path.clone(), Vec::new(), list.language);
         let mut context = self.shells[list.language].context();
         context.insert_value(
             "list",
@@ -272,8 +272,9 @@ impl Run<'_> {
             }
         }
         head.feeds = self.feed_links(&home.listing, &settings.title);
-        let groups: Vec<Value> = home
-            .groups
+        // Further pagers are about the list alone.
+        let groups = if n == 1 { home.groups.as_slice() } else { &[] };
+        let groups: Vec<Value> = groups
             .iter()
             .map(|&s| {
                 let planned = &plan.sections[s];

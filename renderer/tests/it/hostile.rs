@@ -129,6 +129,7 @@ fn poison(value: &mut Value, key: &str, payload: &str) {
         "version",
         "sort",
         "availability",
+        "pagination",
         "role",
         "path",
         "section",

@@ -253,7 +253,7 @@ fn edit(site: &mut Site, what: u8, n: usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_change_comes_to_the_files_of_a_whole_render(
@@ -274,6 +274,23 @@ proptest! {
             }
             again.render(&site, &theme);
         }
+    }
+}
+
+#[test]
+fn each_change_alone_comes_to_the_files_of_a_whole_render() {
+    let theme = Theme::builtin("ember").expect("compiles");
+    let site = connected();
+    let mut again = Again::new();
+    again.render(&site, &theme);
+    for what in 0..30 {
+        for n in [3, 40] {
+            let mut edited = site.clone();
+            edit(&mut edited, what, n);
+            again.render(&edited, &theme);
+        }
+        // Also the way back: what was added goes, what was changed is as before.
+        again.render(&site, &theme);
     }
 }
 

@@ -332,7 +332,7 @@ prop_compose! {
                 languages: vec!["fr".into()],
                 time_zone: "Asia/Tokyo".into(),
                 organisation: Organisation { name: texts[2].clone(), address: vec![texts[3].clone()], ..Organisation::default() },
-                per_page: 9,
+                pagination: Default::default(), per_page: 9,
                 feed_limit: 3,
                 theme_options: options,
                 indexable: false,

@@ -166,9 +166,16 @@ async fn make(
         force: deployment.force,
         stop: context.stop().clone(),
     };
+    let (held, owner) = (app.clone(), site.id);
     let written = app
         .renders
-        .run(move || work.write(snapshot.site))
+        .run(move || {
+            // Lost when the render panics: then the next one starts over.
+            let mut memo = held.renders.take_memo(owner);
+            let written = work.write(snapshot.site, &mut memo);
+            held.renders.keep_memo(owner, memo);
+            written
+        })
         .await
         .map_err(Stop::Disk)?;
     let written = match written {
@@ -247,7 +254,7 @@ impl From<ReleaseError> for Problem {
 }
 
 impl Work {
-    fn write(self, site: igny8_renderer::Site) -> Result<Written, Problem> {
+    fn write(self, site: igny8_renderer::Site, memo: &mut igny8_renderer::Memo) -> Result<Written, Problem> {
         let theme = Theme::builtin(&self.theme)
             .map_err(|error| Problem::Theme(format!("The theme cannot be used: {error}")))?;
         // What an attempt before this one left: it is ours, since a site has one running deployment.
@@ -256,7 +263,7 @@ impl Work {
         let before = live_manifest(&self.folder);
         let mut report = igny8_renderer::Report::default();
         let manifest = release::write_release(&self.folder, &self.release, &self.media, |sink| {
-            report = igny8_renderer::render_to(&site, &theme, &Stopping { sink, stop: &self.stop });
+            report = igny8_renderer::render_again(&site, &theme, &Stopping { sink, stop: &self.stop }, memo);
             let usable = self.force || !report.has_errors();
             (usable && !self.stop.is_cancelled()).then(|| std::mem::take(&mut report.media))
         })?;
@@ -280,6 +287,10 @@ impl igny8_renderer::Sink for Stopping<'_> {
             return std::ops::ControlFlow::Break(());
         }
         self.sink.file(file)
+    }
+
+    fn keeps(&self, files: &[igny8_renderer::MadeFile]) -> bool {
+        self.sink.keeps(files)
     }
 }
 
