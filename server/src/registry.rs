@@ -16,6 +16,7 @@ pub fn apis() -> impl OpenApi + 'static {
         crate::jobs::api::JobsApi,
         features::media::api::MediaApi,
         features::publishing::api::DeploymentsApi,
+        features::publishing::api::PreviewApi,
         features::taxonomy::api::TermsApi,
         features::planner::api::KeywordsApi,
         features::planner::api::ClustersApi,

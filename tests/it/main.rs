@@ -11,6 +11,7 @@ mod idempotency;
 mod jobs;
 mod media;
 mod planner;
+mod preview;
 mod revisions;
 mod sites;
 mod tenancy;

@@ -24,7 +24,7 @@ use crate::incremental::{self, JobMemo, Left, Memo, Remembering};
 use crate::markdown::{self, Html};
 use crate::output::{FileKind, MadeFile, OutFile, Report, Sink};
 use crate::paths;
-use crate::plan::{Plan, Row};
+use crate::plan::{Listing, Plan, Row};
 use crate::prepare::Prepared;
 use crate::related::Related;
 use crate::site::{Media, SNAPSHOT_VERSION, Site};
@@ -104,17 +104,25 @@ struct Run<'a> {
     remembering: Option<&'a Remembering<'a>>,
 }
 
+/// How much of a site is rendered.
+#[derive(Default)]
+pub(crate) enum How<'h> {
+    #[default]
+    All,
+    /// Not files that cannot have changed since the render that left this memo. It is replaced by one of this render, unless the
+    /// sink ended this early.
+    Again(&'h mut Memo),
+    /// The file that stands at this site path, with what is made along with it.
+    Only(&'h str),
+}
+
 /// Renders `site` into `sink` on the rayon pool that is current.
-///
-/// With a memo, files that cannot have changed since the render that left it are not made; it is replaced by one of this render, unless
-/// the sink ended this early.
-pub(crate) fn render_to(
-    site: &Site,
-    bodies: &dyn Bodies,
-    theme: &Theme,
-    sink: &dyn Sink,
-    mut memo: Option<&mut Memo>,
-) -> Report {
+pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &dyn Sink, how: How<'_>) -> Report {
+    let (mut memo, only) = match how {
+        How::All => (None, None),
+        How::Again(memo) => (Some(memo), None),
+        How::Only(path) => (None, Some(path)),
+    };
     let mut findings = Vec::new();
     if site.version != SNAPSHOT_VERSION {
         findings.push(Diagnostic::error(
@@ -177,7 +185,11 @@ pub(crate) fn render_to(
         remembering: remembering.as_ref().map(|(remembering, _)| remembering),
     };
 
-    let mut total = queue::run(&run, run.jobs());
+    let mut jobs = run.jobs();
+    if let Some(path) = only {
+        jobs.retain(|job| run.makes(job, path));
+    }
+    let mut total = queue::run(&run, jobs);
     let jobs = std::mem::take(&mut total.jobs);
     let after = remembering
         .filter(|_| !total.stopped)
@@ -281,6 +293,35 @@ impl<'a> Run<'a> {
             Job::RedirectTables,
         ]);
         jobs
+    }
+
+    /// Whether a job makes the file at a site path.
+    fn makes(&self, job: &Job, wanted: &str) -> bool {
+        let plan = self.plan;
+        let pager = |listing: &Listing, n| paths::pager(&listing.path, n) == wanted;
+        let feed = |listing: &Listing| {
+            let mut feeds = listing.feeds.iter();
+            feeds.any(|&format| Plan::feed_path(&listing.path, format) == wanted)
+        };
+        match *job {
+            Job::Page(i) => plan.pages[i].path == wanted,
+            Job::Home(i, n) => pager(&plan.homes[i].listing, n),
+            Job::Section(i, n) => pager(&plan.sections[i].listing, n),
+            Job::Term(i, n) => pager(&plan.terms[i].listing, n),
+            Job::TermList(i) => plan.term_lists[i].path == wanted,
+            Job::Search(i) => plan.searches[i].1 == wanted || wanted.starts_with("/assets/search/"),
+            Job::SearchScript => crate::search::script().0 == wanted,
+            Job::Feed(FeedOf::Home(i)) => feed(&plan.homes[i].listing),
+            Job::Feed(FeedOf::Section(i)) => feed(&plan.sections[i].listing),
+            Job::Feed(FeedOf::Term(i)) => feed(&plan.terms[i].listing),
+            Job::Redirect(i) => plan.redirects[i].from == wanted,
+            Job::NotFound => wanted == "/404.html",
+            Job::Sitemaps => wanted.starts_with("/sitemap"),
+            Job::Robots => wanted == "/robots.txt",
+            Job::RedirectTables => wanted == "/_redirects" || wanted.starts_with("/redirects."),
+            Job::Llms => wanted == "/llms.txt",
+            Job::Asset(i) => self.assets[i].0 == wanted,
+        }
     }
 
     /// Does a job, or takes over what it left behind in the render before.

@@ -1,6 +1,6 @@
 //! Themes: compiled templates, assets with hashed names, words, declared options.
 //!
-//! A theme is a map of paths to bytes: `theme.toml`, `templates/…`, `assets/…`, `words/<language>.toml`. Templates and words
+//! A theme is a map of paths to bytes: `theme.toml`, `templates/…`, `assets/…`, `words/<language>.toml`. Templates, assets and words
 //! of the shared base (`themes/base`) stand behind every theme's own and can be replaced by files of the same name.
 
 mod assets;
@@ -146,15 +146,17 @@ impl Theme {
 
         let mut templates: Vec<(String, String)> = Vec::new();
         let mut words: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+        let mut raw_assets = BTreeMap::new();
         for (path, bytes) in base {
             if let Some(name) = path.strip_prefix("templates/") {
                 templates.push((format!("{BASE}{name}"), text(path, bytes)?));
+            } else if let Some(name) = path.strip_prefix("assets/") {
+                raw_assets.insert(name.to_owned(), bytes.clone());
             } else if let Some(language) = words_language(path) {
                 merge_words(&mut words, language, path, &text(path, bytes)?)?;
             }
         }
         let mut option_styles = Vec::new();
-        let mut raw_assets = BTreeMap::new();
         for (path, bytes) in files {
             if let Some(name) = path.strip_prefix("templates/") {
                 // Those in folders are parts that a stylesheet includes.

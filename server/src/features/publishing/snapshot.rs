@@ -41,6 +41,18 @@ pub async fn build(db: &SiteDb<'_, Read>, site: &Site, base_url: String) -> Resu
     Ok(Snapshot { site: snapshot, hash })
 }
 
+/// The site as it would be with everything that is not published yet, kept out of search engines.
+///
+/// # Errors
+/// When the database fails.
+pub async fn with_drafts(db: &SiteDb<'_, Read>, site: &Site, base_url: String) -> Result<out::Site, DbError> {
+    let (mut snapshot, _, media) = read(db, site, base_url, "deleted_at IS NONE").await?;
+    snapshot.sections = sections(site, &snapshot.pages);
+    snapshot.media = used_media::all(media);
+    snapshot.settings.indexable = false;
+    Ok(snapshot)
+}
+
 /// Everything of a site, drafts and unused media included, with the rows behind the pages: what an export is made of.
 ///
 /// # Errors
