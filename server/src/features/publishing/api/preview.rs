@@ -6,7 +6,8 @@ use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 
-use crate::api::{Caller, Check, From, Result, Tag};
+use crate::api::validate::Check;
+use crate::api::{Caller, From, Result, Tag};
 use crate::app::App;
 use crate::visitors::preview::{Link, PREFIX};
 
