@@ -5,6 +5,7 @@ mod lists;
 mod pages;
 mod queue;
 mod search;
+mod share;
 mod shell;
 
 use std::collections::HashMap;
@@ -18,13 +19,14 @@ use crate::bodies::Bodies;
 use crate::check::links::Linked;
 use crate::check::texts;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::images;
 use crate::markdown::{self, Html};
 use crate::output::{FileKind, OutFile, Report, Sink};
 use crate::paths;
 use crate::plan::Plan;
 use crate::prepare::Prepared;
 use crate::related::Related;
-use crate::site::{Media, SNAPSHOT_VERSION, Site};
+use crate::site::{SNAPSHOT_VERSION, Site};
 use crate::theme::Theme;
 
 /// Places that every page has, whatever its text.
@@ -47,6 +49,7 @@ enum Job {
     RedirectTables,
     Llms,
     Asset(usize),
+    Share(usize),
 }
 
 #[derive(Clone, Copy)]
@@ -93,6 +96,7 @@ struct Run<'a> {
     shells: Vec<Context>,
     /// Site path, content.
     assets: Vec<(String, &'a [u8])>,
+    shares: share::Shares,
     sink: &'a dyn Sink,
 }
 
@@ -144,15 +148,15 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
         related: Related::new(&plan),
         shells,
         assets,
+        shares: share::Shares::new(&plan, &prepared, &options),
         sink,
     };
 
     let total = queue::run(&run, run.jobs());
 
-    let mut media: Vec<Media> = plan.media().cloned().collect();
-    media.sort_by(|a, b| a.path.cmp(&b.path));
     let mut report = Report {
-        media,
+        media: images::released(plan.media()),
+        share_images: run.shares.keys(),
         pages: total.pages,
         files: total.files,
         bytes: total.bytes,
@@ -235,6 +239,7 @@ impl<'a> Run<'a> {
         jobs.extend((0..plan.term_lists.len()).map(Job::TermList));
         jobs.extend((0..plan.redirects.len()).map(Job::Redirect));
         jobs.extend((0..self.assets.len()).map(Job::Asset));
+        jobs.extend((0..self.shares.len()).map(Job::Share));
         jobs.extend([
             Job::NotFound,
             Job::Sitemaps,
@@ -262,6 +267,7 @@ impl<'a> Run<'a> {
             Job::RedirectTables => self.redirect_tables(outcome),
             Job::Llms => self.llms(outcome),
             Job::Asset(i) => self.asset(i, outcome),
+            Job::Share(i) => self.share(i, outcome),
         }
     }
 
@@ -310,6 +316,7 @@ impl<'a> Run<'a> {
             lookup: self.plan,
             labels: &self.prepared.languages[language].labels,
             title,
+            image_sizes: &self.prepared.languages[language].image_sizes,
             first_image_eager,
             id_prefix,
         }

@@ -9,6 +9,7 @@ mod fence;
 mod gate;
 mod golden;
 mod hostile;
+mod images;
 mod pagination;
 mod releases;
 mod search;
