@@ -258,6 +258,8 @@ impl ReleaseWriter {
         let looked_at = source.path(media).and_then(|from| Ok((hash_file(&from)?, from)));
         let ((hash, bytes), from) = match looked_at {
             Ok(found) => found,
+            // A source that must not be looked at is no matter of one file.
+            Err(e) if e.kind() == io::ErrorKind::InvalidInput => return Err(at(&path)(e)),
             // The render has said so, or the file went since; the site goes out without it.
             Err(_) => {
                 self.state().manifest.missing.push(name.to_owned());

@@ -185,7 +185,7 @@ fn a_photo_is_offered_in_sizes_and_formats() {
     let html = rendered(&site);
     let html = text(&html, "shown/index.html");
     assert!(
-        html.contains("<picture><source type=\"image/webp\" srcset=\"/assets/img/kettle-320."),
+        html.contains("<picture><source type=\"image/webp\" srcset=\"/demo/assets/img/kettle-320."),
         "{html}"
     );
     assert!(html.contains(" 1400w\" sizes=\"(min-width: 46rem)"), "{html}");
@@ -445,7 +445,7 @@ fn every_place_of_an_image_offers_its_sizes() {
         for name in ["lead-320", "second-320", "block-320"] {
             assert!(
                 html.contains(&format!(
-                    "<picture><source type=\"image/webp\" srcset=\"/assets/img/{name}."
+                    "<picture><source type=\"image/webp\" srcset=\"/demo/assets/img/{name}."
                 )),
                 "{theme}: {name}"
             );
