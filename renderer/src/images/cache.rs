@@ -64,7 +64,7 @@ impl ImageCache {
     pub fn prepare(&self, site: &mut Site, bodies: Option<&dyn Bodies>, source: &dyn MediaSource) -> Prepared {
         let bodies = bodies.unwrap_or(&InPages);
         let wanted: HashSet<usize> = mentioned::images(site, bodies).into_iter().collect();
-        let budget = Budget::new(MAX_PIXELS + MAX_PIXELS / 2);
+        let budget = Budget::new(MAX_PIXELS);
         let (images, encoded) = (AtomicUsize::new(0), AtomicUsize::new(0));
         site.media.par_iter_mut().enumerate().for_each(|(i, media)| {
             (media.variants, media.problem) = (Vec::new(), None);
@@ -285,7 +285,7 @@ fn svg_problem(file: &mut File) -> Option<MediaProblem> {
     let mut bytes = Vec::new();
     match file.take(MAX_BYTES).read_to_end(&mut bytes) {
         Err(e) => Some(MediaProblem::Missing(e.kind().to_string())),
-        Ok(_) => svg::sanitise(&bytes).err().map(MediaProblem::Broken),
+        Ok(_) => svg::sanitise(&bytes).err().map(MediaProblem::Missing),
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn finding(media: &Media, page: &str) -> Option<Diagnostic> {
         MediaProblem::Missing(why) => Diagnostic::error(
             page,
             MEDIA_MISSING,
-            format!("the file of the image {path} is not there ({why}); its description is shown instead"),
+            format!("the file of the image {path} cannot be used ({why}); its description is shown instead"),
         ),
         MediaProblem::Broken(why) => Diagnostic::error(
             page,

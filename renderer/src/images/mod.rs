@@ -91,7 +91,7 @@ pub struct Variant {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "why", rename_all = "snake_case")]
 pub enum MediaProblem {
-    /// There is no such file, or it cannot be read.
+    /// There is no such file, or it cannot be read; a drawing (SVG) that cannot be cleaned is left out like one.
     Missing(String),
     /// It is damaged, and goes out as it is.
     Broken(String),

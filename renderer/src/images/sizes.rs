@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 /// Places and their widths in the base's layouts; `[sizes]` in `theme.toml` replaces them.
 const BASE: [(&str, &str); 8] = [
     // In a text.
-    ("text", "(min-width: 46rem) 42rem, calc(100vw - 2.25rem)"),
+    ("text", "(min-width: 54rem) 48rem, calc(100vw - 2.25rem)"),
     // As wide as the frame.
     ("wide", "(min-width: 80rem) 75rem, calc(100vw - 2.25rem)"),
     // From edge to edge.

@@ -274,7 +274,7 @@ impl ReleaseWriter {
         if mime == "image/svg+xml" {
             return self.put_svg(name, &fs::read(&from).map_err(at(&from))?);
         }
-        let link = source.may_link(media);
+        let own = source.may_link(media);
         let text = self.policy.compress && is_text(&mime) && bytes > compress::MIN_BYTES as u64;
         {
             let entry = Entry {
@@ -282,7 +282,7 @@ impl ReleaseWriter {
                 bytes,
                 mime,
                 compressed: text,
-                immutable: link,
+                immutable: own,
             };
             if self.state().manifest.files.insert(name.to_owned(), entry).is_some() {
                 return Err(ReleaseError::Twice(name.to_owned()));
@@ -300,7 +300,8 @@ impl ReleaseWriter {
             self.write(&suffixed(&path, "gz"), &gzip)?;
             return self.write(&suffixed(&path, "br"), &brotli);
         }
-        if link && fs::hard_link(&from, &path).is_ok() {
+        // Releases are not edited; what a user finds in a folder is.
+        if own && self.policy.sync && fs::hard_link(&from, &path).is_ok() {
             self.written(&path);
             return Ok(());
         }

@@ -82,6 +82,11 @@ impl Shares {
 impl Run<'_> {
     /// Hands over the `i`th share image.
     pub(super) fn share(&self, i: usize, outcome: &mut super::Outcome) -> ControlFlow<()> {
+        // A site that was exported and read again brings them as files of its own.
+        let path = format!("/{}", share_image::file_of(&self.shares.keys[i]));
+        if self.plan.media_at(&path).is_some() {
+            return ControlFlow::Continue(());
+        }
         outcome.files += 1;
         self.sink.share(&self.shares.images[i])
     }

@@ -105,7 +105,8 @@ impl Canvas {
                 .flat_map(|Rgb(r, g, b)| [*r, *g, *b])
                 .collect::<Vec<u8>>(),
         );
-        encoder.set_compression(png::Compression::Fast);
+        // Flat areas are short at any level, and the first is quick.
+        encoder.set_deflate_compression(png::DeflateCompression::Level(1));
         encoder.set_filter(png::Filter::NoFilter);
         // Writing into memory with as many pixels as announced cannot fail.
         if let Ok(mut writer) = encoder.write_header() {

@@ -188,7 +188,7 @@ fn a_photo_is_offered_in_sizes_and_formats() {
         html.contains("<picture><source type=\"image/webp\" srcset=\"/demo/assets/img/kettle-320."),
         "{html}"
     );
-    assert!(html.contains(" 1400w\" sizes=\"(min-width: 46rem)"), "{html}");
+    assert!(html.contains(" 1400w\" sizes=\"(min-width: 54rem)"), "{html}");
     assert!(
         html.contains("width=\"1400\" height=\"700\" decoding=\"async\"></picture>"),
         "the first is not lazy: {html}"
