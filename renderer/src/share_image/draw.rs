@@ -34,17 +34,13 @@ pub(super) fn draw(image: &ShareImage) -> Vec<u8> {
     canvas.ring(centre, 0.0, 122.0, near);
 
     let site = Some(image.site.as_str()).filter(|s| !s.is_empty() && Face::Label.has_all(s));
-    // A home page has no other words than the site's name.
-    let title = if image.title.is_empty() {
-        &image.site
-    } else {
-        &image.title
-    };
-    if !title.is_empty() && Face::Title.has_all(title) {
-        let label = Some(image.label.as_str()).filter(|l| !l.is_empty() && Face::Label.has_all(l));
-        words(&mut canvas, title, label, (ink, soft));
+    // A home page has no other words than the site's name, and a title that cannot be set gives way to it.
+    let title = Some(image.title.as_str()).filter(|t| !t.is_empty() && Face::Title.has_all(t));
+    if let Some(shown) = title.or(site) {
+        let label = Some(image.label.as_str()).filter(|l| title.is_some() && !l.is_empty() && Face::Label.has_all(l));
+        words(&mut canvas, shown, label, (ink, soft));
     }
-    if let Some(site) = site.filter(|_| !image.title.is_empty()) {
+    if let Some(site) = site.filter(|_| title.is_some()) {
         let top = (FOOT - SITE * 0.36) as i32 - MARK / 2;
         canvas.rounded((LEFT as i32, top), MARK, 13.0, mark);
         let first: String = site

@@ -1,8 +1,8 @@
 //! Pictures that stand for pages without one where links to them are shared: 1200 × 630, made from the title, the site's name and
 //! the brand's colour.
 //!
-//! Drawing is pure. Titles are set in Inter, which is part of the program; a title in a script that it lacks is left out, so that
-//! nobody ever sees empty boxes in place of letters.
+//! Drawing is pure. Titles are set in Inter, which is part of the program; a title in a script that it lacks gives way to
+//! the site's name, so that nobody ever sees empty boxes in place of letters.
 
 mod canvas;
 mod draw;
