@@ -116,6 +116,8 @@ pub struct Outputs {
     /// A search page with its index. `None`: for sites of up to 1,000 pages, where it costs little.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search: Option<bool>,
+    /// A picture of title and brand for every page that has none ([`crate::share_image`]), for links to it that are shared.
+    pub share_images: bool,
 }
 
 impl Default for Outputs {
@@ -126,6 +128,7 @@ impl Default for Outputs {
             llms_txt: true,
             ai_crawlers: true,
             search: None,
+            share_images: true,
         }
     }
 }
@@ -521,6 +524,12 @@ pub struct Media {
     #[serde(default)]
     pub alt: String,
     pub bytes: u64,
+    /// Smaller forms of an image, which [`crate::images::ImageCache::prepare`] finds out: a snapshot from elsewhere has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<crate::images::Variant>,
+    /// What is wrong with the file, found out in the same way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<crate::images::MediaProblem>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -169,6 +169,7 @@ impl Maker<'_> {
             lookup: self.plan,
             labels: &self.prepared.languages[self.language].labels,
             title: "",
+            image_sizes: &self.prepared.languages[self.language].image_sizes,
             first_image_eager: false,
             id_prefix: &prefix,
         };

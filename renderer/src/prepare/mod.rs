@@ -10,6 +10,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use tera::Value;
 
 use crate::diagnostic::Diagnostic;
+use crate::images::markup;
 use crate::incremental::trace::{self, Fact};
 use crate::incremental::{CardMemo, Remembering};
 use crate::locale::Reader;
@@ -74,6 +75,8 @@ pub(crate) struct Language {
     pub words: Words,
     pub words_value: Value,
     pub labels: Labels,
+    /// `sizes` of images in texts.
+    pub image_sizes: String,
     pub rtl: bool,
     /// The beginning of the structured data of every page.
     pub site_nodes: String,
@@ -94,6 +97,7 @@ impl Language {
             table: words.get("table"),
             code: words.get("code"),
         };
+        let image_sizes = theme.sizes.at(crate::images::sizes::TEXT).to_owned();
         let base = tag.split('-').next().unwrap_or_default();
         let rtl = matches!(
             base,
@@ -105,6 +109,7 @@ impl Language {
             words_value: words.value(),
             words,
             labels,
+            image_sizes,
             rtl,
             site_nodes: site_nodes(plan, tag),
         }
@@ -278,13 +283,31 @@ pub(crate) fn image_value(plan: &Plan<'_>, link: &str, alt: &str, page: &str, fi
         }
         _ => None,
     };
+    if let Some(found) = media.and_then(|m| markup::finding(m, page)) {
+        let gone = found.code == crate::output::MEDIA_MISSING;
+        findings.push(found);
+        if gone {
+            return Value::none();
+        }
+    }
     let alt = media.map(|m| m.alt.as_str()).filter(|a| !a.is_empty()).unwrap_or(alt);
+    let choice = media.map(|m| markup::choice(m, &plan.address)).unwrap_or_default();
+    let size = media.and_then(|m| Some((m.width?, m.height?)));
+    let (card, card_size) = match choice.card {
+        Some((path, width, height)) => (plan.address.absolutise(&path), Some((width, height))),
+        None => (plan.address.absolutise(&src), size),
+    };
     map! {
-        "absolute" => plan.address.absolutise(&src),
-        "src" => src,
+        "absolute" => card,
+        "absolute_width" => optional(card_size.map(|s| s.0)),
+        "absolute_height" => optional(card_size.map(|s| s.1)),
+        "full" => src.as_str(),
+        "src" => choice.src.as_deref().unwrap_or(&src),
+        "srcset" => text_or_none(&choice.srcset),
+        "webp" => text_or_none(&choice.webp),
         "alt" => alt,
-        "width" => optional(media.and_then(|m| m.width)),
-        "height" => optional(media.and_then(|m| m.height)),
+        "width" => optional(size.map(|s| s.0)),
+        "height" => optional(size.map(|s| s.1)),
     }
 }
 

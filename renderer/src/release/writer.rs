@@ -19,6 +19,12 @@ use crate::site::Media;
 pub trait MediaSource: Send + Sync {
     /// The file that holds the bytes of `media`.
     fn path(&self, media: &Media) -> io::Result<PathBuf>;
+
+    /// True if that file is never changed, so that a release may link it instead of copying.
+    fn may_link(&self, media: &Media) -> bool {
+        let _ = media;
+        false
+    }
 }
 
 /// Media below a folder: [`Media::source`] is a path relative to it.
@@ -257,13 +263,26 @@ impl ReleaseWriter {
     fn put_media(&self, media: &Media, source: &dyn MediaSource) -> Result<(), ReleaseError> {
         let name = media.path.trim_start_matches('/');
         let path = self.checked(name)?;
-        let from = source.path(media).map_err(at(&path))?;
-        let (hash, bytes) = hash_file(&from).map_err(at(&from))?;
+        let looked_at = source.path(media).and_then(|from| Ok((hash_file(&from)?, from)));
+        let ((hash, bytes), from) = match looked_at {
+            Ok(found) => found,
+            // A source that must not be looked at is no matter of one file.
+            Err(e) if e.kind() == io::ErrorKind::InvalidInput => return Err(at(&path)(e)),
+            // The render has said so, or the file went since; the site goes out without it.
+            Err(_) => {
+                self.state().manifest.missing.push(name.to_owned());
+                return Ok(());
+            }
+        };
         let mime = if media.mime.is_empty() {
             mime_of(name).to_owned()
         } else {
             media.mime.clone()
         };
+        if mime == "image/svg+xml" {
+            return self.put_svg(name, &fs::read(&from).map_err(at(&from))?);
+        }
+        let own = source.may_link(media);
         let text = self.policy.compress && is_text(&mime) && bytes > compress::MIN_BYTES as u64;
         {
             let entry = Entry {
@@ -271,7 +290,7 @@ impl ReleaseWriter {
                 bytes,
                 mime,
                 compressed: text,
-                immutable: false,
+                immutable: own,
             };
             if self.state().manifest.files.insert(name.to_owned(), entry).is_some() {
                 return Err(ReleaseError::Twice(name.to_owned()));
@@ -289,7 +308,12 @@ impl ReleaseWriter {
             self.write(&suffixed(&path, "gz"), &gzip)?;
             return self.write(&suffixed(&path, "br"), &brotli);
         }
-        // A copy, never a link to the source: what an author edits in place must not change a release.
+        // Releases are not edited; what a user finds in a folder is.
+        if own && self.policy.sync && fs::hard_link(&from, &path).is_ok() {
+            self.written(&path);
+            return Ok(());
+        }
+        // A copy, not a link to the source: what an author edits in place must not change a release.
         let mut reader = File::open(&from).map_err(at(&from))?;
         let mut file = OpenOptions::new()
             .write(true)
@@ -299,6 +323,22 @@ impl ReleaseWriter {
         io::copy(&mut reader, &mut file).map_err(at(&path))?;
         self.written(&path);
         Ok(())
+    }
+
+    /// Drawings go out without what could act in them; one that cannot be read is left out, which the render has said.
+    fn put_svg(&self, name: &str, bytes: &[u8]) -> Result<(), ReleaseError> {
+        match crate::images::svg::sanitise(bytes) {
+            Ok(clean) => self.put(&OutFile {
+                path: name.to_owned(),
+                bytes: clean.text.into_bytes(),
+                kind: FileKind::Text,
+                hash: None,
+            }),
+            Err(_) => {
+                self.state().manifest.missing.push(name.to_owned());
+                Ok(())
+            }
+        }
     }
 
     /// Ends writing: folders reach the disk, and the manifest is what was written.
@@ -313,7 +353,9 @@ impl ReleaseWriter {
             paths.push(self.dir.clone());
             sync_all(&self.dir, &paths)?;
         }
-        Ok(state.manifest)
+        let mut manifest = state.manifest;
+        manifest.missing.sort();
+        Ok(manifest)
     }
 }
 

@@ -75,13 +75,14 @@ impl Run<'_> {
         }
         context.insert_value("breadcrumbs", self.crumbs_value(&crumbs));
         context.insert_value("current_url", Value::from(plan.address.href(&planned.path)));
-        let head = self.list_head(&ListHead {
+        let mut head = self.list_head(&ListHead {
             listing,
             n,
             title: &planned.section.title,
             description: &planned.section.description,
             crumbs: &crumbs,
         });
+        head.image = self.share_of_section(i);
         context.insert_value("head", head.value());
         self.write_page(
             self.theme.template(match listing.kind {
@@ -405,6 +406,7 @@ impl Run<'_> {
             prev: of.n.checked_sub(1).and_then(|p| self.pager_url(listing, p)),
             next: self.pager_url(listing, of.n + 1),
             feeds: self.feed_links(listing, of.title),
+            image: self.share_of_site(),
             json_ld: graph.finish(),
             ..Head::default()
         }
@@ -441,7 +443,10 @@ impl Run<'_> {
     /// The body of a page for a feed. What is wrong with it the page itself reports.
     fn feed_content(&self, i: usize) -> String {
         let planned = &self.plan.pages[i];
-        let context = self.text_context(&planned.path, &planned.page.title, planned.language, "", true);
+        let context = markdown::Context {
+            image_sizes: "",
+            ..self.text_context(&planned.path, &planned.page.title, planned.language, "", true)
+        };
         let html = markdown::render(&self.plan.body(i, &mut Vec::new()), &context);
         feeds::absolute(
             &html.body,

@@ -5,6 +5,7 @@ mod lists;
 mod pages;
 mod queue;
 mod search;
+mod share;
 mod shell;
 
 use std::collections::HashMap;
@@ -19,6 +20,7 @@ use crate::bodies::Bodies;
 use crate::check::links::Linked;
 use crate::check::texts;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::images;
 use crate::incremental::trace::{self, Fact};
 use crate::incremental::{self, JobMemo, Left, Memo, Remembering};
 use crate::markdown::{self, Html};
@@ -27,7 +29,7 @@ use crate::paths;
 use crate::plan::{Listing, Plan, Row};
 use crate::prepare::Prepared;
 use crate::related::Related;
-use crate::site::{Media, SNAPSHOT_VERSION, Site};
+use crate::site::{SNAPSHOT_VERSION, Site};
 use crate::theme::Theme;
 
 /// Places that every page has, whatever its text.
@@ -50,6 +52,7 @@ enum Job {
     RedirectTables,
     Llms,
     Asset(usize),
+    Share(usize),
 }
 
 #[derive(Clone, Copy)]
@@ -100,6 +103,7 @@ struct Run<'a> {
     shells: Vec<shell::Shell>,
     /// Site path, content.
     assets: Vec<(String, &'a [u8])>,
+    shares: share::Shares,
     sink: &'a dyn Sink,
     remembering: Option<&'a Remembering<'a>>,
 }
@@ -181,6 +185,7 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
         related,
         shells,
         assets,
+        shares: share::Shares::new(&plan, &prepared, &options),
         sink,
         remembering: remembering.as_ref().map(|(remembering, _)| remembering),
     };
@@ -190,6 +195,7 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
         jobs.retain(|job| run.makes(job, path));
     }
     let mut total = queue::run(&run, jobs);
+    let share_images = run.shares.keys();
     let jobs = std::mem::take(&mut total.jobs);
     let after = remembering
         .filter(|_| !total.stopped)
@@ -198,10 +204,9 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
         *memo = left;
     }
 
-    let mut media: Vec<Media> = plan.media().cloned().collect();
-    media.sort_by(|a, b| a.path.cmp(&b.path));
     let mut report = Report {
-        media,
+        media: images::released(plan.media()),
+        share_images,
         pages: total.pages,
         files: total.files,
         made: total.made,
@@ -285,6 +290,7 @@ impl<'a> Run<'a> {
         jobs.extend((0..plan.term_lists.len()).map(Job::TermList));
         jobs.extend((0..plan.redirects.len()).map(Job::Redirect));
         jobs.extend((0..self.assets.len()).map(Job::Asset));
+        jobs.extend((0..self.shares.len()).map(Job::Share));
         jobs.extend([
             Job::NotFound,
             Job::Sitemaps,
@@ -321,12 +327,14 @@ impl<'a> Run<'a> {
             Job::RedirectTables => wanted == "/_redirects" || wanted.starts_with("/redirects."),
             Job::Llms => wanted == "/llms.txt",
             Job::Asset(i) => self.assets[i].0 == wanted,
+            Job::Share(i) => self.shares.path(i) == wanted,
         }
     }
 
     /// Does a job, or takes over what it left behind in the render before.
     fn job(&self, job: &Job, outcome: &mut Outcome) -> ControlFlow<()> {
-        let Some(remembering) = self.remembering else {
+        // Share images have a memory of their own: a sink keeps them by what they say.
+        let Some(remembering) = self.remembering.filter(|_| !matches!(job, Job::Share(_))) else {
             return self.make(job, outcome);
         };
         let key = self.job_identity(job);
@@ -382,6 +390,7 @@ impl<'a> Run<'a> {
             Job::RedirectTables => (14, 0, 0),
             Job::Llms => (15, 0, 0),
             Job::Asset(i) => (16, trace::identity(self.assets[i].0.as_str()), 0),
+            Job::Share(i) => (17, i as u64, 0),
         };
         trace::identity(&(kind, of, n))
     }
@@ -403,6 +412,7 @@ impl<'a> Run<'a> {
             Job::RedirectTables => self.redirect_tables(outcome),
             Job::Llms => self.llms(outcome),
             Job::Asset(i) => self.asset(i, outcome),
+            Job::Share(i) => self.share(i, outcome),
         }
     }
 
@@ -472,6 +482,7 @@ impl<'a> Run<'a> {
             lookup: self.plan,
             labels: &self.prepared.languages[language].labels,
             title,
+            image_sizes: &self.prepared.languages[language].image_sizes,
             first_image_eager,
             id_prefix,
         }

@@ -169,7 +169,8 @@ impl Run<'_> {
             _ => "WebPage",
         };
         graph.web_page(page_type, &url, shown_title, &card.description, crumbs);
-        graph.entity(page, &url, card);
+        let share = self.share_of_page(i);
+        graph.entity(page, &url, card, share.as_ref());
         graph.faq(&url, faq);
 
         let translated = plan.translations(i);
@@ -201,7 +202,7 @@ impl Run<'_> {
                 PageKind::Product => "product",
                 _ => "website",
             },
-            image: Some(card.image.clone()).filter(|v| !v.is_none()),
+            image: Some(card.image.clone()).filter(|v| !v.is_none()).or(share),
             published: card.published.clone().filter(|_| is_article),
             modified: card.updated.clone().filter(|_| is_article),
             author: page.author.clone().filter(|a| is_article && !a.trim().is_empty()),

@@ -16,6 +16,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use tera::{Map, Tera, Value};
 
+use crate::images::sizes::Sizes;
 pub use assets::Asset;
 pub(crate) use assets::hashed_path;
 pub(crate) use minify::minify;
@@ -62,6 +63,8 @@ struct Manifest {
     description: String,
     #[serde(default)]
     options: IndexMap<String, OptionSpec>,
+    #[serde(default)]
+    sizes: BTreeMap<String, String>,
 }
 
 /// A compiled theme; making one is the slow part, so keep it for many renders.
@@ -75,6 +78,8 @@ pub struct Theme {
     /// Options a site may set, in the order they are shown.
     pub options: IndexMap<String, OptionSpec>,
     pub(crate) tera: Tera,
+    /// How wide images are shown, by place.
+    pub(crate) sizes: Sizes,
     /// Assets by the name templates use.
     pub(crate) assets: BTreeMap<String, Asset>,
     /// Stylesheets made from options, by name: `options.css`.
@@ -171,7 +176,8 @@ impl Theme {
             }
         }
 
-        let tera = match engine(&templates) {
+        let sizes = Sizes::with(manifest.sizes).map_err(ThemeError::Manifest)?;
+        let tera = match engine(&templates, &sizes) {
             Ok(tera) => tera,
             // A theme with pages of its own may have another frame or list than the base's pages need: they stay out, and
             // only the base's parts stand behind the theme.
@@ -179,7 +185,7 @@ impl Theme {
                 let own_frame = |(name, text): &&(String, String)| {
                     !(name.starts_with(BASE) && text.trim_start().starts_with("{% extends"))
                 };
-                engine(&templates.iter().filter(own_frame).cloned().collect::<Vec<_>>()).map_err(|_| problem)?
+                engine(&templates.iter().filter(own_frame).cloned().collect::<Vec<_>>(), &sizes).map_err(|_| problem)?
             }
             Err(problem) => return Err(problem),
         };
@@ -194,6 +200,7 @@ impl Theme {
             description: manifest.description,
             options: manifest.options,
             tera,
+            sizes,
             assets: assets::prepare(&raw_assets),
             option_styles,
             words: words.into_iter().map(|(k, v)| (k, Arc::new(v))).collect(),
@@ -266,11 +273,11 @@ fn variables(tera: &Tera, templates: &[(String, String)]) -> HashMap<String, Has
     known.collect()
 }
 
-fn engine(templates: &[(String, String)]) -> Result<Tera, ThemeError> {
+fn engine(templates: &[(String, String)], sizes: &Sizes) -> Result<Tera, ThemeError> {
     let wrong = |e: tera::Error| ThemeError::Template(e.to_string());
     let mut tera = Tera::default();
     tera.set_fallback_prefixes([BASE]).map_err(wrong)?;
-    filters::register(&mut tera);
+    filters::register(&mut tera, sizes);
     let templates = templates.iter().map(|(name, text)| (name.as_str(), text.as_str()));
     tera.add_raw_templates(templates).map_err(wrong)?;
     Ok(tera)

@@ -16,6 +16,8 @@ fn site_with(blocks: &str) -> Site {
         height: Some(450),
         alt: "From the list".into(),
         bytes: 10,
+        variants: Vec::new(),
+        problem: None,
     };
     site.media = vec![media("/a.png", "image/png"), media("/v.webm", "video/webm")];
     let mut with = page(PageKind::Page, "/x/", "/", "Blocks");
