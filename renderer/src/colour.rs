@@ -9,7 +9,7 @@ const LIGHT_PAPER: Rgb = Rgb(243, 241, 238);
 const DARK_PAPER: Rgb = Rgb(43, 41, 39);
 
 /// An sRGB colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rgb(pub u8, pub u8, pub u8);
 
 /// A colour by lightness (0–1), chroma (0–0.4) and hue (degrees), even to the eye.

@@ -16,6 +16,8 @@ pub mod diagnostic;
 mod feeds;
 pub mod folder;
 mod highlight;
+pub mod images;
+mod incremental;
 mod llms;
 pub mod locale;
 pub mod markdown;
@@ -30,6 +32,7 @@ mod render;
 mod robots;
 mod search;
 mod seo;
+pub mod share_image;
 pub mod site;
 mod sitemap;
 pub mod theme;
@@ -37,7 +40,8 @@ mod xml;
 
 pub use bodies::Bodies;
 pub use diagnostic::{Diagnostic, Severity};
-pub use output::{FileKind, MemorySink, OutFile, Rendered, Report, Sink};
+pub use incremental::Memo;
+pub use output::{FileKind, MadeFile, MemorySink, OutFile, Rendered, Report, Sink};
 pub use site::Site;
 pub use theme::{Theme, ThemeError};
 
@@ -45,12 +49,27 @@ pub use theme::{Theme, ThemeError};
 ///
 /// Runs on the rayon pool that is current; call it inside `ThreadPool::install` to choose the number of threads.
 pub fn render_to(site: &Site, theme: &Theme, sink: &dyn Sink) -> Report {
-    render::render_to(site, &bodies::InPages, theme, sink)
+    render::render_to(site, &bodies::InPages, theme, sink, Default::default())
+}
+
+/// [`render_to`] for a site that was rendered before with the same memo: only files that can have changed are made, the sink is
+/// asked to keep the others ([`Sink::keeps`]). The files are those of [`render_to`], byte for byte. A memo that is new, or of another
+/// site, costs time and nothing else; after a render that the sink ended early it stays as it was.
+pub fn render_again(site: &Site, theme: &Theme, sink: &dyn Sink, memo: &mut Memo) -> Report {
+    render::render_to(site, &bodies::InPages, theme, sink, render::How::Again(memo))
 }
 
 /// [`render_to`] for a site whose texts are not all in its pages.
 pub fn render_with(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &dyn Sink) -> Report {
-    render::render_to(site, bodies, theme, sink)
+    render::render_to(site, bodies, theme, sink, Default::default())
+}
+
+/// Renders one file of `site`: what stands at a site path (`/blog/x/`, `/assets/style.3f9a1c2b.css`), if anything does. For previews:
+/// the rest of the site is looked at, but not made.
+pub fn render_one(site: &Site, theme: &Theme, path: &str) -> Option<OutFile> {
+    let sink = MemorySink::default();
+    render::render_to(site, &bodies::InPages, theme, &sink, render::How::Only(path));
+    sink.into_files().remove(&paths::file_of(path))
 }
 
 /// Renders `site` into memory.

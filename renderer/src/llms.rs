@@ -44,7 +44,7 @@ pub(crate) fn text(plan: &Plan<'_>, prepared: &Prepared) -> String {
                 &mut out,
                 &plan.pages[i].page.title,
                 &plan.address.absolute(&plan.pages[i].path),
-                &prepared.cards[i].summary,
+                &prepared.card(plan, i).summary,
             );
         }
     };
@@ -63,7 +63,7 @@ pub(crate) fn text(plan: &Plan<'_>, prepared: &Prepared) -> String {
         list(
             &section.section.title,
             &section.section.description,
-            &mut section.listing.items.iter().copied(),
+            &mut section.listing.items().iter().copied(),
         );
     }
     list(

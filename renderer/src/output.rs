@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::share_image::ShareImage;
 use crate::site::Media;
 
 /// What a file is, which decides how long it may be cached.
@@ -36,13 +37,49 @@ pub struct OutFile {
     pub bytes: Vec<u8>,
     /// What it is.
     pub kind: FileKind,
+    /// BLAKE3 of the content, where the render has made it already.
+    pub hash: Option<[u8; 32]>,
+}
+
+/// A file that was made before, without its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeFile {
+    /// As in [`OutFile::path`].
+    pub path: String,
+    /// What it is.
+    pub kind: FileKind,
+    /// BLAKE3 of the content.
+    pub hash: [u8; 32],
+    /// Length of the content.
+    pub bytes: u64,
 }
 
 /// Takes finished files, from several threads at once and in no particular order; each path comes once.
 pub trait Sink: Sync {
     /// Takes one file. `Break` ends the render early: what went wrong is the sink's to remember.
     fn file(&self, file: OutFile) -> ControlFlow<()>;
+
+    /// Takes files that are as a render before this one made them ([`crate::render_again`]), all or none: true if the sink
+    /// still has every one of them with that content, else they are made again.
+    fn keeps(&self, _: &[MadeFile]) -> bool {
+        false
+    }
+
+    /// Takes a share image, which is drawn unless the sink has it from an earlier render ([`crate::images::ImageCache::sink`]).
+    fn share(&self, image: &ShareImage) -> ControlFlow<()> {
+        self.file(OutFile {
+            path: image.file(),
+            bytes: image.draw(),
+            kind: FileKind::Asset,
+            hash: None,
+        })
+    }
 }
+
+/// Code of the finding that a media file is not there.
+pub const MEDIA_MISSING: &str = "media-missing";
+/// Code of the finding that an image is damaged.
+pub const IMAGE_BROKEN: &str = "image-broken";
 
 /// What a render says about itself once its files are handed over.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -51,11 +88,17 @@ pub struct Report {
     pub pages: usize,
     /// All files handed over; media are not among them.
     pub files: usize,
-    /// Bytes of those files.
+    /// How many of them were made in this render; the others are as before.
+    pub made: usize,
+    /// Bytes of all files.
     pub bytes: u64,
-    /// Media files that belong beside the files, by path: those of the snapshot whose paths can be used.
+    /// Media files that belong beside the files, by path: those of the snapshot whose paths can be used and whose files are
+    /// there, and their variants.
     #[serde(skip)]
     pub media: Vec<Media>,
+    /// Keys of the share images that pages name, sorted.
+    #[serde(skip)]
+    pub share_images: Vec<String>,
     /// Errors and warnings, sorted, so that the same input gives the same report.
     pub diagnostics: Vec<Diagnostic>,
     /// Findings of the level info, sorted: nobody has to act on them, and large sites have many.
@@ -63,6 +106,15 @@ pub struct Report {
 }
 
 impl Report {
+    /// True if something is wrong that should keep the site from going out: any error but a media file that is missing or
+    /// damaged, since a site is better without one picture than not there.
+    pub fn stops_release(&self) -> bool {
+        let is_file = |d: &Diagnostic| [MEDIA_MISSING, IMAGE_BROKEN].contains(&d.code);
+        self.diagnostics
+            .iter()
+            .any(|d| d.severity == Severity::Error && !is_file(d))
+    }
+
     /// True if something is missing from the output or wrong in it.
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(|d| d.severity == Severity::Error)

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::incremental::trace::{self, Fact};
 use crate::plan::Plan;
 
 /// Neighbours looked at on each side of a page in the list of each of its terms. Terms with thousands of pages say little, and
@@ -23,14 +24,14 @@ pub(crate) struct Related<'s> {
 impl<'s> Related<'s> {
     pub fn new(plan: &Plan<'s>) -> Self {
         let mut clusters: HashMap<&'s str, Vec<usize>> = HashMap::new();
-        for (i, planned) in plan.pages.iter().enumerate() {
+        for (i, planned) in plan.pages.rows().iter().enumerate() {
             if let Some(cluster) = &planned.page.cluster {
                 clusters.entry(cluster.id.as_str()).or_default().push(i);
             }
         }
-        let mut places: Vec<Vec<u32>> = plan.pages.iter().map(|p| vec![0; p.terms.len()]).collect();
-        for (t, term) in plan.terms.iter().enumerate() {
-            for (place, &page) in term.listing.items.iter().enumerate() {
+        let mut places: Vec<Vec<u32>> = plan.pages.rows().iter().map(|p| vec![0; p.terms.len()]).collect();
+        for (t, term) in plan.terms.rows().iter().enumerate() {
+            for (place, &page) in term.listing.items().iter().enumerate() {
                 // Pages of the terms below are in the list too.
                 if let Some(own) = plan.pages[page].terms.iter().position(|&of| of == t) {
                     places[page][own] = place as u32;
@@ -42,6 +43,11 @@ impl<'s> Related<'s> {
 
     /// At most `limit` pages related to page `i`, best first, in its language.
     pub fn of(&self, plan: &Plan<'s>, i: usize, limit: usize) -> Vec<usize> {
+        trace::read(Fact::Related, || plan.pages.rows()[i].identity);
+        trace::unwatched(|| self.find(plan, i, limit))
+    }
+
+    fn find(&self, plan: &Plan<'s>, i: usize, limit: usize) -> Vec<usize> {
         let planned = &plan.pages[i];
         let one_language = plan.languages.len() == 1;
         // Page and score in one number, so that sorting by page is a sort of plain numbers.
@@ -56,7 +62,7 @@ impl<'s> Related<'s> {
             }
         };
         for (&term, &place) in planned.terms.iter().zip(&self.places[i]) {
-            let items = &plan.terms[term].listing.items;
+            let items = plan.terms[term].listing.items();
             // 1000 for a term of two pages, 100 for one of thousands.
             let weight = 100 + 1800 / (items.len() as u32).max(2);
             add(items, place as usize, weight);

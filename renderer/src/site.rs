@@ -4,6 +4,9 @@
 //! serialises to JSON, so a snapshot saved to a file reproduces a render without a database. It carries its own "now"
 //! ([`Site::generated_at`]); the renderer has no clock.
 
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Weak};
+
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -24,7 +27,7 @@ pub struct Site {
     pub settings: Settings,
     /// Posts, pages, products and services, in any order; the renderer sorts.
     #[serde(default)]
-    pub pages: Vec<Page>,
+    pub pages: Vec<SharedPage>,
     /// Folders of pages that have an archive of their own (`/blog/`, `/shop/`).
     #[serde(default)]
     pub sections: Vec<Section>,
@@ -65,6 +68,9 @@ pub struct Settings {
     /// Items on one archive page.
     #[serde(default = "per_page")]
     pub per_page: usize,
+    /// How lists by date are cut into pages.
+    #[serde(default)]
+    pub pagination: Pagination,
     /// Items in one feed.
     #[serde(default = "feed_limit")]
     pub feed_limit: usize,
@@ -82,6 +88,19 @@ pub struct Settings {
     pub extra: IndexMap<String, serde_json::Value>,
 }
 
+/// How a list by date is cut into pages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pagination {
+    /// Pages are filled from the oldest piece on, so that a new one changes the first page alone; that has from half as many
+    /// pieces as the others to half more.
+    #[default]
+    Stable,
+    /// Pages are filled from the newest on, so that only the last is not full and each changes with each new piece. What Hugo, Zola
+    /// and Jekyll do.
+    Full,
+}
+
 /// Files that a site can have beside its pages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -97,6 +116,8 @@ pub struct Outputs {
     /// A search page with its index. `None`: for sites of up to 1,000 pages, where it costs little.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search: Option<bool>,
+    /// A picture of title and brand for every page that has none ([`crate::share_image`]), for links to it that are shared.
+    pub share_images: bool,
 }
 
 impl Default for Outputs {
@@ -107,6 +128,7 @@ impl Default for Outputs {
             llms_txt: true,
             ai_crawlers: true,
             search: None,
+            share_images: true,
         }
     }
 }
@@ -253,6 +275,68 @@ pub struct Page {
     pub layout: Option<PageLayout>,
     #[serde(default)]
     pub extra: IndexMap<String, serde_json::Value>,
+}
+
+/// A page that several snapshots of a site can share. A snapshot is then cheap to copy, and a page that was not touched between two
+/// renders is known by being the same.
+#[derive(Debug, Clone)]
+pub struct SharedPage(Arc<Page>);
+
+impl SharedPage {
+    /// What the page can be known by later without being kept.
+    pub(crate) fn handle(&self) -> Weak<Page> {
+        Arc::downgrade(&self.0)
+    }
+
+    /// True if this is the very page that the handle is of, so that nothing can differ. A handle keeps the place in memory, so no
+    /// other page can have it.
+    pub(crate) fn is_of(&self, handle: &Weak<Page>) -> bool {
+        std::ptr::eq(Arc::as_ptr(&self.0), handle.as_ptr())
+    }
+
+    /// The page itself, copied if others share it.
+    pub fn into_page(self) -> Page {
+        Arc::unwrap_or_clone(self.0)
+    }
+}
+
+impl From<Page> for SharedPage {
+    fn from(page: Page) -> Self {
+        Self(Arc::new(page))
+    }
+}
+
+impl Deref for SharedPage {
+    type Target = Page;
+
+    fn deref(&self) -> &Page {
+        &self.0
+    }
+}
+
+impl DerefMut for SharedPage {
+    /// Copies the page first if others share it.
+    fn deref_mut(&mut self) -> &mut Page {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl PartialEq for SharedPage {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || *self.0 == *other.0
+    }
+}
+
+impl Serialize for SharedPage {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for SharedPage {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Page::deserialize(deserializer).map(Self::from)
+    }
 }
 
 /// What a page is; each kind has its own template.
@@ -440,6 +524,12 @@ pub struct Media {
     #[serde(default)]
     pub alt: String,
     pub bytes: u64,
+    /// Smaller forms of an image, which [`crate::images::ImageCache::prepare`] finds out: a snapshot from elsewhere has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<crate::images::Variant>,
+    /// What is wrong with the file, found out in the same way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<crate::images::MediaProblem>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -33,27 +33,18 @@ pub(crate) fn sitemaps(plan: &Plan<'_>) -> Vec<(String, String)> {
 }
 
 fn entries(plan: &Plan<'_>) -> Vec<Entry> {
-    let mut all: Vec<Entry> = Vec::with_capacity(plan.pages.len() + plan.terms.len());
+    let mut all: Vec<Entry> = Vec::with_capacity(plan.pages.len() + plan.terms.rows().len());
     let modified = |i: usize| plan.pages[i].page.updated_at.max(plan.pages[i].date());
     let home_alternates = home_alternates(plan);
     for (i, planned) in plan.pages.iter().enumerate() {
         if !planned.page.indexable || planned.page.canonical_url.is_some() {
             continue;
         }
-        let group = planned
-            .page
-            .translation_key
-            .as_deref()
-            .and_then(|key| plan.translations.get(key));
-        let mut alternates: Vec<(&str, String)> = group
-            .filter(|group| group.contains(&(planned.language, i)))
-            .map(|group| {
-                let url = |p: usize| plan.address.absolute(&plan.pages[p].path);
-                let languages = group.iter().map(|&(l, p)| (plan.languages[l].as_str(), url(p)));
-                let default = group.first().map(|&(_, p)| ("x-default", url(p)));
-                languages.chain(default).collect()
-            })
-            .unwrap_or_default();
+        let group = plan.translations(i);
+        let url = |p: usize| plan.address.absolute(plan.path_of(p));
+        let languages = group.iter().map(|&(l, p)| (plan.languages[l].as_str(), url(p)));
+        let default = group.first().map(|&(_, p)| ("x-default", url(p)));
+        let mut alternates: Vec<(&str, String)> = languages.chain(default).collect();
         if alternates.is_empty() && plan.homes.iter().any(|h| h.page == Some(i)) {
             alternates.clone_from(&home_alternates);
         }
@@ -65,7 +56,7 @@ fn entries(plan: &Plan<'_>) -> Vec<Entry> {
             &images(plan, planned.page),
         ));
     }
-    let newest = |listing: &Listing| listing.items.iter().filter_map(|&i| modified(i)).max();
+    let newest = |listing: &Listing| listing.items().iter().filter_map(|&i| modified(i)).max();
     for listing in plan.listings() {
         let home = plan.homes.iter().find(|h| h.path == listing.path);
         if home.is_none_or(|h| h.page.is_none()) {
@@ -77,7 +68,7 @@ fn entries(plan: &Plan<'_>) -> Vec<Entry> {
             all.push(entry(plan, &listing.path, newest(listing), alternates, &[]));
         }
     }
-    for list in &plan.term_lists {
+    for list in plan.term_lists.iter() {
         let newest = list.terms.iter().filter_map(|&t| newest(&plan.terms[t].listing)).max();
         all.push(entry(plan, &list.path, newest, &[], &[]));
     }

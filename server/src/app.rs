@@ -84,6 +84,7 @@ pub struct Inner {
     /// Cancelled when the process begins to stop: no new work, not ready.
     pub stop: tokio_util::sync::CancellationToken,
     pub visitors: crate::visitors::Hosts,
+    pub previews: crate::visitors::preview::Previews,
     pub limits: crate::api::rate_limit::RateLimits,
     pub renders: crate::features::publishing::Renders,
     pub plans: Plans,
@@ -139,6 +140,7 @@ impl App {
                 metrics: crate::metrics::Metrics::new()?,
                 stop: Default::default(),
                 visitors: Default::default(),
+                previews: Default::default(),
                 limits: crate::api::rate_limit::RateLimits::new(&config.limits),
                 renders: crate::features::publishing::Renders::new(&config),
                 plans,

@@ -17,6 +17,7 @@ pub fn apis() -> impl OpenApi + 'static {
         crate::jobs::api::JobsApi,
         features::media::api::MediaApi,
         features::publishing::api::DeploymentsApi,
+        features::publishing::api::PreviewApi,
         features::taxonomy::api::TermsApi,
         // A tuple of APIs has at most 16 elements.
         (

@@ -13,6 +13,7 @@ mod jobs;
 mod keywords;
 mod media;
 mod planner;
+mod preview;
 mod providers;
 mod revisions;
 mod sites;

@@ -169,6 +169,7 @@ impl Maker<'_> {
             lookup: self.plan,
             labels: &self.prepared.languages[self.language].labels,
             title: "",
+            image_sizes: &self.prepared.languages[self.language].image_sizes,
             first_image_eager: false,
             id_prefix: &prefix,
         };
@@ -313,10 +314,10 @@ impl Maker<'_> {
         } else {
             (limit as usize).min(MOST_FROM_SECTION)
         };
-        let items = &self.plan.sections[found].listing.items;
+        let items = self.plan.sections[found].listing.items();
         items
             .iter()
-            .filter(|&&p| !std::ptr::eq(self.plan.pages[p].page, self.page))
+            .filter(|&&p| self.plan.path_of(p) != self.path)
             .take(limit)
             .map(|&p| self.prepared.value(self.plan, p))
             .collect()

@@ -11,6 +11,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::markdown::text::collapse;
 use crate::output::{FileKind, OutFile, Report, Sink};
 use crate::paths;
+use crate::share_image::ShareImage;
 
 /// Places that browsers have on every page.
 const BROWSER_ANCHORS: &[&str] = &["", "top"];
@@ -209,6 +210,13 @@ impl Inspector {
 }
 
 impl Sink for Inspector {
+    /// Nothing can be wrong with it, so it is not drawn.
+    fn share(&self, image: &ShareImage) -> ControlFlow<()> {
+        let mut seen = self.seen.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        seen.files.insert(image.file());
+        ControlFlow::Continue(())
+    }
+
     fn file(&self, file: OutFile) -> ControlFlow<()> {
         let mut result = None;
         if file.kind == FileKind::Page

@@ -17,7 +17,7 @@ pub(crate) struct Linked(Vec<bool>);
 
 impl Linked {
     pub fn new(plan: &Plan<'_>) -> Self {
-        Self(vec![false; plan.pages.len()])
+        Self(vec![false; plan.pages.rows().len()])
     }
 
     /// A text on the page at `from` links to the page with index `to`.
@@ -32,24 +32,28 @@ impl Linked {
         for items in plan.site.menus.values() {
             menu_pages(plan, items, 0, &mut menus);
         }
-        for home in &plan.homes {
+        for home in plan.homes.rows() {
             menus.extend(home.page);
         }
         if !plan.site.menus.contains_key("main") {
             // The menu that is made where there is none.
             let made = |kind: PageKind| matches!(kind, PageKind::About | PageKind::Contact);
-            menus.extend((0..plan.pages.len()).filter(|&i| made(plan.pages[i].page.kind)));
+            menus.extend((0..plan.pages.rows().len()).filter(|&i| made(plan.pages.rows()[i].page.kind)));
         }
         // A page links to its translations.
-        menus.extend(plan.translations.values().flatten().map(|&(_, page)| page));
+        menus.extend(
+            plan.translation_groups()
+                .flat_map(|(_, group)| group)
+                .map(|&(_, page)| page),
+        );
         menus.into_iter().for_each(|page| self.mark(page));
 
-        let mut listed = vec![false; plan.pages.len()];
+        let mut listed = vec![false; plan.pages.rows().len()];
         for listing in plan.listings() {
-            listing.items.iter().for_each(|&i| listed[i] = true);
+            listing.items().iter().for_each(|&i| listed[i] = true);
         }
         let mut only_listed = Vec::new();
-        for (i, planned) in plan.pages.iter().enumerate().filter(|(_, p)| p.page.indexable) {
+        for (i, planned) in plan.pages.rows().iter().enumerate().filter(|(_, p)| p.page.indexable) {
             match (self.0[i], listed[i]) {
                 (true, _) => {}
                 (false, true) => only_listed.push(planned.path.as_str()),
@@ -71,7 +75,7 @@ impl Linked {
             let message = format!(
                 "{} of {} pages are linked from lists only ({examples}{more}); a link in a text helps readers and search engines",
                 only_listed.len(),
-                plan.pages.len()
+                plan.pages.rows().len()
             );
             findings.push(Diagnostic::info("", "only-listed", message));
         }

@@ -22,25 +22,25 @@ pub(crate) fn check(plan: &Plan<'_>, prepared: &Prepared, findings: &mut Vec<Dia
         return;
     }
     let shown = |p: &PlannedPage<'_>| p.page.indexable && p.page.canonical_url.is_none();
-    let mut titles: HashMap<(usize, &str), &str> = HashMap::with_capacity(plan.pages.len());
-    let mut descriptions: HashMap<(usize, &str), &str> = HashMap::with_capacity(plan.pages.len());
-    for (i, planned) in plan.pages.iter().enumerate().filter(|(_, p)| shown(p)) {
+    let mut titles: HashMap<(usize, &str), &str> = HashMap::with_capacity(plan.pages.rows().len());
+    let mut descriptions: HashMap<(usize, &str), &str> = HashMap::with_capacity(plan.pages.rows().len());
+    for (i, planned) in plan.pages.rows().iter().enumerate().filter(|(_, p)| shown(p)) {
         let title = own_title(planned);
         if let Some(first) = first(&mut titles, (planned.language, title), &planned.path) {
             let message = format!("the title “{title}” is also that of {first}; say what is different");
             findings.push(Diagnostic::warning(&planned.path, "title-duplicate", message));
         }
-        let description = prepared.cards[i].description.as_str();
+        let description = prepared.card(plan, i).description.as_str();
         if let Some(first) = first(&mut descriptions, (planned.language, description), &planned.path) {
             let message = format!("the description is also that of {first}");
             findings.push(Diagnostic::info(&planned.path, "description-duplicate", message));
         }
     }
-    let long: Vec<Diagnostic> = (0..plan.pages.len())
+    let long: Vec<Diagnostic> = (0..plan.pages.rows().len())
         .into_par_iter()
-        .filter(|&i| shown(&plan.pages[i]))
+        .filter(|&i| shown(&plan.pages.rows()[i]))
         .flat_map_iter(|i| {
-            let planned = &plan.pages[i];
+            let planned = &plan.pages.rows()[i];
             let (page, path) = (planned.page, &planned.path);
             let mut found = Vec::new();
             let title = match page.seo_title.trim() {

@@ -2,11 +2,13 @@
 
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use igny8_renderer::images::ImageCache;
 use igny8_renderer::release::write_folder;
+use igny8_renderer::share_image::ShareImage;
 use igny8_renderer::{OutFile, Report, Severity, Sink};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -26,6 +28,11 @@ impl Sink for Watched<'_> {
     fn file(&self, file: OutFile) -> ControlFlow<()> {
         self.bar.inc(1);
         self.inner.file(file)
+    }
+
+    fn share(&self, image: &ShareImage) -> ControlFlow<()> {
+        self.bar.inc(1);
+        self.inner.share(image)
     }
 }
 
@@ -51,7 +58,14 @@ fn build(args: &BuildArgs) -> Result<ExitCode, String> {
     let theme = theme(&args.theme)?;
     let reading = Instant::now();
     let mut source = pool.install(|| source::read(&args.source, args.base_url.as_deref()))?;
+    if args.no_share_images {
+        source.site.settings.outputs.share_images = false;
+    }
     let read = reading.elapsed();
+    let cache = ImageCache::new(args.image_cache.clone().unwrap_or_else(|| cache_beside(&args.out)));
+    let encoding = Instant::now();
+    let images = pool.install(|| source.prepare(&cache));
+    let encoded = encoding.elapsed();
 
     let watch = std::io::stderr().is_terminal() && !args.json;
     let bar = if watch {
@@ -63,17 +77,22 @@ fn build(args: &BuildArgs) -> Result<ExitCode, String> {
     let writing = Instant::now();
     let mut report = Report::default();
     let mut rendered = Duration::ZERO;
-    let manifest = write_folder(&args.out, args.compress, source.media.as_ref(), |sink| {
+    let mut drawn = 0;
+    let manifest = write_folder(&args.out, args.compress, &cache.source(source.media.as_ref()), |sink| {
+        let cached = cache.sink(sink);
         let watched = Watched {
-            inner: sink,
+            inner: &cached,
             bar: bar.clone(),
         };
         report = pool.install(|| source.render(&theme, &watched));
         rendered = writing.elapsed();
+        drawn = cached.drawn();
         Some(report.media.clone())
     });
     bar.finish_and_clear();
     let manifest = manifest.map_err(|e| e.to_string())?.unwrap_or_default();
+    // A cache that cannot be tidied is only larger.
+    let _ = cache.sweep(&report);
     let rest = writing.elapsed().saturating_sub(rendered);
 
     report.diagnostics.splice(0..0, std::mem::take(&mut source.findings));
@@ -91,7 +110,9 @@ fn build(args: &BuildArgs) -> Result<ExitCode, String> {
                 "bytes": manifest.bytes(),
                 "diagnostics": report.diagnostics,
                 "advice": report.advice.len(),
-                "ms": { "read": ms(read), "render": ms(rendered), "write": ms(rest), "total": ms(start.elapsed()) },
+                "images": { "used": images.images, "encoded": images.encoded },
+                "share_images": { "used": report.share_images.len(), "drawn": drawn },
+                "ms": { "read": ms(read), "images": ms(encoded), "render": ms(rendered), "write": ms(rest), "total": ms(start.elapsed()) },
             })
         );
     } else {
@@ -104,6 +125,15 @@ fn build(args: &BuildArgs) -> Result<ExitCode, String> {
         );
     }
     Ok(ExitCode::from(u8::from(failed)))
+}
+
+/// The cache of an output folder: beside it, since the folder itself is replaced.
+fn cache_beside(out: &Path) -> PathBuf {
+    let name = out.file_name().unwrap_or_else(|| "out".as_ref());
+    out.parent()
+        .unwrap_or_else(|| Path::new(""))
+        .join(".igny8-cache")
+        .join(name)
 }
 
 fn print_words(report: &Report, files: usize, bytes: u64, took: Duration, out: &Path) {

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use igny8_renderer::check::{Inspector, sample};
+use igny8_renderer::images::ImageCache;
+use igny8_renderer::output::MEDIA_MISSING;
 use igny8_renderer::{Diagnostic, Report, Severity, render_to};
 use serde_json::json;
 
@@ -28,14 +30,18 @@ fn site(args: &CheckArgs) -> Result<Checked, String> {
         .build()
         .map_err(|e| format!("threads: {e}"))?;
     let theme = theme(&args.theme)?;
-    let source = pool.install(|| source::read(&args.source, args.base_url.as_deref()))?;
+    let mut source = pool.install(|| source::read(&args.source, args.base_url.as_deref()))?;
+    let cache = args.image_cache.as_ref().map(ImageCache::new);
+    if let Some(cache) = &cache {
+        pool.install(|| source.prepare(cache));
+    }
     let inspector = Inspector::new(&source.site.settings.base_url);
     let mut report: Report = pool.install(|| source.render(&theme, &inspector));
-    for media in &report.media {
+    for media in report.media.iter().filter(|_| cache.is_none()) {
         let there = source.media.path(media).is_ok_and(|path| path.is_file());
         if !there {
             let message = format!("the file of {} ({}) is not there", media.path, media.source);
-            report.diagnostics.push(Diagnostic::error("", "media-missing", message));
+            report.diagnostics.push(Diagnostic::error("", MEDIA_MISSING, message));
         }
     }
     inspector.finish(&mut report);

@@ -61,6 +61,7 @@ fn safe(source: String) -> Result<String, String> {
             lookup: &Alone,
             labels: &labels,
             title: "",
+            image_sizes: "100vw",
             first_image_eager: false,
             id_prefix: "",
         },

@@ -72,6 +72,9 @@ struct CheckArgs {
     /// Threads to use; 0 takes one for each core.
     #[arg(long, default_value_t = 0)]
     threads: usize,
+    /// Also decode images, and keep their smaller forms here; without, only files that are not there are found.
+    #[arg(long, value_name = "FOLDER")]
+    image_cache: Option<PathBuf>,
     /// Print one line of JSON instead of words.
     #[arg(long)]
     json: bool,
@@ -96,6 +99,9 @@ struct ServeArgs {
     /// A built-in theme by name, or a theme's folder.
     #[arg(long, default_value = "ember")]
     theme: String,
+    /// Where smaller forms of images are kept [default: a folder that goes with the program].
+    #[arg(long, value_name = "FOLDER")]
+    image_cache: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -121,6 +127,12 @@ struct BuildArgs {
     /// Threads to use; 0 takes one for each core.
     #[arg(long, default_value_t = 0)]
     threads: usize,
+    /// Where smaller forms of images are kept for the next build [default: .igny8-cache/<name of OUT> beside OUT].
+    #[arg(long, value_name = "FOLDER")]
+    image_cache: Option<PathBuf>,
+    /// Leave out the pictures of title and brand that stand for pages without an image where links are shared.
+    #[arg(long)]
+    no_share_images: bool,
     /// Also write .gz and .br beside texts.
     #[arg(long)]
     compress: bool,

@@ -6,9 +6,10 @@ use std::{fs, io};
 
 use chrono::{DateTime, Utc};
 use igny8_renderer::folder::{self, ReadOptions, Texts};
+use igny8_renderer::images::{self, ImageCache};
 use igny8_renderer::release::{FolderMedia, MediaSource};
 use igny8_renderer::site::Media;
-use igny8_renderer::{Diagnostic, Report, Sink, Site, Theme, render_to, render_with};
+use igny8_renderer::{Bodies, Diagnostic, Report, Sink, Site, Theme, render_to, render_with};
 
 /// Bytes of texts that are held in memory; those of a larger site go to a temporary file.
 const TEXTS_IN_MEMORY: u64 = 64 << 20;
@@ -30,6 +31,14 @@ impl Source {
             Some(texts) => render_with(&self.site, texts, theme, sink),
             None => render_to(&self.site, theme, sink),
         }
+    }
+}
+
+impl Source {
+    /// Makes smaller forms of images, or finds them in `cache`.
+    pub fn prepare(&mut self, cache: &ImageCache) -> images::Prepared {
+        let texts = self.texts.as_ref().map(|texts| texts as &dyn Bodies);
+        cache.prepare(&mut self.site, texts, self.media.as_ref())
     }
 }
 

@@ -69,18 +69,7 @@ impl<'a> Feed<'a> {
         (title, subtitle): (&'a str, &'a str),
         mut content: impl FnMut(usize) -> Option<String>,
     ) -> Self {
-        // Lists may be sorted by title or weight; a feed is by date.
-        let mut newest: Vec<usize> = listing
-            .items
-            .iter()
-            .copied()
-            .filter(|&i| plan.pages[i].date().is_some())
-            .collect();
-        newest.sort_by(|&a, &b| {
-            let (a, b) = (&plan.pages[a], &plan.pages[b]);
-            b.date().cmp(&a.date()).then_with(|| a.path.cmp(&b.path))
-        });
-        newest.truncate(plan.site.settings.feed_limit.clamp(1, MAX_ITEMS));
+        let newest = listing.newest(plan, plan.site.settings.feed_limit.clamp(1, MAX_ITEMS));
         let items: Vec<Item<'a>> = newest
             .into_iter()
             .map(|i| {
@@ -88,7 +77,7 @@ impl<'a> Feed<'a> {
                 Item {
                     planned,
                     url: plan.address.absolute(&planned.path),
-                    summary: &prepared.cards[i].summary,
+                    summary: &prepared.card(plan, i).summary,
                     changed: planned.page.updated_at.max(planned.date()),
                     content: content(i),
                 }

@@ -65,6 +65,8 @@ pub(super) fn inspect(file: &File, public: &str, options: &ReadOptions, problems
         height,
         alt: String::new(),
         bytes: file.bytes,
+        variants: Vec::new(),
+        problem: None,
     })
 }
 

@@ -131,6 +131,8 @@ pub(super) fn finish(html: &str, resolver: &mut Resolver<'_>) -> String {
                     out.push_str("</div>");
                 }
             }
+            // An image brings its own.
+            ("picture", _) => {}
             (_, false) => {
                 if let Some(id) = tag.attribute("id") {
                     let id = resolver.unique_id(&id);

@@ -8,6 +8,7 @@ use pulldown_cmark_escape::{escape_html, escape_html_body_text};
 use super::{Html, TocEntry};
 use crate::address::{Address, Target, is_http};
 use crate::diagnostic::Diagnostic;
+use crate::images::markup;
 use crate::site::Media;
 
 /// Whether a path is part of the site.
@@ -74,6 +75,8 @@ pub struct Context<'a> {
     pub labels: &'a Labels,
     /// The page's title, which is shown above the body: a body that begins by repeating it as a heading loses that heading.
     pub title: &'a str,
+    /// How wide images in the text are shown, as `sizes` attributes say it; empty for readers elsewhere, who get one file of each.
+    pub image_sizes: &'a str,
     /// The first image is the first thing seen, so it is not loaded lazily.
     pub first_image_eager: bool,
     /// Put in front of ids, so that several texts on one page (answers) do not clash.
@@ -233,9 +236,28 @@ impl<'a> Resolver<'a> {
         let mut alt = alt;
         let mut size = size;
         let mut described = !alt.is_empty() || decorative;
+        let mut choice = markup::Choice::default();
         let src = match self.context.address.target(written, self.context.page) {
             Target::Site { path, suffix } => {
-                if let Some(media) = self.context.lookup.media(&path) {
+                let media = self.context.lookup.media(&path);
+                let found = media.and_then(|m| markup::finding(m, self.context.page));
+                if let Some(found) = found {
+                    let gone = found.code == crate::output::MEDIA_MISSING;
+                    self.html.findings.push(found);
+                    if gone {
+                        let alt = media.map(|m| m.alt.as_str()).filter(|_| alt.is_empty()).unwrap_or(alt);
+                        let _ = escape_html_body_text(&mut *out, alt);
+                        return;
+                    }
+                }
+                if let Some(media) = media {
+                    choice = markup::choice(media, self.context.address);
+                    if self.context.image_sizes.is_empty() {
+                        choice = markup::Choice {
+                            src: choice.src,
+                            ..markup::Choice::default()
+                        };
+                    }
                     if let (Some(w), Some(h)) = (media.width, media.height) {
                         size = fit(size, (w, h));
                     }
@@ -269,9 +291,26 @@ impl<'a> Resolver<'a> {
             let message = format!("the image `{}` has no description (alt)", shorten(written));
             self.warn("alt-missing", message);
         }
+        let sizes = self.context.image_sizes;
+        let from = |out: &mut String, files: &str| {
+            out.push_str(" srcset=\"");
+            let _ = escape_html(&mut *out, files);
+            out.push_str("\" sizes=\"");
+            let _ = escape_html(&mut *out, sizes);
+            out.push('"');
+        };
+        if !choice.webp.is_empty() {
+            out.push_str("<picture><source type=\"image/webp\"");
+            from(out, &choice.webp);
+            out.push('>');
+        }
         out.push_str("<img src=\"");
-        let _ = escape_html(&mut *out, &src);
-        out.push_str("\" alt=\"");
+        let _ = escape_html(&mut *out, choice.src.as_deref().unwrap_or(&src));
+        out.push('"');
+        if !choice.srcset.is_empty() {
+            from(out, &choice.srcset);
+        }
+        out.push_str(" alt=\"");
         let _ = escape_html(&mut *out, alt);
         out.push('"');
         if let Some(title) = title.filter(|t| !t.is_empty()) {
@@ -287,6 +326,9 @@ impl<'a> Resolver<'a> {
         }
         self.images += 1;
         out.push_str(" decoding=\"async\">");
+        if !choice.webp.is_empty() {
+            out.push_str("</picture>");
+        }
     }
 
     /// Writes the inside of a block of code, in colour where the language is known.

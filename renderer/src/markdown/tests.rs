@@ -28,6 +28,8 @@ fn html(body: Body) -> Html {
         height: Some(480),
         alt: "A hill".into(),
         bytes: 1,
+        variants: Vec::new(),
+        problem: None,
     }]);
     let labels = Labels::default();
     render(
@@ -38,6 +40,7 @@ fn html(body: Body) -> Html {
             lookup: &shelf,
             labels: &labels,
             title: "The page",
+            image_sizes: "100vw",
             first_image_eager: false,
             id_prefix: "",
         },

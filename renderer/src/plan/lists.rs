@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::{Listing, Owner, Plan, PlannedHome, PlannedPage, PlannedSection, PlannedTerm, PlannedTermList};
 use crate::diagnostic::Diagnostic;
 use crate::paths;
-use crate::site::{FeedFormat, PageKind, Section, SectionSort, Term};
+use crate::site::{FeedFormat, PageKind, Pagination, Section, SectionSort, Term};
 
 /// Terms above a term that its pages also count for.
 const MAX_DEPTH: usize = 12;
@@ -76,17 +76,15 @@ impl<'s> Plan<'s> {
         feeds: &[FeedFormat],
     ) -> Listing {
         let dated = items.iter().any(|&i| self.pages[i].date().is_some());
-        Listing {
-            path,
-            kind: self.majority(&items),
-            items,
-            per_page,
-            language,
-            feeds: FeedFormat::ALL
-                .into_iter()
-                .filter(|f| dated && feeds.contains(f))
-                .collect(),
-        }
+        let kind = self.majority(&items);
+        let feeds = FeedFormat::ALL.into_iter().filter(|f| dated && feeds.contains(f));
+        let mut listing = Listing {
+            kind,
+            feeds: feeds.collect(),
+            ..Listing::new(path, items, language)
+        };
+        listing.cut(per_page, self.site.settings.pagination);
+        listing
     }
 
     fn claim_listing(&mut self, listing: &mut Listing, owner: Owner, findings: &mut Vec<Diagnostic>) -> bool {
@@ -101,7 +99,7 @@ impl<'s> Plan<'s> {
         for n in 2..=listing.pagers() {
             if !self.claim(&paths::pager(&listing.path, n), Owner::Pager, findings) {
                 // A pager that cannot be written would break the chain of links, so the rest goes on one page.
-                listing.per_page = usize::MAX;
+                listing.cut(usize::MAX, Pagination::Full);
                 break;
             }
         }
@@ -137,7 +135,7 @@ impl<'s> Plan<'s> {
         });
 
         let mut members: HashMap<String, Vec<usize>> = HashMap::new();
-        for (i, planned) in self.pages.iter().enumerate() {
+        for (i, planned) in self.pages.rows().iter().enumerate() {
             if let Ok(section) = paths::normalise(&planned.page.section)
                 && section != planned.path
             {
@@ -160,6 +158,10 @@ impl<'s> Plan<'s> {
                 language,
                 if is_home { &[] } else { feeds },
             );
+            if section.sort != SectionSort::Date {
+                // What is new may stand anywhere.
+                listing.cut(self.per_page(section.per_page), Pagination::Full);
+            }
             let render = section.render && !is_home && self.claim_listing(&mut listing, Owner::Section, findings);
             let index = self.sections.len();
             // Pages of the root section stand alone: they are not each other's neighbours.
@@ -256,7 +258,7 @@ impl<'s> Plan<'s> {
         // A term's own pages, then those of the terms below it.
         let mut members: BTreeMap<(usize, &'s str), Vec<usize>> = BTreeMap::new();
         let mut own: BTreeMap<(usize, &'s str), Vec<usize>> = BTreeMap::new();
-        for (i, planned) in self.pages.iter().enumerate() {
+        for (i, planned) in self.pages.rows().iter().enumerate() {
             let Some(slugs) = planned.page.terms.get(&taxonomy.name) else {
                 continue;
             };
@@ -390,9 +392,10 @@ impl<'s> Plan<'s> {
     pub(super) fn plan_homes(&mut self, findings: &mut Vec<Diagnostic>) {
         for language in 0..self.languages.len() {
             let path = self.home_path(language).to_owned();
-            let page = self.pages.binary_search_by(|p| p.path.as_str().cmp(&path)).ok();
+            let page = self.pages.rows().binary_search_by(|p| p.path.as_str().cmp(&path)).ok();
             let section = self.section_at(&path);
-            let has_content = language == 0 || page.is_some() || self.pages.iter().any(|p| p.language == language);
+            let has_content =
+                language == 0 || page.is_some() || self.pages.rows().iter().any(|p| p.language == language);
             if !has_content {
                 continue;
             }
@@ -420,7 +423,7 @@ impl<'s> Plan<'s> {
                 continue;
             }
             if !self.is_blog() {
-                listing.per_page = usize::MAX;
+                listing.cut(usize::MAX, Pagination::Full);
             }
             self.claim_parts(&mut listing, findings);
             let mut groups: Vec<usize> = (0..self.sections.len())

@@ -5,6 +5,7 @@
 
 mod lists;
 mod redirects;
+mod table;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -14,11 +15,13 @@ use chrono::{DateTime, Utc};
 use crate::address::Address;
 use crate::bodies::Bodies;
 use crate::diagnostic::Diagnostic;
+use crate::incremental::trace::{self, Fact};
 use crate::markdown::{Known, Lookup};
 use crate::paths;
-use crate::site::{Body, FeedFormat, Media, Page, PageKind, Section, Site, SiteType, Taxonomy, Term};
+use crate::site::{Body, FeedFormat, Media, PageKind, Pagination, Section, SharedPage, Site, SiteType, Taxonomy, Term};
 
 pub use redirects::{PlannedRedirect, To};
+pub use table::{Row, Table};
 
 /// Names that the renderer itself writes.
 const RESERVED: &[&str] = &[
@@ -37,8 +40,10 @@ const SEARCHED: usize = 1000;
 /// A page with its decided address.
 #[derive(Debug)]
 pub struct PlannedPage<'s> {
-    pub page: &'s Page,
+    pub page: &'s SharedPage,
     pub path: String,
+    /// Names the page across renders.
+    pub identity: u64,
     /// Index into [`Plan::languages`].
     pub language: usize,
     /// Index into [`Plan::sections`], and the page's place in it.
@@ -67,10 +72,14 @@ impl PlannedPage<'_> {
 pub struct Listing {
     /// Address of its first pager.
     pub path: String,
+    /// Names the list across renders.
+    pub identity: u64,
     /// Indexes into [`Plan::pages`], in order.
-    pub items: Vec<usize>,
+    items: Vec<usize>,
     /// Items on one pager.
-    pub per_page: usize,
+    per_page: usize,
+    /// Items on the first one.
+    first: usize,
     /// Language index.
     pub language: usize,
     /// What most of the items are.
@@ -80,15 +89,84 @@ pub struct Listing {
 }
 
 impl Listing {
+    /// A list of `items` in order, all on one page.
+    pub fn new(path: String, items: Vec<usize>, language: usize) -> Self {
+        Self {
+            identity: trace::identity(path.as_str()),
+            path,
+            items,
+            per_page: usize::MAX,
+            first: usize::MAX,
+            language,
+            kind: PageKind::Page,
+            feeds: Vec::new(),
+        }
+    }
+
+    /// Cuts the list into pagers.
+    pub fn cut(&mut self, per_page: usize, pagination: Pagination) {
+        self.per_page = per_page.max(1);
+        let over = self.items.len() % self.per_page;
+        self.first = match pagination {
+            Pagination::Full => self.per_page,
+            // Without the last of them there would be a page of very few, with it none of very many.
+            Pagination::Stable if over * 2 < self.per_page => self.per_page.saturating_add(over),
+            Pagination::Stable => over,
+        };
+    }
+
+    /// Items on one pager.
+    pub fn per_page(&self) -> usize {
+        self.per_page
+    }
+
+    /// All items, in order.
+    pub fn items(&self) -> &[usize] {
+        trace::read(Fact::Items, || self.identity);
+        &self.items
+    }
+
+    /// Number of items.
+    pub fn total(&self) -> usize {
+        trace::read(Fact::Count, || self.identity);
+        self.items.len()
+    }
+
     /// Number of pagers, at least one.
     pub fn pagers(&self) -> usize {
-        self.items.len().div_ceil(self.per_page.max(1)).max(1)
+        1 + self.total().saturating_sub(self.first).div_ceil(self.per_page)
     }
 
     /// Items of the `n`th pager (from 1).
     pub fn slice(&self, n: usize) -> &[usize] {
-        let start = (n.saturating_sub(1) * self.per_page).min(self.items.len());
-        &self.items[start..(start + self.per_page).min(self.items.len())]
+        trace::read(Fact::Slice, || self.slice_identity(n));
+        let end = |n: usize| match n {
+            0 => 0,
+            n => (n - 1)
+                .saturating_mul(self.per_page)
+                .saturating_add(self.first)
+                .min(self.items.len()),
+        };
+        &self.items[end(n.saturating_sub(1))..end(n)]
+    }
+
+    /// Names the `n`th pager across renders.
+    pub fn slice_identity(&self, n: usize) -> u64 {
+        self.identity.wrapping_add(n as u64)
+    }
+
+    /// The newest dated items, whatever the list is sorted by.
+    pub fn newest(&self, plan: &Plan<'_>, limit: usize) -> Vec<usize> {
+        trace::read(Fact::Newest, || self.identity);
+        let pages = plan.pages.rows();
+        let dated = self.items.iter().copied().filter(|&i| pages[i].date().is_some());
+        if self.items.is_sorted_by_key(|&i| plan.newest[i]) {
+            return dated.take(limit).collect();
+        }
+        let mut newest: Vec<usize> = dated.collect();
+        newest.sort_unstable_by_key(|&i| plan.newest[i]);
+        newest.truncate(limit);
+        newest
     }
 }
 
@@ -150,18 +228,18 @@ pub struct Plan<'s> {
     pub languages: Vec<String>,
     home_paths: Vec<String>,
     /// Sorted by path.
-    pub pages: Vec<PlannedPage<'s>>,
+    pub pages: Table<PlannedPage<'s>>,
     /// By page: its place among all of them, newest first.
     pub newest: Vec<u32>,
-    pub sections: Vec<PlannedSection<'s>>,
-    pub terms: Vec<PlannedTerm<'s>>,
-    pub term_lists: Vec<PlannedTermList<'s>>,
-    pub homes: Vec<PlannedHome>,
+    pub sections: Table<PlannedSection<'s>>,
+    pub terms: Table<PlannedTerm<'s>>,
+    pub term_lists: Table<PlannedTermList<'s>>,
+    pub homes: Table<PlannedHome>,
     /// Addresses of the search pages, by language; empty without search.
     pub searches: Vec<(usize, String)>,
-    pub redirects: Vec<PlannedRedirect>,
+    pub redirects: Table<PlannedRedirect>,
     /// Pages by translation key: language index and page index.
-    pub translations: BTreeMap<&'s str, Vec<(usize, usize)>>,
+    translations: BTreeMap<&'s str, Vec<(usize, usize)>>,
     claimed: HashMap<String, Owner>,
     /// Folders whose names could be those of files, without their last slash.
     folders: HashMap<String, Owner>,
@@ -233,14 +311,14 @@ impl<'s> Plan<'s> {
             address,
             languages,
             home_paths,
-            pages: Vec::with_capacity(site.pages.len()),
+            pages: Table::new(),
             newest: Vec::new(),
-            sections: Vec::new(),
-            terms: Vec::new(),
-            term_lists: Vec::new(),
-            homes: Vec::new(),
+            sections: Table::new(),
+            terms: Table::new(),
+            term_lists: Table::new(),
+            homes: Table::new(),
             searches: Vec::new(),
-            redirects: Vec::new(),
+            redirects: Table::new(),
             translations: BTreeMap::new(),
             claimed: HashMap::with_capacity(site.pages.len() * 2),
             folders: HashMap::new(),
@@ -253,7 +331,7 @@ impl<'s> Plan<'s> {
             plan.claim(path, Owner::Asset, findings);
         }
         plan.claim_pages(findings);
-        plan.newest = lists::newest(&plan.pages);
+        plan.newest = lists::newest(plan.pages.rows());
         plan.claim_media(findings);
         plan.plan_sections(findings);
         plan.plan_terms(findings);
@@ -322,11 +400,71 @@ impl<'s> Plan<'s> {
 
     /// Index of the page that is at `path`.
     pub fn page_at(&self, path: &str) -> Option<usize> {
-        self.pages.binary_search_by(|p| p.path.as_str().cmp(path)).ok()
+        trace::read(Fact::PageName, || trace::identity(path));
+        self.pages.rows().binary_search_by(|p| p.path.as_str().cmp(path)).ok()
+    }
+
+    /// The address of a page.
+    pub fn path_of(&self, page: usize) -> &str {
+        &self.named(page).path
+    }
+
+    /// The title of a page, as it is shown.
+    pub fn title_of(&self, page: usize) -> &str {
+        self.named(page).title()
+    }
+
+    fn named(&self, page: usize) -> &PlannedPage<'s> {
+        let planned = &self.pages.rows()[page];
+        trace::read(Fact::PageName, || planned.identity);
+        planned
+    }
+
+    /// The pages before and after a page in its section.
+    pub fn neighbours(&self, planned: &PlannedPage<'_>) -> (Option<usize>, Option<usize>) {
+        trace::read(Fact::Neighbours, || planned.identity);
+        let Some((section, place)) = planned.section else {
+            return (None, None);
+        };
+        let items = &self.sections.rows()[section].listing.items;
+        let at = |place: Option<usize>| place.and_then(|p| items.get(p)).copied();
+        (at(place.checked_sub(1)), at(Some(place + 1)))
+    }
+
+    /// Language and page of each translation of a page, itself among them; empty if there are none.
+    pub fn translations(&self, page: usize) -> &[(usize, usize)] {
+        let planned = &self.pages[page];
+        let Some(key) = planned.page.translation_key.as_deref() else {
+            return &[];
+        };
+        trace::read(Fact::Translations, || trace::identity(key));
+        let group = self.translations.get(key).map_or(&[][..], Vec::as_slice);
+        // A second page in the language of another is no part of the group.
+        if group.contains(&(planned.language, page)) {
+            group
+        } else {
+            &[]
+        }
+    }
+
+    /// All groups of translations with their keys.
+    pub fn translation_groups(&self) -> impl Iterator<Item = (&str, &[(usize, usize)])> {
+        self.translations.iter().map(|(key, group)| (*key, group.as_slice()))
+    }
+
+    /// Addresses that are taken, in no order.
+    pub fn claimed(&self) -> impl Iterator<Item = &str> {
+        self.claimed.keys().map(String::as_str)
+    }
+
+    fn is_claimed(&self, path: &str) -> bool {
+        trace::read(Fact::Claimed, || trace::identity(path));
+        self.claimed.contains_key(path)
     }
 
     /// The media file at a site path.
     pub fn media_at(&self, path: &str) -> Option<&'s Media> {
+        trace::read(Fact::Media, || trace::identity(path));
         self.media.get(path).copied()
     }
 
@@ -337,7 +475,11 @@ impl<'s> Plan<'s> {
 
     /// Index of the section that is at `path`.
     pub fn section_at(&self, path: &str) -> Option<usize> {
-        self.sections.binary_search_by(|s| s.path.as_str().cmp(path)).ok()
+        trace::read(Fact::Section, || trace::identity(path));
+        self.sections
+            .rows()
+            .binary_search_by(|s| s.path.as_str().cmp(path))
+            .ok()
     }
 
     /// Sections above `path`, from the top; the home page is not among them.
@@ -405,7 +547,7 @@ impl<'s> Plan<'s> {
     }
 
     fn claim_pages(&mut self, findings: &mut Vec<Diagnostic>) {
-        let mut pages: Vec<&'s Page> = self.site.pages.iter().collect();
+        let mut pages: Vec<&'s SharedPage> = self.site.pages.iter().collect();
         pages.sort_by(|a, b| (&a.path, &a.id).cmp(&(&b.path, &b.id)));
         for page in pages {
             let path = match paths::normalise(&page.path) {
@@ -423,6 +565,7 @@ impl<'s> Plan<'s> {
                 let language = self.language(&page.language);
                 self.pages.push(PlannedPage {
                     page,
+                    identity: trace::identity(path.as_str()),
                     path,
                     language,
                     section: None,
@@ -430,11 +573,11 @@ impl<'s> Plan<'s> {
                 });
             }
         }
-        self.pages.sort_by(|a, b| a.path.cmp(&b.path));
+        self.pages.rows_mut().sort_by(|a, b| a.path.cmp(&b.path));
     }
 
     fn link_translations(&mut self, findings: &mut Vec<Diagnostic>) {
-        for (i, planned) in self.pages.iter().enumerate() {
+        for (i, planned) in self.pages.rows().iter().enumerate() {
             let Some(key) = planned.page.translation_key.as_deref().filter(|k| !k.is_empty()) else {
                 continue;
             };
@@ -466,15 +609,15 @@ impl<'s> Plan<'s> {
 
 impl Lookup for Plan<'_> {
     fn known(&self, path: &str) -> Known {
-        if self.claimed.contains_key(path) {
+        if self.is_claimed(path) {
             return Known::Yes;
         }
         if let Some(folder) = path.strip_suffix("index.html")
-            && self.claimed.contains_key(folder)
+            && self.is_claimed(folder)
         {
             return Known::Yes;
         }
-        if !path.ends_with('/') && self.claimed.contains_key(&format!("{path}/")) {
+        if !path.ends_with('/') && self.is_claimed(&format!("{path}/")) {
             return Known::WithSlash;
         }
         Known::No

@@ -45,7 +45,7 @@ impl Plan<'_> {
         };
 
         let mut aliases: Vec<(String, String)> = Vec::new();
-        for planned in &self.pages {
+        for planned in self.pages.rows() {
             for alias in &planned.page.aliases {
                 match paths::normalise(&decoded(alias)) {
                     Ok(from) if from != planned.path => aliases.push((from, planned.path.clone())),
@@ -140,7 +140,7 @@ impl Plan<'_> {
             }
             self.redirects.push(PlannedRedirect { from: from.clone(), to });
         }
-        for redirect in std::mem::take(&mut self.redirects) {
+        for redirect in std::mem::take(self.redirects.rows_mut()) {
             if self.claim(&redirect.from, Owner::Redirect, findings) {
                 self.redirects.push(redirect);
             }

@@ -2,7 +2,7 @@
 
 mod card;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use chrono_tz::Tz;
 use rayon::prelude::*;
@@ -10,9 +10,12 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use tera::Value;
 
 use crate::diagnostic::Diagnostic;
+use crate::images::markup;
+use crate::incremental::trace::{self, Fact};
+use crate::incremental::{CardMemo, Remembering};
 use crate::locale::Reader;
 use crate::markdown::Labels;
-use crate::plan::{Plan, PlannedSection};
+use crate::plan::{Plan, PlannedSection, Row};
 use crate::seo::json_ld::site_nodes;
 use crate::site::TaxonomyKind;
 use crate::theme::{Theme, Words};
@@ -72,6 +75,8 @@ pub(crate) struct Language {
     pub words: Words,
     pub words_value: Value,
     pub labels: Labels,
+    /// `sizes` of images in texts.
+    pub image_sizes: String,
     pub rtl: bool,
     /// The beginning of the structured data of every page.
     pub site_nodes: String,
@@ -92,6 +97,7 @@ impl Language {
             table: words.get("table"),
             code: words.get("code"),
         };
+        let image_sizes = theme.sizes.at(crate::images::sizes::TEXT).to_owned();
         let base = tag.split('-').next().unwrap_or_default();
         let rtl = matches!(
             base,
@@ -103,6 +109,7 @@ impl Language {
             words_value: words.value(),
             words,
             labels,
+            image_sizes,
             rtl,
             site_nodes: site_nodes(plan, tag),
         }
@@ -113,9 +120,9 @@ impl Language {
 pub(crate) struct Prepared {
     pub languages: Vec<Language>,
     /// By page index.
-    pub cards: Vec<Card>,
+    cards: Vec<Arc<Card>>,
     /// By term index: what a link to a term needs.
-    pub terms: Vec<Value>,
+    terms: Vec<Value>,
     /// By section index: what a link to a section needs.
     sections: Vec<Value>,
     /// Shared by all pages without front matter of their own.
@@ -125,7 +132,13 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    pub fn new(plan: &Plan<'_>, theme: &Theme, findings: &mut Vec<Diagnostic>) -> Self {
+    /// With `memo`, cards that would be the same are taken from it; what the next render may take is added to it.
+    pub fn new(
+        plan: &Plan<'_>,
+        theme: &Theme,
+        memo: Option<&mut (Remembering<'_>, Vec<CardMemo>)>,
+        findings: &mut Vec<Diagnostic>,
+    ) -> Self {
         let zone = plan.site.settings.time_zone.parse::<Tz>().unwrap_or_else(|_| {
             findings.push(Diagnostic::warning(
                 "",
@@ -142,16 +155,35 @@ impl Prepared {
             .iter()
             .map(|tag| Language::new(plan, tag, zone, theme))
             .collect();
-        let terms: Vec<Value> = (0..plan.terms.len()).map(|i| term_value(plan, i)).collect();
-        let sections: Vec<Value> = plan.sections.iter().map(|s| section_value(plan, s)).collect();
-        let (cards, found): (Vec<Card>, Vec<Vec<Diagnostic>>) = (0..plan.pages.len())
-            .into_par_iter()
-            .map(|i| {
-                let mut found = Vec::new();
-                (Card::new(plan, &languages, i, &mut found), found)
-            })
-            .unzip();
-        findings.extend(found.into_iter().flatten());
+        let terms: Vec<Value> = (0..plan.terms.rows().len()).map(|i| term_value(plan, i)).collect();
+        let sections: Vec<Value> = plan.sections.rows().iter().map(|s| section_value(plan, s)).collect();
+        let pages = plan.pages.rows();
+        let card = |i: usize| {
+            let mut found = Vec::new();
+            (Card::new(plan, &languages, i, &mut found), found)
+        };
+        let cards = match memo {
+            None => {
+                let (cards, found): (Vec<Arc<Card>>, Vec<Vec<Diagnostic>>) = (0..pages.len())
+                    .into_par_iter()
+                    .map(|i| {
+                        let (card, found) = card(i);
+                        (Arc::new(card), found)
+                    })
+                    .unzip();
+                findings.extend(found.into_iter().flatten());
+                cards
+            }
+            Some((remembering, kept)) => {
+                *kept = (0..pages.len())
+                    .into_par_iter()
+                    .map(|i| remembering.card(&pages[i], || card(i)))
+                    .collect();
+                remembering.cards(plan, kept);
+                findings.extend(kept.iter().flat_map(|card| card.findings.iter().cloned()));
+                kept.iter().map(|card| Arc::clone(&card.card)).collect()
+            }
+        };
         Self {
             languages,
             cards,
@@ -159,13 +191,31 @@ impl Prepared {
             sections,
             nothing: map_of(&[]),
             values: std::iter::repeat_with(Mutex::default)
-                .take(plan.pages.len().min(VALUES))
+                .take(pages.len().min(VALUES))
                 .collect(),
         }
     }
 
+    /// What is known of a page without its text.
+    pub fn card(&self, plan: &Plan<'_>, i: usize) -> &Card {
+        trace::read(Fact::Card, || plan.pages.rows()[i].identity);
+        &self.cards[i]
+    }
+
+    /// What a link to a term needs.
+    pub fn term(&self, plan: &Plan<'_>, i: usize) -> Value {
+        trace::read(Fact::TermLink, || plan.terms.rows()[i].identity());
+        self.terms[i].clone()
+    }
+
     /// A page as templates see it, the same shared value wherever it is shown.
     pub fn value(&self, plan: &Plan<'_>, i: usize) -> Value {
+        // Who made the value is a matter of chance, so all who see it note the same.
+        trace::read(Fact::Card, || plan.pages.rows()[i].identity);
+        trace::unwatched(|| self.value_in_slot(plan, i))
+    }
+
+    fn value_in_slot(&self, plan: &Plan<'_>, i: usize) -> Value {
         let slot = &self.values[i % self.values.len()];
         // A poisoned lock would only mean that a value was not put in.
         let kept = slot.lock().unwrap_or_else(|e| e.into_inner()).clone();
@@ -204,7 +254,7 @@ fn term_value(plan: &Plan<'_>, i: usize) -> Value {
         "description" => text_or_none(term.term.map_or("", |t| t.description.as_str())),
         "url" => plan.address.href(&term.listing.path),
         "permalink" => plan.address.absolute(&term.listing.path),
-        "count" => term.listing.items.len(),
+        "count" => term.listing.total(),
     }
 }
 
@@ -233,13 +283,31 @@ pub(crate) fn image_value(plan: &Plan<'_>, link: &str, alt: &str, page: &str, fi
         }
         _ => None,
     };
+    if let Some(found) = media.and_then(|m| markup::finding(m, page)) {
+        let gone = found.code == crate::output::MEDIA_MISSING;
+        findings.push(found);
+        if gone {
+            return Value::none();
+        }
+    }
     let alt = media.map(|m| m.alt.as_str()).filter(|a| !a.is_empty()).unwrap_or(alt);
+    let choice = media.map(|m| markup::choice(m, &plan.address)).unwrap_or_default();
+    let size = media.and_then(|m| Some((m.width?, m.height?)));
+    let (card, card_size) = match choice.card {
+        Some((path, width, height)) => (plan.address.absolutise(&path), Some((width, height))),
+        None => (plan.address.absolutise(&src), size),
+    };
     map! {
-        "absolute" => plan.address.absolutise(&src),
-        "src" => src,
+        "absolute" => card,
+        "absolute_width" => optional(card_size.map(|s| s.0)),
+        "absolute_height" => optional(card_size.map(|s| s.1)),
+        "full" => src.as_str(),
+        "src" => choice.src.as_deref().unwrap_or(&src),
+        "srcset" => text_or_none(&choice.srcset),
+        "webp" => text_or_none(&choice.webp),
         "alt" => alt,
-        "width" => optional(media.and_then(|m| m.width)),
-        "height" => optional(media.and_then(|m| m.height)),
+        "width" => optional(size.map(|s| s.0)),
+        "height" => optional(size.map(|s| s.1)),
     }
 }
 

@@ -32,6 +32,9 @@ pub struct Manifest {
     /// How many of them were taken over unchanged from the release before.
     #[serde(default)]
     pub linked: usize,
+    /// Media that could not be put in, since their files are not there or cannot be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
 }
 
 impl Manifest {

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::manifest::{Entry, Manifest, is_text, mime_of};
 use super::{ReleaseError, at, compress};
-use crate::output::{FileKind, OutFile, Sink};
+use crate::output::{FileKind, MadeFile, OutFile, Sink};
 use crate::paths;
 use crate::site::Media;
 
@@ -19,6 +19,12 @@ use crate::site::Media;
 pub trait MediaSource: Send + Sync {
     /// The file that holds the bytes of `media`.
     fn path(&self, media: &Media) -> io::Result<PathBuf>;
+
+    /// True if that file is never changed, so that a release may link it instead of copying.
+    fn may_link(&self, media: &Media) -> bool {
+        let _ = media;
+        false
+    }
 }
 
 /// Media below a folder: [`Media::source`] is a path relative to it.
@@ -66,8 +72,12 @@ struct Policy {
     hash: bool,
 }
 
-/// The release before: its folder, and by content hash a file that has it and whether compressed forms are beside it.
-type Previous = (PathBuf, HashMap<String, (String, bool)>);
+/// The release before: its folder and files, and by content hash a file that has it and whether compressed forms are beside it.
+struct Previous {
+    dir: PathBuf,
+    files: BTreeMap<String, Entry>,
+    by_hash: HashMap<String, (String, bool)>,
+}
 
 /// A [`Sink`] that writes files below a new folder.
 pub struct ReleaseWriter {
@@ -101,7 +111,11 @@ impl ReleaseWriter {
                 .iter()
                 .map(|(name, entry)| (entry.hash.clone(), (name.clone(), entry.compressed)))
                 .collect();
-            (path.to_owned(), by_hash)
+            Previous {
+                dir: path.to_owned(),
+                files: manifest.files.clone(),
+                by_hash,
+            }
         });
         Ok(Self {
             dir: dir.to_owned(),
@@ -134,10 +148,10 @@ impl ReleaseWriter {
 
     fn put(&self, file: &OutFile) -> Result<(), ReleaseError> {
         let path = self.checked(&file.path)?;
-        let hash = if self.policy.hash {
-            blake3::hash(&file.bytes).to_hex().to_string()
-        } else {
-            String::new()
+        let hash = match file.hash {
+            Some(hash) => blake3::Hash::from_bytes(hash).to_hex().to_string(),
+            None if self.policy.hash => blake3::hash(&file.bytes).to_hex().to_string(),
+            None => String::new(),
         };
         let mime = mime_of(&file.path).to_owned();
         let compressed = self.policy.compress && file.bytes.len() > compress::MIN_BYTES && is_text(&mime);
@@ -215,7 +229,7 @@ impl ReleaseWriter {
 
     /// Links a file of the release before that has this content; false if there is none or it cannot be linked.
     fn link_previous(&self, hash: &str, path: &Path, compressed: bool) -> bool {
-        let Some((dir, by_hash)) = &self.previous else {
+        let Some(Previous { dir, by_hash, .. }) = &self.previous else {
             return false;
         };
         let Some((name, was_compressed)) = by_hash.get(hash) else {
@@ -249,13 +263,26 @@ impl ReleaseWriter {
     fn put_media(&self, media: &Media, source: &dyn MediaSource) -> Result<(), ReleaseError> {
         let name = media.path.trim_start_matches('/');
         let path = self.checked(name)?;
-        let from = source.path(media).map_err(at(&path))?;
-        let (hash, bytes) = hash_file(&from).map_err(at(&from))?;
+        let looked_at = source.path(media).and_then(|from| Ok((hash_file(&from)?, from)));
+        let ((hash, bytes), from) = match looked_at {
+            Ok(found) => found,
+            // A source that must not be looked at is no matter of one file.
+            Err(e) if e.kind() == io::ErrorKind::InvalidInput => return Err(at(&path)(e)),
+            // The render has said so, or the file went since; the site goes out without it.
+            Err(_) => {
+                self.state().manifest.missing.push(name.to_owned());
+                return Ok(());
+            }
+        };
         let mime = if media.mime.is_empty() {
             mime_of(name).to_owned()
         } else {
             media.mime.clone()
         };
+        if mime == "image/svg+xml" {
+            return self.put_svg(name, &fs::read(&from).map_err(at(&from))?);
+        }
+        let own = source.may_link(media);
         let text = self.policy.compress && is_text(&mime) && bytes > compress::MIN_BYTES as u64;
         {
             let entry = Entry {
@@ -263,7 +290,7 @@ impl ReleaseWriter {
                 bytes,
                 mime,
                 compressed: text,
-                immutable: false,
+                immutable: own,
             };
             if self.state().manifest.files.insert(name.to_owned(), entry).is_some() {
                 return Err(ReleaseError::Twice(name.to_owned()));
@@ -281,7 +308,12 @@ impl ReleaseWriter {
             self.write(&suffixed(&path, "gz"), &gzip)?;
             return self.write(&suffixed(&path, "br"), &brotli);
         }
-        // A copy, never a link to the source: what an author edits in place must not change a release.
+        // Releases are not edited; what a user finds in a folder is.
+        if own && self.policy.sync && fs::hard_link(&from, &path).is_ok() {
+            self.written(&path);
+            return Ok(());
+        }
+        // A copy, not a link to the source: what an author edits in place must not change a release.
         let mut reader = File::open(&from).map_err(at(&from))?;
         let mut file = OpenOptions::new()
             .write(true)
@@ -291,6 +323,22 @@ impl ReleaseWriter {
         io::copy(&mut reader, &mut file).map_err(at(&path))?;
         self.written(&path);
         Ok(())
+    }
+
+    /// Drawings go out without what could act in them; one that cannot be read is left out, which the render has said.
+    fn put_svg(&self, name: &str, bytes: &[u8]) -> Result<(), ReleaseError> {
+        match crate::images::svg::sanitise(bytes) {
+            Ok(clean) => self.put(&OutFile {
+                path: name.to_owned(),
+                bytes: clean.text.into_bytes(),
+                kind: FileKind::Text,
+                hash: None,
+            }),
+            Err(_) => {
+                self.state().manifest.missing.push(name.to_owned());
+                Ok(())
+            }
+        }
     }
 
     /// Ends writing: folders reach the disk, and the manifest is what was written.
@@ -305,11 +353,67 @@ impl ReleaseWriter {
             paths.push(self.dir.clone());
             sync_all(&self.dir, &paths)?;
         }
-        Ok(state.manifest)
+        let mut manifest = state.manifest;
+        manifest.missing.sort();
+        Ok(manifest)
+    }
+}
+
+impl ReleaseWriter {
+    /// Links a file of the release before under the same name.
+    fn keep(&self, name: &str, entry: &Entry, dir: &Path) -> Result<(), ReleaseError> {
+        let path = self.checked(name)?;
+        {
+            let mut state = self.state();
+            if state.manifest.files.insert(name.to_owned(), entry.clone()).is_some() {
+                return Err(ReleaseError::Twice(name.to_owned()));
+            }
+            state.manifest.linked += 1;
+        }
+        self.folder(name)?;
+        let link = |from: &Path, to: &Path| match fs::hard_link(from, to) {
+            // Some file systems have no links, or not so many of one file.
+            Err(_) => {
+                fs::copy(from, to).map_err(at(to))?;
+                self.written(to);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        };
+        let source = dir.join(name);
+        link(&source, &path)?;
+        if entry.compressed {
+            for suffix in ["gz", "br"] {
+                link(&suffixed(&source, suffix), &suffixed(&path, suffix))?;
+            }
+        }
+        Ok(())
     }
 }
 
 impl Sink for ReleaseWriter {
+    fn keeps(&self, files: &[MadeFile]) -> bool {
+        let Some(previous) = &self.previous else {
+            return false;
+        };
+        let entries: Option<Vec<&Entry>> = files
+            .iter()
+            .map(|file| {
+                let entry = previous.files.get(&file.path)?;
+                let hash = blake3::Hash::from_bytes(file.hash).to_hex();
+                (entry.hash == hash.as_str()).then_some(entry)
+            })
+            .collect();
+        let Some(entries) = entries else { return false };
+        for (file, entry) in files.iter().zip(entries) {
+            if let Err(problem) = self.keep(&file.path, entry, &previous.dir) {
+                self.state().failed.get_or_insert(problem);
+                break;
+            }
+        }
+        true
+    }
+
     fn file(&self, file: OutFile) -> ControlFlow<()> {
         match self.put(&file) {
             Ok(()) => ControlFlow::Continue(()),

@@ -18,12 +18,13 @@ const NEWEST: usize = 5;
 impl Run<'_> {
     pub(super) fn not_found(&self, outcome: &mut Outcome) -> ControlFlow<()> {
         let plan = self.plan;
-        let mut context = self.shells[0].clone();
+        let mut context = self.shells[0].context();
         let language = &self.prepared.languages[0];
         let newest: Vec<Value> = plan
             .homes
-            .first()
-            .map(|h| h.listing.items.iter().take(NEWEST).map(|&p| self.card(p)).collect())
+            .iter()
+            .next()
+            .map(|h| h.listing.items().iter().take(NEWEST).map(|&p| self.card(p)).collect())
             .unwrap_or_default();
         let head = Head {
             title: document_title(&language.words.get("not_found"), &plan.site.settings.title),
@@ -35,7 +36,7 @@ impl Run<'_> {
         context.insert_value("head", head.value());
         context.insert_value("newest", Value::from(newest));
         context.insert_value("current_url", Value::from(""));
-        self.write_page("404.html", &context, "/404.html", outcome)
+        self.write_page("404.html", &context, 0, "/404.html", outcome)
     }
 
     /// A page for servers that know nothing of redirects.
@@ -69,7 +70,7 @@ impl Run<'_> {
 
     /// The redirects in the forms of several servers; see [`crate::redirect_files`].
     pub(super) fn redirect_tables(&self, outcome: &mut Outcome) -> ControlFlow<()> {
-        for (name, text) in redirect_files::all(&self.plan.address, &self.plan.redirects) {
+        for (name, text) in redirect_files::all(&self.plan.address, self.plan.redirects.iter().as_slice()) {
             self.write(name.to_owned(), text.into_bytes(), FileKind::Text, outcome)?;
         }
         ControlFlow::Continue(())

@@ -35,7 +35,7 @@ impl Run<'_> {
         let planned = &plan.sections[i];
         let listing = &planned.listing;
         let path = paths::pager(&planned.path, n);
-        let mut context = self.shells[listing.language].clone();
+        let mut context = self.shells[listing.language].context();
         let mut crumbs = self.crumbs_above(&planned.path, listing.language);
         crumbs.push(Crumb {
             title: planned.section.title.clone(),
@@ -54,7 +54,7 @@ impl Run<'_> {
             .iter()
             .map(|&c| {
                 let child = &plan.sections[c];
-                map! { "title" => child.section.title.as_str(), "url" => plan.address.href(&child.path), "description" => text_or_none(&child.section.description), "count" => child.listing.items.len() }
+                map! { "title" => child.section.title.as_str(), "url" => plan.address.href(&child.path), "description" => text_or_none(&child.section.description), "count" => child.listing.total() }
             })
             .collect();
         context.insert_value(
@@ -75,13 +75,14 @@ impl Run<'_> {
         }
         context.insert_value("breadcrumbs", self.crumbs_value(&crumbs));
         context.insert_value("current_url", Value::from(plan.address.href(&planned.path)));
-        let head = self.list_head(&ListHead {
+        let mut head = self.list_head(&ListHead {
             listing,
             n,
             title: &planned.section.title,
             description: &planned.section.description,
             crumbs: &crumbs,
         });
+        head.image = self.share_of_section(i);
         context.insert_value("head", head.value());
         self.write_page(
             self.theme.template(match listing.kind {
@@ -91,6 +92,7 @@ impl Run<'_> {
                 _ => &["section.html", "list.html"],
             }),
             &context,
+            listing.language,
             &path,
             outcome,
         )
@@ -128,12 +130,12 @@ impl Run<'_> {
         });
         let children: Vec<Value> = term.children.iter().map(|&c| self.child_term(c)).collect();
 
-        let mut context = self.shells[listing.language].clone();
+        let mut context = self.shells[listing.language].context();
         context.insert_value(
             "list",
             self.list_value(listing, n, &term.name, description, Value::none(), children, "term"),
         );
-        context.insert_value("term", self.prepared.terms[i].clone());
+        context.insert_value("term", self.prepared.term(plan, i));
         context.insert_value("breadcrumbs", self.crumbs_value(&crumbs));
         context.insert_value("current_url", Value::from(plan.address.href(&listing.path)));
         let head = self.list_head(&ListHead {
@@ -147,6 +149,7 @@ impl Run<'_> {
         self.write_page(
             self.theme.template(&["term.html", "list.html"]),
             &context,
+            listing.language,
             &path,
             outcome,
         )
@@ -155,7 +158,7 @@ impl Run<'_> {
     fn child_term(&self, c: usize) -> Value {
         let child = &self.plan.terms[c];
         let description = child.term.map_or("", |t| t.description.as_str());
-        map! { "title" => child.name.as_str(), "url" => self.plan.address.href(&child.listing.path), "description" => text_or_none(description), "count" => child.listing.items.len() }
+        map! { "title" => child.name.as_str(), "url" => self.plan.address.href(&child.listing.path), "description" => text_or_none(description), "count" => child.listing.total() }
     }
 
     /// All terms of a taxonomy.
@@ -168,15 +171,8 @@ impl Run<'_> {
             path: list.path.clone(),
         });
         let children: Vec<Value> = list.terms.iter().map(|&t| self.child_term(t)).collect();
-        let listing = Listing {
-            path: list.path.clone(),
-            items: Vec::new(),
-            per_page: usize::MAX,
-            language: list.language,
-            kind: crate::site::PageKind::Page,
-            feeds: Vec::new(),
-        };
-        let mut context = self.shells[list.language].clone();
+        let listing = Listing::new(list.path.clone(), Vec::new(), list.language);
+        let mut context = self.shells[list.language].context();
         context.insert_value(
             "list",
             self.list_value(&listing, 1, &list.taxonomy.title, "", Value::none(), children, "terms"),
@@ -195,6 +191,7 @@ impl Run<'_> {
         self.write_page(
             self.theme.template(&["terms.html", "list.html"]),
             &context,
+            list.language,
             &list.path,
             outcome,
         )
@@ -232,7 +229,7 @@ impl Run<'_> {
                 );
             }
         } else {
-            context = self.shells[home.language].clone();
+            context = self.shells[home.language].context();
             title = section
                 .map(|s| s.title.clone())
                 .filter(|t| !t.trim().is_empty())
@@ -276,14 +273,15 @@ impl Run<'_> {
             }
         }
         head.feeds = self.feed_links(&home.listing, &settings.title);
-        let groups: Vec<Value> = home
-            .groups
+        // Further pagers are about the list alone.
+        let groups = if n == 1 { home.groups.as_slice() } else { &[] };
+        let groups: Vec<Value> = groups
             .iter()
             .map(|&s| {
                 let planned = &plan.sections[s];
                 let items: Vec<Value> = planned
                     .listing
-                    .items
+                    .items()
                     .iter()
                     .take(HOME_ITEMS)
                     .map(|&p| self.card(p))
@@ -293,7 +291,7 @@ impl Run<'_> {
                     "description" => text_or_none(&planned.section.description),
                     "url" => plan.address.href(&planned.path),
                     "kind" => kind_name(planned.listing.kind),
-                    "count" => planned.listing.items.len(),
+                    "count" => planned.listing.total(),
                     "items" => items,
                 }
             })
@@ -312,7 +310,7 @@ impl Run<'_> {
         context.insert_value("is_first", Value::from(n == 1));
         context.insert_value("current_url", Value::from(plan.address.href(&home.path)));
         context.insert_value("head", head.value());
-        self.write_page("home.html", &context, &path, outcome)
+        self.write_page("home.html", &context, home.language, &path, outcome)
     }
 
     fn body(&self, body: &Body, path: &str, title: &str, language: usize, n: usize, outcome: &mut Outcome) -> Value {
@@ -357,7 +355,7 @@ impl Run<'_> {
             "feed_url" => optional(listing.feeds.first().map(|&f| self.plan.address.href(&Plan::feed_path(&listing.path, f)))),
             "items" => items,
             "children" => children,
-            "total" => listing.items.len(),
+            "total" => listing.total(),
             "pager" => map! {
                 "number" => n,
                 "count" => count,
@@ -408,6 +406,7 @@ impl Run<'_> {
             prev: of.n.checked_sub(1).and_then(|p| self.pager_url(listing, p)),
             next: self.pager_url(listing, of.n + 1),
             feeds: self.feed_links(listing, of.title),
+            image: self.share_of_site(),
             json_ld: graph.finish(),
             ..Head::default()
         }
@@ -444,7 +443,10 @@ impl Run<'_> {
     /// The body of a page for a feed. What is wrong with it the page itself reports.
     fn feed_content(&self, i: usize) -> String {
         let planned = &self.plan.pages[i];
-        let context = self.text_context(&planned.path, &planned.page.title, planned.language, "", true);
+        let context = markdown::Context {
+            image_sizes: "",
+            ..self.text_context(&planned.path, &planned.page.title, planned.language, "", true)
+        };
         let html = markdown::render(&self.plan.body(i, &mut Vec::new()), &context);
         feeds::absolute(
             &html.body,

@@ -5,11 +5,13 @@ mod lists;
 mod pages;
 mod queue;
 mod search;
+mod share;
 mod shell;
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use tera::{Context, Value};
 
@@ -18,13 +20,16 @@ use crate::bodies::Bodies;
 use crate::check::links::Linked;
 use crate::check::texts;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::images;
+use crate::incremental::trace::{self, Fact};
+use crate::incremental::{self, JobMemo, Left, Memo, Remembering};
 use crate::markdown::{self, Html};
-use crate::output::{FileKind, OutFile, Report, Sink};
+use crate::output::{FileKind, MadeFile, OutFile, Report, Sink};
 use crate::paths;
-use crate::plan::Plan;
+use crate::plan::{Listing, Plan, Row};
 use crate::prepare::Prepared;
 use crate::related::Related;
-use crate::site::{Media, SNAPSHOT_VERSION, Site};
+use crate::site::{SNAPSHOT_VERSION, Site};
 use crate::theme::Theme;
 
 /// Places that every page has, whatever its text.
@@ -47,6 +52,7 @@ enum Job {
     RedirectTables,
     Llms,
     Asset(usize),
+    Share(usize),
 }
 
 #[derive(Clone, Copy)]
@@ -61,6 +67,7 @@ enum FeedOf {
 struct Outcome {
     pages: usize,
     files: usize,
+    made: usize,
     bytes: u64,
     findings: Vec<Diagnostic>,
     /// Hashes of the ids on a page.
@@ -69,6 +76,9 @@ struct Outcome {
     links: Vec<String>,
     /// Links to a place on a page: from, to, fragment.
     fragments: Vec<(String, String, String)>,
+    /// The files themselves, where they are remembered.
+    remembered: Vec<MadeFile>,
+    job: Option<(u64, Arc<JobMemo>)>,
 }
 
 impl Outcome {
@@ -90,14 +100,33 @@ struct Run<'a> {
     prepared: &'a Prepared,
     related: Related<'a>,
     /// One per language: what every template sees.
-    shells: Vec<Context>,
+    shells: Vec<shell::Shell>,
     /// Site path, content.
     assets: Vec<(String, &'a [u8])>,
+    shares: share::Shares,
     sink: &'a dyn Sink,
+    remembering: Option<&'a Remembering<'a>>,
+}
+
+/// How much of a site is rendered.
+#[derive(Default)]
+pub(crate) enum How<'h> {
+    #[default]
+    All,
+    /// Not files that cannot have changed since the render that left this memo. It is replaced by one of this render, unless the
+    /// sink ended this early.
+    Again(&'h mut Memo),
+    /// The file that stands at this site path, with what is made along with it.
+    Only(&'h str),
 }
 
 /// Renders `site` into `sink` on the rayon pool that is current.
-pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &dyn Sink) -> Report {
+pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &dyn Sink, how: How<'_>) -> Report {
+    let (mut memo, only) = match how {
+        How::All => (None, None),
+        How::Again(memo) => (Some(memo), None),
+        How::Only(path) => (None, Some(path)),
+    };
     let mut findings = Vec::new();
     if site.version != SNAPSHOT_VERSION {
         findings.push(Diagnostic::error(
@@ -135,26 +164,52 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
     let asset_paths: Vec<String> = assets.iter().map(|(path, _)| path.clone()).collect();
 
     let plan = Plan::new(site, bodies, address, &asset_paths, &mut findings);
-    let prepared = Prepared::new(&plan, theme, &mut findings);
+    let before = memo.as_deref_mut().map(std::mem::take);
+    let mut remembering = before.as_ref().map(|memo| {
+        let frame = incremental::frame_of(&plan, theme);
+        (Remembering::new(memo, &plan, frame), Vec::new())
+    });
+    let prepared = Prepared::new(&plan, theme, remembering.as_mut(), &mut findings);
     let shells = shell::shells(&plan, theme, &prepared, &options, &styles, &mut findings);
+    let related = Related::new(&plan);
+    if let Some((remembering, _)) = &mut remembering {
+        shell::state(&shells, theme, remembering);
+        if theme.templates().any(|name| theme.looks_at(name, "related")) {
+            remembering.related(&plan, &related, pages::MOST_RELATED);
+        }
+    }
     let run = Run {
         plan: &plan,
         theme,
         prepared: &prepared,
-        related: Related::new(&plan),
+        related,
         shells,
         assets,
+        shares: share::Shares::new(&plan, &prepared, &options),
         sink,
+        remembering: remembering.as_ref().map(|(remembering, _)| remembering),
     };
 
-    let total = queue::run(&run, run.jobs());
+    let mut jobs = run.jobs();
+    if let Some(path) = only {
+        jobs.retain(|job| run.makes(job, path));
+    }
+    let mut total = queue::run(&run, jobs);
+    let share_images = run.shares.keys();
+    let jobs = std::mem::take(&mut total.jobs);
+    let after = remembering
+        .filter(|_| !total.stopped)
+        .map(|(remembering, cards)| remembering.into_memo(&plan, &cards, jobs));
+    if let (Some(memo), Some(left)) = (memo, after.or(before)) {
+        *memo = left;
+    }
 
-    let mut media: Vec<Media> = plan.media().cloned().collect();
-    media.sort_by(|a, b| a.path.cmp(&b.path));
     let mut report = Report {
-        media,
+        media: images::released(plan.media()),
+        share_images,
         pages: total.pages,
         files: total.files,
+        made: total.made,
         bytes: total.bytes,
         ..Report::default()
     };
@@ -164,7 +219,7 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
     let anchors: HashMap<&str, Vec<u64>> = total
         .anchors
         .into_iter()
-        .map(|(page, ids)| (plan.pages[page].path.as_str(), ids))
+        .map(|(page, ids)| (plan.pages.rows()[page].path.as_str(), ids))
         .collect();
     check_fragments(&anchors, &total.fragments, &mut findings);
     linked.check(&plan, &mut findings);
@@ -235,6 +290,7 @@ impl<'a> Run<'a> {
         jobs.extend((0..plan.term_lists.len()).map(Job::TermList));
         jobs.extend((0..plan.redirects.len()).map(Job::Redirect));
         jobs.extend((0..self.assets.len()).map(Job::Asset));
+        jobs.extend((0..self.shares.len()).map(Job::Share));
         jobs.extend([
             Job::NotFound,
             Job::Sitemaps,
@@ -245,7 +301,101 @@ impl<'a> Run<'a> {
         jobs
     }
 
+    /// Whether a job makes the file at a site path.
+    fn makes(&self, job: &Job, wanted: &str) -> bool {
+        let plan = self.plan;
+        let pager = |listing: &Listing, n| paths::pager(&listing.path, n) == wanted;
+        let feed = |listing: &Listing| {
+            let mut feeds = listing.feeds.iter();
+            feeds.any(|&format| Plan::feed_path(&listing.path, format) == wanted)
+        };
+        match *job {
+            Job::Page(i) => plan.pages[i].path == wanted,
+            Job::Home(i, n) => pager(&plan.homes[i].listing, n),
+            Job::Section(i, n) => pager(&plan.sections[i].listing, n),
+            Job::Term(i, n) => pager(&plan.terms[i].listing, n),
+            Job::TermList(i) => plan.term_lists[i].path == wanted,
+            Job::Search(i) => plan.searches[i].1 == wanted || wanted.starts_with("/assets/search/"),
+            Job::SearchScript => crate::search::script().0 == wanted,
+            Job::Feed(FeedOf::Home(i)) => feed(&plan.homes[i].listing),
+            Job::Feed(FeedOf::Section(i)) => feed(&plan.sections[i].listing),
+            Job::Feed(FeedOf::Term(i)) => feed(&plan.terms[i].listing),
+            Job::Redirect(i) => plan.redirects[i].from == wanted,
+            Job::NotFound => wanted == "/404.html",
+            Job::Sitemaps => wanted.starts_with("/sitemap"),
+            Job::Robots => wanted == "/robots.txt",
+            Job::RedirectTables => wanted == "/_redirects" || wanted.starts_with("/redirects."),
+            Job::Llms => wanted == "/llms.txt",
+            Job::Asset(i) => self.assets[i].0 == wanted,
+            Job::Share(i) => self.shares.path(i) == wanted,
+        }
+    }
+
+    /// Does a job, or takes over what it left behind in the render before.
     fn job(&self, job: &Job, outcome: &mut Outcome) -> ControlFlow<()> {
+        // Share images have a memory of their own: a sink keeps them by what they say.
+        let Some(remembering) = self.remembering.filter(|_| !matches!(job, Job::Share(_))) else {
+            return self.make(job, outcome);
+        };
+        let key = self.job_identity(job);
+        if let Some(memo) = remembering.job(key).filter(|memo| self.sink.keeps(&memo.left.files)) {
+            let kept = &memo.left;
+            outcome.pages = kept.pages;
+            outcome.files = kept.files.len();
+            outcome.bytes = kept.files.iter().map(|file| file.bytes).sum();
+            outcome.findings.clone_from(&kept.findings);
+            outcome.links.clone_from(&kept.links);
+            outcome.fragments.clone_from(&kept.fragments);
+            if let (Job::Page(i) | Job::Home(i, _), Some(ids)) = (job, &kept.anchors) {
+                let page = match job {
+                    Job::Home(..) => self.plan.homes.rows()[*i].page,
+                    _ => Some(*i),
+                };
+                outcome.anchors = page.map(|page| (page, ids.clone()));
+            }
+            outcome.job = Some((key, Arc::clone(memo)));
+            return ControlFlow::Continue(());
+        }
+        let (flow, reads) = trace::watch(|| self.make(job, outcome));
+        let left = Left {
+            pages: outcome.pages,
+            findings: outcome.findings.clone(),
+            anchors: outcome.anchors.as_ref().map(|(_, ids)| ids.clone()),
+            links: outcome.links.clone(),
+            fragments: outcome.fragments.clone(),
+            files: std::mem::take(&mut outcome.remembered),
+        };
+        outcome.job = Some((key, remembering.noted(reads, left)));
+        flow
+    }
+
+    /// Names a job across renders.
+    fn job_identity(&self, job: &Job) -> u64 {
+        let plan = self.plan;
+        let (kind, of, n) = match *job {
+            Job::Page(i) => (0, plan.pages.rows()[i].identity, 0),
+            Job::Home(i, n) => (1, plan.homes.rows()[i].listing.identity, n),
+            Job::Section(i, n) => (2, plan.sections.rows()[i].listing.identity, n),
+            Job::Term(i, n) => (3, plan.terms.rows()[i].listing.identity, n),
+            Job::TermList(i) => (4, plan.term_lists.rows()[i].identity(), 0),
+            Job::Search(i) => (5, i as u64, 0),
+            Job::SearchScript => (6, 0, 0),
+            Job::Feed(FeedOf::Home(i)) => (7, plan.homes.rows()[i].listing.identity, 0),
+            Job::Feed(FeedOf::Section(i)) => (8, plan.sections.rows()[i].listing.identity, 0),
+            Job::Feed(FeedOf::Term(i)) => (9, plan.terms.rows()[i].listing.identity, 0),
+            Job::Redirect(i) => (10, plan.redirects.rows()[i].identity(), 0),
+            Job::NotFound => (11, 0, 0),
+            Job::Sitemaps => (12, 0, 0),
+            Job::Robots => (13, 0, 0),
+            Job::RedirectTables => (14, 0, 0),
+            Job::Llms => (15, 0, 0),
+            Job::Asset(i) => (16, trace::identity(self.assets[i].0.as_str()), 0),
+            Job::Share(i) => (17, i as u64, 0),
+        };
+        trace::identity(&(kind, of, n))
+    }
+
+    fn make(&self, job: &Job, outcome: &mut Outcome) -> ControlFlow<()> {
         match *job {
             Job::Page(i) => self.page(i, outcome),
             Job::Home(i, n) => self.home(i, n, outcome),
@@ -262,11 +412,20 @@ impl<'a> Run<'a> {
             Job::RedirectTables => self.redirect_tables(outcome),
             Job::Llms => self.llms(outcome),
             Job::Asset(i) => self.asset(i, outcome),
+            Job::Share(i) => self.share(i, outcome),
         }
     }
 
     /// Renders a template and hands the page over; a template that fails leaves the page out and says so.
-    fn write_page(&self, template: &str, context: &Context, path: &str, outcome: &mut Outcome) -> ControlFlow<()> {
+    fn write_page(
+        &self,
+        template: &str,
+        context: &Context,
+        language: usize,
+        path: &str,
+        outcome: &mut Outcome,
+    ) -> ControlFlow<()> {
+        trace::read(Fact::Frame, || incremental::frame_identity(language, template));
         let mut bytes = Vec::with_capacity(16 * 1024);
         match self.theme.tera.render_to(template, context, &mut bytes) {
             Ok(()) => {
@@ -286,8 +445,21 @@ impl<'a> Run<'a> {
 
     fn write(&self, path: String, bytes: Vec<u8>, kind: FileKind, outcome: &mut Outcome) -> ControlFlow<()> {
         outcome.files += 1;
+        outcome.made += 1;
         outcome.bytes += bytes.len() as u64;
-        self.sink.file(OutFile { path, bytes, kind })
+        let hash = self.remembering.map(|_| *blake3::hash(&bytes).as_bytes());
+        outcome.remembered.extend(hash.map(|hash| MadeFile {
+            path: path.clone(),
+            kind,
+            hash,
+            bytes: bytes.len() as u64,
+        }));
+        self.sink.file(OutFile {
+            path,
+            bytes,
+            kind,
+            hash,
+        })
     }
 
     /// A page as templates see it.
@@ -310,6 +482,7 @@ impl<'a> Run<'a> {
             lookup: self.plan,
             labels: &self.prepared.languages[language].labels,
             title,
+            image_sizes: &self.prepared.languages[language].image_sizes,
             first_image_eager,
             id_prefix,
         }

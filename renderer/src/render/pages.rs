@@ -16,6 +16,8 @@ use crate::site::{Body, ClusterRole, PageKind, SectionSort};
 const RELATED: usize = 3;
 /// The same for the hub of a cluster, which leads to all of it.
 const RELATED_OF_HUB: usize = 12;
+/// Whatever is shown is the beginning of this many.
+pub(super) const MOST_RELATED: usize = RELATED_OF_HUB;
 
 impl Run<'_> {
     pub(super) fn page(&self, i: usize, outcome: &mut Outcome) -> ControlFlow<()> {
@@ -37,7 +39,7 @@ impl Run<'_> {
         context.insert_value("breadcrumbs", self.crumbs_value(&crumbs));
         context.insert_value("faq", faq.0);
         context.insert_value("head", head.value());
-        self.write_page(template, &context, &planned.path, outcome)
+        self.write_page(template, &context, planned.language, &planned.path, outcome)
     }
 
     /// The page's text and all that belongs to it, without what depends on where it is shown. What takes long to find is left
@@ -47,8 +49,8 @@ impl Run<'_> {
         let planned = &plan.pages[i];
         let page = planned.page;
         let value = self.card(i);
-        let mut context = self.shells[planned.language].clone();
-        let has_image = !self.prepared.cards[i].image.is_none();
+        let mut context = self.shells[planned.language].context();
+        let has_image = !self.prepared.card(plan, i).image.is_none();
         let mut html = markdown::render(
             &plan.body(i, &mut outcome.findings),
             &self.text_context(&planned.path, &page.title, planned.language, "", !has_image),
@@ -88,11 +90,11 @@ impl Run<'_> {
         let (before, after) = self.neighbours(planned);
         context.insert_value("before", before);
         context.insert_value("after", after);
-        let others: Vec<Value> = self
-            .translations(planned, i)
-            .into_iter()
-            .filter(|&(l, _)| l != planned.language)
-            .map(|(l, p)| map! { "lang" => plan.languages[l].as_str(), "url" => plan.address.href(&plan.pages[p].path), "title" => plan.pages[p].page.title.as_str() })
+        let others: Vec<Value> = plan
+            .translations(i)
+            .iter()
+            .filter(|&&(l, _)| l != planned.language)
+            .map(|&(l, p)| map! { "lang" => plan.languages[l].as_str(), "url" => plan.address.href(plan.path_of(p)), "title" => plan.title_of(p) })
             .collect();
         context.insert_value("translations", Value::from(others));
         context
@@ -100,7 +102,7 @@ impl Run<'_> {
 
     /// Neighbours in the section's order, each with the word for it.
     fn neighbours(&self, planned: &PlannedPage<'_>) -> (Value, Value) {
-        let Some((s, place)) = planned.section else {
+        let Some((s, _)) = planned.section else {
             return (Value::none(), Value::none());
         };
         let section = &self.plan.sections[s];
@@ -109,26 +111,13 @@ impl Run<'_> {
             SectionSort::Date => ("newer", "older"),
             SectionSort::Title | SectionSort::Weight => ("previous", "next"),
         };
-        let items = &section.listing.items;
-        let value = |at: Option<usize>, word: &str| {
-            optional(at.and_then(|at| items.get(at)).map(|&p| {
-                let planned = &self.plan.pages[p];
-                map! { "title" => planned.title(), "url" => self.plan.address.href(&planned.path), "label" => words.get(word) }
+        let (newer, older) = self.plan.neighbours(planned);
+        let value = |page: Option<usize>, word: &str| {
+            optional(page.map(|p| {
+                map! { "title" => self.plan.title_of(p), "url" => self.plan.address.href(self.plan.path_of(p)), "label" => words.get(word) }
             }))
         };
-        (value(place.checked_sub(1), before), value(Some(place + 1), after))
-    }
-
-    fn translations(&self, planned: &PlannedPage<'_>, i: usize) -> Vec<(usize, usize)> {
-        let group = planned
-            .page
-            .translation_key
-            .as_deref()
-            .and_then(|key| self.plan.translations.get(key));
-        group
-            .filter(|g| g.contains(&(planned.language, i)))
-            .cloned()
-            .unwrap_or_default()
+        (value(newer, before), value(older, after))
     }
 
     /// Questions for the template, and as plain text for structured data.
@@ -157,7 +146,7 @@ impl Run<'_> {
         let settings = &plan.site.settings;
         let planned = &plan.pages[i];
         let page = planned.page;
-        let card = &self.prepared.cards[i];
+        let card = &self.prepared.card(plan, i);
         let language = &self.prepared.languages[planned.language];
         let url = plan.address.absolute(&planned.path);
         let canonical = page
@@ -180,16 +169,17 @@ impl Run<'_> {
             _ => "WebPage",
         };
         graph.web_page(page_type, &url, shown_title, &card.description, crumbs);
-        graph.entity(page, &url, card);
+        let share = self.share_of_page(i);
+        graph.entity(page, &url, card, share.as_ref());
         graph.faq(&url, faq);
 
-        let translated: Vec<(usize, usize)> = self.translations(planned, i);
+        let translated = plan.translations(i);
         let mut alternates: Vec<(String, String)> = translated
             .iter()
-            .map(|&(l, p)| (plan.languages[l].clone(), plan.address.absolute(&plan.pages[p].path)))
+            .map(|&(l, p)| (plan.languages[l].clone(), plan.address.absolute(plan.path_of(p))))
             .collect();
         if let Some(&(_, p)) = translated.first() {
-            alternates.push(("x-default".into(), plan.address.absolute(&plan.pages[p].path)));
+            alternates.push(("x-default".into(), plan.address.absolute(plan.path_of(p))));
         }
         let is_article = page.kind == PageKind::Post;
         let feeds = planned.section.map(|(s, _)| &plan.sections[s]).filter(|s| s.render);
@@ -212,7 +202,7 @@ impl Run<'_> {
                 PageKind::Product => "product",
                 _ => "website",
             },
-            image: Some(card.image.clone()).filter(|v| !v.is_none()),
+            image: Some(card.image.clone()).filter(|v| !v.is_none()).or(share),
             published: card.published.clone().filter(|_| is_article),
             modified: card.updated.clone().filter(|_| is_article),
             author: page.author.clone().filter(|a| is_article && !a.trim().is_empty()),

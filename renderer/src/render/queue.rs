@@ -1,11 +1,13 @@
 //! The queue of jobs: in which order they are done, by whom, and what they leave behind together.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
 use super::{Job, Outcome, Run};
 use crate::diagnostic::Diagnostic;
+use crate::incremental::JobMemo;
 use crate::plan::{Listing, Plan};
 
 /// What all jobs of a run leave behind besides their files, in no order.
@@ -13,6 +15,7 @@ use crate::plan::{Listing, Plan};
 pub(super) struct Total {
     pub pages: usize,
     pub files: usize,
+    pub made: usize,
     pub bytes: u64,
     pub findings: Vec<Diagnostic>,
     /// By page: hashes of the ids on it.
@@ -21,12 +24,18 @@ pub(super) struct Total {
     pub links: Vec<usize>,
     /// Links to a place on a page: from, to, fragment.
     pub fragments: Vec<(String, String, String)>,
+    /// What each job leaves to the next render.
+    pub jobs: Vec<(u64, Arc<JobMemo>)>,
+    /// The sink ended the render early.
+    pub stopped: bool,
 }
 
 impl Total {
     fn add(&mut self, outcome: Outcome, plan: &Plan<'_>) {
         self.pages += outcome.pages;
         self.files += outcome.files;
+        self.made += outcome.made;
+        self.jobs.extend(outcome.job);
         self.bytes += outcome.bytes;
         self.findings.extend(outcome.findings);
         self.anchors.extend(outcome.anchors);
@@ -38,6 +47,9 @@ impl Total {
     fn join(mut self, mut other: Self) -> Self {
         self.pages += other.pages;
         self.files += other.files;
+        self.made += other.made;
+        self.jobs.append(&mut other.jobs);
+        self.stopped |= other.stopped;
         self.bytes += other.bytes;
         self.findings.append(&mut other.findings);
         self.anchors.append(&mut other.anchors);
@@ -61,11 +73,13 @@ pub(super) fn run(run: &Run<'_>, mut jobs: Vec<Job>) -> Total {
             let mut total = Total::default();
             while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
                 if stopped.load(Ordering::Relaxed) {
+                    total.stopped = true;
                     break;
                 }
                 let mut outcome = Outcome::default();
                 if run.job(job, &mut outcome).is_break() {
                     stopped.store(true, Ordering::Relaxed);
+                    total.stopped = true;
                 }
                 total.add(outcome, run.plan);
             }

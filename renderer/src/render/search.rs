@@ -38,7 +38,7 @@ impl Run<'_> {
             og_type: "website",
             ..Head::default()
         };
-        let mut context = self.shells[*l].clone();
+        let mut context = self.shells[*l].context();
         let url = plan.address.href(path);
         context.insert_value("head", head.value());
         context.insert_value(
@@ -50,7 +50,7 @@ impl Run<'_> {
             },
         );
         context.insert_value("current_url", Value::from(url));
-        self.write_page(TEMPLATE, &context, path, outcome)
+        self.write_page(TEMPLATE, &context, *l, path, outcome)
     }
 
     pub(super) fn search_script(&self, outcome: &mut Outcome) -> ControlFlow<()> {

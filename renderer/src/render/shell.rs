@@ -1,9 +1,13 @@
 //! What every page of a site shares: settings, menus, words, the theme's files.
 
+use std::collections::HashMap;
+
 use tera::{Context, Map, Value};
 
 use crate::blocks::{PageLayout, layout_view};
 use crate::diagnostic::Diagnostic;
+use crate::incremental::Remembering;
+use crate::incremental::facts::digest_of;
 use crate::plan::Plan;
 use crate::prepare::{Prepared, image_value, map, optional, taxonomy_kind, text_or_none};
 use crate::site::{MenuItem, PageKind, SiteType};
@@ -15,6 +19,27 @@ const MENU_DEPTH: usize = 4;
 const RECENT: usize = 10;
 /// Terms of each taxonomy that lists show beside themselves.
 const TOPICS: usize = 16;
+
+/// What every template sees of the site in one language.
+pub(super) struct Shell {
+    variables: Vec<(&'static str, Value)>,
+    context: Context,
+}
+
+impl Shell {
+    fn new(variables: Vec<(&'static str, Value)>) -> Self {
+        let mut context = Context::new();
+        for (name, value) in &variables {
+            context.insert_value(*name, value.clone());
+        }
+        Self { variables, context }
+    }
+
+    /// To be filled with what one page adds.
+    pub fn context(&self) -> Context {
+        self.context.clone()
+    }
+}
 
 /// Stylesheets made from the options: the name templates use, the site path, the content.
 pub(super) fn option_styles(
@@ -41,7 +66,7 @@ pub(super) fn option_styles(
     styles
 }
 
-/// One context per language.
+/// One per language.
 pub(super) fn shells(
     plan: &Plan<'_>,
     theme: &Theme,
@@ -49,7 +74,7 @@ pub(super) fn shells(
     options: &Options,
     styles: &[(String, String, Vec<u8>)],
     findings: &mut Vec<Diagnostic>,
-) -> Vec<Context> {
+) -> Vec<Shell> {
     let assets: Map = theme
         .assets
         .iter()
@@ -65,23 +90,40 @@ pub(super) fn shells(
     (0..plan.languages.len())
         .map(|l| {
             let language = &prepared.languages[l];
-            let mut context = Context::new();
-            context.insert_value("site", site_value(plan, theme, prepared, l, findings));
-            context.insert_value("lang", Value::from(language.tag.as_str()));
-            context.insert_value("dir", Value::from(if language.rtl { "rtl" } else { "ltr" }));
-            context.insert_value("t", language.words_value.clone());
-            context.insert_value("options", options.all.clone());
-            context.insert_value("layout", site_layout(options));
-            context.insert_value("assets", assets.clone());
-            context.insert_value("option_styles", Value::from(style_urls.clone()));
-            context.insert_value("menus", menus(plan, l, findings));
-            context.insert_value("sections", top_sections(plan, l));
-            context.insert_value("recent", recent(plan, prepared, l));
-            context.insert_value("term_cloud", term_cloud(plan, prepared, l));
-            context.insert_value("topics", topics(plan, prepared, l));
-            context
+            Shell::new(vec![
+                ("site", site_value(plan, theme, prepared, l, findings)),
+                ("lang", Value::from(language.tag.as_str())),
+                ("dir", Value::from(if language.rtl { "rtl" } else { "ltr" })),
+                ("t", language.words_value.clone()),
+                ("options", options.all.clone()),
+                ("layout", site_layout(options)),
+                ("assets", assets.clone()),
+                ("option_styles", Value::from(style_urls.clone())),
+                ("menus", menus(plan, l, findings)),
+                ("sections", top_sections(plan, l)),
+                ("recent", recent(plan, prepared, l)),
+                ("term_cloud", term_cloud(plan, prepared, l)),
+                ("topics", topics(plan, prepared, l)),
+            ])
         })
         .collect()
+}
+
+/// Tells a memo what each template sees in each language.
+pub(super) fn state(shells: &[Shell], theme: &Theme, remembering: &mut Remembering<'_>) {
+    for (language, shell) in shells.iter().enumerate() {
+        let mut digests: HashMap<&str, u64> = HashMap::new();
+        for template in theme.templates() {
+            let looked_at = shell
+                .variables
+                .iter()
+                .filter(|(name, _)| theme.looks_at(template, name));
+            let seen: Vec<u64> = looked_at
+                .map(|(name, value)| *digests.entry(name).or_insert_with(|| digest_of(value)))
+                .collect();
+            remembering.frame(language, template, &seen);
+        }
+    }
 }
 
 fn site_value(plan: &Plan<'_>, theme: &Theme, prepared: &Prepared, l: usize, findings: &mut Vec<Diagnostic>) -> Value {
@@ -110,6 +152,7 @@ fn site_value(plan: &Plan<'_>, theme: &Theme, prepared: &Prepared, l: usize, fin
     let home = plan.homes.iter().find(|h| h.language == l);
     let contact = plan
         .pages
+        .rows()
         .iter()
         .find(|p| p.language == l && p.page.kind == PageKind::Contact);
     let search = plan
@@ -177,7 +220,7 @@ fn top_sections(plan: &Plan<'_>, l: usize) -> Value {
 /// The newest pages of the home page's list.
 fn recent(plan: &Plan<'_>, prepared: &Prepared, l: usize) -> Value {
     let home = plan.homes.iter().find(|h| h.language == l);
-    let newest = home.map(|h| h.listing.items.as_slice()).unwrap_or_default();
+    let newest = home.map(|h| h.listing.items()).unwrap_or_default();
     let cards: Vec<Value> = newest.iter().take(RECENT).map(|&p| prepared.value(plan, p)).collect();
     Value::from(cards)
 }
@@ -187,7 +230,7 @@ fn term_cloud(plan: &Plan<'_>, prepared: &Prepared, l: usize) -> Value {
     let lists = plan.term_lists.iter().filter(|list| list.language == l);
     let clouds: Map = lists
         .map(|list| {
-            let terms: Vec<Value> = list.terms.iter().map(|&t| prepared.terms[t].clone()).collect();
+            let terms: Vec<Value> = list.terms.iter().map(|&t| prepared.term(plan, t)).collect();
             (list.taxonomy.name.clone().into(), Value::from(terms))
         })
         .collect();
@@ -203,14 +246,10 @@ fn topics(plan: &Plan<'_>, prepared: &Prepared, l: usize) -> Value {
                 .terms
                 .iter()
                 .copied()
-                .filter(|&t| plan.terms[t].parent.is_none() && !plan.terms[t].listing.items.is_empty())
+                .filter(|&t| plan.terms[t].parent.is_none() && !plan.terms[t].listing.items().is_empty())
                 .collect();
-            terms.sort_by_key(|&t| std::cmp::Reverse(plan.terms[t].listing.items.len()));
-            let terms: Vec<Value> = terms
-                .into_iter()
-                .take(TOPICS)
-                .map(|t| prepared.terms[t].clone())
-                .collect();
+            terms.sort_by_key(|&t| std::cmp::Reverse(plan.terms[t].listing.total()));
+            let terms: Vec<Value> = terms.into_iter().take(TOPICS).map(|t| prepared.term(plan, t)).collect();
             map! {
                 "title" => list.taxonomy.title.as_str(),
                 "url" => plan.address.href(&list.path),
@@ -242,7 +281,12 @@ fn menus(plan: &Plan<'_>, l: usize, findings: &mut Vec<Diagnostic>) -> Value {
             });
         }
         for kind in [PageKind::About, PageKind::Contact] {
-            if let Some(page) = plan.pages.iter().find(|p| p.language == l && p.page.kind == kind) {
+            if let Some(page) = plan
+                .pages
+                .rows()
+                .iter()
+                .find(|p| p.language == l && p.page.kind == kind)
+            {
                 items.push(MenuItem {
                     label: page.page.title.clone(),
                     url: plan.address.absolute(&page.path),

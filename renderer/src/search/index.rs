@@ -180,7 +180,7 @@ fn read(plan: &Plan<'_>, prepared: &Prepared, i: usize, batch: &mut Batch) {
         batch.add(name, TEXT, TEXT * MAX_SAID);
         batch.add(value, TEXT, TEXT * MAX_SAID);
     }
-    batch.add(&prepared.cards[i].summary, SUMMARY, MAX_WEIGHT);
+    batch.add(&prepared.card(plan, i).summary, SUMMARY, MAX_WEIGHT);
     for &term in &planned.terms {
         batch.add(&plan.terms[term].name, TERM, MAX_WEIGHT);
     }

@@ -73,7 +73,7 @@ pub(crate) fn build(plan: &Plan<'_>, prepared: &Prepared, language: usize) -> In
                     "" => planned.path.as_str(),
                     title => title,
                 };
-                json!([title, plan.address.href(&planned.path), prepared.cards[i].summary])
+                json!([title, plan.address.href(&planned.path), prepared.card(plan, i).summary])
             });
             Value::Array(rows.collect()).to_string()
         })

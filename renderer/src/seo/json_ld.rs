@@ -1,5 +1,7 @@
 //! Structured data as one graph, its nodes linked by `@id`.
 
+use tera::Value;
+
 use super::Crumb;
 use super::script::Json;
 use crate::locale::is_amount;
@@ -136,8 +138,8 @@ impl<'a> Graph<'a> {
         json.close();
     }
 
-    /// What the page is about: an article, a product, a service.
-    pub fn entity(&mut self, page: &Page, url: &str, card: &Card) {
+    /// What the page is about: an article, a product, a service. `share` stands for a page without a picture.
+    pub fn entity(&mut self, page: &Page, url: &str, card: &Card, share: Option<&Value>) {
         let json = &mut self.json;
         match page.kind {
             PageKind::Post => {
@@ -186,7 +188,10 @@ impl<'a> Graph<'a> {
             json.text("inLanguage", &self.language.tag);
         }
         json.some_text("description", &card.description);
-        if let Some(image) = card.image.get_from_path("absolute").and_then(|v| v.as_str()) {
+        // A picture of words stands for an article, but shows no product.
+        let share = share.filter(|_| page.kind == PageKind::Post);
+        let image = Some(&card.image).filter(|i| !i.is_none()).or(share);
+        if let Some(image) = image.and_then(|i| i.get_from_path("absolute")).and_then(|v| v.as_str()) {
             json.list_at("image");
             json.item(image);
             json.close_list();

@@ -2,14 +2,20 @@
 
 use tera::{Kwargs, State, Tera, TeraResult, Value};
 
+use crate::images::sizes::Sizes;
 use crate::markdown::text;
 
 /// Registers them. This must come before templates are added.
-pub(super) fn register(tera: &mut Tera) {
+pub(super) fn register(tera: &mut Tera, sizes: &Sizes) {
     tera.register_filter("shorten", shorten);
     tera.register_filter("host", host);
     tera.register_filter("take", take);
     tera.register_filter("json", json);
+    let sizes = sizes.clone();
+    // `{{ "card" | image_sizes }}`: how wide images are shown in that place.
+    tera.register_filter("image_sizes", move |place: &str, _: Kwargs, _: &State| -> String {
+        sizes.at(place).to_owned()
+    });
 }
 
 /// `{{ text | shorten(length=120) }}`: at most so many characters, cut between words.

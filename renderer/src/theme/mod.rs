@@ -1,6 +1,6 @@
 //! Themes: compiled templates, assets with hashed names, words, declared options.
 //!
-//! A theme is a map of paths to bytes: `theme.toml`, `templates/…`, `assets/…`, `words/<language>.toml`. Templates and words
+//! A theme is a map of paths to bytes: `theme.toml`, `templates/…`, `assets/…`, `words/<language>.toml`. Templates, assets and words
 //! of the shared base (`themes/base`) stand behind every theme's own and can be replaced by files of the same name.
 
 mod assets;
@@ -16,6 +16,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use tera::{Map, Tera, Value};
 
+use crate::images::sizes::Sizes;
 pub use assets::Asset;
 pub(crate) use assets::hashed_path;
 pub(crate) use minify::minify;
@@ -62,6 +63,8 @@ struct Manifest {
     description: String,
     #[serde(default)]
     options: IndexMap<String, OptionSpec>,
+    #[serde(default)]
+    sizes: BTreeMap<String, String>,
 }
 
 /// A compiled theme; making one is the slow part, so keep it for many renders.
@@ -75,6 +78,8 @@ pub struct Theme {
     /// Options a site may set, in the order they are shown.
     pub options: IndexMap<String, OptionSpec>,
     pub(crate) tera: Tera,
+    /// How wide images are shown, by place.
+    pub(crate) sizes: Sizes,
     /// Assets by the name templates use.
     pub(crate) assets: BTreeMap<String, Asset>,
     /// Stylesheets made from options, by name: `options.css`.
@@ -82,6 +87,8 @@ pub struct Theme {
     /// Names of variables that each template may look at.
     variables: HashMap<String, HashSet<String>>,
     words: BTreeMap<String, Arc<BTreeMap<String, String>>>,
+    /// Tells themes with other files apart.
+    pub(crate) fingerprint: u64,
 }
 
 impl std::fmt::Debug for Theme {
@@ -144,15 +151,17 @@ impl Theme {
 
         let mut templates: Vec<(String, String)> = Vec::new();
         let mut words: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+        let mut raw_assets = BTreeMap::new();
         for (path, bytes) in base {
             if let Some(name) = path.strip_prefix("templates/") {
                 templates.push((format!("{BASE}{name}"), text(path, bytes)?));
+            } else if let Some(name) = path.strip_prefix("assets/") {
+                raw_assets.insert(name.to_owned(), bytes.clone());
             } else if let Some(language) = words_language(path) {
                 merge_words(&mut words, language, path, &text(path, bytes)?)?;
             }
         }
         let mut option_styles = Vec::new();
-        let mut raw_assets = BTreeMap::new();
         for (path, bytes) in files {
             if let Some(name) = path.strip_prefix("templates/") {
                 // Those in folders are parts that a stylesheet includes.
@@ -167,7 +176,8 @@ impl Theme {
             }
         }
 
-        let tera = match engine(&templates) {
+        let sizes = Sizes::with(manifest.sizes).map_err(ThemeError::Manifest)?;
+        let tera = match engine(&templates, &sizes) {
             Ok(tera) => tera,
             // A theme with pages of its own may have another frame or list than the base's pages need: they stay out, and
             // only the base's parts stand behind the theme.
@@ -175,7 +185,7 @@ impl Theme {
                 let own_frame = |(name, text): &&(String, String)| {
                     !(name.starts_with(BASE) && text.trim_start().starts_with("{% extends"))
                 };
-                engine(&templates.iter().filter(own_frame).cloned().collect::<Vec<_>>()).map_err(|_| problem)?
+                engine(&templates.iter().filter(own_frame).cloned().collect::<Vec<_>>(), &sizes).map_err(|_| problem)?
             }
             Err(problem) => return Err(problem),
         };
@@ -183,12 +193,14 @@ impl Theme {
             return Err(ThemeError::MissingTemplate(missing));
         }
         Ok(Self {
+            fingerprint: crate::incremental::trace::identity(&(files, base)),
             variables: variables(&tera, &templates),
             name: manifest.name,
             title: manifest.title,
             description: manifest.description,
             options: manifest.options,
             tera,
+            sizes,
             assets: assets::prepare(&raw_assets),
             option_styles,
             words: words.into_iter().map(|(k, v)| (k, Arc::new(v))).collect(),
@@ -202,6 +214,12 @@ impl Theme {
             .copied()
             .find(|name| self.tera.contains_template(name))
             .unwrap_or("page.html")
+    }
+
+    /// Names of all templates, by which [`Theme::looks_at`] knows them.
+    pub(crate) fn templates(&self) -> impl Iterator<Item = &str> {
+        let names = self.tera.get_template_names();
+        names.map(|name| name.strip_prefix(BASE).unwrap_or(name))
     }
 
     /// False if rendering `template` cannot depend on the variable of that name.
@@ -255,11 +273,11 @@ fn variables(tera: &Tera, templates: &[(String, String)]) -> HashMap<String, Has
     known.collect()
 }
 
-fn engine(templates: &[(String, String)]) -> Result<Tera, ThemeError> {
+fn engine(templates: &[(String, String)], sizes: &Sizes) -> Result<Tera, ThemeError> {
     let wrong = |e: tera::Error| ThemeError::Template(e.to_string());
     let mut tera = Tera::default();
     tera.set_fallback_prefixes([BASE]).map_err(wrong)?;
-    filters::register(&mut tera);
+    filters::register(&mut tera, sizes);
     let templates = templates.iter().map(|(name, text)| (name.as_str(), text.as_str()));
     tera.add_raw_templates(templates).map_err(wrong)?;
     Ok(tera)

@@ -16,12 +16,14 @@ fn site_with(blocks: &str) -> Site {
         height: Some(450),
         alt: "From the list".into(),
         bytes: 10,
+        variants: Vec::new(),
+        problem: None,
     };
     site.media = vec![media("/a.png", "image/png"), media("/v.webm", "video/webm")];
     let mut with = page(PageKind::Page, "/x/", "/", "Blocks");
     with.body = Body::Markdown(String::new());
     with.blocks = serde_json::from_str::<Vec<Block>>(blocks).unwrap_or_else(|e| panic!("{blocks}: {e}"));
-    site.pages.push(with);
+    site.pages.push(with.into());
     site
 }
 

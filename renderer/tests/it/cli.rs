@@ -53,7 +53,7 @@ fn builds_a_snapshot_and_says_so_in_one_line() {
 #[test]
 fn exit_codes_tell_what_happened() {
     let mut bad = empty();
-    bad.pages.push(page_with("no-slash", "x"));
+    bad.pages.push(page_with("no-slash", "x").into());
     let dir = folder_with_site(&bad);
     fs::create_dir(dir.path().join("full")).expect("made");
     fs::write(dir.path().join("full/own.txt"), "mine").expect("written");

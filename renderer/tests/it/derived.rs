@@ -156,7 +156,7 @@ fn hostile_titles_break_no_derived_file() {
     page.section = "/blog/".into();
     page.title = "]]></title><script>&\u{0}\n](x)".into();
     page.published_at = Some("2026-05-01T00:00:00Z".parse().expect("a date"));
-    site.pages.push(page);
+    site.pages.push(page.into());
     let site = rendered(&site);
     for path in ["blog/rss.xml", "blog/atom.xml"] {
         let xml = text(&site, path);
@@ -173,4 +173,19 @@ fn hostile_titles_break_no_derived_file() {
         .filter_map(|i| i["title"].as_str());
     assert!(titles.any(|title| title.contains("<script>")));
     assert!(text(&site, "llms.txt").contains("- [\\]\\]></title><script>&"));
+}
+
+#[test]
+fn one_file_is_that_of_the_whole_site() {
+    let site = small();
+    let theme = igny8_renderer::Theme::builtin("ember").expect("compiles");
+    let whole = rendered(&site);
+    for (path, file) in &whole.files {
+        let address = format!("/{}", path.strip_suffix("index.html").unwrap_or(path));
+        let one = igny8_renderer::render_one(&site, &theme, &address);
+        assert_eq!(one.as_ref(), Some(file), "{address}");
+    }
+    for missing in ["/nothing/", "/about", "/assets/none.css", ""] {
+        assert_eq!(igny8_renderer::render_one(&site, &theme, missing), None, "{missing}");
+    }
 }

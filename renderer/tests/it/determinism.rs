@@ -26,8 +26,8 @@ fn the_order_of_the_input_does_not_matter() {
     // Conflicts are the hard part: who wins must not depend on who comes first.
     let mut twin = page_with("/about/", "twin");
     twin.id = "twin".into();
-    site.pages.push(twin);
-    site.pages.push(page_with("/services/page/2/", "in the way"));
+    site.pages.push(twin.into());
+    site.pages.push(page_with("/services/page/2/", "in the way").into());
     let first = rendered(&site);
     assert!(first.report.has_errors(), "conflicts are reported");
     for by in 1..6 {

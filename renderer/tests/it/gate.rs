@@ -24,7 +24,7 @@ fn texts_are_measured_and_compared() {
         let mut page = page(PageKind::Page, path, "/", title);
         page.description = description.into();
         page.body = Body::Markdown(format!("Text of {path}."));
-        site.pages.push(page);
+        site.pages.push(page.into());
     };
     add("/a/", "Same", "Also the same");
     add("/b/", "Same", "Also the same");
@@ -57,10 +57,10 @@ fn texts_are_measured_and_compared() {
 #[test]
 fn a_link_or_a_list_saves_from_being_an_orphan() {
     let mut site = empty();
-    site.pages.push(page_with("/linked/", "Other words."));
+    site.pages.push(page_with("/linked/", "Other words.").into());
     let mut home = page(PageKind::Home, "/", "/", "Home");
     home.body = Body::Markdown("[x](/linked)".into());
-    site.pages.push(home);
+    site.pages.push(home.into());
     assert_eq!(found(&site), []);
     site.pages[1].body = Body::Markdown("x".into());
     assert_eq!(found(&site), [(Severity::Warning, "/linked/".to_owned(), "orphan")]);
@@ -70,7 +70,7 @@ fn a_link_or_a_list_saves_from_being_an_orphan() {
 fn images_want_a_description() {
     let mut site = empty();
     site.pages
-        .push(page_with("/", "![](https://e.org/a.png)\n\n![b](https://e.org/b.png)"));
+        .push(page_with("/", "![](https://e.org/a.png)\n\n![b](https://e.org/b.png)").into());
     assert_eq!(found(&site), [(Severity::Warning, "/".to_owned(), "alt-missing")]);
     site.pages[0].body = Body::Html("<img src='https://e.org/a.png' alt=''><img src='https://e.org/b.png'>".into());
     assert_eq!(
@@ -98,7 +98,7 @@ fn commands_group_findings_and_tell_by_their_exit_code() {
     let dir = tempfile::tempdir().expect("a folder");
     let mut site = small();
     site.media.clear();
-    site.pages.push(page_with("/broken/", "[a](/nowhere/)"));
+    site.pages.push(page_with("/broken/", "[a](/nowhere/)").into());
     let write = |site: &Site| {
         fs::write(
             dir.path().join("site.json"),
@@ -130,7 +130,7 @@ fn commands_group_findings_and_tell_by_their_exit_code() {
     assert_eq!(line["errors"], 0);
     assert!(line["warnings"].as_u64() > Some(0) && line["diagnostics"][0]["code"].is_string());
 
-    site.pages.push(page_with("/../bad/", "x"));
+    site.pages.push(page_with("/../bad/", "x").into());
     write(&site);
     let (code, words, _) = run(&["check", "site.json"]);
     assert!(

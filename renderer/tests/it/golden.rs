@@ -145,10 +145,13 @@ fn redirects_are_followed_to_their_end() {
 #[test]
 fn broken_links_and_anchors_are_reported_with_their_page() {
     let mut site = small();
-    site.pages.push(page_with(
-        "/broken/",
-        "[a](/nowhere/) [b](/about/#team) [c](/about/#no-team) ![d](/media/none.png)",
-    ));
+    site.pages.push(
+        page_with(
+            "/broken/",
+            "[a](/nowhere/) [b](/about/#team) [c](/about/#no-team) ![d](/media/none.png)",
+        )
+        .into(),
+    );
     let site = rendered(&site);
     let found: Vec<(&str, &str)> = site
         .report
@@ -171,12 +174,13 @@ fn broken_links_and_anchors_are_reported_with_their_page() {
 #[test]
 fn one_bad_page_does_not_stop_the_others() {
     let mut site = empty();
-    site.pages.push(page_with("/../up/", "x"));
-    site.pages.push(page_with("/good/", "x"));
-    site.pages.push(page(PageKind::Page, "/good/", "/", "Second"));
-    site.pages.push(page_with("/robots.txt/", "a folder where a file is"));
-    site.pages.push(page_with("/a.html", "a file"));
-    site.pages.push(page_with("/a.html/b/", "below a file"));
+    site.pages.push(page_with("/../up/", "x").into());
+    site.pages.push(page_with("/good/", "x").into());
+    site.pages.push(page(PageKind::Page, "/good/", "/", "Second").into());
+    site.pages
+        .push(page_with("/robots.txt/", "a folder where a file is").into());
+    site.pages.push(page_with("/a.html", "a file").into());
+    site.pages.push(page_with("/a.html/b/", "below a file").into());
     site.media = serde_json::from_str(r#"[{"path":"/../x","source":"x","mime":"","bytes":1},{"path":"/good/index.html","source":"x","mime":"","bytes":1}]"#).expect("media");
     let site = rendered(&site);
     assert!(site.files.contains_key("good/index.html"));

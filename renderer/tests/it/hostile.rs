@@ -129,6 +129,7 @@ fn poison(value: &mut Value, key: &str, payload: &str) {
         "version",
         "sort",
         "availability",
+        "pagination",
         "role",
         "path",
         "section",
@@ -198,7 +199,7 @@ fn nothing_runs_in_bodies() {
             question: body.into(),
             answer: body.into(),
         }];
-        site.pages.extend([html, faq]);
+        site.pages.extend([html, faq].map(Into::into));
         for section in &mut site.sections {
             section.body = Body::Markdown(body.into());
         }
@@ -209,16 +210,17 @@ fn nothing_runs_in_bodies() {
 #[test]
 fn great_texts_and_strange_names_do_no_harm() {
     let mut site = small();
-    site.pages.push(page_with("/headings/", &"# Same\n\n".repeat(10_000)));
     site.pages
-        .push(page_with("/nested/", &format!("{}x", "> ".repeat(20_000))));
-    site.pages.push(page_with("/brackets/", &"[![".repeat(20_000)));
-    site.pages.push(page_with("/emphasis/", &"*a_ ".repeat(20_000)));
-    site.pages.push(page_with("/html/", &"<div>".repeat(5_000)));
-    site.pages.push(page_with("/مرحبا/😀/", "rtl"));
+        .push(page_with("/headings/", &"# Same\n\n".repeat(10_000)).into());
     site.pages
-        .push(page_with(&format!("/{}/", "é".repeat(150)), "too long"));
-    site.pages.push(page_with("/nul\0/", "nul"));
+        .push(page_with("/nested/", &format!("{}x", "> ".repeat(20_000))).into());
+    site.pages.push(page_with("/brackets/", &"[![".repeat(20_000)).into());
+    site.pages.push(page_with("/emphasis/", &"*a_ ".repeat(20_000)).into());
+    site.pages.push(page_with("/html/", &"<div>".repeat(5_000)).into());
+    site.pages.push(page_with("/مرحبا/😀/", "rtl").into());
+    site.pages
+        .push(page_with(&format!("/{}/", "é".repeat(150)), "too long").into());
+    site.pages.push(page_with("/nul\0/", "nul").into());
     let site = rendered(&site);
     assert!(site.files.contains_key("headings/index.html") && site.files.contains_key("مرحبا/😀/index.html"));
     assert_eq!(

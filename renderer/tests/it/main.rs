@@ -9,6 +9,8 @@ mod fence;
 mod gate;
 mod golden;
 mod hostile;
+mod images;
+mod incremental;
 mod pagination;
 mod releases;
 mod search;

@@ -1,4 +1,4 @@
-use igny8_renderer::site::{PageKind, SiteType};
+use igny8_renderer::site::{PageKind, Pagination, SiteType};
 
 use crate::support::{empty, page, rendered, text};
 
@@ -18,7 +18,7 @@ fn with_posts(n: usize, per_page: usize) -> igny8_renderer::Site {
             &format!("Post {i}"),
         );
         post.published_at = Some(site.generated_at - chrono::Duration::hours(i as i64));
-        site.pages.push(post);
+        site.pages.push(post.into());
     }
     site
 }
@@ -80,11 +80,61 @@ fn every_post_is_on_exactly_one_page_of_the_list() {
     );
 }
 
+/// Links of a list's pages: which posts are on which.
+fn places(posts: usize, per_page: usize, pagination: Pagination) -> Vec<Vec<usize>> {
+    let mut site = with_posts(posts, per_page);
+    site.settings.pagination = pagination;
+    let site = rendered(&site);
+    let page = |n: usize| match n {
+        1 => "blog/index.html".to_owned(),
+        n => format!("blog/page/{n}/index.html"),
+    };
+    (1..)
+        .map(page)
+        .take_while(|path| site.files.contains_key(path))
+        .map(|path| {
+            let html = text(&site, &path);
+            let shown = |i: &usize| html.contains(&format!("<a href=\"/demo/blog/{i:03}/\">"));
+            // Counted from the oldest, so that a post keeps its number when there are more.
+            (0..posts).filter(shown).map(|i| posts - i).rev().collect()
+        })
+        .collect()
+}
+
+#[test]
+fn a_new_post_changes_the_first_page_alone() {
+    for (posts, first) in [
+        (10, 10),
+        (12, 12),
+        (14, 14),
+        (15, 5),
+        (19, 9),
+        (20, 10),
+        (24, 14),
+        (25, 5),
+    ] {
+        assert_eq!(places(posts, 10, Pagination::Stable)[0].len(), first, "{posts} posts");
+    }
+    let mut before = places(15, 4, Pagination::Stable);
+    for posts in 16..30 {
+        let now = places(posts, 4, Pagination::Stable);
+        let kept = |pages: &[Vec<usize>]| pages[1..].iter().rev().cloned().collect::<Vec<_>>();
+        assert!(
+            kept(&now).starts_with(&kept(&before)),
+            "{posts} posts: {now:?} after {before:?}"
+        );
+        assert!((2..=5).contains(&now[0].len()), "{posts} posts: {now:?}");
+        before = now;
+    }
+    let full = places(15, 4, Pagination::Full);
+    assert_eq!(full.iter().map(Vec::len).collect::<Vec<_>>(), [4, 4, 4, 3]);
+}
+
 #[test]
 fn a_page_in_the_way_of_a_pager_is_reported_and_nothing_is_lost() {
     let mut site = with_posts(5, 2);
     site.pages
-        .push(page(PageKind::Page, "/blog/page/2/", "/", "In the way"));
+        .push(page(PageKind::Page, "/blog/page/2/", "/", "In the way").into());
     let site = rendered(&site);
     assert!(site.report.has_errors());
     let list = text(&site, "blog/index.html");

@@ -56,7 +56,7 @@ fn the_index_says_where_words_are() {
         let mut page = page(PageKind::Page, path, "/", title);
         page.body = Body::Markdown(body.into());
         page.indexable = path != "/c/";
-        site.pages.push(page);
+        site.pages.push(page.into());
     }
     let site = rendered(&site);
     let manifest: Value =
@@ -88,7 +88,7 @@ fn search_is_a_setting_and_gives_way_to_own_pages() {
     assert!(!site.files.keys().any(|path| path.contains("search")));
 
     let mut own = small();
-    own.pages.push(page(PageKind::Page, "/search/", "/", "Our own"));
+    own.pages.push(page(PageKind::Page, "/search/", "/", "Our own").into());
     own.pages.last_mut().expect("there").body = Body::Markdown("Own words of the search page.".into());
     let site = rendered(&own);
     assert!(text(&site, "search/index.html").contains("Own words"));

@@ -103,6 +103,7 @@ pub struct Billing {
 pub struct Publishing {
     pub keep_releases: usize,
     pub render_threads: usize,
+    pub remembered_pages: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -1,11 +1,13 @@
 //! What visitors get: the live release of a site, by its host name or below `/sites/<slug>/`.
 //!
 //! Reading order: [`hosts`] finds the site, [`path`] checks the address, [`release`] opens the file beneath the live
-//! release, [`answer`] sends it with validators, ranges, encodings and headers. Releases are only read here.
+//! release, [`answer`] sends it with validators, ranges, encodings and headers. Releases are only read here. [`preview`] shows sites with
+//! their drafts.
 
 pub mod answer;
 mod hosts;
 mod path;
+pub mod preview;
 mod redirects;
 pub mod release;
 
@@ -64,6 +66,9 @@ impl<E> FrontEndpoint<E> {
                 Ok(None) => {}
                 Err(error) => return Some(unavailable(&error)),
             }
+        }
+        if let Some(rest) = raw.strip_prefix(preview::PREFIX) {
+            return Some(preview::serve(app, rest, req).await);
         }
         let rest = raw.strip_prefix("/sites/")?;
         let (slug, below) = match rest.find('/') {

@@ -187,7 +187,7 @@ impl Live {
 }
 
 impl Opened {
-    fn new(file: File, metadata: &std::fs::Metadata, name: &str, encoding: Option<Encoding>) -> Self {
+    pub(super) fn new(file: File, metadata: &std::fs::Metadata, name: &str, encoding: Option<Encoding>) -> Self {
         // A file of a release is never written again, so these name its bytes; hashed to tell nothing of the disk.
         let identity = format!(
             "{}/{}/{}.{}/{}",

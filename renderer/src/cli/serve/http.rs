@@ -122,6 +122,9 @@ fn file(built: &Built, path: &str) -> Answer {
         let mut bytes = Vec::new();
         let path = built.source.path(media).ok()?;
         File::open(path).ok()?.read_to_end(&mut bytes).ok()?;
+        if media.mime == "image/svg+xml" {
+            return Some(igny8_renderer::images::svg::sanitise(&bytes).ok()?.text.into_bytes());
+        }
         Some(bytes)
     });
     match (bytes, built.files.get("404.html")) {

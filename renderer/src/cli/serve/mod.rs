@@ -6,12 +6,14 @@ mod http;
 mod watch;
 
 use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use igny8_renderer::images::ImageCache;
 use igny8_renderer::release::MediaSource;
 use igny8_renderer::site::Media;
 use igny8_renderer::{Diagnostic, MemorySink, OutFile};
@@ -26,7 +28,19 @@ struct Built {
     files: BTreeMap<String, OutFile>,
     /// By file path.
     media: HashMap<String, Media>,
-    source: Box<dyn MediaSource>,
+    source: Cached,
+}
+
+/// Media of the source, and variants of a cache.
+struct Cached {
+    inner: Box<dyn MediaSource>,
+    cache: ImageCache,
+}
+
+impl Cached {
+    fn path(&self, media: &Media) -> io::Result<PathBuf> {
+        self.cache.source(self.inner.as_ref()).path(media)
+    }
 }
 
 /// What the threads share.
@@ -72,7 +86,10 @@ fn serve(args: &ServeArgs) -> Result<(), String> {
     let listener =
         TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).map_err(|e| format!("port {}: {e}", args.port))?;
     let port = listener.local_addr().map_err(|e| e.to_string())?.port();
-    let first = build(args, port)?;
+    // Lives as long as the server does; without a folder of its own, images are made once a start.
+    let temporary = tempfile::tempdir().map_err(|e| format!("a temporary folder: {e}"))?;
+    let cache = ImageCache::new(args.image_cache.clone().unwrap_or_else(|| temporary.path().to_owned()));
+    let first = build(args, port, &cache)?;
     let state = Arc::new(State {
         port,
         built: Mutex::new((Arc::new(first), 1)),
@@ -84,7 +101,7 @@ fn serve(args: &ServeArgs) -> Result<(), String> {
     std::thread::spawn(move || http::listen(&listener, &serving));
     loop {
         watch.wait();
-        match build(args, port) {
+        match build(args, port, &cache) {
             Ok(built) => {
                 let mut guard = state.lock();
                 *guard = (Arc::new(built), guard.1 + 1);
@@ -104,12 +121,14 @@ fn watched(args: &ServeArgs) -> Vec<PathBuf> {
     std::iter::once(args.source.clone()).chain(theme).collect()
 }
 
-fn build(args: &ServeArgs, port: u16) -> Result<Built, String> {
+fn build(args: &ServeArgs, port: u16, cache: &ImageCache) -> Result<Built, String> {
     let start = Instant::now();
     let theme = theme(&args.theme)?;
-    let read = source::read(&args.source, Some(&format!("http://localhost:{port}")))?;
+    let mut read = source::read(&args.source, Some(&format!("http://localhost:{port}")))?;
     let sink = MemorySink::default();
-    let report = read.render(&theme, &sink);
+    read.prepare(cache);
+    let report = read.render(&theme, &cache.sink(&sink));
+    let _ = cache.sweep(&report);
     let mut findings: Vec<Diagnostic> = read.findings;
     findings.extend(report.diagnostics);
     for finding in findings.iter().take(SHOWN) {
@@ -127,6 +146,9 @@ fn build(args: &ServeArgs, port: u16) -> Result<Built, String> {
     Ok(Built {
         files: sink.into_files(),
         media: media.map(|m| (m.path.trim_start_matches('/').to_owned(), m)).collect(),
-        source: read.media,
+        source: Cached {
+            inner: read.media,
+            cache: cache.clone(),
+        },
     })
 }

@@ -153,7 +153,7 @@ pub(super) fn assemble(
         version: SNAPSHOT_VERSION,
         generated_at: options.generated_at,
         settings: config.settings,
-        pages,
+        pages: pages.into_iter().map(Into::into).collect(),
         sections,
         taxonomies,
         menus: config.menus,

@@ -16,7 +16,7 @@ use super::layout::Layout;
 use super::problem::Problems;
 use super::walk::File;
 use super::{FolderError, ReadOptions};
-use crate::site::{MenuItem, Organisation, Outputs, Redirect, Settings, SiteType, Taxonomy};
+use crate::site::{MenuItem, Organisation, Outputs, Pagination, Redirect, Settings, SiteType, Taxonomy};
 
 /// What a folder says about the site as a whole.
 pub(super) struct Config {
@@ -75,6 +75,11 @@ impl Config {
                 time_zone: "UTC".into(),
                 organisation: Organisation::default(),
                 per_page: 20,
+                // A project of another generator keeps what is on which of its pages.
+                pagination: match layout {
+                    Layout::Plain => Pagination::Stable,
+                    _ => Pagination::Full,
+                },
                 feed_limit: 20,
                 theme_options: IndexMap::new(),
                 indexable: true,

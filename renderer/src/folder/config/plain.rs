@@ -128,6 +128,12 @@ fn settings(config: &mut Config, site: &mut Fields, options: &ReadOptions) {
         .int(&["feed_limit"])
         .and_then(size)
         .unwrap_or(config.settings.feed_limit);
+    if let Some(way) = site.string(&["pagination"]) {
+        match serde_json::from_value(Value::String(way.clone())) {
+            Ok(way) => config.settings.pagination = way,
+            Err(_) => site.warn("pagination", format!("`{way}` is neither stable nor full")),
+        }
+    }
     config.settings.indexable = site.bool(&["indexable"]).unwrap_or(true);
 }
 

@@ -317,7 +317,7 @@ prop_compose! {
         // Addresses and ids are unique in a site.
         let mut taken = BTreeSet::new();
         let mut ids = BTreeSet::new();
-        let pages = pages.into_iter().filter(|p| taken.insert(p.path.clone()) && ids.insert(p.id.clone())).collect();
+        let pages = pages.into_iter().filter(|p| taken.insert(p.path.clone()) && ids.insert(p.id.clone())).map(Into::into).collect();
         let sections = sections.into_iter().filter(|s| taken.insert(s.path.clone())).collect();
         let item = MenuItem { label, url: "/x/".into(), children: Vec::new() };
         Site {
@@ -332,7 +332,7 @@ prop_compose! {
                 languages: vec!["fr".into()],
                 time_zone: "Asia/Tokyo".into(),
                 organisation: Organisation { name: texts[2].clone(), address: vec![texts[3].clone()], ..Organisation::default() },
-                per_page: 9,
+                pagination: Default::default(), per_page: 9,
                 feed_limit: 3,
                 theme_options: options,
                 indexable: false,

@@ -15,7 +15,7 @@ use crate::folder::blocks;
 use crate::folder::links::{self, From};
 use crate::folder::place::What;
 use crate::folder::problem::Problems;
-use crate::site::{Body, MenuItem, Outputs, Page, Section, SectionSort, Site};
+use crate::site::{Body, MenuItem, Outputs, Page, Pagination, Section, SectionSort, Site};
 
 /// Keys in the order they are written; empty values are left out.
 #[derive(Default)]
@@ -295,6 +295,9 @@ pub(super) fn site(site: &Site) -> Result<String, ExportError> {
     table.texts("languages", &settings.languages);
     table.put("time_zone", settings.time_zone.as_str());
     table.put("per_page", size(settings.per_page));
+    if settings.pagination != Pagination::default() {
+        table.put("pagination", "full");
+    }
     table.put("feed_limit", size(settings.feed_limit));
     if !settings.indexable {
         table.put("indexable", false);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use igny8_data::{DbError, JobRow, Read, SiteId, SiteScope, Write};
+use igny8_renderer::images::ImageCache;
 use igny8_renderer::release::{self, Manifest, MediaSource, ReleaseError};
 use igny8_renderer::{Diagnostic, Severity, Theme};
 
@@ -166,9 +167,16 @@ async fn make(
         force: deployment.force,
         stop: context.stop().clone(),
     };
+    let (held, owner) = (app.clone(), site.id);
     let written = app
         .renders
-        .run(move || work.write(snapshot.site))
+        .run(move || {
+            // Lost when the render panics: then the next one starts over.
+            let mut memo = held.renders.take_memo(owner);
+            let written = work.write(snapshot.site, &mut memo);
+            held.renders.keep_memo(owner, memo);
+            written
+        })
         .await
         .map_err(Stop::Disk)?;
     let written = match written {
@@ -247,19 +255,28 @@ impl From<ReleaseError> for Problem {
 }
 
 impl Work {
-    fn write(self, site: igny8_renderer::Site) -> Result<Written, Problem> {
+    fn write(self, mut site: igny8_renderer::Site, memo: &mut igny8_renderer::Memo) -> Result<Written, Problem> {
         let theme = Theme::builtin(&self.theme)
             .map_err(|error| Problem::Theme(format!("The theme cannot be used: {error}")))?;
         // What an attempt before this one left: it is ours, since a site has one running deployment.
         release::sweep(&self.folder)?;
         discard(&self.folder, &self.release)?;
         let before = live_manifest(&self.folder);
+        // In the site's own folder: nothing of one account's images can come into another's releases.
+        let images = ImageCache::new(self.folder.join(".images"));
+        images.prepare(&mut site, None, &self.media);
         let mut report = igny8_renderer::Report::default();
-        let manifest = release::write_release(&self.folder, &self.release, &self.media, |sink| {
-            report = igny8_renderer::render_to(&site, &theme, &Stopping { sink, stop: &self.stop });
-            let usable = self.force || !report.has_errors();
-            (usable && !self.stop.is_cancelled()).then(|| std::mem::take(&mut report.media))
+        let manifest = release::write_release(&self.folder, &self.release, &images.source(&self.media), |sink| {
+            let stopping = Stopping { sink, stop: &self.stop };
+            report = igny8_renderer::render_again(&site, &theme, &images.sink(&stopping), memo);
+            let usable = self.force || !report.stops_release();
+            (usable && !self.stop.is_cancelled()).then(|| report.media.clone())
         })?;
+        if manifest.is_some()
+            && let Err(error) = images.sweep(&report)
+        {
+            tracing::warn!(%error, folder = %self.folder.display(), "cannot tidy the images kept for releases");
+        }
         Ok(Written {
             pages: report.pages,
             findings: report.diagnostics.into_iter().chain(report.advice).collect(),
@@ -280,6 +297,10 @@ impl igny8_renderer::Sink for Stopping<'_> {
             return std::ops::ControlFlow::Break(());
         }
         self.sink.file(file)
+    }
+
+    fn keeps(&self, files: &[igny8_renderer::MadeFile]) -> bool {
+        self.sink.keeps(files)
     }
 }
 

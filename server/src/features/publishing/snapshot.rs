@@ -41,6 +41,18 @@ pub async fn build(db: &SiteDb<'_, Read>, site: &Site, base_url: String) -> Resu
     Ok(Snapshot { site: snapshot, hash })
 }
 
+/// The site as it would be with everything that is not published yet, kept out of search engines.
+///
+/// # Errors
+/// When the database fails.
+pub async fn with_drafts(db: &SiteDb<'_, Read>, site: &Site, base_url: String) -> Result<out::Site, DbError> {
+    let (mut snapshot, _, media) = read(db, site, base_url, "deleted_at IS NONE").await?;
+    snapshot.sections = sections(site, &snapshot.pages);
+    snapshot.media = used_media::all(media);
+    snapshot.settings.indexable = false;
+    Ok(snapshot)
+}
+
 /// Everything of a site, drafts and unused media included, with the rows behind the pages: what an export is made of.
 ///
 /// # Errors
@@ -92,9 +104,9 @@ async fn read(
         };
         let page = lookup.page(row);
         behind.insert(page.id.clone(), of);
-        pages.push(page);
+        pages.push(out::SharedPage::from(page));
     }
-    pages.sort_by(|a: &out::Page, b| a.id.cmp(&b.id));
+    pages.sort_by(|a: &out::SharedPage, b| a.id.cmp(&b.id));
     let snapshot = out::Site {
         version: out::SNAPSHOT_VERSION,
         generated_at: now,
@@ -159,6 +171,7 @@ fn settings(site: &Site, base_url: String) -> out::Settings {
         time_zone: site.time_zone.clone(),
         organisation: parse(&site.organisation).unwrap_or_default(),
         per_page: usize::try_from(site.per_page).unwrap_or(20),
+        pagination: out::Pagination::default(),
         feed_limit: 20,
         theme_options: parse(&site.theme_options).unwrap_or_default(),
         indexable: site.indexable,
@@ -168,7 +181,7 @@ fn settings(site: &Site, base_url: String) -> out::Settings {
 }
 
 /// The sections the site declares, and those that pages are in without one.
-fn sections(site: &Site, pages: &[out::Page]) -> Vec<out::Section> {
+fn sections(site: &Site, pages: &[out::SharedPage]) -> Vec<out::Section> {
     let mut sections: Vec<out::Section> = site.sections.iter().filter_map(parse).collect();
     let mut missing: Vec<(&str, &str)> = pages
         .iter()

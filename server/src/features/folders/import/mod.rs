@@ -104,7 +104,7 @@ pub async fn import(
     let mut taken: HashMap<(String, String), String> = HashMap::new();
     for page in folder.pages {
         let key = page.id.clone();
-        let fresh = mapper.content(page, &mut report.problems);
+        let fresh = mapper.content(page.into_page(), &mut report.problems);
         let address = (fresh.language.clone(), fresh.path.clone());
         let conflict = |reason: &str| Conflict {
             page: key.clone(),

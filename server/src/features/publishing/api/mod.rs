@@ -1,6 +1,7 @@
 //! `/sites/{site_id}/deployments`: deploy, look, go back.
 
 mod objects;
+mod preview;
 
 use igny8_data::{AuditEvent, Read, Select, SiteId, SiteScope, Variables, Write};
 use poem::web::Data;
@@ -15,6 +16,7 @@ use crate::app::App;
 use crate::features::sites::model::{Hosting, Site};
 
 pub use objects::{DeploymentIn, DeploymentOut, LogLine};
+pub use preview::PreviewApi;
 
 const SORTS: &[SortField] = &[SortField::same("created_at"), SortField::same("version")];
 

@@ -65,6 +65,8 @@ pub fn all(media: Vec<Media>) -> Vec<out::Media> {
             height: row.height.and_then(|n| u32::try_from(n).ok()),
             alt: row.alt,
             bytes: u64::try_from(row.bytes).unwrap_or(0),
+            variants: Vec::new(),
+            problem: None,
         })
         .collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));

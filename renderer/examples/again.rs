@@ -1,0 +1,99 @@
+//! How long a render takes after a change, for a site in a folder:
+//!
+//!     cargo run --profile render -p igny8-renderer --example again -- FOLDER [THEME]
+//!
+//! Shown are the first render, one without a change, and one after each of some changes, each with how many files it made. Files
+//! are kept in memory; writing a release is not measured.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use igny8_renderer::folder::{ReadOptions, read};
+use igny8_renderer::site::{Body, SharedPage, Site};
+use igny8_renderer::{MadeFile, Memo, OutFile, Sink, Theme, render_again};
+
+/// Knows the contents of files by their hashes.
+#[derive(Default)]
+struct Hashes {
+    before: BTreeMap<String, [u8; 32]>,
+    now: Mutex<Vec<(String, [u8; 32])>>,
+}
+
+impl Sink for Hashes {
+    fn file(&self, file: OutFile) -> ControlFlow<()> {
+        self.put(file.path, file.hash.unwrap_or_default());
+        ControlFlow::Continue(())
+    }
+
+    fn keeps(&self, files: &[MadeFile]) -> bool {
+        let has = |file: &MadeFile| self.before.get(&file.path) == Some(&file.hash);
+        files.iter().all(has)
+    }
+}
+
+impl Hashes {
+    fn put(&self, path: String, hash: [u8; 32]) {
+        self.now.lock().unwrap_or_else(|e| e.into_inner()).push((path, hash));
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let folder = arguments.next().ok_or("which folder?")?;
+    let theme = Theme::builtin(arguments.next().as_deref().unwrap_or("ember"))?;
+    let options = ReadOptions {
+        texts_in_memory: u64::MAX,
+        ..ReadOptions::new("2026-01-01T00:00:00Z".parse()?)
+    };
+    let mut site = read(Path::new(&folder), &options)?.site;
+    let middle = site.pages.len() / 2;
+    let mut memo = Memo::default();
+    let mut known = BTreeMap::new();
+    let mut render = |what: &str, site: &Site| {
+        let sink = Hashes {
+            before: std::mem::take(&mut known),
+            now: Mutex::default(),
+        };
+        let start = Instant::now();
+        let report = render_again(site, &theme, &sink, &mut memo);
+        let took = start.elapsed();
+        known = sink.before;
+        let now = sink.now.into_inner().unwrap_or_default();
+        let differ = now.iter().filter(|(path, hash)| known.get(path) != Some(hash)).count();
+        if std::env::var_os("SHOW").is_some() && now.len() < 1000 {
+            for (p, h) in &now {
+                println!("  {} {p}", known.get(p) != Some(h));
+            }
+        }
+        known.extend(now);
+        println!(
+            "{what:<24} {:>9.1} ms  {:>6} of {} files made, {differ} are new or different",
+            took.as_secs_f64() * 1e3,
+            report.made,
+            report.files
+        );
+    };
+    render("everything", &site);
+    render("no change", &site);
+    for _ in 0..3 {
+        let (Body::Markdown(text) | Body::Html(text)) = &mut site.pages[middle].body;
+        text.push_str("\n\nOne more paragraph.\n");
+        render("a text", &site);
+    }
+    site.pages[middle].title.push_str(" again");
+    render("a title", &site);
+    let mut post = site.pages[middle].clone().into_page();
+    post.id.push_str("-new");
+    post.path = format!("{}-new/", post.path.trim_end_matches('/'));
+    post.published_at = Some("2025-12-31T00:00:00Z".parse()?);
+    site.pages.push(SharedPage::from(post));
+    render("a new post", &site);
+    site.pages.remove(middle + 1);
+    render("a page deleted", &site);
+    site.settings.title.push('!');
+    render("the site's title", &site);
+    Ok(())
+}

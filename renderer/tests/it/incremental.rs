@@ -1,0 +1,383 @@
+//! After any change, a render that remembers gives the files and the report of a render of everything.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+
+use igny8_renderer::site::{Body, ClusterRef, ClusterRole, MenuItem, Page, PageKind, Redirect, SectionSort, Site};
+use igny8_renderer::{MadeFile, Memo, OutFile, Report, Sink, Theme, render, render_again};
+use proptest::prelude::*;
+
+use crate::support::{page, sample, small};
+
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// Keeps files of the render before.
+struct Keeping<'a> {
+    before: &'a Files,
+    now: Mutex<Files>,
+}
+
+impl Sink for Keeping<'_> {
+    fn file(&self, file: OutFile) -> ControlFlow<()> {
+        if let Some(hash) = file.hash {
+            assert_eq!(hash, *blake3::hash(&file.bytes).as_bytes());
+        }
+        let twice = self.now.lock().expect("no panic").insert(file.path, file.bytes);
+        assert_eq!(twice, None);
+        ControlFlow::Continue(())
+    }
+
+    fn keeps(&self, files: &[MadeFile]) -> bool {
+        let mut now = self.now.lock().expect("no panic");
+        for file in files {
+            let bytes = &self.before[&file.path];
+            assert_eq!(file.hash, *blake3::hash(bytes).as_bytes(), "{}", file.path);
+            assert_eq!(file.bytes, bytes.len() as u64);
+            assert_eq!(now.insert(file.path.clone(), bytes.clone()), None);
+        }
+        true
+    }
+}
+
+/// A site that is rendered again and again.
+struct Again {
+    memo: Memo,
+    files: Files,
+}
+
+impl Again {
+    fn new() -> Self {
+        Self {
+            memo: Memo::default(),
+            files: Files::new(),
+        }
+    }
+
+    /// Renders and compares with a render of everything.
+    fn render(&mut self, site: &Site, theme: &Theme) -> Report {
+        let sink = Keeping {
+            before: &self.files,
+            now: Mutex::default(),
+        };
+        let mut report = render_again(site, theme, &sink, &mut self.memo);
+        let made = report.made;
+        self.files = sink.now.into_inner().expect("no panic");
+        let full = render(site, theme);
+        assert_eq!(
+            self.files.keys().collect::<Vec<_>>(),
+            full.files.keys().collect::<Vec<_>>()
+        );
+        for (path, file) in &full.files {
+            if self.files[path] != file.bytes {
+                let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+                similar_lines(path, &text(&self.files[path]), &text(&file.bytes));
+            }
+        }
+        report.made = report.files;
+        assert_eq!(report, full.report);
+        report.made = made;
+        report
+    }
+}
+
+fn similar_lines(path: &str, stale: &str, right: &str) {
+    let line = stale.lines().zip(right.lines()).find(|(a, b)| a != b);
+    panic!("{path} is stale: {line:?}");
+}
+
+/// Sixty posts and some pages that depend on each other in every way there is.
+fn connected() -> Site {
+    let mut site = small();
+    for i in 0..36usize {
+        let mut post = page(
+            PageKind::Post,
+            &format!("/blog/post-{i}/"),
+            "/blog/",
+            &format!("Post {i}"),
+        );
+        post.published_at = Some(
+            format!("2025-{:02}-{:02}T08:00:00Z", i % 12 + 1, i % 28 + 1)
+                .parse()
+                .expect("a moment"),
+        );
+        let tags = [i % 3, i % 5 + 3].map(|t| format!("tag-{t}"));
+        post.terms.insert("tags".into(), tags.to_vec());
+        post.cluster = (i % 4 == 0).then(|| cluster(i % 8, ClusterRole::Supporting));
+        post.body = Body::Markdown(format!(
+            "Text of {i}.\n\n## Part one\n\nSee [another](/blog/post-{}/#part-one) and [more](/blog/post-{}/).\n\n## Part two\n\n## Part three\n",
+            (i + 7) % 36,
+            (i + 11) % 40,
+        ));
+        site.pages.push(post.into());
+    }
+    site
+}
+
+fn cluster(n: usize, role: ClusterRole) -> ClusterRef {
+    ClusterRef {
+        id: format!("cluster-{n}"),
+        name: format!("Cluster {n}"),
+        role,
+    }
+}
+
+/// One change of a site, chosen by numbers.
+fn edit(site: &mut Site, what: u8, n: usize) {
+    let count = site.pages.len().max(1);
+    let other = site.pages.get(n * 7 % count).map_or("/".to_owned(), |p| p.path.clone());
+    let media = site.media.first().map(|m| m.path.clone());
+    // One page, as late as it is needed: others are looked at before.
+    macro_rules! page {
+        () => {{
+            let page: &mut Page = &mut site.pages[n % count];
+            page
+        }};
+    }
+    match what {
+        0 => {
+            let (Body::Markdown(text) | Body::Html(text)) = &mut page!().body;
+            text.push_str(&format!("\n\nMore words {n}.\n"));
+        }
+        1 => page!().title = format!("Title {n}"),
+        2 => page!().published_at = format!("20{:02}-06-01T00:00:00Z", n % 30).parse().ok(),
+        3 => {
+            let page = page!();
+            page.aliases.push(page.path.clone());
+            page.path = format!("/blog/moved-{n}/");
+        }
+        4 => page!()
+            .terms
+            .entry("tags".into())
+            .or_default()
+            .push(format!("tag-{}", n % 11)),
+        5 => page!().terms.clear(),
+        6 if count > 3 => drop(site.pages.remove(n % count)),
+        7 => {
+            let mut post = crate::support::page(
+                PageKind::Post,
+                &format!("/blog/new-{n}/"),
+                "/blog/",
+                &format!("New {n}"),
+            );
+            post.published_at = "2026-01-01T00:00:00Z".parse().ok();
+            post.terms.insert("tags".into(), vec![format!("tag-{}", n % 9)]);
+            site.pages.push(post.into());
+        }
+        8 => {
+            page!().cluster = Some(cluster(
+                n % 8,
+                if n % 2 == 0 {
+                    ClusterRole::Hub
+                } else {
+                    ClusterRole::Supporting
+                },
+            ))
+        }
+        9 => {
+            let item = MenuItem {
+                label: format!("Menu {n}"),
+                url: other,
+                children: Vec::new(),
+            };
+            site.menus.entry("main".into()).or_default().push(item);
+        }
+        10 => site.settings.title = format!("Site {n}"),
+        11 => drop(
+            site.settings
+                .theme_options
+                .insert("brand_color".into(), format!("#{:06x}", n % 0xff_ffff).into()),
+        ),
+        12 if !site.sections.is_empty() => {
+            let count = site.sections.len();
+            let section = &mut site.sections[n % count];
+            match n % 4 {
+                0 => section.title = format!("Section {n}"),
+                1 => section.sort = SectionSort::Title,
+                2 => section.render = !section.render,
+                _ => section.per_page = Some(n % 5),
+            }
+        }
+        13 => {
+            if let Some(taxonomy) = site.taxonomies.first_mut() {
+                let count = taxonomy.terms.len().max(1);
+                let above = taxonomy.terms.first().map(|t| t.slug.clone());
+                if let Some(term) = taxonomy.terms.get_mut(n % count) {
+                    match n % 3 {
+                        0 => term.name = format!("Term {n}"),
+                        1 => term.parent = above.filter(|a| *a != term.slug),
+                        _ => term.description = format!("About {n}"),
+                    }
+                }
+            }
+        }
+        14 => {
+            let count = site.media.len().max(1);
+            match site.media.get_mut(n % count) {
+                Some(file) if n % 3 == 0 => file.alt = format!("Alt {n}"),
+                Some(file) if n % 3 == 1 => file.width = Some(100 + n as u32 % 50),
+                Some(_) => drop(site.media.remove(n % count)),
+                None => {}
+            }
+        }
+        15 => site.redirects.push(Redirect {
+            from: format!("/old-{n}/"),
+            to: other,
+        }),
+        16 => page!().translation_key = Some(format!("key-{}", n % 3)),
+        17 => page!().indexable = n % 2 == 0,
+        18 => page!().image = media,
+        19 => page!().weight = Some(n as i64 % 10),
+        20 => {
+            let (Body::Markdown(text) | Body::Html(text)) = &mut page!().body;
+            *text = format!("Only [a link]({other}) and [a place]({other}#part-two).");
+        }
+        21 => page!().description = format!("Description {n}"),
+        22 => page!().section = if n % 2 == 0 { "/blog/".into() } else { "/".into() },
+        23 => {
+            page!().kind = [
+                PageKind::Post,
+                PageKind::Page,
+                PageKind::Product,
+                PageKind::Service,
+                PageKind::About,
+                PageKind::Contact,
+            ][n % 6]
+        }
+        24 => site.generated_at += chrono::Duration::days(200 * (n as i64 % 4)),
+        25 => page!().language = if n % 2 == 0 { "de".into() } else { "en".into() },
+        26 => site.pages.swap(n % count, n * 3 % count),
+        27 => page!().author = Some(format!("Author {n}")),
+        28 => site.settings.indexable = n % 3 != 0,
+        29 => page!().updated_at = "2026-02-02T00:00:00Z".parse().ok(),
+        _ => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_change_comes_to_the_files_of_a_whole_render(
+        which in 0..4usize,
+        edits in prop::collection::vec(prop::collection::vec((0u8..30, 0usize..1000), 1..4), 1..7),
+    ) {
+        let theme = Theme::builtin(["ember", "harbor", "meridian", "ember"][which]).expect("compiles");
+        let mut site = match which {
+            0 | 3 => connected(),
+            1 => sample("shop"),
+            _ => sample("company"),
+        };
+        let mut again = Again::new();
+        again.render(&site, &theme);
+        for edits in edits {
+            for (what, n) in edits {
+                edit(&mut site, what, n);
+            }
+            again.render(&site, &theme);
+        }
+    }
+}
+
+#[test]
+fn each_change_alone_comes_to_the_files_of_a_whole_render() {
+    let theme = Theme::builtin("ember").expect("compiles");
+    let site = connected();
+    let mut again = Again::new();
+    again.render(&site, &theme);
+    for what in 0..30 {
+        for n in [3, 40] {
+            let mut edited = site.clone();
+            edit(&mut edited, what, n);
+            again.render(&edited, &theme);
+        }
+        // Also the way back: what was added goes, what was changed is as before.
+        again.render(&site, &theme);
+    }
+}
+
+#[test]
+fn what_did_not_change_is_not_made() {
+    let theme = Theme::builtin("ember").expect("compiles");
+    let mut again = Again::new();
+    let mut site = connected();
+    let all = again.render(&site, &theme);
+    assert_eq!(all.made, all.files);
+    assert_eq!(again.render(&site.clone(), &theme).made, 0, "nothing changed");
+    // A copy whose pages are not shared is as good.
+    let copy: Site = serde_json::from_value(serde_json::to_value(&site).expect("JSON")).expect("a site");
+    assert_eq!(again.render(&copy, &theme).made, 0, "nothing changed");
+
+    let before = again.files.clone();
+    let post = site
+        .pages
+        .iter_mut()
+        .find(|p| p.path == "/blog/post-20/")
+        .expect("there");
+    let Body::Markdown(text) = &mut post.body else {
+        unreachable!()
+    };
+    text.push_str("\nMore words at the end.\n");
+    let made = again.render(&site, &theme).made;
+    let changed = again
+        .files
+        .iter()
+        .filter(|(path, bytes)| before.get(*path) != Some(bytes))
+        .count();
+    assert!(changed > 0 && changed <= made, "{changed} {made}");
+    assert!(made < all.files / 4, "{made} of {} were made for one text", all.files);
+
+    // What only one page says changes no other.
+    let before = again.files.clone();
+    let post = site
+        .pages
+        .iter_mut()
+        .find(|p| p.path == "/blog/post-3/")
+        .expect("there");
+    post.attributes.insert("Colour".into(), "Blue".into());
+    again.render(&site, &theme);
+    let changed: Vec<&str> = again
+        .files
+        .iter()
+        .filter(|(path, bytes)| before.get(*path) != Some(bytes))
+        .map(|(path, _)| path.as_str())
+        .collect();
+    assert!(
+        changed.iter().all(|path| path.starts_with("blog/post-3/")
+            || path.starts_with("assets/search/")
+            || path.starts_with("search/")),
+        "{changed:?}"
+    );
+}
+
+#[test]
+fn another_theme_starts_over() {
+    let site = small();
+    let mut again = Again::new();
+    again.render(&site, &Theme::builtin("ember").expect("compiles"));
+    let other = again.render(&site, &Theme::builtin("harbor").expect("compiles"));
+    assert_eq!(other.made, other.files);
+    // A memo follows one site; of another it knows nothing.
+    let mut copy = site.clone();
+    copy.settings.base_url = "https://other.example".into();
+    let other = again.render(&copy, &Theme::builtin("harbor").expect("compiles"));
+    assert!(other.made > other.files / 2);
+}
+
+#[test]
+fn a_render_that_was_ended_leaves_the_memo_as_it_was() {
+    struct Ending;
+    impl Sink for Ending {
+        fn file(&self, _: OutFile) -> ControlFlow<()> {
+            ControlFlow::Break(())
+        }
+    }
+    let theme = Theme::builtin("ember").expect("compiles");
+    let mut site = small();
+    let mut again = Again::new();
+    again.render(&site, &theme);
+    site.pages[0].title = "Another title".into();
+    render_again(&site, &theme, &Ending, &mut again.memo);
+    assert!(again.render(&site, &theme).made > 0);
+    assert_eq!(again.render(&site, &theme).made, 0);
+}

@@ -1,0 +1,364 @@
+//! A site as it would look with its drafts, for whoever has a signed link: `/preview/<token>/…`.
+//!
+//! Nothing is written to the disk: the page that is asked for is rendered when it is asked for, from a snapshot that is kept
+//! until something of the site changes. Pages reload by themselves then. The link is signed with the installation's key and
+//! names its end, so it is in no table; search engines are told to stay away, and nothing is cached or sent on as a referrer.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use igny8_data::tokens::Keys;
+use igny8_data::{AccountId, Denied, Read, SiteId, SiteScope, Variables, Why};
+use igny8_renderer::{OutFile, Theme, paths, render_one, site as out};
+use poem::http::{HeaderValue, Method, StatusCode, header};
+use poem::{IntoResponse, Request, Response};
+use tokio::sync::Semaphore;
+
+use super::answer::{self, CONTENT_SECURITY_POLICY};
+use super::path::SitePath;
+use super::release::Opened;
+use crate::app::App;
+use crate::features::media::MediaStore;
+use crate::features::publishing::snapshot;
+use crate::features::sites::model::Site;
+
+/// What stands before the token in addresses.
+pub const PREFIX: &str = "/preview/";
+/// Sites whose snapshots are kept.
+const KEPT: usize = 4;
+/// Pages rendered at once.
+const AT_ONCE: usize = 2;
+/// Whether something changed is asked at most this often for each site.
+const LOOK: Duration = Duration::from_millis(700);
+/// How long a question whether something changed is held open.
+const HELD: Duration = Duration::from_secs(20);
+const SCRIPT: &str = include_str!("preview.js");
+
+/// What a link allows: to see a site of an account until some moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link {
+    pub account: AccountId,
+    pub site: SiteId,
+    pub until: DateTime<Utc>,
+}
+
+impl Link {
+    /// The signed text that stands in the address.
+    pub fn token(&self, keys: &Keys) -> String {
+        let name = self.name();
+        format!("{name}.{}", keys.link_secret(&format!("preview/{name}")))
+    }
+
+    /// Reads a token; `None` if it was not made here or its time is over.
+    pub fn read(keys: &Keys, token: &str, now: DateTime<Utc>) -> Option<Self> {
+        let (name, secret) = token.rsplit_once('.')?;
+        if !keys.is_link_secret(&format!("preview/{name}"), secret) {
+            return None;
+        }
+        let mut parts = name.split('.');
+        let link = Self {
+            account: parts.next()?.parse().ok()?,
+            site: parts.next()?.parse().ok()?,
+            until: DateTime::from_timestamp(parts.next()?.parse().ok()?, 0)?,
+        };
+        (link.until > now && parts.next().is_none()).then_some(link)
+    }
+
+    fn name(&self) -> String {
+        format!("{}.{}.{}", self.account, self.site, self.until.timestamp())
+    }
+}
+
+/// Snapshots of sites that somebody looks at.
+pub struct Previews {
+    kept: Mutex<VecDeque<Kept>>,
+    turns: Semaphore,
+}
+
+impl Default for Previews {
+    fn default() -> Self {
+        Self {
+            kept: Mutex::default(),
+            turns: Semaphore::new(AT_ONCE),
+        }
+    }
+}
+
+struct Kept {
+    token: String,
+    looked: Instant,
+    shown: Arc<Shown>,
+}
+
+/// A site with its drafts.
+struct Shown {
+    /// Changes when anything of the site does.
+    version: String,
+    site: out::Site,
+    theme: Theme,
+}
+
+impl Previews {
+    fn kept(&self, token: &str, fresh: impl Fn(&Kept) -> bool) -> Option<Arc<Shown>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept.iter().find(|k| k.token == token).filter(|k| fresh(k))?;
+        Some(Arc::clone(&found.shown))
+    }
+
+    fn keep(&self, token: &str, shown: &Arc<Shown>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|k| k.token != token);
+        kept.push_back(Kept {
+            token: token.to_owned(),
+            looked: Instant::now(),
+            shown: Arc::clone(shown),
+        });
+        while kept.len() > KEPT {
+            kept.pop_front();
+        }
+    }
+}
+
+/// Why there is nothing to show.
+enum Nothing {
+    /// Also whatever may not be seen.
+    Here,
+    Failed(String),
+}
+
+impl From<Denied> for Nothing {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Db(error) => Self::Failed(error.to_string()),
+            _ => Self::Here,
+        }
+    }
+}
+
+impl From<igny8_data::DbError> for Nothing {
+    fn from(error: igny8_data::DbError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// Answers a request for `rest`, what follows [`PREFIX`].
+pub async fn serve(app: &App, rest: &str, req: &Request) -> Response {
+    let mut response = match find(app, rest, req).await {
+        Ok(response) => response,
+        Err(Nothing::Here) => answer::plain(StatusCode::NOT_FOUND),
+        Err(Nothing::Failed(why)) => {
+            tracing::error!(%why, "cannot show a preview");
+            answer::plain(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    };
+    let headers = response.headers_mut();
+    for (name, value) in [
+        ("cache-control", "private, no-store"),
+        ("x-robots-tag", "noindex, nofollow"),
+        // The address is the secret.
+        ("referrer-policy", "no-referrer"),
+        ("x-content-type-options", "nosniff"),
+        ("content-security-policy", CONTENT_SECURITY_POLICY),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+async fn find(app: &App, rest: &str, req: &Request) -> Result<Response, Nothing> {
+    if !matches!(*req.method(), Method::GET | Method::HEAD) {
+        return Ok(answer::plain(StatusCode::METHOD_NOT_ALLOWED));
+    }
+    let (token, raw) = match rest.find('/') {
+        Some(at) => rest.split_at(at),
+        None => (rest, ""),
+    };
+    let link = Link::read(app.db.keys(), token, app.db.clock().now()).ok_or(Nothing::Here)?;
+    let base = format!("{PREFIX}{token}");
+    if raw.is_empty() {
+        return Ok(answer::moved(&format!("{base}/"), req.uri().query()));
+    }
+    match raw {
+        "/~preview.js" => {
+            return Ok(Response::builder()
+                .content_type("text/javascript; charset=utf-8")
+                .body(SCRIPT));
+        }
+        "/~changed" => return changed(app, &link, req.uri().query().unwrap_or_default()).await,
+        _ => {}
+    }
+    let path = SitePath::parse(raw).ok_or(Nothing::Here)?;
+    let shown = shown(app, token, &link).await?;
+    let wanted = path.plain();
+    if let Some(media) = shown.site.media.iter().find(|media| media.path == wanted) {
+        return file(app, media, req).await;
+    }
+    let permit = app.previews.turns.acquire().await;
+    let (held, asked) = (Arc::clone(&shown), wanted.clone());
+    let rendered = tokio::task::spawn_blocking(move || {
+        let found = render_one(&held.site, &held.theme, &asked);
+        let missing = found.is_none();
+        let with_slash = format!("{}/", asked.trim_end_matches('/'));
+        if missing && !asked.ends_with('/') && render_one(&held.site, &held.theme, &with_slash).is_some() {
+            return Rendered::Folder(with_slash);
+        }
+        match found.or_else(|| render_one(&held.site, &held.theme, "/404.html")) {
+            Some(file) => Rendered::File(file, missing),
+            None => Rendered::Nothing,
+        }
+    })
+    .await;
+    drop(permit);
+    match rendered.map_err(|error| Nothing::Failed(error.to_string()))? {
+        Rendered::Nothing => Err(Nothing::Here),
+        Rendered::Folder(path) => Ok(answer::moved(&format!("{base}{}", paths::encode(&path)), None)),
+        Rendered::File(file, missing) => Ok(page(file, missing, &base, &shown.version)),
+    }
+}
+
+enum Rendered {
+    File(OutFile, bool),
+    /// The same with a slash at its end.
+    Folder(String),
+    Nothing,
+}
+
+/// A rendered file; pages get the script that reloads them.
+fn page(file: OutFile, missing: bool, base: &str, version: &str) -> Response {
+    let kind = mime_guess::from_path(&file.path).first_or_octet_stream();
+    let mut bytes = file.bytes;
+    if file.path.ends_with(".html") {
+        let script = format!("<script src=\"{base}/~preview.js\" data-version=\"{version}\" defer></script>\n");
+        let end = b"</body>";
+        let at = bytes.windows(end.len()).rposition(|w| w == end);
+        bytes.splice(
+            at.unwrap_or(bytes.len())..at.unwrap_or(bytes.len()),
+            script.into_bytes(),
+        );
+    }
+    let status = if missing { StatusCode::NOT_FOUND } else { StatusCode::OK };
+    let response = Response::builder().status(status);
+    let text = kind.type_() == "text" || matches!(kind.subtype().as_str(), "json" | "javascript" | "xml");
+    let kind = if text {
+        format!("{kind}; charset=utf-8")
+    } else {
+        kind.to_string()
+    };
+    response.header(header::CONTENT_TYPE, kind).body(bytes)
+}
+
+async fn file(app: &App, media: &out::Media, req: &Request) -> Result<Response, Nothing> {
+    let (store, source, name) = (MediaStore::of(app), media.source.clone(), media.path.clone());
+    let opened = tokio::task::spawn_blocking(move || {
+        let file = std::fs::File::open(store.path(&source)?)?;
+        let metadata = file.metadata()?;
+        Ok::<_, std::io::Error>(Opened::new(file, &metadata, name.trim_start_matches('/'), None))
+    });
+    let opened = opened.await.map_err(std::io::Error::other).and_then(|opened| opened);
+    match opened {
+        Ok(opened) => Ok(answer::file(opened, StatusCode::OK, &answer::Ask::of(req)).await),
+        Err(_) => Err(Nothing::Here),
+    }
+}
+
+/// 200 as soon as the site is not as it was at the version that the page shows, 204 if it stays so for a while.
+async fn changed(app: &App, link: &Link, query: &str) -> Result<Response, Nothing> {
+    let since = url::form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| name == "since")
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default();
+    let scope = scope(app, link).await?;
+    let end = Instant::now() + HELD;
+    while version(app, &scope).await?.1 == since {
+        if Instant::now() >= end || app.stop.is_cancelled() {
+            return Ok(StatusCode::NO_CONTENT.into_response());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(StatusCode::OK.into_response())
+}
+
+async fn scope(app: &App, link: &Link) -> Result<SiteScope<Read>, Nothing> {
+    match app.db.system_actor(link.account, Why::Visitor).await {
+        Ok(actor) => Ok(actor.site::<Read>(&app.db, link.site).await?),
+        Err(igny8_data::AuthError::Db(error)) => Err(error.into()),
+        Err(_) => Err(Nothing::Here),
+    }
+}
+
+/// The site's row, and a text that changes when anything of the site does.
+async fn version(app: &App, scope: &SiteScope<Read>) -> Result<(Site, String), Nothing> {
+    let account = scope.actor().account::<Read>()?;
+    let site = app.db.account(&account).get::<Site>(scope.site()).await?;
+    let site = site.ok_or(Nothing::Here)?;
+    let newest = |table: &str| {
+        format!(
+            "SELECT VALUE updated_at FROM {table} WHERE site = $site AND account = $account ORDER BY updated_at DESC LIMIT 1;"
+        )
+    };
+    let sql: String = ["content", "media", "term", "cluster"].map(newest).concat();
+    let mut answer = app
+        .db
+        .site(scope)
+        .query(&sql, Variables::new(), "looking for changes of a site")
+        .await?;
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&site.rev.to_le_bytes());
+    for statement in 0..4 {
+        let newest = answer.rows::<DateTime<Utc>>(statement)?.pop();
+        hasher.update(format!("{newest:?}").as_bytes());
+    }
+    Ok((site, hasher.finalize().to_hex()[..16].to_owned()))
+}
+
+async fn shown(app: &App, token: &str, link: &Link) -> Result<Arc<Shown>, Nothing> {
+    if let Some(shown) = app.previews.kept(token, |kept| kept.looked.elapsed() < LOOK) {
+        return Ok(shown);
+    }
+    let scope = scope(app, link).await?;
+    let (site, version) = version(app, &scope).await?;
+    let shown = match app.previews.kept(token, |kept| kept.shown.version == version) {
+        Some(shown) => shown,
+        None => {
+            let address = format!("{}{PREFIX}{token}", app.config.public_url());
+            let snapshot = snapshot::with_drafts(&app.db.site(&scope), &site, address).await?;
+            let name = site.theme.clone();
+            let theme = tokio::task::spawn_blocking(move || Theme::builtin(&name)).await;
+            let theme = theme.map_err(|error| Nothing::Failed(error.to_string()))?;
+            Arc::new(Shown {
+                version,
+                site: snapshot,
+                theme: theme.map_err(|error| Nothing::Failed(error.to_string()))?,
+            })
+        }
+    };
+    app.previews.keep(token, &shown);
+    Ok(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_signed_and_end() {
+        let keys = Keys::derive(b"a secret of the installation", "test");
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let link = Link {
+            account: "account_01hzzzzzzzzzzzzzzzzzzzzzzz".parse().unwrap(),
+            site: "site_01hzzzzzzzzzzzzzzzzzzzzzzz".parse().unwrap(),
+            until: now + chrono::Duration::hours(1),
+        };
+        let token = link.token(&keys);
+        assert_eq!(Link::read(&keys, &token, now), Some(link));
+        assert_eq!(Link::read(&keys, &token, link.until), None, "its time is over");
+        let later = token.replacen(&link.until.timestamp().to_string(), "1900000000", 1);
+        for forged in ["", "x", &token[..token.len() - 2], &later, "a.b.c.d"] {
+            assert_eq!(Link::read(&keys, forged, now), None, "{forged}");
+        }
+        let other = Keys::derive(b"another secret", "test");
+        assert_eq!(Link::read(&other, &token, now), None);
+    }
+}
