@@ -63,11 +63,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         known = sink.before;
         let now = sink.now.into_inner().unwrap_or_default();
         let differ = now.iter().filter(|(path, hash)| known.get(path) != Some(hash)).count();
-        if std::env::var_os("SHOW").is_some() && now.len() < 1000 {
-            for (p, h) in &now {
-                println!("  {} {p}", known.get(p) != Some(h));
-            }
-        }
         known.extend(now);
         println!(
             "{what:<24} {:>9.1} ms  {:>6} of {} files made, {differ} are new or different",
