@@ -437,7 +437,7 @@ fn every_place_of_an_image_offers_its_sizes() {
     other.body = igny8_renderer::site::Body::Html(
         "<picture><source srcset=\"/x.webp\"><img src=\"/media/lead.jpg\" alt=\"A kettle\"></picture>".into(),
     );
-    site.pages = vec![product, other];
+    site.pages = vec![product.into(), other.into()];
     place.prepare(&mut site);
     for theme in Theme::builtin_names() {
         let out = igny8_renderer::render(&site, &Theme::builtin(&theme).expect("compiles"));
@@ -472,8 +472,8 @@ fn every_place_of_an_image_offers_its_sizes() {
 fn pages_without_a_picture_have_a_share_image() {
     let mut site = empty();
     site.pages = vec![
-        page(PageKind::Post, "/tea/", "/", "Brewing times, compared"),
-        page(PageKind::Page, "/jp/", "/", "コーヒーの時間"),
+        page(PageKind::Post, "/tea/", "/", "Brewing times, compared").into(),
+        page(PageKind::Page, "/jp/", "/", "コーヒーの時間").into(),
     ];
     let out = rendered(&site);
     let html = text(&out, "tea/index.html");
