@@ -7,14 +7,18 @@ use igny8_planner::ideas::{Cluster, ContentType, Idea, Options, SiteKind, Struct
 use proptest::prelude::*;
 
 const WORDS: &[&str] = &[
-    "cold", "brew", "coffee", "maker", "makers", "how", "to", "what", "is", "best", "vs", "iced", "price", "buy", "black",
-    "steel", "repair", "near", "me", "recipe", "ratio", "2024", "12v", "review", "login", "ideas", "🦀", "Ünï",
+    "cold", "brew", "coffee", "maker", "makers", "how", "to", "what", "is", "best", "vs", "iced", "price", "buy",
+    "black", "steel", "repair", "near", "me", "recipe", "ratio", "2024", "12v", "review", "login", "ideas", "🦀",
+    "Ünï",
 ];
 
 fn keyword() -> impl Strategy<Value = Keyword> {
     let text = prop::collection::vec(prop::sample::select(WORDS), 0..6).prop_map(|words| words.join(" "));
-    let urls = prop::collection::vec(0u8..9, 0..8)
-        .prop_map(|urls| urls.into_iter().map(|u| format!("https://example.com/{u}")).collect::<Vec<_>>());
+    let urls = prop::collection::vec(0u8..9, 0..8).prop_map(|urls| {
+        urls.into_iter()
+            .map(|u| format!("https://example.com/{u}"))
+            .collect::<Vec<_>>()
+    });
     let intent = prop::sample::select(vec![
         None,
         None,
@@ -152,17 +156,31 @@ fn a_topic_of_a_blog() {
         println!("{idea:#?}\n{:?}", texts(&cluster, idea));
     }
     let hub = &ideas[0];
-    assert_eq!((hub.role, hub.content_type, hub.structure), (Role::Hub, ContentType::Page, Structure::ClusterHub));
+    assert_eq!(
+        (hub.role, hub.content_type, hub.structure),
+        (Role::Hub, ContentType::Page, Structure::ClusterHub)
+    );
     assert_eq!(cluster.keywords[hub.primary].text, "cold brew coffee");
     assert!(hub.title.starts_with("Cold Brew Coffee"), "{}", hub.title);
     assert!(texts(&cluster, hub).contains("what is cold brew coffee"));
-    assert!(hub.outline.iter().any(|h| h.question && h.text == "What is cold brew coffee?"));
+    assert!(
+        hub.outline
+            .iter()
+            .any(|h| h.question && h.text == "What is cold brew coffee?")
+    );
     let find = |text: &str| ideas.iter().find(|i| texts(&cluster, i).contains(text)).unwrap();
     assert_eq!(find("how to make cold brew coffee").structure, Structure::Guide);
     assert_eq!(find("best cold brew coffee maker").structure, Structure::Listicle);
-    assert_eq!(find("cold brew makers").title, find("best cold brew coffee maker").title, "one page for makers");
+    assert_eq!(
+        find("cold brew makers").title,
+        find("best cold brew coffee maker").title,
+        "one page for makers"
+    );
     assert_eq!(find("cold brew vs iced coffee").structure, Structure::Comparison);
-    assert_eq!(find("cold brew ratio grams").primary, find("cold brew coffee ratio").primary);
+    assert_eq!(
+        find("cold brew ratio grams").primary,
+        find("cold brew coffee ratio").primary
+    );
     assert!(ideas.len() >= 5, "{}", ideas.len());
 }
 
@@ -178,31 +196,64 @@ fn a_shop_and_a_company() {
         ("how to store a garden hose", 800),
     ]);
     let ideas = plan(&shop, &options(SiteKind::Ecommerce));
-    assert_eq!((ideas[0].content_type, ideas[0].structure), (ContentType::Taxonomy, Structure::CategoryArchive));
+    assert_eq!(
+        (ideas[0].content_type, ideas[0].structure),
+        (ContentType::Taxonomy, Structure::CategoryArchive)
+    );
     assert!(texts(&shop, &ideas[0]).contains("buy garden hose"));
-    assert!(ideas.iter().any(|i| i.structure == Structure::AttributeArchive), "{ideas:#?}");
+    assert!(
+        ideas.iter().any(|i| i.structure == Structure::AttributeArchive),
+        "{ideas:#?}"
+    );
 
-    let mut company = of(&[("boiler repair", 3000), ("boiler repair near me", 2000), ("boiler repair cost", 900)]);
+    let mut company = of(&[
+        ("boiler repair", 3000),
+        ("boiler repair near me", 2000),
+        ("boiler repair cost", 900),
+    ]);
     company.context = ContextType::ServiceLine;
     let ideas = plan(&company, &options(SiteKind::Company));
-    assert_eq!((ideas[0].content_type, ideas[0].structure), (ContentType::Service, Structure::ServicePage));
-    assert!(ideas.iter().all(|i| !i.title.to_lowercase().contains("near me")), "{ideas:#?}");
+    assert_eq!(
+        (ideas[0].content_type, ideas[0].structure),
+        (ContentType::Service, Structure::ServicePage)
+    );
+    assert!(
+        ideas.iter().all(|i| !i.title.to_lowercase().contains("near me")),
+        "{ideas:#?}"
+    );
 }
 
 #[test]
 fn results_say_more_than_words() {
-    let urls = |from: usize| (from..from + 10).map(|n| format!("https://e.example/{n}")).collect::<Vec<_>>();
-    let mut cluster = of(&[("cold brew coffee", 900), ("cold brew caffeine", 500), ("how strong is cold brew", 400)]);
+    let urls = |from: usize| {
+        (from..from + 10)
+            .map(|n| format!("https://e.example/{n}"))
+            .collect::<Vec<_>>()
+    };
+    let mut cluster = of(&[
+        ("cold brew coffee", 900),
+        ("cold brew caffeine", 500),
+        ("how strong is cold brew", 400),
+    ]);
     cluster.keywords[1].serp_urls = urls(0);
     cluster.keywords[2].serp_urls = urls(2);
     let ideas = plan(&cluster, &options(SiteKind::Blog));
-    let page = ideas.iter().find(|i| texts(&cluster, i).contains("cold brew caffeine")).unwrap();
+    let page = ideas
+        .iter()
+        .find(|i| texts(&cluster, i).contains("cold brew caffeine"))
+        .unwrap();
     assert!(texts(&cluster, page).contains("how strong is cold brew"));
 }
 
 #[test]
 fn what_is_left_goes_where_it_is_alike() {
-    let groups = vec![vec!["cold brew coffee"], vec!["cold brew maker", "best cold brew maker"]];
-    assert_eq!(fitting(&groups, &["cold brew makers", "coffee", "tea"], "en"), Some(vec![1, 0, 0]));
+    let groups = vec![
+        vec!["cold brew coffee"],
+        vec!["cold brew maker", "best cold brew maker"],
+    ];
+    assert_eq!(
+        fitting(&groups, &["cold brew makers", "coffee", "tea"], "en"),
+        Some(vec![1, 0, 0])
+    );
     assert_eq!(fitting(&[], &["x"], "en"), None);
 }

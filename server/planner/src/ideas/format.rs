@@ -39,21 +39,81 @@ pub(super) enum Wish {
 }
 
 const LISTS: &[&str] = &[
-    "best", "top", "rated", "recommended", "alternative", "alternatives", "ideas", "examples", "tips", "types", "kinds",
-    "list", "ranking", "beste", "besten", "meilleur", "meilleure", "meilleurs", "meilleures", "mejor", "mejores",
-    "migliore", "migliori", "ideen", "idées", "tipps",
+    "best",
+    "top",
+    "rated",
+    "recommended",
+    "alternative",
+    "alternatives",
+    "ideas",
+    "examples",
+    "tips",
+    "types",
+    "kinds",
+    "list",
+    "ranking",
+    "beste",
+    "besten",
+    "meilleur",
+    "meilleure",
+    "meilleurs",
+    "meilleures",
+    "mejor",
+    "mejores",
+    "migliore",
+    "migliori",
+    "ideen",
+    "idées",
+    "tipps",
 ];
 const VERSUS: &[&str] = &[
-    "vs", "versus", "compare", "compared", "comparison", "difference", "differences", "vergleich", "unterschied",
-    "comparatif", "comparativa", "diferencia", "differenza", "verschil", "gegen",
+    "vs",
+    "versus",
+    "compare",
+    "compared",
+    "comparison",
+    "difference",
+    "differences",
+    "vergleich",
+    "unterschied",
+    "comparatif",
+    "comparativa",
+    "diferencia",
+    "differenza",
+    "verschil",
+    "gegen",
 ];
 const REVIEWS: &[&str] = &[
-    "review", "reviews", "test", "testbericht", "avis", "opiniones", "recensione", "recensioni", "beoordeling",
+    "review",
+    "reviews",
+    "test",
+    "testbericht",
+    "avis",
+    "opiniones",
+    "recensione",
+    "recensioni",
+    "beoordeling",
     "erfahrungen",
 ];
 const GUIDES: &[&str] = &[
-    "guide", "tutorial", "diy", "learn", "instructions", "recipe", "recipes", "steps", "checklist", "setup", "anleitung",
-    "rezept", "recette", "receta", "ricetta", "recept", "plan", "plans",
+    "guide",
+    "tutorial",
+    "diy",
+    "learn",
+    "instructions",
+    "recipe",
+    "recipes",
+    "steps",
+    "checklist",
+    "setup",
+    "anleitung",
+    "rezept",
+    "recette",
+    "receta",
+    "ricetta",
+    "recept",
+    "plan",
+    "plans",
 ];
 const PRICES: &[&str] = &[
     "price", "prices", "pricing", "cost", "costs", "quote", "quotes", "preis", "preise", "kosten", "prix", "coût",
@@ -64,15 +124,25 @@ const HOWS: &[&str] = &["how", "wie", "comment", "cómo", "como", "come", "hoe"]
 /// Words that questions begin with.
 const QUESTIONS: &[&str] = &[
     "how", "what", "why", "when", "where", "who", "which", "whose", "can", "could", "does", "do", "did", "is", "are",
-    "should", "will", "would", "wie", "was", "warum", "wann", "wo", "wer", "welche", "welcher", "welches", "kann", "ist",
-    "sind", "comment", "pourquoi", "quand", "quoi", "quel", "quelle", "combien", "cómo", "qué", "cuándo", "cuánto",
-    "perché", "cosa", "quanto", "hoe", "wat", "waarom", "wanneer",
+    "should", "will", "would", "wie", "was", "warum", "wann", "wo", "wer", "welche", "welcher", "welches", "kann",
+    "ist", "sind", "comment", "pourquoi", "quand", "quoi", "quel", "quelle", "combien", "cómo", "qué", "cuándo",
+    "cuánto", "perché", "cosa", "quanto", "hoe", "wat", "waarom", "wanneer",
 ];
 /// Questions of this kind are about an amount and answered in a sentence, not about how something is done.
-const AMOUNTS: &[&str] = &["long", "much", "many", "often", "big", "old", "far", "viel", "lange", "oft", "groß"];
+const AMOUNTS: &[&str] = &[
+    "long", "much", "many", "often", "big", "old", "far", "viel", "lange", "oft", "groß",
+];
 
 /// Words that only say that something is to be explained.
-const EXPLAINS: &[&str] = &["guide", "tutorial", "explained", "instructions", "anleitung", "meaning", "definition"];
+const EXPLAINS: &[&str] = &[
+    "guide",
+    "tutorial",
+    "explained",
+    "instructions",
+    "anleitung",
+    "meaning",
+    "definition",
+];
 
 /// Whether a word says what is wished rather than what it is about.
 pub(super) fn is_wish(word: &str) -> bool {
@@ -235,8 +305,16 @@ mod tests {
     fn every_structure_has_its_place() {
         use Structure as S;
         let formats = [
-            Format::Inform, Format::Guide, Format::List, Format::Versus, Format::Review, Format::Price, Format::Buy,
-            Format::Service, Format::Visit, Format::Attribute,
+            Format::Inform,
+            Format::Guide,
+            Format::List,
+            Format::Versus,
+            Format::Review,
+            Format::Price,
+            Format::Buy,
+            Format::Service,
+            Format::Visit,
+            Format::Attribute,
         ];
         let contexts = [ContextType::Topic, ContextType::Attribute, ContextType::ServiceLine];
         let mut reached: Vec<S> = Vec::new();
@@ -251,8 +329,20 @@ mod tests {
             }
         }
         for structure in [
-            S::Article, S::Guide, S::Comparison, S::Review, S::Listicle, S::LandingPage, S::BusinessPage, S::ServicePage,
-            S::General, S::ClusterHub, S::ProductPage, S::CategoryArchive, S::TagArchive, S::AttributeArchive,
+            S::Article,
+            S::Guide,
+            S::Comparison,
+            S::Review,
+            S::Listicle,
+            S::LandingPage,
+            S::BusinessPage,
+            S::ServicePage,
+            S::General,
+            S::ClusterHub,
+            S::ProductPage,
+            S::CategoryArchive,
+            S::TagArchive,
+            S::AttributeArchive,
         ] {
             assert!(reached.contains(&structure), "{structure:?}");
             assert_eq!(structure.words(3) % 50, 0);

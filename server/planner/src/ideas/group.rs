@@ -67,7 +67,9 @@ impl Entry {
 
 impl Part {
     pub(super) fn volume(&self) -> u64 {
-        self.entries.iter().fold(0, |sum, entry| sum.saturating_add(entry.volume))
+        self.entries
+            .iter()
+            .fold(0, |sum, entry| sum.saturating_add(entry.volume))
     }
 
     fn new(mut entries: Vec<Entry>, wish: Wish, label: String) -> Part {
@@ -90,12 +92,17 @@ impl Part {
     }
 
     fn rest(&self) -> BTreeSet<&str> {
-        self.entries.iter().flat_map(|e| e.rest.iter().map(String::as_str)).collect()
+        self.entries
+            .iter()
+            .flat_map(|e| e.rest.iter().map(String::as_str))
+            .collect()
     }
 
     /// Only keywords that name a thing and ask nothing of it.
     fn bare(&self) -> bool {
-        self.entries.iter().all(|entry| entry.format == Format::Inform && !entry.question)
+        self.entries
+            .iter()
+            .all(|entry| entry.format == Format::Inform && !entry.question)
     }
 }
 
@@ -110,7 +117,9 @@ pub(super) fn group(cluster: &Cluster, options: &Options) -> Vec<Part> {
     let sells = sells(&entries);
     let mut parts = parts(entries, &results, options);
     join_bare(&mut parts, options.site);
-    let hub = (!cluster.has_hub).then(|| take_hub(&mut parts, cluster, options.site, sells)).flatten();
+    let hub = (!cluster.has_hub)
+        .then(|| take_hub(&mut parts, cluster, options.site, sells))
+        .flatten();
     parts.sort_by(|a, b| a.order().cmp(&b.order()));
     let mut hub = hub;
     absorb(&mut parts, hub.as_mut(), total, units, options.most_supporting.max(1));
@@ -143,10 +152,19 @@ fn entries(keywords: &[Keyword], options: &Options) -> (Vec<Entry>, Results) {
         let with = unit.members.iter().find(|&&k| !keywords[k].serp_urls.is_empty());
         with.map_or(&[][..], |&k| keywords[k].serp_urls.as_slice())
     }));
-    let volume = |unit: &variants::Unit| unit.members.iter().filter_map(|&k| keywords[k].volume).max().unwrap_or(0);
+    let volume = |unit: &variants::Unit| {
+        unit.members
+            .iter()
+            .filter_map(|&k| keywords[k].volume)
+            .max()
+            .unwrap_or(0)
+    };
     let stems = |unit: &variants::Unit| -> BTreeSet<String> {
         let says = |n: usize| !says_nothing(&unit.words[n]);
-        (0..unit.words.len()).filter(|&n| says(n)).map(|n| unit.stems[n].clone()).collect()
+        (0..unit.words.len())
+            .filter(|&n| says(n))
+            .map(|n| unit.stems[n].clone())
+            .collect()
     };
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for stem in units.iter().flat_map(&stems) {
@@ -169,12 +187,18 @@ fn entries(keywords: &[Keyword], options: &Options) -> (Vec<Entry>, Results) {
         .map(|(at, unit)| {
             let rest: BTreeSet<String> = stems(unit).difference(&head).cloned().collect();
             let known = unit.members.iter().find_map(|&k| keywords[k].intent);
-            let beyond = unit.words.iter().zip(&unit.stems).filter(|(_, stem)| rest.contains(*stem));
+            let beyond = unit
+                .words
+                .iter()
+                .zip(&unit.stems)
+                .filter(|(_, stem)| rest.contains(*stem));
             let sizes = intent::attributes(&unit.words);
             let attribute = !rest.is_empty()
                 && beyond.into_iter().all(|(word, _)| {
                     matches!(intent::modifier(word), Some(Modifier::Attribute(_)))
-                        || sizes.iter().any(|(_, value)| value.split(' ').any(|v| word.contains(v)))
+                        || sizes
+                            .iter()
+                            .any(|(_, value)| value.split(' ').any(|v| word.contains(v)))
                 });
             Entry {
                 members: unit.members.clone(),
@@ -222,12 +246,9 @@ fn sells(entries: &[Entry]) -> bool {
     let weight = |of: &dyn Fn(&Entry) -> bool| entries.iter().filter(|e| of(e)).map(Entry::weight).sum::<f64>();
     let buyers = weight(&|e| {
         !e.question
-            && (e.format.wish() != Wish::Know
-                || matches!(e.intent, Some(Intent::Commercial | Intent::Transactional)))
+            && (e.format.wish() != Wish::Know || matches!(e.intent, Some(Intent::Commercial | Intent::Transactional)))
     });
-    let readers = weight(&|e| {
-        e.question || e.format == Format::Guide || e.intent == Some(Intent::Informational)
-    });
+    let readers = weight(&|e| e.question || e.format == Format::Guide || e.intent == Some(Intent::Informational));
     buyers >= readers
 }
 
@@ -242,7 +263,11 @@ fn parts(entries: Vec<Entry>, results: &Results, options: &Options) -> Vec<Part>
     // What shares results is one page already, whatever the words; the centre speaks for it.
     let mut atoms: BTreeMap<usize, Vec<Entry>> = BTreeMap::new();
     for entry in entries {
-        let centre = centres.get(entry.unit).copied().flatten().map_or(entry.unit, |c| c as usize);
+        let centre = centres
+            .get(entry.unit)
+            .copied()
+            .flatten()
+            .map_or(entry.unit, |c| c as usize);
         atoms.entry(centre).or_default().push(entry);
     }
     let mut free: BTreeMap<Wish, Vec<Vec<Entry>>> = BTreeMap::new();
@@ -300,7 +325,10 @@ fn largest(atoms: &[Vec<Entry>], spent: &BTreeSet<String>, results: &Results) ->
     let lead = atoms[some[0]][0].unit;
     some.retain(|&n| {
         let unit = atoms[n][0].unit;
-        unit == lead || results.shared(lead, unit).is_none_or(|share| share + 1e-6 >= OTHER_RESULTS)
+        unit == lead
+            || results
+                .shared(lead, unit)
+                .is_none_or(|share| share + 1e-6 >= OTHER_RESULTS)
     });
     Some((stem.to_owned(), some))
 }
@@ -351,13 +379,16 @@ fn take_hub(parts: &mut Vec<Part>, cluster: &Cluster, site: SiteKind, sells: boo
             Wish::Act => 1,
             Wish::Consider => 2,
         };
-        let best = (0..parts.len()).min_by(|&a, &b| {
-            (wish(&parts[a]), parts[a].order()).cmp(&(wish(&parts[b]), parts[b].order()))
-        })?;
+        let best = (0..parts.len())
+            .min_by(|&a, &b| (wish(&parts[a]), parts[a].order()).cmp(&(wish(&parts[b]), parts[b].order())))?;
         hubs.push(parts.remove(best));
     }
     let wish = hubs.iter().map(|part| part.wish).min()?;
-    let mut hub = Part::new(hubs.into_iter().flat_map(|part| part.entries).collect(), wish, String::new());
+    let mut hub = Part::new(
+        hubs.into_iter().flat_map(|part| part.entries).collect(),
+        wish,
+        String::new(),
+    );
     // A name makes a better hub than a question about it.
     hub.entries.sort_by(|a, b| {
         let asks = |e: &Entry| e.question || e.words.is_empty();
@@ -377,8 +408,7 @@ fn absorb(parts: &mut Vec<Part>, mut hub: Option<&mut Part>, total: u64, units: 
         let single = part.entries.len() == 1;
         let below = |share: u64| total > 0 && part.volume().saturating_mul(share) < total;
         let question = part.entries.iter().all(|entry| entry.question);
-        let weak = single
-            && (below(WEAK) || (question && below(WEAK_QUESTION)) || (total == 0 && parts.len() > usual));
+        let weak = single && (below(WEAK) || (question && below(WEAK_QUESTION)) || (total == 0 && parts.len() > usual));
         let keep = parts.len() <= 2 && (hub.is_some() || parts.len() == 1);
         if !(parts.len() > most || (weak && !keep)) {
             continue;
@@ -447,10 +477,17 @@ pub(super) fn fitting(groups: &[Vec<&str>], rest: &[&str], language: &str) -> Op
         let folded = text::fold(of);
         let words = text::words(&folded).filter(|word| !intent::is_frame(word));
         words
-            .map(|word| stemmer.as_ref().map_or_else(|| word.to_owned(), |s| s.stem(word).into_owned()))
+            .map(|word| {
+                stemmer
+                    .as_ref()
+                    .map_or_else(|| word.to_owned(), |s| s.stem(word).into_owned())
+            })
             .collect()
     };
-    let groups: Vec<Vec<BTreeSet<String>>> = groups.iter().map(|texts| texts.iter().map(|t| stems(t)).collect()).collect();
+    let groups: Vec<Vec<BTreeSet<String>>> = groups
+        .iter()
+        .map(|texts| texts.iter().map(|t| stems(t)).collect())
+        .collect();
     let place = |text: &&str| {
         let own = stems(text);
         let score = |group: &Vec<BTreeSet<String>>| {
@@ -462,7 +499,11 @@ pub(super) fn fitting(groups: &[Vec<&str>], rest: &[&str], language: &str) -> Op
             };
             group.iter().map(alike).max().unwrap_or(0)
         };
-        let best = groups.iter().enumerate().map(|(n, group)| (score(group), Reverse(n))).max();
+        let best = groups
+            .iter()
+            .enumerate()
+            .map(|(n, group)| (score(group), Reverse(n)))
+            .max();
         best.map_or(0, |(_, Reverse(n))| n)
     };
     Some(rest.iter().map(place).collect())

@@ -27,57 +27,128 @@ impl Label {
     fn texts(self) -> [&'static str; 7] {
         match self {
             Label::Basics => [
-                "The basics", "Die Grundlagen", "Les bases", "Lo básico", "Le basi", "De basis", "O essencial",
+                "The basics",
+                "Die Grundlagen",
+                "Les bases",
+                "Lo básico",
+                "Le basi",
+                "De basis",
+                "O essencial",
             ],
             Label::Needs => [
-                "What you need", "Was man braucht", "Ce qu'il faut", "Qué se necesita", "Cosa serve", "Wat je nodig hebt",
+                "What you need",
+                "Was man braucht",
+                "Ce qu'il faut",
+                "Qué se necesita",
+                "Cosa serve",
+                "Wat je nodig hebt",
                 "O que é preciso",
             ],
             Label::Steps => [
-                "Step by step", "Schritt für Schritt", "Étape par étape", "Paso a paso", "Passo dopo passo",
-                "Stap voor stap", "Passo a passo",
+                "Step by step",
+                "Schritt für Schritt",
+                "Étape par étape",
+                "Paso a paso",
+                "Passo dopo passo",
+                "Stap voor stap",
+                "Passo a passo",
             ],
             Label::Mistakes => [
-                "Common mistakes", "Häufige Fehler", "Erreurs fréquentes", "Errores frecuentes", "Errori comuni",
-                "Veelgemaakte fouten", "Erros comuns",
+                "Common mistakes",
+                "Häufige Fehler",
+                "Erreurs fréquentes",
+                "Errores frecuentes",
+                "Errori comuni",
+                "Veelgemaakte fouten",
+                "Erros comuns",
             ],
             Label::Criteria => [
-                "What to look for", "Worauf es ankommt", "Les critères de choix", "En qué fijarse", "A cosa fare attenzione",
-                "Waar je op let", "O que observar",
+                "What to look for",
+                "Worauf es ankommt",
+                "Les critères de choix",
+                "En qué fijarse",
+                "A cosa fare attenzione",
+                "Waar je op let",
+                "O que observar",
             ],
             Label::Options => [
-                "The options", "Die Möglichkeiten", "Les options", "Las opciones", "Le opzioni", "De opties", "As opções",
+                "The options",
+                "Die Möglichkeiten",
+                "Les options",
+                "Las opciones",
+                "Le opzioni",
+                "De opties",
+                "As opções",
             ],
             Label::Differences => [
-                "The differences", "Die Unterschiede", "Les différences", "Las diferencias", "Le differenze",
-                "De verschillen", "As diferenças",
+                "The differences",
+                "Die Unterschiede",
+                "Les différences",
+                "Las diferencias",
+                "Le differenze",
+                "De verschillen",
+                "As diferenças",
             ],
             Label::Choice => [
-                "Which one to choose", "Was für wen passt", "Lequel choisir", "Cuál elegir", "Quale scegliere",
-                "Welke past bij wie", "Qual escolher",
+                "Which one to choose",
+                "Was für wen passt",
+                "Lequel choisir",
+                "Cuál elegir",
+                "Quale scegliere",
+                "Welke past bij wie",
+                "Qual escolher",
             ],
             Label::Strengths => [
-                "Strengths and weaknesses", "Stärken und Schwächen", "Points forts et faibles", "Ventajas e inconvenientes",
-                "Pregi e difetti", "Sterke en zwakke punten", "Pontos fortes e fracos",
+                "Strengths and weaknesses",
+                "Stärken und Schwächen",
+                "Points forts et faibles",
+                "Ventajas e inconvenientes",
+                "Pregi e difetti",
+                "Sterke en zwakke punten",
+                "Pontos fortes e fracos",
             ],
-            Label::Verdict => ["Verdict", "Fazit", "Verdict", "Veredicto", "Verdetto", "Oordeel", "Veredito"],
+            Label::Verdict => [
+                "Verdict",
+                "Fazit",
+                "Verdict",
+                "Veredicto",
+                "Verdetto",
+                "Oordeel",
+                "Veredito",
+            ],
             Label::Included => [
-                "What is included", "Was dazugehört", "Ce qui est compris", "Qué incluye", "Cosa comprende",
-                "Wat erbij hoort", "O que está incluído",
+                "What is included",
+                "Was dazugehört",
+                "Ce qui est compris",
+                "Qué incluye",
+                "Cosa comprende",
+                "Wat erbij hoort",
+                "O que está incluído",
             ],
             Label::Process => [
-                "How it works", "Wie es abläuft", "Comment ça se passe", "Cómo funciona", "Come funziona",
-                "Hoe het werkt", "Como funciona",
+                "How it works",
+                "Wie es abläuft",
+                "Comment ça se passe",
+                "Cómo funciona",
+                "Come funziona",
+                "Hoe het werkt",
+                "Como funciona",
             ],
             Label::Prices => ["Prices", "Preise", "Tarifs", "Precios", "Prezzi", "Prijzen", "Preços"],
-            Label::Contact => ["Contact", "Kontakt", "Contact", "Contacto", "Contatti", "Contact", "Contacto"],
+            Label::Contact => [
+                "Contact", "Kontakt", "Contact", "Contacto", "Contatti", "Contact", "Contacto",
+            ],
         }
     }
 }
 
 /// Headings of a structure: those before what the keywords give, and those after it.
 pub(super) fn of(structure: Structure, language: &str) -> (Vec<&'static str>, Vec<&'static str>) {
-    let primary = language.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+    let primary = language
+        .split(['-', '_'])
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let Some(at) = LANGUAGES.iter().position(|known| *known == primary) else {
         return (Vec::new(), Vec::new());
     };
@@ -94,7 +165,9 @@ pub(super) fn of(structure: Structure, language: &str) -> (Vec<&'static str>, Ve
         Structure::LandingPage | Structure::ServicePage => (&[Included, Process], &[Prices, Contact]),
         Structure::BusinessPage => (&[Process], &[Contact]),
         Structure::ProductPage => (&[Included], &[]),
-        Structure::General | Structure::CategoryArchive | Structure::TagArchive | Structure::AttributeArchive => (&[], &[]),
+        Structure::General | Structure::CategoryArchive | Structure::TagArchive | Structure::AttributeArchive => {
+            (&[], &[])
+        }
     };
     let texts = |labels: &[Label]| labels.iter().map(|label| label.texts()[at]).collect();
     (texts(before), texts(after))
@@ -102,7 +175,13 @@ pub(super) fn of(structure: Structure, language: &str) -> (Vec<&'static str>, Ve
 
 /// "and" between the last two of a list.
 pub(super) fn and(language: &str) -> Option<&'static str> {
-    let primary = language.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
-    let at = LANGUAGES.iter().position(|known| *known == primary || (primary.is_empty() && *known == "en"))?;
+    let primary = language
+        .split(['-', '_'])
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let at = LANGUAGES
+        .iter()
+        .position(|known| *known == primary || (primary.is_empty() && *known == "en"))?;
     Some(["and", "und", "et", "y", "e", "en", "e"][at])
 }

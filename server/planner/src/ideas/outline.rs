@@ -29,13 +29,7 @@ pub(super) fn write(cluster: &Cluster, options: &Options, parts: &[Part]) -> Vec
         .collect()
 }
 
-fn idea(
-    cluster: &Cluster,
-    options: &Options,
-    part: &Part,
-    supporting: &[Part],
-    taken: &mut BTreeSet<String>,
-) -> Idea {
+fn idea(cluster: &Cluster, options: &Options, part: &Part, supporting: &[Part], taken: &mut BTreeSet<String>) -> Idea {
     let (content_type, structure) = match part.hub {
         true => format::hub(options.site, cluster.context, part.sells),
         false => part.format.page(options.site, cluster.context, part.entries.len()),
@@ -45,7 +39,11 @@ fn idea(
     for entry in &part.entries[..1] {
         secondary.extend(entry.members.iter().skip(1).map(|&k| (entry, k)));
     }
-    secondary.extend(others.iter().flat_map(|entry| entry.members.iter().map(|&k| (*entry, k))));
+    secondary.extend(
+        others
+            .iter()
+            .flat_map(|entry| entry.members.iter().map(|&k| (*entry, k))),
+    );
     Idea {
         title: title_of(part, structure, options, taken),
         role: match (part.hub, part.format) {
@@ -148,7 +146,12 @@ fn outline(
 
 /// The cluster's name, and recommended terms that the page's keywords have in them.
 fn terms(cluster: &Cluster, part: &Part) -> Vec<String> {
-    let texts: Vec<String> = part.entries.iter().chain(&part.absorbed).map(|e| text::fold(&e.text)).collect();
+    let texts: Vec<String> = part
+        .entries
+        .iter()
+        .chain(&part.absorbed)
+        .map(|e| text::fold(&e.text))
+        .collect();
     let mut seen: BTreeSet<String> = BTreeSet::new();
     let within = |term: &str| {
         let term = format!(" {} ", text::fold(term));

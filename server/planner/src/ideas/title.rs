@@ -11,14 +11,25 @@ const SMALL: &[&str] = &[
 ];
 /// Words that are written in capitals wherever they stand.
 const CAPITALS: &[&str] = &[
-    "ai", "api", "b2b", "b2c", "bbq", "bmi", "ceo", "cms", "cpc", "cpu", "crm", "css", "diy", "dna", "eu", "faq", "gdpr",
-    "gpu", "gps", "hr", "hvac", "html", "lcd", "led", "nas", "nfc", "oled", "pc", "pdf", "ppc", "ptsd", "pvc", "ram",
-    "rv", "saas", "seo", "sms", "sql", "ssd", "suv", "tv", "uk", "usa", "usb", "vat", "vpn",
+    "ai", "api", "b2b", "b2c", "bbq", "bmi", "ceo", "cms", "cpc", "cpu", "crm", "css", "diy", "dna", "eu", "faq",
+    "gdpr", "gpu", "gps", "hr", "hvac", "html", "lcd", "led", "nas", "nfc", "oled", "pc", "pdf", "ppc", "ptsd", "pvc",
+    "ram", "rv", "saas", "seo", "sms", "sql", "ssd", "suv", "tv", "uk", "usa", "usb", "vat", "vpn",
 ];
 /// Ends of keywords that mean a place nobody can be told in a title.
 const PLACES: &[&str] = &[
-    " near me", " nearby", " near by", " close to me", " around me", " in my area", " in der nähe", " in meiner nähe",
-    " près de moi", " cerca de mi", " vicino a me", " in de buurt", " perto de mim",
+    " near me",
+    " nearby",
+    " near by",
+    " close to me",
+    " around me",
+    " in my area",
+    " in der nähe",
+    " in meiner nähe",
+    " près de moi",
+    " cerca de mi",
+    " vicino a me",
+    " in de buurt",
+    " perto de mim",
 ];
 /// The most characters of a title that is not a keyword as it is.
 const LONGEST: usize = 65;
@@ -103,7 +114,10 @@ pub(super) fn with_facets(title: &str, facets: &[String], language: &str) -> Str
     }
     let and = super::labels::and(language);
     for count in (1..=facets.len().min(3)).rev() {
-        let facets: Vec<String> = facets[..count].iter().map(|f| cased(f, language, is_english(language))).collect();
+        let facets: Vec<String> = facets[..count]
+            .iter()
+            .map(|f| cased(f, language, is_english(language)))
+            .collect();
         let list = match (facets.as_slice(), and) {
             ([one], _) => one.clone(),
             ([first @ .., last], Some(and)) => format!("{} {and} {last}", first.join(", ")),
@@ -132,7 +146,11 @@ mod tests {
             ("how do i clean it", "en", "How Do I Clean It?"),
             ("COLD BREW COFFEE", "en", "Cold Brew Coffee"),
             ("kaffeemaschine mit mahlwerk", "de", "Kaffeemaschine mit mahlwerk"),
-            ("wie reinigt man eine kaffeemaschine", "de", "Wie reinigt man eine kaffeemaschine?"),
+            (
+                "wie reinigt man eine kaffeemaschine",
+                "de",
+                "Wie reinigt man eine kaffeemaschine?",
+            ),
             ("élagage d'arbres", "fr", "Élagage d'arbres"),
             ("咖啡 机", "zh", "咖啡 机"),
             ("  cold   brew ", "", "Cold Brew"),
@@ -158,7 +176,10 @@ mod tests {
     #[test]
     fn facets_are_told_where_they_fit() {
         let facets = ["ratio".to_owned(), "storage time".to_owned()];
-        assert_eq!(with_facets("Cold Brew", &facets, "en"), "Cold Brew: Ratio and Storage Time");
+        assert_eq!(
+            with_facets("Cold Brew", &facets, "en"),
+            "Cold Brew: Ratio and Storage Time"
+        );
         assert_eq!(with_facets("Café", &facets, "fr"), "Café: Ratio et Storage time");
         assert_eq!(with_facets("咖啡", &facets, "zh"), "咖啡: Ratio, Storage time");
         assert_eq!(with_facets("What Is It?", &facets, "en"), "What Is It?");
