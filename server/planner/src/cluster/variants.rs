@@ -102,7 +102,7 @@ pub(crate) fn group(keywords: &[Keyword], options: &Options) -> (Vec<Unit>, Vec<
 }
 
 /// An order of keywords with the same text and volume, so that which of them comes first depends on nothing but them.
-fn compare_rest(a: &Keyword, b: &Keyword) -> Ordering {
+pub(crate) fn compare_rest(a: &Keyword, b: &Keyword) -> Ordering {
     let bits = |v: &Option<Vec<f32>>| v.as_ref().map(|v| v.iter().map(|x| x.to_bits()).collect::<Vec<_>>());
     (a.text.cmp(&b.text))
         .then_with(|| a.parent_topic.cmp(&b.parent_topic))

@@ -13,6 +13,8 @@ use crate::cluster::{self, ContextType, Intent, Keyword, text, variants};
 const OTHER_RESULTS: f32 = 0.1;
 /// A page of one keyword with a smaller share of the cluster's searches than one in this many is not worth making.
 const WEAK: u64 = 20;
+/// The same for a page that compares or sells: what only it can hold is worth a page sooner.
+const WEAK_OTHERS: u64 = 100;
 /// The same for a question, which is as well answered on another page.
 const WEAK_QUESTION: u64 = 5;
 
@@ -147,7 +149,12 @@ fn entries(keywords: &[Keyword], options: &Options) -> (Vec<Entry>, Results) {
         ..cluster::Options::default()
     };
     let (units, mut wordless) = variants::group(&free, &clustering);
-    wordless.sort_by(|&a, &b| keywords[a].text.cmp(&keywords[b].text).then(a.cmp(&b)));
+    wordless.sort_by(|&a, &b| {
+        let (x, y) = (&keywords[a], &keywords[b]);
+        (&x.text, Reverse(x.volume))
+            .cmp(&(&y.text, Reverse(y.volume)))
+            .then_with(|| variants::compare_rest(x, y))
+    });
     let results = Results::new(units.iter().map(|unit| {
         let with = unit.members.iter().find(|&&k| !keywords[k].serp_urls.is_empty());
         with.map_or(&[][..], |&k| keywords[k].serp_urls.as_slice())
@@ -408,7 +415,10 @@ fn absorb(parts: &mut Vec<Part>, mut hub: Option<&mut Part>, total: u64, units: 
         let single = part.entries.len() == 1;
         let below = |share: u64| total > 0 && part.volume().saturating_mul(share) < total;
         let question = part.entries.iter().all(|entry| entry.question);
-        let weak = single && (below(WEAK) || (question && below(WEAK_QUESTION)) || (total == 0 && parts.len() > usual));
+        let weak = single
+            && (below(if part.wish == Wish::Know { WEAK } else { WEAK_OTHERS })
+                || (question && below(WEAK_QUESTION))
+                || (total == 0 && parts.len() > usual));
         let keep = parts.len() <= 2 && (hub.is_some() || parts.len() == 1);
         if !(parts.len() > most || (weak && !keep)) {
             continue;

@@ -45,7 +45,7 @@ fn idea(cluster: &Cluster, options: &Options, part: &Part, supporting: &[Part], 
             .flat_map(|entry| entry.members.iter().map(|&k| (*entry, k))),
     );
     Idea {
-        title: title_of(part, structure, options, taken),
+        title: title_of(&cluster.name, part, structure, options, taken),
         role: match (part.hub, part.format) {
             (true, _) => Role::Hub,
             (false, format::Format::Attribute) => Role::Attribute,
@@ -62,7 +62,13 @@ fn idea(cluster: &Cluster, options: &Options, part: &Part, supporting: &[Part], 
 }
 
 /// The primary keyword, with what else the page covers where that follows it in other keywords.
-fn title_of(part: &Part, structure: Structure, options: &Options, taken: &mut BTreeSet<String>) -> String {
+fn title_of(
+    name: &String,
+    part: &Part,
+    structure: Structure,
+    options: &Options,
+    taken: &mut BTreeSet<String>,
+) -> String {
     let primary = &part.entries[0];
     let language = &options.language;
     let mut title = title::title(title::placeless(&primary.text), language);
@@ -82,6 +88,9 @@ fn title_of(part: &Part, structure: Structure, options: &Options, taken: &mut BT
             .take(3)
             .collect();
         title = title::with_facets(&title, &facets, language);
+    }
+    if title.trim().is_empty() {
+        title.clone_from(name);
     }
     if !taken.insert(text::fold(&title)) {
         title = title::title(&primary.text, language);
