@@ -549,7 +549,7 @@ impl AiFunction for AutoCluster {
         // What another run has clustered meanwhile makes this plan void.
         tx.statement(
             "IF array::len((SELECT VALUE id FROM $group_all WHERE site = $site AND account = $account \
-             AND cluster IS NOT NONE AND cluster NOT INSIDE $group_free AND (placed_by_hand ?? false) = false \
+             AND cluster IS NOT NONE AND !(cluster INSIDE $group_free) AND (placed_by_hand ?? false) = false \
              LIMIT 1)) > 0 { THROW 'clustered_meanwhile' }",
             Variables::new(),
         );
