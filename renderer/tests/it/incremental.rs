@@ -169,7 +169,7 @@ fn edit(site: &mut Site, what: u8, n: usize) {
         8 => {
             page!().cluster = Some(cluster(
                 n % 8,
-                if n % 2 == 0 {
+                if n.is_multiple_of(2) {
                     ClusterRole::Hub
                 } else {
                     ClusterRole::Supporting
@@ -216,7 +216,7 @@ fn edit(site: &mut Site, what: u8, n: usize) {
         14 => {
             let count = site.media.len().max(1);
             match site.media.get_mut(n % count) {
-                Some(file) if n % 3 == 0 => file.alt = format!("Alt {n}"),
+                Some(file) if n.is_multiple_of(3) => file.alt = format!("Alt {n}"),
                 Some(file) if n % 3 == 1 => file.width = Some(100 + n as u32 % 50),
                 Some(_) => drop(site.media.remove(n % count)),
                 None => {}
@@ -227,7 +227,7 @@ fn edit(site: &mut Site, what: u8, n: usize) {
             to: other,
         }),
         16 => page!().translation_key = Some(format!("key-{}", n % 3)),
-        17 => page!().indexable = n % 2 == 0,
+        17 => page!().indexable = n.is_multiple_of(2),
         18 => page!().image = media,
         19 => page!().weight = Some(n as i64 % 10),
         20 => {
@@ -235,7 +235,13 @@ fn edit(site: &mut Site, what: u8, n: usize) {
             *text = format!("Only [a link]({other}) and [a place]({other}#part-two).");
         }
         21 => page!().description = format!("Description {n}"),
-        22 => page!().section = if n % 2 == 0 { "/blog/".into() } else { "/".into() },
+        22 => {
+            page!().section = if n.is_multiple_of(2) {
+                "/blog/".into()
+            } else {
+                "/".into()
+            }
+        }
         23 => {
             page!().kind = [
                 PageKind::Post,
@@ -247,10 +253,10 @@ fn edit(site: &mut Site, what: u8, n: usize) {
             ][n % 6]
         }
         24 => site.generated_at += chrono::Duration::days(200 * (n as i64 % 4)),
-        25 => page!().language = if n % 2 == 0 { "de".into() } else { "en".into() },
+        25 => page!().language = if n.is_multiple_of(2) { "de".into() } else { "en".into() },
         26 => site.pages.swap(n % count, n * 3 % count),
         27 => page!().author = Some(format!("Author {n}")),
-        28 => site.settings.indexable = n % 3 != 0,
+        28 => site.settings.indexable = !n.is_multiple_of(3),
         29 => page!().updated_at = "2026-02-02T00:00:00Z".parse().ok(),
         _ => {}
     }

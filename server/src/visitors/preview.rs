@@ -347,7 +347,7 @@ mod tests {
         let keys = Keys::derive(b"a secret of the installation", "test");
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let link = Link {
-            account: "account_01hzzzzzzzzzzzzzzzzzzzzzzz".parse().unwrap(),
+            account: "acct_01hzzzzzzzzzzzzzzzzzzzzzzz".parse().unwrap(),
             site: "site_01hzzzzzzzzzzzzzzzzzzzzzzz".parse().unwrap(),
             until: now + chrono::Duration::hours(1),
         };
