@@ -244,7 +244,7 @@ async fn transcript(w: &World, job: &str) -> String {
         account: w.a.account,
         site: w.a.sites[0],
         job: job.parse().unwrap(),
-        function: "auto_cluster".into(),
+        operation: "auto_cluster".into(),
         request: json!({ "system": CANARY }),
         answer: Some(CANARY.into()),
         model: "fake".into(),

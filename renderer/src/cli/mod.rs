@@ -127,7 +127,7 @@ struct BuildArgs {
     /// Threads to use; 0 takes one for each core.
     #[arg(long, default_value_t = 0)]
     threads: usize,
-    /// Where smaller forms of images are kept for the next build [default: .igny8-cache/<name of OUT> beside OUT].
+    /// Where smaller forms of images are kept for the next build (default: a folder of its own in `.igny8-cache` beside OUT).
     #[arg(long, value_name = "FOLDER")]
     image_cache: Option<PathBuf>,
     /// Leave out the pictures of title and brand that stand for pages without an image where links are shared.

@@ -42,19 +42,19 @@ impl TokenSink for Finder {
                 .find(|a| &*a.name.local == wanted)
                 .map(|a| a.value.to_string())
         };
-        // The search page has the renderer's own script, and a form without which it would be none.
-        let is_search = match name.as_str() {
+        // Pages have the base's own script, the search page its own and a form without which it would be none.
+        let is_ours = match name.as_str() {
             "script" => {
-                attribute("src").is_some_and(|src| src.starts_with("/demo/assets/search.") && src.ends_with(".js"))
+                let own = ["/demo/assets/search.", "/demo/assets/scheme."];
+                attribute("src").is_some_and(|src| own.iter().any(|o| src.starts_with(o)) && src.ends_with(".js"))
             }
             "form" => attribute("role").as_deref() == Some("search"),
             _ => false,
         };
-        if name == "script" && !is_search && attribute("type").as_deref() != Some("application/ld+json") {
+        if name == "script" && !is_ours && attribute("type").as_deref() != Some("application/ld+json") {
             self.found.borrow_mut().push("script".into());
         }
-        if !is_search && ["style", "iframe", "object", "embed", "base", "form", "svg", "math"].contains(&name.as_str())
-        {
+        if !is_ours && ["style", "iframe", "object", "embed", "base", "form", "svg", "math"].contains(&name.as_str()) {
             self.found.borrow_mut().push(name.clone());
         }
         for a in &tag.attrs {

@@ -27,7 +27,13 @@ fn every_theme_renders_every_kind_of_page_under_a_strict_policy() {
                 );
                 let data = html.matches("<script type=\"application/ld+json\">").count();
                 let files = html.matches("<script type=\"module\" src=\"/").count();
-                assert_eq!(html.matches("<script").count(), data + files, "{name}: {path}");
+                // The visitor's choice of light or dark.
+                let scheme = html.matches("<script src=\"/").count();
+                assert!(
+                    scheme <= 1 && scheme == html.matches("id=\"scheme\"").count(),
+                    "{name}: {path}"
+                );
+                assert_eq!(html.matches("<script").count(), data + files + scheme, "{name}: {path}");
                 assert!(
                     files == 0 || path.ends_with("search/index.html"),
                     "{name}: {path} needs a script"

@@ -26,7 +26,8 @@ pub struct Transcript {
     pub account: AccountId,
     pub site: SiteId,
     pub job: JobId,
-    pub function: String,
+    /// The function: its own name is a reserved word of the database.
+    pub operation: String,
     /// `system` and `messages`, each with `role` and `text`.
     pub request: Value,
     pub answer: Option<String>,
@@ -88,7 +89,7 @@ pub async fn store(app: &App, whose: Whose, call: Call<'_>) {
         account: whose.account,
         site: whose.site,
         job: whose.job,
-        function: whose.function.to_owned(),
+        operation: whose.function.to_owned(),
         request: json!({ "system": clean(&call.request.system), "messages": messages }),
         answer,
         model: answered.map_or(call.model, |answer| &answer.model).to_owned(),

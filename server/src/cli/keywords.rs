@@ -112,7 +112,7 @@ fn granularity(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Import and export; clustering needs neither configuration nor database ([`cluster`]).
+/// Import and export; clustering needs neither configuration nor database ([`cluster()`]).
 pub async fn run(config: Config, command: Command) -> CommandResult {
     if let Command::Cluster(args) = command {
         return self::cluster(&args);

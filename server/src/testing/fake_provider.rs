@@ -331,7 +331,7 @@ fn vectors(body: &Value) -> Value {
 
 /// The vector of a text: its words, hashed into 16 numbers of length 1. Texts that share words are near.
 pub fn vector(text: &str) -> Vec<f32> {
-    let mut vector = vec![0.01_f32; 16];
+    let mut vector = [0.01_f32; 16];
     for word in text.to_lowercase().split_whitespace() {
         let hash = blake3::hash(word.as_bytes());
         vector[usize::from(hash.as_bytes()[0] % 16)] += 1.0;

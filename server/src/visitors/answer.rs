@@ -204,7 +204,8 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
-fn content_type(path: &str) -> String {
+/// The type of a file by its name, with the charset of texts.
+pub(super) fn content_type(path: &str) -> String {
     let kind = mime_guess::from_path(path).first_or_octet_stream();
     let text = kind.type_() == "text"
         || matches!(kind.subtype().as_str(), "json" | "javascript" | "xml")

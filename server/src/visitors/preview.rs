@@ -227,7 +227,6 @@ enum Rendered {
 
 /// A rendered file; pages get the script that reloads them.
 fn page(file: OutFile, missing: bool, base: &str, version: &str) -> Response {
-    let kind = mime_guess::from_path(&file.path).first_or_octet_stream();
     let mut bytes = file.bytes;
     if file.path.ends_with(".html") {
         let script = format!("<script src=\"{base}/~preview.js\" data-version=\"{version}\" defer></script>\n");
@@ -239,14 +238,10 @@ fn page(file: OutFile, missing: bool, base: &str, version: &str) -> Response {
         );
     }
     let status = if missing { StatusCode::NOT_FOUND } else { StatusCode::OK };
-    let response = Response::builder().status(status);
-    let text = kind.type_() == "text" || matches!(kind.subtype().as_str(), "json" | "javascript" | "xml");
-    let kind = if text {
-        format!("{kind}; charset=utf-8")
-    } else {
-        kind.to_string()
-    };
-    response.header(header::CONTENT_TYPE, kind).body(bytes)
+    Response::builder()
+        .status(status)
+        .header(header::CONTENT_TYPE, answer::content_type(&file.path))
+        .body(bytes)
 }
 
 async fn file(app: &App, media: &out::Media, req: &Request) -> Result<Response, Nothing> {
@@ -347,7 +342,7 @@ mod tests {
         let keys = Keys::derive(b"a secret of the installation", "test");
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let link = Link {
-            account: "account_01hzzzzzzzzzzzzzzzzzzzzzzz".parse().unwrap(),
+            account: "acct_01hzzzzzzzzzzzzzzzzzzzzzzz".parse().unwrap(),
             site: "site_01hzzzzzzzzzzzzzzzzzzzzzzz".parse().unwrap(),
             until: now + chrono::Duration::hours(1),
         };

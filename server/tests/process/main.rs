@@ -1,5 +1,7 @@
 //! The real binary as a process: started, killed, started again.
 
+#![expect(clippy::disallowed_methods, reason = "tests call the server they started")]
+
 mod client;
 mod crash;
 mod installation;

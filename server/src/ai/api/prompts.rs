@@ -104,7 +104,6 @@ impl PromptsApi {
     ///
     /// By a text of the account's own. Placeholders are checked: unknown ones and missing required ones are named.
     #[oai(path = "/ai/prompts/:prompt", method = "put", operation_id = "prompt_replace")]
-    #[expect(clippy::too_many_arguments, reason = "each is a documented parameter")]
     async fn replace(
         &self,
         caller: Caller,

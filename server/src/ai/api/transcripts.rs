@@ -39,7 +39,7 @@ fn out(t: Transcript) -> TranscriptOut {
         id: t.id,
         site: t.site,
         job: t.job,
-        function: t.function,
+        function: t.operation,
         request: Any(t.request),
         answer: t.answer,
         model: t.model,
@@ -91,7 +91,7 @@ impl TranscriptsApi {
         )?;
         let select = Select::new()
             .equals_some("job", job.0)
-            .equals_some("function", function.0);
+            .equals_some("operation", function.0);
         let db = app.db.account(&scope);
         let total = if page.with_total {
             Some(db.count::<Transcript>(select.clone()).await?)

@@ -544,12 +544,12 @@ impl AiFunction for AutoCluster {
         binds.insert("group_free", free);
         binds.insert("group_read_at", plan.read_at);
         binds.insert("group_now", now);
-        // All in one transaction, also 100,000 keywords: see the README for what that takes. A keyword that somebody
-        // placed, deleted or moved since it was read stays where it is.
-        // What another run has clustered meanwhile makes this plan void.
+        // All in one transaction, since keywords without the charge, or the charge without keywords, must not be. A keyword
+        // that somebody placed, deleted or moved since it was read stays where it is. What another run has clustered
+        // meanwhile makes this plan void.
         tx.statement(
             "IF array::len((SELECT VALUE id FROM $group_all WHERE site = $site AND account = $account \
-             AND cluster IS NOT NONE AND cluster NOT INSIDE $group_free AND (placed_by_hand ?? false) = false \
+             AND cluster IS NOT NONE AND !(cluster INSIDE $group_free) AND (placed_by_hand ?? false) = false \
              LIMIT 1)) > 0 { THROW 'clustered_meanwhile' }",
             Variables::new(),
         );

@@ -156,7 +156,9 @@ fn book(
     binds.insert("credits_at", app.db.clock().now());
     tx.statement(
         &format!(
-            "LET $credits_row = (SELECT * FROM ONLY $credits_of WHERE account = $account);\n\
+            // The balance is the account's; `$site` is named for units of work of a site, whose statements all do.
+            "LET $credits_site = $site;\n\
+             LET $credits_row = (SELECT * FROM ONLY $credits_of WHERE account = $account);\n\
              LET $credits_plan = $credits_row.plan_credits ?? 0;\n\
              LET $credits_bonus = $credits_row.bonus_credits ?? 0;\n\
              LET $credits_left = $credits_plan + $credits_bonus + $credits_amount;\n\

@@ -3,7 +3,8 @@
 //! Every such transaction writes the account's row of `plan_use`: two on the last place collide, and the one that is tried
 //! again finds the place taken. Sites, members and sectors are few and counted each time. Keywords are many: their number
 //! is kept in that row, never too low (deleting does not lower it), and counted anew ([`Limits::ready`]) only when it says that
-//! the plan is used up. An import takes places for thousands at once ([`hold`]), so that its transactions need not wait for each other.
+//! the plan is used up. An import takes places for thousands at once ([`Limits::hold`]), so that its transactions need not
+//! wait for each other.
 //!
 //! The operator's own commands are not bound by plans.
 

@@ -138,7 +138,6 @@ impl IntegrationsApi {
         method = "patch",
         operation_id = "integration_update"
     )]
-    #[expect(clippy::too_many_arguments, reason = "each is a documented parameter")]
     async fn update(
         &self,
         caller: Caller,
