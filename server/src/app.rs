@@ -69,6 +69,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "keyword_import",
         sql: include_str!("../schema/0012_keyword_import.surql"),
     },
+    Migration {
+        number: 13,
+        name: "ideas",
+        sql: include_str!("../schema/0013_ideas.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.

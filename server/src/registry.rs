@@ -27,6 +27,8 @@ pub fn apis() -> impl OpenApi + 'static {
             features::planner::api::CoverageApi,
             features::planner::api::SeedsApi,
             features::planner::api::TransferApi,
+            features::planner::api::IdeasApi,
+            features::writer::api::TasksApi,
         ),
         crate::ai::api::apis(),
         (
@@ -53,7 +55,10 @@ pub fn jobs() -> Vec<JobType> {
 /// Every AI function.
 pub fn ai_functions() -> Vec<crate::ai::Function> {
     use crate::ai::{Function, functions};
-    vec![Function::of::<functions::AutoCluster>()]
+    vec![
+        Function::of::<functions::AutoCluster>(),
+        Function::of::<functions::GenerateIdeas>(),
+    ]
 }
 
 /// Everything done periodically.
@@ -79,7 +84,7 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
     SoftDeleted {
         table: "content",
         parts: &[("revision", "content")],
-        named_by: &[],
+        named_by: &[("task", "content = NONE", "content INSIDE $gone")],
     },
     SoftDeleted {
         table: "cluster",
@@ -87,6 +92,8 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
         named_by: &[
             ("content", "cluster = NONE, cluster_role = NONE", "cluster INSIDE $gone"),
             ("keyword", "cluster = NONE", "cluster INSIDE $gone"),
+            ("idea", "cluster = NONE, cluster_role = NONE", "cluster INSIDE $gone"),
+            ("task", "cluster = NONE, cluster_role = NONE", "cluster INSIDE $gone"),
             ("cluster", "parent = NONE", "parent INSIDE $gone"),
             (
                 "term",
@@ -95,7 +102,33 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
             ),
         ],
     },
-    SoftDeleted::alone("keyword"),
+    SoftDeleted {
+        table: "idea",
+        parts: &[],
+        named_by: &[("task", "idea = NONE, queued_for = NONE", "idea INSIDE $gone")],
+    },
+    SoftDeleted {
+        table: "keyword",
+        parts: &[],
+        named_by: &[
+            (
+                "idea",
+                "primary_keyword = NONE, target = NONE",
+                "primary_keyword INSIDE $gone",
+            ),
+            (
+                "idea",
+                "secondary_keywords = array::complement(secondary_keywords, $gone)",
+                "secondary_keywords CONTAINSANY $gone",
+            ),
+            ("task", "primary_keyword = NONE", "primary_keyword INSIDE $gone"),
+            (
+                "task",
+                "secondary_keywords = array::complement(secondary_keywords, $gone)",
+                "secondary_keywords CONTAINSANY $gone",
+            ),
+        ],
+    },
     SoftDeleted {
         table: "media",
         parts: &[],
@@ -103,11 +136,26 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
     },
     SoftDeleted::alone("sector"),
     SoftDeleted {
+        table: "task",
+        parts: &[],
+        named_by: &[("idea", "task = NONE", "task INSIDE $gone")],
+    },
+    SoftDeleted {
         table: "term",
         parts: &[],
         named_by: &[
             (
                 "content",
+                "terms = array::complement(terms, $gone)",
+                "terms CONTAINSANY $gone",
+            ),
+            (
+                "idea",
+                "terms = array::complement(terms, $gone)",
+                "terms CONTAINSANY $gone",
+            ),
+            (
+                "task",
                 "terms = array::complement(terms, $gone)",
                 "terms CONTAINSANY $gone",
             ),
@@ -122,11 +170,13 @@ pub const OF_SITES: &[&str] = &[
     "cluster",
     "content",
     "deployment",
+    "idea",
     "keyword",
     "media",
     "revision",
     "sector",
     "site_access",
+    "task",
     "term",
     "tree_guard",
 ];

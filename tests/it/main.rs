@@ -8,6 +8,7 @@ mod content;
 mod contract;
 mod deployments;
 mod folders;
+mod ideas;
 mod idempotency;
 mod jobs;
 mod keywords;

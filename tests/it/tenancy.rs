@@ -165,6 +165,10 @@ impl Samples {
         let cluster = made(&format!("/sites/{site}/clusters"), cluster).await;
         let keyword = json!({ "text": format!("keyword {CANARY}"), "sector": sector });
         let keyword = made(&format!("/sites/{site}/keywords"), keyword).await;
+        let idea = json!({ "title": format!("Idea {CANARY}"), "sector": sector });
+        let idea = made(&format!("/sites/{site}/ideas"), idea).await;
+        let task = json!({ "title": format!("Task {CANARY}"), "sector": sector });
+        let task = made(&format!("/sites/{site}/tasks"), task).await;
         let content = json!({ "title": format!("Title {CANARY}"), "content_type": "post", "body": CANARY });
         let content = made(&format!("/sites/{site}/content"), content).await;
         let invitation = json!({ "email": format!("{CANARY}@a.example"), "name": "New", "role": "viewer" });
@@ -193,6 +197,8 @@ impl Samples {
             ("term_id", term),
             ("cluster_id", cluster),
             ("keyword_id", keyword),
+            ("idea_id", idea),
+            ("task_id", task),
             ("content_id", content),
             ("number", "1".to_owned()),
             ("invitation_id", invitation),

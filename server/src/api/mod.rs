@@ -42,8 +42,10 @@ pub enum Tag {
     Sites,
     /// Categories, tags and attributes of a site.
     Taxonomy,
-    /// Keywords and clusters.
+    /// Keywords, clusters and ideas.
     Planner,
+    /// Tasks: what is to be written.
+    Writer,
     /// AI functions, their prompts and transcripts.
     Ai,
     /// Posts, pages, products, services and their revisions.

@@ -10,3 +10,4 @@ pub mod planner;
 pub mod publishing;
 pub mod sites;
 pub mod taxonomy;
+pub mod writer;

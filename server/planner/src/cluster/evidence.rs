@@ -7,13 +7,13 @@ const TOP: usize = 10;
 
 /// The first results of every unit as numbers, sorted; empty where there are none.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Results {
+pub(crate) struct Results {
     urls: Vec<Vec<u32>>,
     count: usize,
 }
 
 impl Results {
-    pub(super) fn new<'a>(units: impl Iterator<Item = &'a [String]>) -> Results {
+    pub(crate) fn new<'a>(units: impl Iterator<Item = &'a [String]>) -> Results {
         let mut numbers: FxHashMap<String, u32> = FxHashMap::default();
         let urls = units
             .map(|urls| {
@@ -35,13 +35,13 @@ impl Results {
         }
     }
 
-    pub(super) fn has(&self, unit: usize) -> bool {
+    pub(crate) fn has(&self, unit: usize) -> bool {
         !self.urls[unit].is_empty()
     }
 
     /// Share of the shorter list's results that are in the other; `None` without results on both sides. Below three
     /// results there is nothing to compare.
-    pub(super) fn shared(&self, a: usize, b: usize) -> Option<f32> {
+    pub(crate) fn shared(&self, a: usize, b: usize) -> Option<f32> {
         let (a, b) = (&self.urls[a], &self.urls[b]);
         let least = a.len().min(b.len());
         (least >= 3).then(|| a.iter().filter(|u| b.binary_search(u).is_ok()).count() as f32 / least as f32)
@@ -50,7 +50,7 @@ impl Results {
     /// Stars: in the given order, every unit that is in no group yet becomes a centre, and each later one that shares
     /// enough with a centre goes to the centre it shares most with (the first of equals). No chains: every member shares
     /// results with the centre itself. Returns each unit's centre.
-    pub(super) fn stars(&self, order: &[u32], least: f32) -> Vec<Option<u32>> {
+    pub(crate) fn stars(&self, order: &[u32], least: f32) -> Vec<Option<u32>> {
         let mut centre: Vec<Option<u32>> = vec![None; self.urls.len()];
         let mut listed: Vec<Vec<u32>> = vec![Vec::new(); self.count];
         for &unit in order {

@@ -4,7 +4,7 @@ use super::keyword::Intent;
 
 /// What kind of addition to the topic a word is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Modifier {
+pub(crate) enum Modifier {
     Question,
     Compare,
     Buy,
@@ -261,7 +261,7 @@ const UNITS: &[&str] = &[
 ];
 
 /// What kind of modifier a word is, if any.
-pub(super) fn modifier(word: &str) -> Option<Modifier> {
+pub(crate) fn modifier(word: &str) -> Option<Modifier> {
     let has = |list: &[&str]| list.contains(&word);
     if has(PLACES) {
         Some(Modifier::Place)
@@ -288,7 +288,7 @@ fn attribute_name(word: &str) -> Option<&'static str> {
 }
 
 /// Intent as far as the wording shows it; most keywords show none.
-pub(super) fn read(words: &[String]) -> Option<Intent> {
+pub(crate) fn read(words: &[String]) -> Option<Intent> {
     let kinds: Vec<Modifier> = words.iter().filter_map(|w| modifier(w)).collect();
     let has = |kind: Modifier| kinds.contains(&kind);
     // "how much does it cost" asks; "best price" compares; the first kind that says more wins.
@@ -311,7 +311,7 @@ pub(super) fn read(words: &[String]) -> Option<Intent> {
 }
 
 /// The attribute values a keyword names: `("colour", "black")`, `("size", "1/2 hp")`.
-pub(super) fn attributes(words: &[String]) -> Vec<(&'static str, String)> {
+pub(crate) fn attributes(words: &[String]) -> Vec<(&'static str, String)> {
     let mut out = Vec::new();
     for (i, word) in words.iter().enumerate() {
         // A word may be a value and something else besides: "cheap" is a price as well as a wish to buy.
@@ -335,7 +335,7 @@ pub(super) fn attributes(words: &[String]) -> Vec<(&'static str, String)> {
 }
 
 /// Whether a word says how something is asked for rather than what: never a name by itself.
-pub(super) fn is_frame(word: &str) -> bool {
+pub(crate) fn is_frame(word: &str) -> bool {
     FRAMES.contains(&word)
 }
 

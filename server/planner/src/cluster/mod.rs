@@ -10,16 +10,16 @@
 //! The same keywords give the same clusters, whatever their order.
 
 mod describe;
-mod evidence;
+pub(crate) mod evidence;
 mod features;
 mod graph;
-mod intent;
+pub(crate) mod intent;
 mod keyword;
 mod leiden;
 mod neighbours;
 mod roles;
-mod text;
-mod variants;
+pub(crate) mod text;
+pub(crate) mod variants;
 
 pub use graph::Graph;
 pub use keyword::{Intent, Keyword, Options};

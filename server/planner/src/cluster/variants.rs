@@ -11,15 +11,15 @@ use std::cmp::Ordering;
 
 /// Variants, treated as one from here on.
 #[derive(Debug, Clone)]
-pub(super) struct Unit {
+pub(crate) struct Unit {
     /// Places in the list handed in; the head (highest volume, then shortest) first.
-    pub(super) members: Vec<usize>,
+    pub(crate) members: Vec<usize>,
     /// The head's words.
-    pub(super) words: Vec<String>,
+    pub(crate) words: Vec<String>,
     /// Their stems.
-    pub(super) stems: Vec<String>,
+    pub(crate) stems: Vec<String>,
     /// The head's folded text.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 struct Prepared {
@@ -33,7 +33,7 @@ struct Prepared {
 
 /// Groups keywords into units, in an order that depends on what the keywords are and not on where they stood.
 /// Free keywords without a single word come back apart: nothing can be said about them.
-pub(super) fn group(keywords: &[Keyword], options: &Options) -> (Vec<Unit>, Vec<usize>) {
+pub(crate) fn group(keywords: &[Keyword], options: &Options) -> (Vec<Unit>, Vec<usize>) {
     let mut stemmers: FxHashMap<&str, Option<Stemmer>> = FxHashMap::default();
     let mut prepared = Vec::with_capacity(keywords.len());
     let mut wordless = Vec::new();
@@ -102,7 +102,7 @@ pub(super) fn group(keywords: &[Keyword], options: &Options) -> (Vec<Unit>, Vec<
 }
 
 /// An order of keywords with the same text and volume, so that which of them comes first depends on nothing but them.
-fn compare_rest(a: &Keyword, b: &Keyword) -> Ordering {
+pub(crate) fn compare_rest(a: &Keyword, b: &Keyword) -> Ordering {
     let bits = |v: &Option<Vec<f32>>| v.as_ref().map(|v| v.iter().map(|x| x.to_bits()).collect::<Vec<_>>());
     (a.text.cmp(&b.text))
         .then_with(|| a.parent_topic.cmp(&b.parent_topic))

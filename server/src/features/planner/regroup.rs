@@ -45,6 +45,10 @@ pub async fn merge<A: CanWrite>(
     for (n, sql) in [
         "UPDATE keyword SET cluster = $into, placed_by_hand = true, rev += 1, updated_at = $now WHERE site = $site \
          AND account = $account AND cluster INSIDE $gone RETURN NONE",
+        "UPDATE idea SET cluster = $into, rev += 1, updated_at = $now WHERE site = $site AND account = $account \
+         AND cluster INSIDE $gone RETURN NONE",
+        "UPDATE task SET cluster = $into, rev += 1, updated_at = $now WHERE site = $site AND account = $account \
+         AND cluster INSIDE $gone RETURN NONE",
         "UPDATE cluster SET parent = $into, rev += 1, updated_at = $now WHERE site = $site AND account = $account \
          AND parent INSIDE $gone AND id != $into RETURN NONE",
         "UPDATE term SET clusters = array::distinct(array::append(array::complement(clusters, $gone), $into)), rev += 1, \

@@ -27,8 +27,12 @@ pub async fn delete<A: CanWrite>(app: &App, scope: &SiteScope<A>, cluster: &mut 
          AND parent = $gone0 RETURN NONE",
         "UPDATE keyword SET cluster = NONE, status = IF status = 'mapped' { 'new' } ELSE { status }, rev += 1, \
          updated_at = $now1 WHERE site = $site AND account = $account AND cluster = $gone1 RETURN NONE",
-        "UPDATE term SET clusters = array::complement(clusters, [$gone2]), rev += 1, updated_at = $now2 \
-         WHERE site = $site AND account = $account AND clusters CONTAINS $gone2 RETURN NONE",
+        "UPDATE idea SET cluster = NONE, cluster_role = NONE, rev += 1, updated_at = $now2 WHERE site = $site \
+         AND account = $account AND cluster = $gone2 RETURN NONE",
+        "UPDATE task SET cluster = NONE, cluster_role = NONE, rev += 1, updated_at = $now3 WHERE site = $site \
+         AND account = $account AND cluster = $gone3 RETURN NONE",
+        "UPDATE term SET clusters = array::complement(clusters, [$gone4]), rev += 1, updated_at = $now4 \
+         WHERE site = $site AND account = $account AND clusters CONTAINS $gone4 RETURN NONE",
     ]
     .into_iter()
     .enumerate()

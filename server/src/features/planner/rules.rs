@@ -5,7 +5,7 @@
 use igny8_data::surrealdb_types::RecordId;
 use igny8_data::{DbError, RecordKey, SectorId, SurrealValue, Tx, Value, Variables};
 
-use super::model::ClusterId;
+use super::model::{ClusterId, KeywordId};
 use crate::api::{Error, FieldError};
 
 /// Every id must be a live row of the site; the code of the refusal is `unknown_<table>`.
@@ -23,6 +23,11 @@ pub fn require_clusters(tx: &mut Tx<'_>, clusters: &[ClusterId], sector: Option<
     require_rows(tx, clusters, sector);
 }
 
+/// The keywords must be of the site and sector.
+pub fn require_keywords(tx: &mut Tx<'_>, keywords: &[KeywordId], sector: SectorId) {
+    require_rows(tx, keywords, Some(sector));
+}
+
 fn require_rows<K: RecordKey + SurrealValue>(tx: &mut Tx<'_>, ids: &[K], sector: Option<SectorId>) {
     if ids.is_empty() {
         return;
@@ -30,6 +35,7 @@ fn require_rows<K: RecordKey + SurrealValue>(tx: &mut Tx<'_>, ids: &[K], sector:
     let code = match K::TABLE {
         "sector" => "unknown_sector",
         "cluster" => "unknown_cluster",
+        "keyword" => "unknown_keyword",
         "term" => "unknown_term",
         _ => "unknown_media",
     };
@@ -66,6 +72,7 @@ pub fn refused(error: DbError) -> Error {
     let (field, message) = match code.as_str() {
         "unknown_sector" => ("sector", "must be a sector of this site"),
         "unknown_cluster" => ("cluster", "must be a cluster of this site and sector"),
+        "unknown_keyword" => ("keywords", "must be keywords of this site and sector"),
         "unknown_term" => ("terms", "must be terms of this site"),
         "unknown_media" => ("featured_image", "and the gallery must be images of this site"),
         "unknown_parent" => ("parent", "must be one of the same kind in this site"),

@@ -17,6 +17,7 @@ pub struct Numbers {
     hubs: i64,
     supporting: i64,
     others: i64,
+    pub ideas: i64,
     /// Whether some content has the cluster's most searched keyword as its primary one.
     top_covered: bool,
 }
@@ -106,7 +107,9 @@ pub async fn of<A: Access>(db: &SiteDb<'_, A>, ids: Vec<ClusterId>) -> Result<Ha
             AND deleted_at IS NONE AND cluster INSIDE $ids GROUP BY cluster, cluster_role;\
             SELECT cluster, primary_keyword FROM content WHERE site = $site AND account = $account \
             AND deleted_at IS NONE AND primary_keyword IS NOT NONE AND cluster INSIDE $ids \
-            GROUP BY cluster, primary_keyword;";
+            GROUP BY cluster, primary_keyword;\
+            SELECT cluster, NONE AS cluster_role, count() AS n FROM idea WHERE site = $site AND account = $account \
+            AND deleted_at IS NONE AND cluster INSIDE $ids GROUP BY cluster;";
     let mut answer = db.query(&sql, binds, "counting what clusters have").await?;
     let mut tops = Vec::new();
     let mut groups = Vec::with_capacity(count);
@@ -128,6 +131,9 @@ pub async fn of<A: Access>(db: &SiteDb<'_, A>, ids: Vec<ClusterId>) -> Result<Ha
             Some(ClusterRole::Supporting) => entry.supporting += row.n,
             _ => entry.others += row.n,
         }
+    }
+    for row in answer.rows::<Pages>(count + 2)? {
+        numbers.entry(row.cluster).or_default().ideas = row.n;
     }
     let written: HashSet<(ClusterId, String)> = answer
         .rows::<Primary>(count + 1)?

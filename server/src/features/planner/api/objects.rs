@@ -138,6 +138,7 @@ pub struct ClusterOut {
     pub total_volume: i64,
     /// Of the keywords whose difficulty is known.
     pub mean_difficulty: Option<f64>,
+    pub idea_count: i64,
     pub content_count: i64,
     /// What its content lacks: `no_hub`, `few_supporting_pages`, `top_keyword_uncovered`.
     pub gaps: Vec<String>,
@@ -273,6 +274,7 @@ impl ClusterOut {
             keyword_count: numbers.keywords,
             total_volume: numbers.volume,
             mean_difficulty: numbers.difficulty(),
+            idea_count: numbers.ideas,
             content_count: numbers.content(),
             gaps: numbers.gaps(),
             created_at: c.created_at,

@@ -1,0 +1,187 @@
+//! Headings that pages of a structure have whatever they are about, in the languages sites are mostly written in. They fill
+//! an outline that keywords leave short; in other languages the keywords must do.
+
+use super::Structure;
+
+#[derive(Debug, Clone, Copy)]
+enum Label {
+    Basics,
+    Needs,
+    Steps,
+    Mistakes,
+    Criteria,
+    Options,
+    Differences,
+    Choice,
+    Strengths,
+    Verdict,
+    Included,
+    Process,
+    Prices,
+    Contact,
+}
+
+const LANGUAGES: [&str; 7] = ["en", "de", "fr", "es", "it", "nl", "pt"];
+
+impl Label {
+    fn texts(self) -> [&'static str; 7] {
+        match self {
+            Label::Basics => [
+                "The basics",
+                "Die Grundlagen",
+                "Les bases",
+                "Lo básico",
+                "Le basi",
+                "De basis",
+                "O essencial",
+            ],
+            Label::Needs => [
+                "What you need",
+                "Was man braucht",
+                "Ce qu'il faut",
+                "Qué se necesita",
+                "Cosa serve",
+                "Wat je nodig hebt",
+                "O que é preciso",
+            ],
+            Label::Steps => [
+                "Step by step",
+                "Schritt für Schritt",
+                "Étape par étape",
+                "Paso a paso",
+                "Passo dopo passo",
+                "Stap voor stap",
+                "Passo a passo",
+            ],
+            Label::Mistakes => [
+                "Common mistakes",
+                "Häufige Fehler",
+                "Erreurs fréquentes",
+                "Errores frecuentes",
+                "Errori comuni",
+                "Veelgemaakte fouten",
+                "Erros comuns",
+            ],
+            Label::Criteria => [
+                "What to look for",
+                "Worauf es ankommt",
+                "Les critères de choix",
+                "En qué fijarse",
+                "A cosa fare attenzione",
+                "Waar je op let",
+                "O que observar",
+            ],
+            Label::Options => [
+                "The options",
+                "Die Möglichkeiten",
+                "Les options",
+                "Las opciones",
+                "Le opzioni",
+                "De opties",
+                "As opções",
+            ],
+            Label::Differences => [
+                "The differences",
+                "Die Unterschiede",
+                "Les différences",
+                "Las diferencias",
+                "Le differenze",
+                "De verschillen",
+                "As diferenças",
+            ],
+            Label::Choice => [
+                "Which one to choose",
+                "Was für wen passt",
+                "Lequel choisir",
+                "Cuál elegir",
+                "Quale scegliere",
+                "Welke past bij wie",
+                "Qual escolher",
+            ],
+            Label::Strengths => [
+                "Strengths and weaknesses",
+                "Stärken und Schwächen",
+                "Points forts et faibles",
+                "Ventajas e inconvenientes",
+                "Pregi e difetti",
+                "Sterke en zwakke punten",
+                "Pontos fortes e fracos",
+            ],
+            Label::Verdict => [
+                "Verdict",
+                "Fazit",
+                "Verdict",
+                "Veredicto",
+                "Verdetto",
+                "Oordeel",
+                "Veredito",
+            ],
+            Label::Included => [
+                "What is included",
+                "Was dazugehört",
+                "Ce qui est compris",
+                "Qué incluye",
+                "Cosa comprende",
+                "Wat erbij hoort",
+                "O que está incluído",
+            ],
+            Label::Process => [
+                "How it works",
+                "Wie es abläuft",
+                "Comment ça se passe",
+                "Cómo funciona",
+                "Come funziona",
+                "Hoe het werkt",
+                "Como funciona",
+            ],
+            Label::Prices => ["Prices", "Preise", "Tarifs", "Precios", "Prezzi", "Prijzen", "Preços"],
+            Label::Contact => [
+                "Contact", "Kontakt", "Contact", "Contacto", "Contatti", "Contact", "Contacto",
+            ],
+        }
+    }
+}
+
+/// Headings of a structure: those before what the keywords give, and those after it.
+pub(super) fn of(structure: Structure, language: &str) -> (Vec<&'static str>, Vec<&'static str>) {
+    let primary = language
+        .split(['-', '_'])
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let Some(at) = LANGUAGES.iter().position(|known| *known == primary) else {
+        return (Vec::new(), Vec::new());
+    };
+    use Label::{
+        Basics, Choice, Contact, Criteria, Differences, Included, Mistakes, Needs, Options, Prices, Process, Steps,
+        Strengths, Verdict,
+    };
+    let (before, after): (&[Label], &[Label]) = match structure {
+        Structure::Article | Structure::ClusterHub => (&[Basics], &[Mistakes]),
+        Structure::Guide => (&[Needs, Steps], &[Mistakes]),
+        Structure::Comparison => (&[Differences], &[Choice]),
+        Structure::Review => (&[Strengths], &[Verdict]),
+        Structure::Listicle => (&[Criteria, Options], &[Choice]),
+        Structure::LandingPage | Structure::ServicePage => (&[Included, Process], &[Prices, Contact]),
+        Structure::BusinessPage => (&[Process], &[Contact]),
+        Structure::ProductPage => (&[Included], &[]),
+        Structure::General | Structure::CategoryArchive | Structure::TagArchive | Structure::AttributeArchive => {
+            (&[], &[])
+        }
+    };
+    let texts = |labels: &[Label]| labels.iter().map(|label| label.texts()[at]).collect();
+    (texts(before), texts(after))
+}
+
+/// "and" between the last two of a list.
+pub(super) fn and(language: &str) -> Option<&'static str> {
+    let primary = language
+        .split(['-', '_'])
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let at = LANGUAGES
+        .iter()
+        .position(|known| *known == primary || (primary.is_empty() && *known == "en"))?;
+    Some(["and", "und", "et", "y", "e", "en", "e"][at])
+}

@@ -1,0 +1,176 @@
+//! From pages in the making to ideas: titles, headings, lengths, terms.
+
+use std::collections::BTreeSet;
+
+use super::format;
+use super::group::{Entry, Part};
+use super::{Cluster, Heading, Idea, Options, Structure, labels, title};
+use crate::cluster::{Role, intent, text};
+
+/// Headings made of keywords, and questions, at most.
+const HEADINGS: usize = 12;
+const QUESTIONS: usize = 8;
+/// An outline with fewer headings gets those that its structure always has.
+const FEW: usize = 4;
+/// Terms suggested at most.
+const TERMS: usize = 4;
+
+pub(super) fn write(cluster: &Cluster, options: &Options, parts: &[Part]) -> Vec<Idea> {
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    parts
+        .iter()
+        .map(|part| {
+            let supporting: &[Part] = match part.hub {
+                true => parts.get(1..).unwrap_or_default(),
+                false => &[],
+            };
+            idea(cluster, options, part, supporting, &mut taken)
+        })
+        .collect()
+}
+
+fn idea(cluster: &Cluster, options: &Options, part: &Part, supporting: &[Part], taken: &mut BTreeSet<String>) -> Idea {
+    let (content_type, structure) = match part.hub {
+        true => format::hub(options.site, cluster.context, part.sells),
+        false => part.format.page(options.site, cluster.context, part.entries.len()),
+    };
+    let others: Vec<&Entry> = part.entries.iter().skip(1).chain(&part.absorbed).collect();
+    let mut secondary: Vec<(&Entry, usize)> = Vec::new();
+    for entry in &part.entries[..1] {
+        secondary.extend(entry.members.iter().skip(1).map(|&k| (entry, k)));
+    }
+    secondary.extend(
+        others
+            .iter()
+            .flat_map(|entry| entry.members.iter().map(|&k| (*entry, k))),
+    );
+    Idea {
+        title: title_of(&cluster.name, part, structure, options, taken),
+        role: match (part.hub, part.format) {
+            (true, _) => Role::Hub,
+            (false, format::Format::Attribute) => Role::Attribute,
+            (false, _) => Role::Supporting,
+        },
+        content_type,
+        structure,
+        primary: part.entries[0].members[0],
+        secondary: secondary.into_iter().map(|(_, k)| k).collect(),
+        outline: outline(part, &others, supporting, structure, options),
+        words: structure.words(others.len() + supporting.len()),
+        terms: terms(cluster, part),
+    }
+}
+
+/// The primary keyword, with what else the page covers where that follows it in other keywords.
+fn title_of(
+    name: &String,
+    part: &Part,
+    structure: Structure,
+    options: &Options,
+    taken: &mut BTreeSet<String>,
+) -> String {
+    let primary = &part.entries[0];
+    let language = &options.language;
+    let mut title = title::title(title::placeless(&primary.text), language);
+    if matches!(structure, Structure::ClusterHub | Structure::Article | Structure::Guide) {
+        let facets: Vec<String> = part
+            .entries
+            .iter()
+            .skip(1)
+            .chain(&part.absorbed)
+            .filter(|entry| !entry.question && !primary.words.is_empty())
+            .filter_map(|entry| {
+                let suffix = entry.words.strip_prefix(primary.words.as_slice())?;
+                let first = suffix.first()?;
+                (suffix.len() <= 2 && !intent::is_frame(first) && first.chars().all(char::is_alphabetic))
+                    .then(|| suffix.join(" "))
+            })
+            .take(3)
+            .collect();
+        title = title::with_facets(&title, &facets, language);
+    }
+    if title.trim().is_empty() {
+        title.clone_from(name);
+    }
+    if !taken.insert(text::fold(&title)) {
+        title = title::title(&primary.text, language);
+        taken.insert(text::fold(&title));
+    }
+    title
+}
+
+fn outline(
+    part: &Part,
+    others: &[&Entry],
+    supporting: &[Part],
+    structure: Structure,
+    options: &Options,
+) -> Vec<Heading> {
+    let language = &options.language;
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    let mut sections: Vec<Heading> = Vec::new();
+    let mut questions: Vec<Heading> = Vec::new();
+    let primary = &part.entries[0];
+    if primary.question {
+        taken.insert(text::fold(&title::heading(&primary.text, language)));
+    }
+    for entry in others {
+        let heading = Heading {
+            text: title::heading(title::placeless(&entry.text), language),
+            question: entry.question,
+            keywords: entry.members.clone(),
+        };
+        let (list, most) = match entry.question {
+            true => (&mut questions, QUESTIONS),
+            false => (&mut sections, HEADINGS),
+        };
+        if list.len() < most && !heading.text.is_empty() && taken.insert(text::fold(&heading.text)) {
+            list.push(heading);
+        }
+    }
+    // The hub leads to every page below it.
+    for below in supporting.iter().take(HEADINGS) {
+        let text = title::heading(title::placeless(&below.entries[0].text), language);
+        if taken.insert(text::fold(&text)) {
+            sections.push(Heading {
+                text,
+                question: false,
+                keywords: Vec::new(),
+            });
+        }
+    }
+    if sections.len() < FEW {
+        let plain = |text: &str| Heading {
+            text: text.to_owned(),
+            question: false,
+            keywords: Vec::new(),
+        };
+        let (before, after) = labels::of(structure, language);
+        sections.splice(0..0, before.into_iter().map(plain));
+        sections.extend(after.into_iter().map(plain));
+    }
+    sections.extend(questions);
+    sections
+}
+
+/// The cluster's name, and recommended terms that the page's keywords have in them.
+fn terms(cluster: &Cluster, part: &Part) -> Vec<String> {
+    let texts: Vec<String> = part
+        .entries
+        .iter()
+        .chain(&part.absorbed)
+        .map(|e| text::fold(&e.text))
+        .collect();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    let within = |term: &str| {
+        let term = format!(" {} ", text::fold(term));
+        texts.iter().any(|text| format!(" {text} ").contains(&term))
+    };
+    let of_pages = cluster.terms.iter().filter(|term| within(term));
+    std::iter::once(&cluster.name)
+        .chain(of_pages)
+        .filter(|term| !text::fold(term).is_empty() && seen.insert(text::fold(term)))
+        .take(TERMS)
+        .cloned()
+        .collect()
+}

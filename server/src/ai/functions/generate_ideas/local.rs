@@ -1,0 +1,90 @@
+//! The planner's ideas, when no model is asked.
+
+use igny8_planner::{cluster as planner, ideas};
+
+use super::{Proposed, Work};
+use crate::features::content::model::{ContentStructure, ContentType};
+use crate::features::planner::idea::Heading;
+use crate::features::planner::model::ClusterRole;
+
+/// The planner's idea as a proposal.
+pub(super) fn proposed(idea: ideas::Idea) -> Proposed {
+    use ideas::Structure as S;
+    Proposed {
+        title: idea.title,
+        brief: None,
+        role: match idea.role {
+            planner::Role::Hub => ClusterRole::Hub,
+            planner::Role::Supporting => ClusterRole::Supporting,
+            planner::Role::Attribute => ClusterRole::Attribute,
+        },
+        content_type: match idea.content_type {
+            ideas::ContentType::Post => ContentType::Post,
+            ideas::ContentType::Page => ContentType::Page,
+            ideas::ContentType::Product => ContentType::Product,
+            ideas::ContentType::Service => ContentType::Service,
+            ideas::ContentType::Taxonomy => ContentType::Taxonomy,
+        },
+        content_structure: match idea.structure {
+            S::Article => ContentStructure::Article,
+            S::Guide => ContentStructure::Guide,
+            S::Comparison => ContentStructure::Comparison,
+            S::Review => ContentStructure::Review,
+            S::Listicle => ContentStructure::Listicle,
+            S::LandingPage => ContentStructure::LandingPage,
+            S::BusinessPage => ContentStructure::BusinessPage,
+            S::ServicePage => ContentStructure::ServicePage,
+            S::General => ContentStructure::General,
+            S::ClusterHub => ContentStructure::ClusterHub,
+            S::ProductPage => ContentStructure::ProductPage,
+            S::CategoryArchive => ContentStructure::CategoryArchive,
+            S::TagArchive => ContentStructure::TagArchive,
+            S::AttributeArchive => ContentStructure::AttributeArchive,
+        },
+        primary: idea.primary,
+        secondary: idea.secondary,
+        outline: idea
+            .outline
+            .into_iter()
+            .map(|heading| Heading {
+                heading: heading.text,
+                points: Vec::new(),
+                question: heading.question,
+            })
+            .collect(),
+        word_count: i64::from(idea.words),
+        terms: idea.terms,
+    }
+}
+
+/// What a page is for, from what is known of its keywords.
+pub(super) fn brief(work: &Work, idea: &Proposed) -> String {
+    let of = |place: usize| &work.cluster.keywords[place];
+    let primary = of(idea.primary);
+    let mut text = format!("Aims at \u{201c}{}\u{201d}", primary.text);
+    let mut known = Vec::new();
+    known.extend(primary.volume.map(|volume| format!("{volume} searches a month")));
+    known.extend(
+        primary
+            .difficulty
+            .map(|difficulty| format!("difficulty {difficulty:.0}")),
+    );
+    if !known.is_empty() {
+        text += &format!(" ({})", known.join(", "));
+    }
+    text.push('.');
+    if !idea.secondary.is_empty() {
+        let shown: Vec<&str> = idea
+            .secondary
+            .iter()
+            .take(5)
+            .map(|&place| of(place).text.as_str())
+            .collect();
+        text += &format!(" Also answers: {}", shown.join(", "));
+        match idea.secondary.len() - shown.len() {
+            0 => text.push('.'),
+            more => text += &format!(" and {more} more."),
+        }
+    }
+    text
+}
