@@ -74,6 +74,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "ideas",
         sql: include_str!("../schema/0013_ideas.surql"),
     },
+    Migration {
+        number: 14,
+        name: "jobs",
+        sql: include_str!("../schema/0014_jobs.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.
@@ -95,6 +100,7 @@ pub struct Inner {
     pub plans: Plans,
     pub outgoing: crate::outgoing::Outgoing,
     pub blocking: crate::ai::Blocking,
+    pub followers: crate::jobs::Followers,
 }
 
 impl std::ops::Deref for App {
@@ -151,6 +157,7 @@ impl App {
                 plans,
                 outgoing: crate::outgoing::Outgoing::new(&config.outgoing.allowed_hosts),
                 blocking: Default::default(),
+                followers: Default::default(),
                 config,
                 db,
             }),

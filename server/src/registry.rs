@@ -18,7 +18,10 @@ pub fn apis() -> impl OpenApi + 'static {
         features::media::api::MediaApi,
         features::publishing::api::DeploymentsApi,
         features::publishing::api::PreviewApi,
-        features::taxonomy::api::TermsApi,
+        (
+            features::schedules::api::SchedulesApi,
+            features::taxonomy::api::TermsApi,
+        ),
         // A tuple of APIs has at most 16 elements.
         (
             features::planner::api::KeywordsApi,
@@ -75,6 +78,7 @@ pub fn schedules() -> Vec<Schedule> {
             Duration::hours(1),
             features::planner::import::job::purge_files,
         ),
+        Schedule::new("site_schedules", Duration::seconds(15), features::schedules::run_due),
         Schedule::new("mend_deployments", Duration::minutes(1), features::publishing::mend),
     ]
 }
@@ -176,6 +180,7 @@ pub const OF_SITES: &[&str] = &[
     "revision",
     "sector",
     "site_access",
+    "site_schedule",
     "task",
     "term",
     "tree_guard",

@@ -169,6 +169,8 @@ impl Samples {
         let idea = made(&format!("/sites/{site}/ideas"), idea).await;
         let task = json!({ "title": format!("Task {CANARY}"), "sector": sector });
         let task = made(&format!("/sites/{site}/tasks"), task).await;
+        let schedule = json!({ "name": CANARY, "action": "deploy_site", "cron": "@daily" });
+        let schedule = made(&format!("/sites/{site}/schedules"), schedule).await;
         let content = json!({ "title": format!("Title {CANARY}"), "content_type": "post", "body": CANARY });
         let content = made(&format!("/sites/{site}/content"), content).await;
         let invitation = json!({ "email": format!("{CANARY}@a.example"), "name": "New", "role": "viewer" });
@@ -199,6 +201,7 @@ impl Samples {
             ("keyword_id", keyword),
             ("idea_id", idea),
             ("task_id", task),
+            ("schedule_id", schedule),
             ("content_id", content),
             ("number", "1".to_owned()),
             ("invitation_id", invitation),

@@ -52,6 +52,7 @@ pub(crate) struct Inner {
     pub conflicts: std::sync::atomic::AtomicU64,
     /// Wakes idle workers when a job was added by this process.
     pub jobs_added: tokio::sync::Notify,
+    pub job_changes: tokio::sync::broadcast::Sender<crate::ids::JobId>,
     pub turn: crate::queue::Turn,
     /// Grows whenever this process changes a site's row, so that what is cached about sites can tell its age.
     pub sites_changed: std::sync::atomic::AtomicU64,
@@ -125,6 +126,7 @@ impl Db {
             keys,
             conflicts: Default::default(),
             jobs_added: tokio::sync::Notify::new(),
+            job_changes: tokio::sync::broadcast::Sender::new(256),
             turn: Default::default(),
             sites_changed: Default::default(),
         };

@@ -40,7 +40,7 @@ pub use identity::{AccountStatus, Actor, AuthError, Who};
 pub use ids::{AccountId, ApiKeyId, AuditId, Ids, JobId, RecordKey, SectorId, SessionId, SiteId, UserId};
 pub use migrate::{MigrateError, Migration};
 pub use platform::Why;
-pub use queue::{JobRow, JobState, NewJob, Outcome};
+pub use queue::{JobPriority, JobRow, JobState, NewJob, Outcome};
 pub use record::{AccountRecord, Record, SiteRecord};
 pub use role::{Permission, Role};
 pub use scope::{Access, AccountScope, CanWrite, Manage, Operator, Own, Read, SectorScope, SiteScope, Write};

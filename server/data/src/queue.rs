@@ -3,6 +3,9 @@
 //! A job is queued in the same transaction as the change that asks for it. A worker claims it with a lease and a fence
 //! number; every later write carries the fence, so a worker that lost its lease (it hung, the machine slept) cannot
 //! finish a job that another one has taken over. Delivery is at least once: jobs must be idempotent.
+//!
+//! Order: accounts take turns. Within an account a job has its turn at `turn_at`, which the schema computes: the time it
+//! is due plus what its [`JobPriority`] waits for others, so that nothing waits for ever.
 
 use std::sync::Mutex;
 
@@ -28,17 +31,32 @@ pub enum JobState {
     Cancelled,
 }
 
+/// How long a job lets others of its account, queued later, go first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, SurrealValue, serde::Serialize, serde::Deserialize)]
+#[oai(rename_all = "snake_case")]
+#[surreal(untagged, rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum JobPriority {
+    /// Somebody waits for it in front of a screen.
+    High,
+    /// Half a minute.
+    Normal,
+    /// Five minutes.
+    Low,
+}
+
 /// A job to be queued.
 #[derive(Debug, Clone)]
 pub struct NewJob {
     /// Name of the job type, as registered.
     pub kind: &'static str,
     pub payload: serde_json::Value,
-    /// While a job with this key is queued, no second one is.
+    /// While a job with this key waits to be run for the first time, no second one is queued.
     pub key: Option<String>,
     /// Not before this time.
     pub run_at: Option<DateTime<Utc>>,
     pub max_attempts: i64,
+    pub priority: JobPriority,
 }
 
 impl NewJob {
@@ -49,6 +67,7 @@ impl NewJob {
             key: None,
             run_at: None,
             max_attempts: 5,
+            priority: JobPriority::Normal,
         }
     }
 
@@ -65,6 +84,12 @@ impl NewJob {
     /// Attempts before the job fails; 5 unless told otherwise.
     pub fn attempts(mut self, attempts: i64) -> Self {
         self.max_attempts = attempts;
+        self
+    }
+
+    /// [`JobPriority::Normal`] unless told otherwise.
+    pub fn priority(mut self, priority: JobPriority) -> Self {
+        self.priority = priority;
         self
     }
 
@@ -93,6 +118,7 @@ impl NewJob {
             run_at: self.run_at.unwrap_or(now),
             attempts: 0,
             max_attempts: self.max_attempts,
+            priority: self.priority,
             fence: 0,
             lease_until: None,
             progress: 0.0,
@@ -121,6 +147,7 @@ pub struct JobRow {
     pub run_at: DateTime<Utc>,
     pub attempts: i64,
     pub max_attempts: i64,
+    pub priority: JobPriority,
     pub fence: i64,
     pub lease_until: Option<DateTime<Utc>>,
     /// 0 to 100.
@@ -164,7 +191,7 @@ pub(crate) fn insert_sql(bind: &mut dyn FnMut(Value) -> String, row: JobRow) -> 
     let id = bind(row.id.into_value());
     let content = bind(row.into_value());
     format!(
-        "IF {key} IS NONE OR (SELECT VALUE id FROM job WHERE unique_key = {key} AND state = 'queued' LIMIT 1) = [] \
+        "IF {key} IS NONE OR (SELECT VALUE id FROM job WHERE unique_key = {key} LIMIT 1) = [] \
          {{ CREATE {id} CONTENT {content} RETURN NONE }};\n"
     )
 }
@@ -183,83 +210,168 @@ impl Turn {
     }
 }
 
-#[derive(SurrealValue)]
-struct Due {
-    id: JobId,
-}
-
 impl Db {
-    /// Claims the next due job of the given kinds, or one whose worker went silent. Accounts take turns, so that one
-    /// with ten thousand jobs delays the others by one job; within an account the job due first is first.
+    /// Claims the next due job of the given kinds, or one whose worker went silent.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn claim_job(&self, kinds: &[&str]) -> Result<Option<(JobRow, Lease)>, DbError> {
+        Ok(self.claim_jobs(kinds, 1, &|_| usize::MAX, &[]).await?.pop())
+    }
+
+    /// Claims at most `most` jobs of the given kinds, at first due ones, then such whose worker went silent. Accounts take
+    /// turns, so that one with ten thousand jobs delays the others by one job. `room` is how many more an account may
+    /// have; accounts without room are named in `full`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn claim_jobs(
+        &self,
+        kinds: &[&str],
+        most: usize,
+        room: &(dyn Fn(AccountId) -> usize + Sync),
+        full: &[AccountId],
+    ) -> Result<Vec<(JobRow, Lease)>, DbError> {
         let now = self.clock().now();
         let kinds: Vec<String> = kinds.iter().map(|k| (*k).to_owned()).collect();
-        let turn = &self.inner().turn;
-        // The index is in the order (state, account, run_at): the first entry after the account served last is the next
-        // account's earliest job. Then once more from the start.
-        let mut starts = vec![turn.last(), None];
-        starts.dedup();
-        for start in starts {
-            let after = if start.is_some() { "AND account > $last " } else { "" };
-            let sql = format!(
-                "SELECT id FROM job WITH INDEX job_turn WHERE state = 'queued' {after}AND run_at <= $now \
-                 AND kind INSIDE $kinds LIMIT 8;"
-            );
+        let accounts = self.waiting_accounts(&kinds, most, full).await?;
+        if let Some(last) = accounts.last() {
+            // In the order of the index (state, account, turn_at).
+            let share = most.div_ceil(accounts.len());
             let mut binds = Variables::new();
+            let mut due = Vec::with_capacity(accounts.len());
+            for (n, account) in accounts.iter().enumerate() {
+                due.push(format!(
+                    "(SELECT VALUE id FROM job WITH INDEX job_turn WHERE state = 'queued' AND account = $a{n} \
+                     AND run_at <= $now AND kind INSIDE $kinds LIMIT {})",
+                    share.min(room(*account)).max(1)
+                ));
+                binds.insert(format!("a{n}"), *account);
+            }
             binds.insert("now", now);
             binds.insert("kinds", kinds.clone());
-            if let Some(last) = start {
-                binds.insert("last", last);
-            }
-            let due: Vec<Due> = self.run(&sql, binds, "looking for jobs").await?.rows(0)?;
-            if let Some(claimed) = self.claim_one_of(due).await? {
-                turn.served(claimed.0.account);
-                return Ok(Some(claimed));
+            let sql = format!("RETURN array::flatten([{}]);", due.join(", "));
+            let mut due: Vec<JobId> = self.run(&sql, binds, "looking for jobs").await?.rows(0)?;
+            due.truncate(most);
+            let claimed = self.claim_these(&due).await?;
+            if !claimed.is_empty() {
+                self.inner().turn.served(*last);
+                return Ok(claimed);
             }
         }
         let mut binds = Variables::new();
         binds.insert("now", now);
         binds.insert("kinds", kinds);
-        let sql = "UPDATE job SET state = 'failed', finished_at = $now, lease_until = NONE, rev += 1, \
-                   error = 'The worker went silent in every attempt.' WHERE state = 'running' AND lease_until < $now \
-                   AND attempts >= max_attempts RETURN NONE;\
-                   SELECT id FROM job WHERE state = 'running' AND lease_until < $now AND kind INSIDE $kinds LIMIT 8;";
-        let due: Vec<Due> = match self.run(sql, binds, "looking for abandoned jobs").await {
+        let sql = format!(
+            "UPDATE job SET state = 'failed', finished_at = $now, lease_until = NONE, rev += 1, \
+             error = 'The worker went silent in every attempt.' WHERE state = 'running' AND lease_until < $now \
+             AND attempts >= max_attempts RETURN NONE;\
+             SELECT VALUE id FROM job WHERE state = 'running' AND lease_until < $now AND kind INSIDE $kinds LIMIT {most};"
+        );
+        let left: Vec<JobId> = match self.run(&sql, binds, "looking for abandoned jobs").await {
             Ok(mut answer) => answer.rows(1)?,
             Err(DbError::Conflict) => Vec::new(),
             Err(e) => return Err(e),
         };
-        self.claim_one_of(due).await
+        self.claim_these(&left).await
     }
 
-    async fn claim_one_of(&self, due: Vec<Due>) -> Result<Option<(JobRow, Lease)>, DbError> {
-        let now = self.clock().now();
-        for Due { id } in due {
+    /// Accounts with due jobs, in turn, the one after the last served first.
+    async fn waiting_accounts(
+        &self,
+        kinds: &[String],
+        most: usize,
+        full: &[AccountId],
+    ) -> Result<Vec<AccountId>, DbError> {
+        let mut found = Vec::new();
+        let mut after = self.inner().turn.last();
+        let mut from_start = after.is_none();
+        while found.len() < most {
+            let last = if after.is_some() { "AND account > $last " } else { "" };
+            let others = if full.is_empty() {
+                ""
+            } else {
+                "AND !(account INSIDE $full) "
+            };
+            let sql = format!(
+                "SELECT VALUE account FROM job WITH INDEX job_turn WHERE state = 'queued' {last}{others}\
+                 AND run_at <= $now AND kind INSIDE $kinds LIMIT 1;"
+            );
             let mut binds = Variables::new();
-            binds.insert("id", id);
-            binds.insert("now", now);
-            binds.insert("until", now + LEASE);
-            let sql = "UPDATE ONLY $id SET state = 'running', fence += 1, attempts += 1, lease_until = $until, rev += 1, \
-                       error = NONE WHERE (state = 'queued' AND run_at <= $now) \
-                       OR (state = 'running' AND lease_until < $now) RETURN AFTER;";
-            match self.run(sql, binds, "claiming a job").await {
-                Ok(mut answer) => {
-                    if let Some(job) = answer.one::<JobRow>(0)? {
-                        let lease = Lease {
-                            job: id,
-                            fence: job.fence,
-                        };
-                        return Ok(Some((job, lease)));
-                    }
+            binds.insert("now", self.clock().now());
+            binds.insert("kinds", kinds.to_vec());
+            if let Some(after) = after {
+                binds.insert("last", after);
+            }
+            if !full.is_empty() {
+                binds.insert("full", full.to_vec());
+            }
+            let next: Vec<AccountId> = self.run(&sql, binds, "looking for jobs").await?.rows(0)?;
+            match next.first() {
+                // Once round.
+                Some(account) if found.contains(account) => break,
+                Some(account) => {
+                    found.push(*account);
+                    after = Some(*account);
                 }
-                Err(DbError::Conflict) => {}
-                Err(e) => return Err(e),
+                None if from_start => break,
+                None => (after, from_start) = (None, true),
             }
         }
-        Ok(None)
+        Ok(found)
+    }
+
+    /// Claims all of these together; one by one when another process claims some of them in this moment.
+    async fn claim_these(&self, ids: &[JobId]) -> Result<Vec<(JobRow, Lease)>, DbError> {
+        let mut claimed = Vec::with_capacity(ids.len());
+        if ids.is_empty() {
+            return Ok(claimed);
+        }
+        match self.claim_now(ids).await {
+            Err(DbError::Conflict) if ids.len() > 1 => {
+                for id in ids {
+                    match self.claim_now(std::slice::from_ref(id)).await {
+                        Ok(jobs) => claimed.extend(jobs),
+                        Err(DbError::Conflict) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+            Err(DbError::Conflict) => {}
+            Err(error) => return Err(error),
+            Ok(jobs) => claimed = jobs,
+        }
+        for (job, _) in &claimed {
+            self.job_changed(job.id);
+        }
+        Ok(claimed)
+    }
+
+    async fn claim_now(&self, ids: &[JobId]) -> Result<Vec<(JobRow, Lease)>, DbError> {
+        let now = self.clock().now();
+        let mut binds = Variables::new();
+        binds.insert("ids", ids.to_vec());
+        binds.insert("now", now);
+        binds.insert("until", now + LEASE);
+        let sql = "UPDATE $ids SET state = 'running', unique_key = NONE, fence += 1, attempts += 1, lease_until = $until, rev += 1, \
+                   error = NONE WHERE (state = 'queued' AND run_at <= $now) \
+                   OR (state = 'running' AND lease_until < $now) RETURN AFTER;";
+        let jobs: Vec<JobRow> = self.run(sql, binds, "claiming jobs").await?.rows(0)?;
+        let lease = |job: &JobRow| Lease {
+            job: job.id,
+            fence: job.fence,
+        };
+        Ok(jobs.into_iter().map(|job| (job.clone(), lease(&job))).collect())
+    }
+
+    /// Jobs that this process changes, as they change. Who lags behind looks anew.
+    pub fn job_changes(&self) -> tokio::sync::broadcast::Receiver<JobId> {
+        self.inner().job_changes.subscribe()
+    }
+
+    fn job_changed(&self, id: JobId) {
+        // Nobody listening is no failure.
+        let _ = self.inner().job_changes.send(id);
     }
 
     /// Lets go of the jobs that a process left when it died. Only for an embedded database, which no other process can
@@ -286,9 +398,12 @@ impl Db {
         binds.insert("until", self.clock().now() + LEASE);
         binds.insert("progress", progress);
         binds.insert("message", message.to_owned());
-        let sql = "UPDATE ONLY $id SET lease_until = $until, progress = $progress, message = $message \
+        // What is news has a revision of its own, for those who follow the job.
+        let sql = "UPDATE ONLY $id SET rev += IF progress != $progress OR message != $message { 1 } ELSE { 0 }, \
+                   lease_until = $until, progress = $progress, message = $message \
                    WHERE state = 'running' AND fence = $fence RETURN VALUE id;";
         let kept: Option<JobId> = self.run_retrying(sql, binds, "keeping a job").await?.one(0)?;
+        self.job_changed(lease.job);
         Ok(kept.is_some())
     }
 
@@ -328,6 +443,8 @@ impl Db {
             "UPDATE ONLY $id SET {set}, lease_until = NONE, rev += 1 WHERE state = 'running' AND fence = $fence RETURN VALUE id;"
         );
         let ended: Option<JobId> = self.run_retrying(&sql, binds, "ending a job").await?.one(0)?;
+        // Also when it had ended before: in a unit of work of its own.
+        self.job_changed(lease.job);
         Ok(ended.is_some())
     }
 
@@ -341,7 +458,7 @@ impl Db {
     /// # Errors
     /// When the database fails.
     pub async fn cancel_job(&self, account: AccountId, id: JobId) -> Result<Option<JobRow>, DbError> {
-        let sql = "UPDATE ONLY $id SET state = 'cancelled', finished_at = $now, lease_until = NONE, rev += 1 \
+        let sql = "UPDATE ONLY $id SET state = 'cancelled', unique_key = NONE, finished_at = $now, lease_until = NONE, rev += 1 \
                    WHERE account = $account AND (state = 'queued' OR state = 'running') RETURN AFTER;";
         self.change_job(account, id, sql, "cancelling a job").await
     }
@@ -370,7 +487,9 @@ impl Db {
         binds.insert("id", id);
         binds.insert("account", account);
         binds.insert("now", self.clock().now());
-        self.run_retrying(sql, binds, doing).await?.one(0)
+        let job = self.run_retrying(sql, binds, doing).await?.one(0)?;
+        self.job_changed(id);
+        Ok(job)
     }
 
     /// Takes a period of a schedule for this process: true for one caller in each period, whatever the number of

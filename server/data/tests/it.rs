@@ -3,11 +3,18 @@
 
 use igny8_data::*;
 
-const SCHEMA: &[Migration] = &[Migration {
-    number: 1,
-    name: "accounts",
-    sql: include_str!("../../schema/0001_accounts.surql"),
-}];
+const SCHEMA: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "accounts",
+        sql: include_str!("../../schema/0001_accounts.surql"),
+    },
+    Migration {
+        number: 2,
+        name: "jobs",
+        sql: include_str!("../../schema/0014_jobs.surql"),
+    },
+];
 
 async fn open(url: &str) -> Db {
     let remote = url.starts_with("ws://");

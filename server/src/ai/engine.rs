@@ -108,6 +108,21 @@ pub async fn run_ai_task(
     input: &Value,
     own_prompt: Option<String>,
 ) -> Result<JobId> {
+    run_ai_task_with(app, scope, name, input, own_prompt, &mut |_, _| {}).await
+}
+
+/// [`run_ai_task`], with what else belongs into the transaction that queues the job.
+///
+/// # Errors
+/// As there, and what `also` brings about.
+pub async fn run_ai_task_with(
+    app: &App,
+    scope: &SiteScope<Write>,
+    name: &str,
+    input: &Value,
+    own_prompt: Option<String>,
+    also: &mut (dyn FnMut(&mut Tx<'_>, JobId) + Send),
+) -> Result<JobId> {
     let function = function::find(name).ok_or_else(Error::not_found)?;
     let input = function.read(input)?;
     if let Some(text) = &own_prompt {
@@ -140,6 +155,7 @@ pub async fn run_ai_task(
     let mut tx = app.db.site(scope).tx();
     reserve(&mut tx, scope, estimate.credits);
     tx.enqueue_as(id, NewJob::new(KIND, payload).attempts(ATTEMPTS));
+    also(&mut tx, id);
     match tx.commit().await {
         Ok(_) => Ok(id),
         // Others were faster: say what is missing now.

@@ -8,6 +8,7 @@ pub mod integrations;
 pub mod media;
 pub mod planner;
 pub mod publishing;
+pub mod schedules;
 pub mod sites;
 pub mod taxonomy;
 pub mod writer;

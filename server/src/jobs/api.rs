@@ -1,11 +1,15 @@
 //! `/jobs`: what runs in the background of an account.
 
 use chrono::{DateTime, Utc};
-use igny8_data::{Actor, JobId, JobRow, JobState, Manage, Read, Select, SiteId, Write};
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
+use igny8_data::{Actor, JobId, JobPriority, JobRow, JobState, Manage, Read, Select, SiteId, Write};
 use poem::web::Data;
-use poem_openapi::param::{Path, Query};
-use poem_openapi::payload::Json;
+use poem::web::sse::Event;
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::payload::{EventStream, Json};
 use poem_openapi::types::Any;
+use poem_openapi::types::ToJSON as _;
 use poem_openapi::{Object, OpenApi};
 
 use crate::api::{Caller, Error, Fetched, Page, PageRequest, Result, SortField, Tag};
@@ -21,6 +25,7 @@ pub struct JobOut {
     /// The site it works on, if it is about one.
     pub site: Option<SiteId>,
     pub state: JobState,
+    pub priority: JobPriority,
     /// 0 to 100.
     pub progress: f64,
     /// What it is doing, in words.
@@ -29,6 +34,8 @@ pub struct JobOut {
     pub max_attempts: i64,
     /// Waiting jobs: not before this time.
     pub run_at: DateTime<Utc>,
+    /// Grows with every change.
+    pub revision: i64,
     pub created_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,
     /// Why the last attempt failed.
@@ -44,11 +51,13 @@ impl JobOut {
             kind: job.kind,
             site: job.site,
             state: job.state,
+            priority: job.priority,
             progress: job.progress,
             message: job.message,
             attempts: job.attempts,
             max_attempts: job.max_attempts,
             run_at: job.run_at,
+            revision: job.rev,
             created_at: job.created_at,
             finished_at: job.finished_at,
             error: job.error,
@@ -127,6 +136,35 @@ impl JobsApi {
         Ok(Fetched::new(JobOut::from_row(job), rev))
     }
 
+    /// Follow a job
+    ///
+    /// Server-sent events: the job as it is, then again whenever it changes, at most five times a second. Each event's id
+    /// is the job's revision; who comes back with the last one gets what changed since. The stream ends with the job, or
+    /// after two minutes: connect again then. A job that has ended is sent once: close the stream when `state` is `done`,
+    /// `failed` or `cancelled`.
+    #[oai(path = "/jobs/:job_id/events", method = "get", operation_id = "job_events")]
+    async fn events(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        job_id: Path<JobId>,
+        /// Id of the last event seen; browsers send it by themselves.
+        #[oai(name = "Last-Event-ID")]
+        last_event_id: Header<Option<String>>,
+        /// The same, for clients that cannot set headers.
+        last_event: Query<Option<i64>>,
+    ) -> Result<EventStream<BoxStream<'static, JobOut>>> {
+        let seen = last_event_id.0.and_then(|id| id.trim().parse().ok()).or(last_event.0);
+        let jobs = super::follow::follow(&app, caller.actor(), job_id.0, seen).await?;
+        Ok(EventStream::new(jobs.map(JobOut::from_row).boxed())
+            .keep_alive(std::time::Duration::from_secs(15))
+            .to_event(|job| {
+                Event::message(job.to_json_string())
+                    .id(job.revision.to_string())
+                    .event_type("job")
+            }))
+    }
+
     /// Cancel a job
     ///
     /// A waiting job will not run; a running one is stopped at its next safe point.
@@ -162,7 +200,7 @@ impl JobsApi {
 }
 
 /// A job the actor may see. Jobs of a site that is not granted, of another account and of nobody are one answer.
-async fn visible(app: &App, actor: &Actor, id: JobId) -> Result<JobRow> {
+pub(super) async fn visible(app: &App, actor: &Actor, id: JobId) -> Result<JobRow> {
     let scope = actor.account::<Read>()?;
     let job = app
         .db

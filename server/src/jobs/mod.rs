@@ -6,6 +6,7 @@
 
 pub mod api;
 mod context;
+mod follow;
 pub mod purge;
 pub mod schedule;
 pub mod worker;
@@ -17,6 +18,7 @@ use igny8_data::{AuthError, DbError, Denied, JobRow};
 use crate::app::App;
 
 pub use context::JobContext;
+pub use follow::Followers;
 
 /// How a job ends that is not done.
 #[derive(Debug, thiserror::Error)]

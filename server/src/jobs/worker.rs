@@ -1,11 +1,15 @@
 //! Workers: claim a job, run it, say how it ended; stop in order.
 
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use igny8_data::queue::{LEASE, Lease};
-use igny8_data::{DbError, JobRow, JobState, Outcome};
+use igny8_data::{AccountId, DbError, JobRow, JobState, Outcome};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{JobContext, JobError, JobType};
@@ -13,39 +17,121 @@ use crate::app::App;
 
 /// Looks at the queue this often even when nothing tells of a new job: another process may have queued one.
 const POLL: Duration = Duration::from_secs(1);
+/// Jobs claimed together.
+const BATCH: usize = 64;
 /// Time that running jobs get to end by themselves when the process stops, and then to react to being stopped.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Runs jobs, `jobs.workers` at once, until told to stop; running ones then get a few seconds and are handed back.
+///
+/// One account never has all workers while there are several: what the others queue need not wait for its long jobs.
 pub async fn run(app: App, stop: CancellationToken) {
-    let workers = (0..app.config.jobs.workers).map(|_| tokio::spawn(work(app.clone(), stop.clone())));
-    for ended in futures_util::future::join_all(workers).await {
-        if let Err(error) = ended {
-            tracing::error!(%error, "a worker ended unexpectedly");
+    let workers = app.config.jobs.workers;
+    let free = Arc::new(Semaphore::new(workers));
+    let running = Arc::new(Running {
+        most: workers.saturating_sub(1).max(1),
+        ..Running::default()
+    });
+    let mut jobs = JoinSet::new();
+    while let Some(permits) = some_free(&free, &stop).await {
+        while let Some(ended) = jobs.try_join_next() {
+            report(ended);
         }
+        let (added, ended) = (app.db.job_added(), running.ended.notified());
+        let full = running.full();
+        let kinds: Vec<&str> = super::all().iter().map(|t| t.kind).collect();
+        let claimed = app
+            .db
+            .claim_jobs(&kinds, permits.len(), &|account| running.room(account), &full)
+            .await;
+        match claimed {
+            Ok(claimed) if !claimed.is_empty() => {
+                for ((job, lease), permit) in claimed.into_iter().zip(permits) {
+                    let (app, stop) = (app.clone(), stop.clone());
+                    let turn = running.begin(job.account);
+                    jobs.spawn(async move {
+                        run_one(&app, job, lease, &stop).await;
+                        drop((permit, turn));
+                    });
+                }
+                continue;
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "cannot look at the queue"),
+        }
+        drop(permits);
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = added => {}
+            () = ended, if !full.is_empty() => {}
+            () = tokio::time::sleep(POLL) => {}
+        }
+    }
+    while let Some(ended) = jobs.join_next().await {
+        report(ended);
     }
 }
 
-async fn work(app: App, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        let added = app.db.job_added();
-        match claim(&app).await {
-            Ok(Some((job, lease))) => run_one(&app, job, lease, &stop).await,
-            Ok(None) => {
-                tokio::select! {
-                    () = stop.cancelled() => {}
-                    () = added => {}
-                    () = tokio::time::sleep(POLL) => {}
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "cannot look at the queue");
-                tokio::select! {
-                    () = stop.cancelled() => {}
-                    () = tokio::time::sleep(POLL) => {}
-                }
+fn report(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a worker ended unexpectedly");
+    }
+}
+
+/// Waits for a free worker, and takes those that are free besides; none when the process stops.
+async fn some_free(free: &Arc<Semaphore>, stop: &CancellationToken) -> Option<Vec<OwnedSemaphorePermit>> {
+    let first = tokio::select! {
+        biased;
+        () = stop.cancelled() => return None,
+        first = Arc::clone(free).acquire_owned() => first.ok()?,
+    };
+    let more = std::iter::from_fn(|| Arc::clone(free).try_acquire_owned().ok());
+    Some(std::iter::once(first).chain(more.take(BATCH - 1)).collect())
+}
+
+/// How many jobs of each account this process runs.
+#[derive(Default)]
+struct Running {
+    most: usize,
+    of: Mutex<HashMap<AccountId, usize>>,
+    ended: Notify,
+}
+
+/// A running job of an account.
+struct Turn(Arc<Running>, AccountId);
+
+impl Running {
+    fn counts(&self) -> MutexGuard<'_, HashMap<AccountId, usize>> {
+        self.of.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(self: &Arc<Self>, account: AccountId) -> Turn {
+        *self.counts().entry(account).or_default() += 1;
+        Turn(Arc::clone(self), account)
+    }
+
+    fn room(&self, account: AccountId) -> usize {
+        self.most
+            .saturating_sub(self.counts().get(&account).copied().unwrap_or(0))
+    }
+
+    fn full(&self) -> Vec<AccountId> {
+        let full = |(account, count): (&AccountId, &usize)| (*count >= self.most).then_some(*account);
+        self.counts().iter().filter_map(full).collect()
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut counts = self.0.counts();
+        if let Some(count) = counts.get_mut(&self.1) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.1);
             }
         }
+        drop(counts);
+        self.0.ended.notify_waiters();
     }
 }
 
@@ -140,5 +226,29 @@ pub async fn attempt(
             tracing::error!(job = %lease.job, kind = kind.kind, panic = %text, "a job panicked");
             Outcome::Retry("Something went wrong on our side; it is logged under the job's id.".into())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_account_never_has_every_worker() {
+        let running = Arc::new(Running {
+            most: 2,
+            ..Running::default()
+        });
+        let [one, other] = ["acct_01jz8k3v5n6q7r8s9t0v1w2x3y", "acct_01jz8k3v5n6q7r8s9t0v1w2x3z"]
+            .map(|id| id.parse::<AccountId>().unwrap());
+        let first = running.begin(one);
+        assert_eq!((running.room(one), running.room(other)), (1, 2));
+        assert!(running.full().is_empty());
+        let second = running.begin(one);
+        assert_eq!((running.room(one), running.full()), (0, vec![one]));
+        drop(first);
+        assert_eq!((running.room(one), running.full()), (1, vec![]));
+        drop(second);
+        assert!(running.counts().is_empty(), "what is idle costs nothing");
     }
 }

@@ -31,7 +31,9 @@ impl AccountMail {
     /// The job that sends it.
     pub fn job(self) -> NewJob {
         let payload = serde_json::to_value(self).expect("ids and times are plain data");
-        NewJob::new(KIND, payload).attempts(ATTEMPTS)
+        NewJob::new(KIND, payload)
+            .attempts(ATTEMPTS)
+            .priority(igny8_data::JobPriority::High)
     }
 }
 

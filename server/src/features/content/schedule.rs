@@ -63,7 +63,12 @@ pub fn enqueue(tx: &mut Tx<'_>, content: &Content) {
         };
         let payload = serde_json::to_value(payload).expect("ids, names and times are JSON");
         let key = format!("scheduled/{}/{}/{action:?}", content.id, content.rev);
-        tx.enqueue(NewJob::new(JOB, payload).key(key).run_at(at));
+        tx.enqueue(
+            NewJob::new(JOB, payload)
+                .key(key)
+                .run_at(at)
+                .priority(igny8_data::JobPriority::High),
+        );
     }
 }
 

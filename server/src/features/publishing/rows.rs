@@ -1,6 +1,6 @@
 //! Asking for a deployment, and which one is live.
 
-use igny8_data::{Access, DbError, Direction, NewJob, Select, SiteScope, Write};
+use igny8_data::{Access, DbError, Direction, JobId, JobPriority, NewJob, Select, SiteScope, Tx, Write};
 
 use super::model::{Deployment, DeploymentScope, DeploymentStatus, PENDING};
 use crate::app::App;
@@ -22,6 +22,19 @@ pub async fn live<A: Access>(app: &App, scope: &SiteScope<A>) -> Result<Option<D
 /// # Errors
 /// When the database fails.
 pub async fn request(app: &App, scope: &SiteScope<Write>, force: bool) -> Result<Deployment, DbError> {
+    request_with(app, scope, force, &mut |_, _| {}).await
+}
+
+/// [`request`], with what else belongs into the transaction that queues the job. Not called when a deployment waits already.
+///
+/// # Errors
+/// When the database fails, and what `also` brings about.
+pub async fn request_with(
+    app: &App,
+    scope: &SiteScope<Write>,
+    force: bool,
+    also: &mut (dyn FnMut(&mut Tx<'_>, JobId) + Send),
+) -> Result<Deployment, DbError> {
     let db = app.db.site(scope);
     let mut attempts = 0;
     loop {
@@ -68,9 +81,11 @@ pub async fn request(app: &App, scope: &SiteScope<Write>, force: bool) -> Result
             created_at: app.db.clock().now(),
             finished_at: None,
         };
-        let job = NewJob::new(super::DEPLOY, serde_json::json!({ "deployment": deployment.id }));
+        let job =
+            NewJob::new(super::DEPLOY, serde_json::json!({ "deployment": deployment.id })).priority(JobPriority::High);
         let mut tx = db.tx();
         tx.create(deployment.clone()).enqueue_as(deployment.job, job);
+        also(&mut tx, deployment.job);
         match tx.commit().await {
             // Somebody asked at the same moment: theirs is found in the next round.
             Err(DbError::Duplicate { .. }) if attempts < 5 => attempts += 1,

@@ -19,9 +19,10 @@ use serde_json::{Value, json};
 use self::local::{brief, proposed};
 use self::pages::{PLANNING, complete, planning, read_ideas};
 use self::read::read;
+use super::{shortened, wrong};
 use crate::ai::{AiFunction, At, BuiltIn, Model, Phase, Prepared, Saved, Task, Words};
+use crate::api::Result;
 use crate::api::validate::Check;
-use crate::api::{Error, FieldError, Result};
 use crate::features::content::model::{ContentStructure, ContentType};
 use crate::features::planner::idea::{Heading, Idea, IdeaId, IdeaOrigin};
 use crate::features::planner::model::{ClusterId, ClusterRole, KeywordId};
@@ -47,7 +48,6 @@ pub struct Payload {
 
 /// Clusters one task works on.
 const MOST: usize = 200;
-
 
 #[derive(SurrealValue)]
 #[surreal(crate = "surrealdb_types")]
@@ -326,7 +326,7 @@ impl AiFunction for GenerateIdeas {
         );
         tx.statement(
             "IF array::len((SELECT VALUE id FROM idea WHERE site = $site AND cluster INSIDE $planned \
-             AND account = $account AND deleted_at IS NONE AND origin = 'generated' AND id NOT INSIDE $planned_known \
+             AND account = $account AND deleted_at IS NONE AND origin = 'generated' AND !(id INSIDE $planned_known) \
              LIMIT 1)) > 0 { THROW 'ideas_made_meanwhile' }",
             Variables::new(),
         );
@@ -360,13 +360,4 @@ fn taxonomies(content_type: ContentType) -> &'static [Taxonomy] {
             Taxonomy::ServiceCategory,
         ],
     }
-}
-
-fn wrong(field: &str, message: &str) -> Error {
-    Error::invalid(vec![FieldError::new(field, message)])
-}
-
-fn shortened(text: &str, most: usize) -> String {
-    let text: String = text.chars().filter(|c| !c.is_control()).collect();
-    text.trim().chars().take(most).collect::<String>().trim_end().to_owned()
 }

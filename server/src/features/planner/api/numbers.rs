@@ -58,6 +58,14 @@ struct Keywords {
     rated: i64,
 }
 
+/// Ideas for a cluster.
+#[derive(SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+struct Ideas {
+    cluster: ClusterId,
+    n: i64,
+}
+
 #[derive(SurrealValue)]
 #[surreal(crate = "surrealdb_types")]
 struct Pages {
@@ -108,7 +116,7 @@ pub async fn of<A: Access>(db: &SiteDb<'_, A>, ids: Vec<ClusterId>) -> Result<Ha
             SELECT cluster, primary_keyword FROM content WHERE site = $site AND account = $account \
             AND deleted_at IS NONE AND primary_keyword IS NOT NONE AND cluster INSIDE $ids \
             GROUP BY cluster, primary_keyword;\
-            SELECT cluster, NONE AS cluster_role, count() AS n FROM idea WHERE site = $site AND account = $account \
+            SELECT cluster, count() AS n FROM idea WHERE site = $site AND account = $account \
             AND deleted_at IS NONE AND cluster INSIDE $ids GROUP BY cluster;";
     let mut answer = db.query(&sql, binds, "counting what clusters have").await?;
     let mut tops = Vec::new();
@@ -132,7 +140,7 @@ pub async fn of<A: Access>(db: &SiteDb<'_, A>, ids: Vec<ClusterId>) -> Result<Ha
             _ => entry.others += row.n,
         }
     }
-    for row in answer.rows::<Pages>(count + 2)? {
+    for row in answer.rows::<Ideas>(count + 2)? {
         numbers.entry(row.cluster).or_default().ideas = row.n;
     }
     let written: HashSet<(ClusterId, String)> = answer

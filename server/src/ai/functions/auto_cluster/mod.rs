@@ -8,28 +8,29 @@
 //! out. New keywords join generated clusters where they fit. What would fit into a kept cluster is not put there but told in
 //! the result.
 
+mod naming;
+mod read;
+mod save;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use igny8_data::{
-    AccountId, Read, SectorId, Select, SiteDb, SiteId, SurrealValue, Tx, Value as Row, Variables, record,
-};
+use igny8_data::{Read, SectorId, Select, SurrealValue, Tx, Value as Row, Variables};
 use igny8_planner::cluster as planner;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::ai::{AiFunction, Ask, At, BuiltIn, Model, Phase, Placeholder, Prepared, Saved, Task, Values, Words};
+use self::naming::{NAMED_AT_ONCE, NAMING, Named, naming, read_names};
+use self::read::{COLUMNS, Line, clusters, named_lines};
+use super::{shortened, wrong};
+use crate::ai::{AiFunction, At, BuiltIn, Model, Phase, Prepared, Saved, Task, Words};
+use crate::api::Result;
 use crate::api::validate::Check;
-use crate::api::{Error, FieldError, Result};
 use crate::features::planner::model::{
-    Attribute, Cluster, ClusterId, ClusterOrigin, ClusterRole, ContextType, Intent, KeywordId, MAX_ATTRIBUTES,
-    Recommendations,
+    Attribute, ClusterId, ClusterRole, ContextType, Intent, KeywordId, MAX_ATTRIBUTES, Recommendations,
 };
-use crate::features::planner::rules::{require_clusters, require_sector};
-use crate::features::planner::text_key;
 use crate::features::sites::model::{Sector, Site, is_language};
-use crate::features::taxonomy::tree::one_at_a_time;
 use crate::jobs::JobError;
 
 pub struct AutoCluster;
@@ -62,83 +63,8 @@ const MOST_NAMED: usize = 20_000;
 const PAGE: usize = 5_000;
 /// Above this many keywords vectors would fill the memory (1536 numbers each): texts alone must do.
 const MOST_VECTORS: usize = 20_000;
-/// Clusters named by one question, and phrases shown of each.
-const NAMED_AT_ONCE: usize = 20;
-const SHOWN: usize = 15;
 /// Groups that would fit into kept clusters, told in the result.
 const MOST_FITTING: usize = 50;
-
-const NAMING: BuiltIn = BuiltIn {
-    name: "name_clusters",
-    about: "Names and describes new clusters.",
-    text: include_str!("name_clusters.md"),
-    placeholders: &[
-        Placeholder {
-            name: "clusters",
-            about: "The clusters with their phrases, as JSON.",
-            required: true,
-            sample: r#"[{"id":0,"suggestion":"Cold brew","phrases":["cold brew","cold brew ratio","how to make cold brew"]}]"#,
-        },
-        Placeholder {
-            name: "language",
-            about: "The language tag.",
-            required: false,
-            sample: r#""en""#,
-        },
-    ],
-};
-
-/// A keyword as far as clustering looks at it.
-#[derive(Debug, Clone, SurrealValue)]
-#[surreal(crate = "surrealdb_types")]
-struct Line {
-    id: KeywordId,
-    account: AccountId,
-    site: SiteId,
-    text: String,
-    volume: i64,
-    difficulty: Option<i64>,
-    intent: Option<Intent>,
-    cluster: Option<ClusterId>,
-    placed_by_hand: Option<bool>,
-    parent_topic: Option<String>,
-    serp_urls: Option<Vec<String>>,
-    rev: i64,
-}
-
-record!(Line, KeywordId, site, soft_delete);
-
-const COLUMNS: &[&str] = &[
-    "id",
-    "account",
-    "site",
-    "text",
-    "volume",
-    "difficulty",
-    "intent",
-    "cluster",
-    "placed_by_hand",
-    "parent_topic",
-    "serp_urls",
-    "rev",
-];
-
-impl Line {
-    fn by_hand(&self) -> bool {
-        self.placed_by_hand == Some(true)
-    }
-
-    /// Whether it is to be grouped: named or all that are free, unless a person placed it.
-    fn free(&self, named: Option<&HashSet<KeywordId>>, kept: &HashSet<ClusterId>) -> bool {
-        match (named, self.cluster) {
-            (None, None) => !self.by_hand(),
-            (None, Some(_)) => false,
-            // Who names a keyword that was taken out wants it back in.
-            (Some(named), None) => named.contains(&self.id),
-            (Some(named), Some(cluster)) => named.contains(&self.id) && !self.by_hand() && !kept.contains(&cluster),
-        }
-    }
-}
 
 #[derive(SurrealValue)]
 #[surreal(crate = "surrealdb_types")]
@@ -163,12 +89,6 @@ pub struct Input {
 pub struct Answer {
     clustering: planner::Clustering,
     names: BTreeMap<usize, Named>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Named {
-    name: String,
-    description: String,
 }
 
 /// What becomes of the groups.
@@ -466,124 +386,7 @@ impl AiFunction for AutoCluster {
     }
 
     async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> Result<Saved, JobError> {
-        let (scope, sector) = (&task.scope, task.payload.sector);
-        let now = task.app.db.clock().now();
-        // As they are now: minutes have passed.
-        let select = Select::new().equals("sector", sector);
-        let there = task.app.db.site(scope).list::<Cluster>(select).await?;
-        let mut taken: HashSet<String> = there.iter().filter_map(|cluster| cluster.name_key.clone()).collect();
-        let there: HashMap<ClusterId, &Cluster> = there.iter().map(|cluster| (cluster.id, cluster)).collect();
-        let new_ids: Vec<ClusterId> = plan.new.iter().map(|_| task.app.db.ids().make()).collect();
-        let mut parents = Vec::new();
-        let rows: Vec<Cluster> = plan
-            .new
-            .iter()
-            .zip(&new_ids)
-            .map(|(new, id)| {
-                let mut row = Cluster::new(*id, scope, sector, &free_name(&new.name, &mut taken), now);
-                row.description.clone_from(&new.description);
-                (row.role, row.context_type, row.origin) = (new.role, new.context_type, ClusterOrigin::Generated);
-                row.recommendations = new.recommendations.clone();
-                row.parent = match new.parent {
-                    Some(Parent::New(place)) => Some(new_ids[place]),
-                    Some(Parent::There(id)) if there.contains_key(&id) => {
-                        parents.push(id);
-                        Some(id)
-                    }
-                    Some(Parent::There(_)) | None => None,
-                };
-                row
-            })
-            .collect();
-        let joins: Vec<&(ClusterId, Vec<KeywordId>)> = plan
-            .joins
-            .iter()
-            .filter(|(id, _)| there.get(id).is_some_and(|cluster| !keeps(cluster)))
-            .collect();
-        parents.sort_unstable_by_key(ToString::to_string);
-        parents.dedup();
-
-        one_at_a_time(tx);
-        require_sector(tx, sector);
-        require_clusters(tx, &parents, Some(sector));
-        if !joins.is_empty() {
-            let mut binds = Variables::new();
-            binds.insert("joined", joins.iter().map(|(id, _)| *id).collect::<Vec<_>>());
-            // Written, so that whoever locks or deletes one of them in this moment collides with this.
-            tx.statement(
-                "IF array::len((UPDATE $joined SET rev += 1 WHERE site = $site AND account = $account \
-                 AND deleted_at IS NONE AND locked = false AND origin = 'generated' RETURN VALUE id)) \
-                 != array::len($joined) { THROW 'cluster_changed' }",
-                binds,
-            );
-        }
-        tx.create_all(rows);
-        let of_new = plan.new.iter().zip(&new_ids).map(|(new, id)| (*id, &new.keywords));
-        let of_joins = joins.iter().map(|(id, keywords)| (*id, keywords));
-        let groups: Vec<Row> = of_new
-            .chain(of_joins)
-            .map(|(id, keywords)| vec![id.into_value(), keywords.clone().into_value()].into_value())
-            .collect();
-        // Only keywords that were named come out of the clusters they are in.
-        let free: Vec<ClusterId> = there
-            .values()
-            .filter(|cluster| task.payload.keywords.is_some() && !keeps(cluster))
-            .map(|cluster| cluster.id)
-            .collect();
-        let new_keywords = plan.new.iter().map(|new| &new.keywords);
-        let all: Vec<KeywordId> = new_keywords
-            .chain(joins.iter().map(|(_, keywords)| keywords))
-            .flatten()
-            .copied()
-            .collect();
-        let mapped = all.len();
-        let mut binds = Variables::new();
-        binds.insert("groups", groups);
-        binds.insert("group_all", all);
-        binds.insert("group_sector", sector);
-        binds.insert("group_free", free);
-        binds.insert("group_read_at", plan.read_at);
-        binds.insert("group_now", now);
-        // All in one transaction, since keywords without the charge, or the charge without keywords, must not be. A keyword
-        // that somebody placed, deleted or moved since it was read stays where it is. What another run has clustered
-        // meanwhile makes this plan void.
-        tx.statement(
-            "IF array::len((SELECT VALUE id FROM $group_all WHERE site = $site AND account = $account \
-             AND cluster IS NOT NONE AND !(cluster INSIDE $group_free) AND (placed_by_hand ?? false) = false \
-             LIMIT 1)) > 0 { THROW 'clustered_meanwhile' }",
-            Variables::new(),
-        );
-        tx.statement(
-            "FOR $group IN $groups { LET $into = $group[0]; LET $which = $group[1]; \
-             UPDATE $which SET cluster = $into, placed_by_hand = NONE, \
-             status = IF status = 'used' { 'used' } ELSE { 'mapped' }, rev += 1, updated_at = $group_now \
-             WHERE site = $site AND account = $account AND sector = $group_sector AND deleted_at IS NONE \
-             AND (cluster IS NONE OR cluster INSIDE $group_free) \
-             AND ((placed_by_hand ?? false) = false OR updated_at <= $group_read_at) RETURN NONE }",
-            binds,
-        );
-        let fitting: Vec<Value> = plan
-            .fitting
-            .iter()
-            .take(MOST_FITTING)
-            .map(|(cluster, keywords)| {
-                json!({
-                    "cluster": cluster,
-                    "count": keywords.len(),
-                    "keywords": keywords.iter().take(20).collect::<Vec<_>>(),
-                })
-            })
-            .collect();
-        Ok(Saved {
-            result: json!({
-                "clusters_created": plan.new.len(),
-                "clusters_joined": joins.len(),
-                "keywords_mapped": mapped,
-                "keywords_unclustered": plan.unclustered,
-                "would_fit": fitting,
-            }),
-            target: Some(sector.to_string()),
-        })
+        save::save(task, plan, tx).await
     }
 }
 
@@ -610,116 +413,6 @@ impl Input {
     }
 }
 
-/// Clustering leaves it as it is.
-fn keeps(cluster: &Cluster) -> bool {
-    cluster.locked || cluster.disabled || cluster.origin == ClusterOrigin::Manual
-}
-
-/// The clusters of a sector that stay as they are, and those without a parent.
-async fn clusters(
-    db: &SiteDb<'_, Read>,
-    sector: SectorId,
-) -> Result<(HashSet<ClusterId>, HashSet<ClusterId>), igny8_data::DbError> {
-    let rows = db.list::<Cluster>(Select::new().equals("sector", sector)).await?;
-    let kept = rows.iter().filter(|cluster| keeps(cluster)).map(|cluster| cluster.id);
-    let tops = rows.iter().filter(|cluster| cluster.parent.is_none());
-    Ok((kept.collect(), tops.map(|cluster| cluster.id).collect()))
-}
-
-async fn named_lines(
-    db: &SiteDb<'_, Read>,
-    sector: SectorId,
-    named: &HashSet<KeywordId>,
-) -> Result<Vec<Line>, igny8_data::DbError> {
-    let mut binds = Variables::new();
-    binds.insert("ids", named.iter().copied().collect::<Vec<_>>());
-    binds.insert("sector", sector);
-    let sql = format!(
-        "SELECT {} FROM $ids WHERE site = $site AND account = $account AND sector = $sector AND deleted_at IS NONE \
-         AND disabled = false;",
-        COLUMNS.join(", ")
-    );
-    db.query(&sql, binds, "reading keywords").await?.rows(0)
-}
-
-fn wrong(field: &str, message: &str) -> Error {
-    Error::invalid(vec![FieldError::new(field, message)])
-}
-
-/// The question that names the clusters in these places.
-fn naming(input: &Input, clustering: &planner::Clustering, places: &[usize]) -> Ask {
-    let clusters: Vec<Value> = places
-        .iter()
-        .map(|&place| {
-            let cluster = &clustering.clusters[place];
-            let phrases: Vec<&str> = cluster
-                .keywords
-                .iter()
-                .take(SHOWN)
-                .map(|&keyword| input.keywords[keyword].text.as_str())
-                .collect();
-            json!({ "id": place, "suggestion": cluster.name, "phrases": phrases })
-        })
-        .collect();
-    Ask {
-        prompt: NAMING.name,
-        values: Values::new()
-            .with("clusters", clusters)
-            .with("language", input.options.language.clone()),
-        schema: json!({
-            "type": "object",
-            "additionalProperties": false,
-            "required": ["clusters"],
-            "properties": {
-                "clusters": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "additionalProperties": false,
-                        "required": ["id", "name", "description"],
-                        "properties": {
-                            "id": { "type": "integer" },
-                            "name": { "type": "string" },
-                            "description": { "type": "string" },
-                        },
-                    },
-                },
-            },
-        }),
-        max_output_tokens: 4_000,
-        temperature: Some(0.2),
-    }
-}
-
-/// Names for exactly these places: nothing invented, nothing left out.
-fn read_names(places: &[usize], answer: &Value) -> Result<Vec<(usize, Named)>, String> {
-    let mut names = BTreeMap::new();
-    for entry in answer["clusters"].as_array().into_iter().flatten() {
-        let id = entry["id"].as_u64().and_then(|id| usize::try_from(id).ok());
-        let place = id
-            .filter(|id| places.contains(id))
-            .ok_or_else(|| format!("there is no group with the id {}", entry["id"]))?;
-        let line = |field: &str, most: usize| {
-            let text = entry[field].as_str().unwrap_or_default();
-            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            let fits = !text_key(&text).is_empty() && text.chars().count() <= most && !text.contains(char::is_control);
-            fits.then_some(text)
-                .ok_or_else(|| format!("the {field} of group {place} must have 1 to {most} characters"))
-        };
-        let named = Named {
-            name: line("name", 100)?,
-            description: line("description", 600)?,
-        };
-        if names.insert(place, named).is_some() {
-            return Err(format!("group {place} is named twice"));
-        }
-    }
-    match places.iter().find(|place| !names.contains_key(place)) {
-        Some(missing) => Err(format!("group {missing} is missing")),
-        None => Ok(names.into_iter().collect()),
-    }
-}
-
 fn recommendations(of: planner::Recommendations) -> Recommendations {
     Recommendations {
         terms: of
@@ -738,65 +431,5 @@ fn recommendations(of: planner::Recommendations) -> Recommendations {
             })
             .collect(),
         primary_keyword: Some(shortened(&of.primary_keyword, 200)).filter(|keyword| !keyword.is_empty()),
-    }
-}
-
-fn shortened(text: &str, most: usize) -> String {
-    text.trim().chars().take(most).collect::<String>().trim_end().to_owned()
-}
-
-/// The name, with a number behind it when it is taken.
-fn free_name(name: &str, taken: &mut HashSet<String>) -> String {
-    let name = if text_key(name).is_empty() { "Cluster" } else { name };
-    let mut free = name.to_owned();
-    let mut number = 1;
-    while !taken.insert(text_key(&free)) {
-        number += 1;
-        free = format!("{name} ({number})");
-    }
-    free
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_free() {
-        let mut taken = HashSet::from(["cold brew".to_owned()]);
-        for (name, free) in [
-            ("Cold  Brew", "Cold  Brew (2)"),
-            ("Cold brew", "Cold brew (3)"),
-            ("Tea", "Tea"),
-            ("", "Cluster"),
-        ] {
-            assert_eq!(free_name(name, &mut taken), free);
-        }
-    }
-
-    #[test]
-    fn answers_name_the_clusters_asked_for_and_no_others() {
-        let answer = |entries: &[(i64, &str)]| {
-            let entries: Vec<Value> = entries
-                .iter()
-                .map(|(id, name)| json!({ "id": id, "name": name, "description": "What it is." }))
-                .collect();
-            json!({ "clusters": entries })
-        };
-        let read = |entries: &[(i64, &str)]| read_names(&[3, 7], &answer(entries));
-        let good = read(&[(7, " Cold \n brew"), (3, "Tea")]).unwrap();
-        assert_eq!(good[1].1.name, "Cold brew");
-        for (entries, problem) in [
-            (&[(3, "Tea")][..], "group 7 is missing"),
-            (&[(3, "Tea"), (7, "A"), (8, "B")], "there is no group with the id 8"),
-            (&[(3, "Tea"), (-1, "A")], "there is no group with the id -1"),
-            (&[(3, "Tea"), (3, "A")], "group 3 is named twice"),
-            (
-                &[(3, " "), (7, "A")],
-                "the name of group 3 must have 1 to 100 characters",
-            ),
-        ] {
-            assert_eq!(read(entries).unwrap_err(), problem);
-        }
     }
 }
