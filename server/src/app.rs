@@ -79,6 +79,16 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "jobs",
         sql: include_str!("../schema/0014_jobs.surql"),
     },
+    Migration {
+        number: 15,
+        name: "keyword_fields",
+        sql: include_str!("../schema/0015_keyword_fields.surql"),
+    },
+    Migration {
+        number: 16,
+        name: "job_indexes",
+        sql: include_str!("../schema/0016_job_indexes.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.

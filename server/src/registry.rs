@@ -4,7 +4,7 @@ use poem_openapi::OpenApi;
 
 use crate::features;
 use crate::jobs::JobType;
-use crate::jobs::purge::{self, SoftDeleted};
+use crate::jobs::purge::{self, FoundBy, SoftDeleted};
 use crate::jobs::schedule::Schedule;
 
 /// Every operation of the API, by feature.
@@ -87,11 +87,13 @@ pub fn schedules() -> Vec<Schedule> {
 pub const SOFT_DELETED: &[SoftDeleted] = &[
     SoftDeleted {
         table: "content",
+        found_by: FoundBy::Time,
         parts: &[("revision", "content")],
         named_by: &[("task", "content = NONE", "content INSIDE $gone")],
     },
     SoftDeleted {
         table: "cluster",
+        found_by: FoundBy::Time,
         parts: &[],
         named_by: &[
             ("content", "cluster = NONE, cluster_role = NONE", "cluster INSIDE $gone"),
@@ -108,11 +110,16 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
     },
     SoftDeleted {
         table: "idea",
+        found_by: FoundBy::Time,
         parts: &[],
         named_by: &[("task", "idea = NONE, queued_for = NONE", "idea INSIDE $gone")],
     },
     SoftDeleted {
         table: "keyword",
+        found_by: FoundBy::Key {
+            index: "keyword_text",
+            field: "text_key",
+        },
         parts: &[],
         named_by: &[
             (
@@ -135,17 +142,20 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
     },
     SoftDeleted {
         table: "media",
+        found_by: FoundBy::Time,
         parts: &[],
         named_by: &[("content", "featured_image = NONE", "featured_image INSIDE $gone")],
     },
     SoftDeleted::alone("sector"),
     SoftDeleted {
         table: "task",
+        found_by: FoundBy::Time,
         parts: &[],
         named_by: &[("idea", "task = NONE", "task INSIDE $gone")],
     },
     SoftDeleted {
         table: "term",
+        found_by: FoundBy::Time,
         parts: &[],
         named_by: &[
             (

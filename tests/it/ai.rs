@@ -412,6 +412,53 @@ async fn what_people_did_stays() {
     assert_eq!((status, &answer["code"]), (422, &json!("nothing_to_do")), "{answer}");
 }
 
+#[tokio::test]
+async fn grouping_anew_keeps_what_is_the_same_and_nothing_empty() {
+    let w = World::new().await;
+    let p = Planner::filled(&w, &w.a).await;
+    assert_eq!(p.run().await["state"], "done");
+    let ids = |list: &[Value]| list.iter().map(|row| row["id"].clone()).collect::<Vec<_>>();
+    let first = ids(&p.list("clusters").await);
+    let body = json!({ "sector": p.sector, "name": "Mine, empty" });
+    let by_hand = p.made("clusters", body).await;
+    let again = async || {
+        let input = json!({ "sector": p.sector, "keywords": ids(&p.list("keywords").await) });
+        let (status, task) = p.start_with(json!({ "input": input })).await;
+        assert_eq!(status, 202, "{task}");
+        w.run_jobs().await;
+        let job = p.job(&task).await;
+        assert_eq!(job["state"], "done", "{job}");
+        job["result"].clone()
+    };
+    let result = again().await;
+    assert_eq!(
+        (&result["clusters_created"], &result["clusters_joined"]),
+        (&json!(0), &json!(first.len())),
+        "{result}"
+    );
+    assert_eq!(p.list("clusters").await.len(), first.len() + 1);
+
+    // As if they had been put together by chance.
+    let platform = w.app.db.platform(igny8_data::Why::Operator);
+    let sql = "LET $clusters = SELECT VALUE id FROM cluster WHERE origin = 'generated';\
+               LET $keywords = SELECT VALUE id FROM keyword WHERE cluster IS NOT NONE;\
+               FOR $n IN 0..array::len($keywords) { LET $one = $keywords[$n]; \
+               UPDATE $one SET cluster = $clusters[$n % array::len($clusters)] };";
+    platform
+        .query(sql, igny8_data::Variables::new(), "testing")
+        .await
+        .unwrap();
+    let result = again().await;
+    assert_eq!(result["clusters_created"], first.len(), "{result}");
+    let clusters = p.list("clusters").await;
+    assert_eq!(clusters.len(), first.len() + 1, "{clusters:#?}");
+    for cluster in clusters {
+        assert!(!first.contains(&cluster["id"]), "{cluster}");
+        let empty = cluster["keyword_count"] == 0;
+        assert_eq!(empty, cluster["id"] == by_hand["id"], "{cluster}");
+    }
+}
+
 /// Names every group it is asked for, by its number.
 fn naming(request: &Received) -> Reply {
     let message = request.body["messages"][1]["content"].as_str().unwrap_or_default();

@@ -791,3 +791,32 @@ async fn options_coverage_and_matrix() {
     assert_eq!(cell(&empty, &beans), None);
     assert_eq!(w.get(&w.b.owner, &format!("{clusters}/matrix")).await.0, 404);
 }
+
+#[tokio::test]
+async fn deleted_keywords_are_purged_and_forgotten() {
+    let w = World::new().await;
+    let (site, sector) = (format!("/sites/{}", w.a.sites[0]), sector(&w).await);
+    let keyword = async |text: &str| made(&w, &keywords(&w), json!({ "sector": sector, "text": text })).await;
+    let (kept, gone) = (keyword("cold brew").await, keyword("cold brew ratio").await);
+    let idea = json!({ "title": "Cold brew", "sector": sector, "primary_keyword": kept, "secondary_keywords": [gone] });
+    let idea = made(&w, &format!("{site}/ideas"), idea).await;
+    assert_eq!(
+        w.delete(&w.a.owner, &format!("{}/{gone}", keywords(&w)), 1).await.0,
+        204
+    );
+    // As if the idea had been saved in the very moment of the deletion.
+    let platform = w.app.db.platform(Why::Operator);
+    let sql = "UPDATE idea SET secondary_keywords = (SELECT VALUE id FROM keyword WHERE deleted_at IS NOT NONE);";
+    platform.query(sql, Variables::new(), "testing").await.unwrap();
+    let count = async |sql: &str| {
+        let mut answer = platform.query(sql, Variables::new(), "testing").await.unwrap();
+        answer.rows::<igny8_data::Value>(0).unwrap().len()
+    };
+    let named = "SELECT VALUE id FROM idea WHERE array::len(secondary_keywords) > 0;";
+    let stored = "SELECT VALUE id FROM keyword;";
+    for (days, left) in [(29, 1), (2, 0)] {
+        w.clock.advance(chrono::Duration::days(days));
+        igny8_server::jobs::purge::deleted(w.app.clone()).await.unwrap();
+        assert_eq!((count(stored).await, count(named).await), (1 + left, left), "{idea}");
+    }
+}

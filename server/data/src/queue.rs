@@ -196,17 +196,49 @@ pub(crate) fn insert_sql(bind: &mut dyn FnMut(Value) -> String, row: JobRow) -> 
     )
 }
 
-/// Which account's turn it is; kept by each process for itself.
+#[derive(SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+struct FirstJob {
+    id: JobId,
+    account: AccountId,
+}
+
+/// Whose turn it is; kept by each process for itself.
 #[derive(Debug, Default)]
-pub(crate) struct Turn(Mutex<Option<AccountId>>);
+pub(crate) struct Turn(Mutex<TurnState>);
+
+#[derive(Debug, Default)]
+struct TurnState {
+    served: Option<AccountId>,
+    /// When it last looked for jobs whose worker went silent.
+    looked: Option<DateTime<Utc>>,
+}
 
 impl Turn {
+    fn state(&self) -> std::sync::MutexGuard<'_, TurnState> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
     fn last(&self) -> Option<AccountId> {
-        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.state().served
     }
 
     fn served(&self, account: AccountId) {
-        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(account);
+        self.state().served = Some(account);
+    }
+
+    fn look_at_once(&self) {
+        self.state().looked = None;
+    }
+
+    /// Whether it is time to look for jobs whose worker went silent: a queue that is never empty does not hide them.
+    fn look(&self, now: DateTime<Utc>) -> bool {
+        let mut state = self.state();
+        let due = state.looked.is_none_or(|last| now - last > LEASE / 6 || now < last);
+        if due {
+            state.looked = Some(now);
+        }
+        due
     }
 }
 
@@ -219,7 +251,7 @@ impl Db {
         Ok(self.claim_jobs(kinds, 1, &|_| usize::MAX, &[]).await?.pop())
     }
 
-    /// Claims at most `most` jobs of the given kinds, at first due ones, then such whose worker went silent. Accounts take
+    /// Claims at most `most` jobs of the given kinds: such whose worker went silent every few seconds, else due ones. Accounts take
     /// turns, so that one with ten thousand jobs delays the others by one job. `room` is how many more an account may
     /// have; accounts without room are named in `full`.
     ///
@@ -234,14 +266,24 @@ impl Db {
     ) -> Result<Vec<(JobRow, Lease)>, DbError> {
         let now = self.clock().now();
         let kinds: Vec<String> = kinds.iter().map(|k| (*k).to_owned()).collect();
-        let accounts = self.waiting_accounts(&kinds, most, full).await?;
-        if let Some(last) = accounts.last() {
+        if self.inner().turn.look(now) {
+            let left = self.claim_left(&kinds, most, full).await?;
+            if !left.is_empty() {
+                return Ok(left);
+            }
+        }
+        let waiting = self.waiting_accounts(&kinds, most, full).await?;
+        let Some(last) = waiting.last().map(|first| first.account) else {
+            return Ok(Vec::new());
+        };
+        let share = most.div_ceil(waiting.len());
+        let mut due: Vec<JobId> = waiting.iter().map(|first| first.id).collect();
+        if share > 1 {
             // In the order of the index (state, account, turn_at).
-            let share = most.div_ceil(accounts.len());
             let mut binds = Variables::new();
-            let mut due = Vec::with_capacity(accounts.len());
-            for (n, account) in accounts.iter().enumerate() {
-                due.push(format!(
+            let mut shares = Vec::with_capacity(waiting.len());
+            for (n, FirstJob { account, .. }) in waiting.iter().enumerate() {
+                shares.push(format!(
                     "(SELECT VALUE id FROM job WITH INDEX job_turn WHERE state = 'queued' AND account = $a{n} \
                      AND run_at <= $now AND kind INSIDE $kinds LIMIT {})",
                     share.min(room(*account)).max(1)
@@ -249,24 +291,35 @@ impl Db {
                 binds.insert(format!("a{n}"), *account);
             }
             binds.insert("now", now);
-            binds.insert("kinds", kinds.clone());
-            let sql = format!("RETURN array::flatten([{}]);", due.join(", "));
-            let mut due: Vec<JobId> = self.run(&sql, binds, "looking for jobs").await?.rows(0)?;
+            binds.insert("kinds", kinds);
+            let sql = format!("RETURN array::flatten([{}]);", shares.join(", "));
+            due = self.run(&sql, binds, "looking for jobs").await?.rows(0)?;
             due.truncate(most);
-            let claimed = self.claim_these(&due).await?;
-            if !claimed.is_empty() {
-                self.inner().turn.served(*last);
-                return Ok(claimed);
-            }
         }
+        let claimed = self.claim_these(&due).await?;
+        if !claimed.is_empty() {
+            self.inner().turn.served(last);
+        }
+        Ok(claimed)
+    }
+
+    /// Claims jobs whose worker went silent, and ends those that did so in every attempt.
+    async fn claim_left(
+        &self,
+        kinds: &[String],
+        most: usize,
+        full: &[AccountId],
+    ) -> Result<Vec<(JobRow, Lease)>, DbError> {
         let mut binds = Variables::new();
-        binds.insert("now", now);
-        binds.insert("kinds", kinds);
+        binds.insert("now", self.clock().now());
+        binds.insert("kinds", kinds.to_vec());
+        binds.insert("full", full.to_vec());
         let sql = format!(
             "UPDATE job SET state = 'failed', finished_at = $now, lease_until = NONE, rev += 1, \
              error = 'The worker went silent in every attempt.' WHERE state = 'running' AND lease_until < $now \
              AND attempts >= max_attempts RETURN NONE;\
-             SELECT VALUE id FROM job WHERE state = 'running' AND lease_until < $now AND kind INSIDE $kinds LIMIT {most};"
+             SELECT VALUE id FROM job WHERE state = 'running' AND lease_until < $now AND kind INSIDE $kinds \
+             AND !(account INSIDE $full) LIMIT {most};"
         );
         let left: Vec<JobId> = match self.run(&sql, binds, "looking for abandoned jobs").await {
             Ok(mut answer) => answer.rows(1)?,
@@ -276,14 +329,14 @@ impl Db {
         self.claim_these(&left).await
     }
 
-    /// Accounts with due jobs, in turn, the one after the last served first.
+    /// The first due job of each account in turn, the account after the last served first.
     async fn waiting_accounts(
         &self,
         kinds: &[String],
         most: usize,
         full: &[AccountId],
-    ) -> Result<Vec<AccountId>, DbError> {
-        let mut found = Vec::new();
+    ) -> Result<Vec<FirstJob>, DbError> {
+        let mut found: Vec<FirstJob> = Vec::new();
         let mut after = self.inner().turn.last();
         let mut from_start = after.is_none();
         while found.len() < most {
@@ -294,7 +347,7 @@ impl Db {
                 "AND !(account INSIDE $full) "
             };
             let sql = format!(
-                "SELECT VALUE account FROM job WITH INDEX job_turn WHERE state = 'queued' {last}{others}\
+                "SELECT id, account FROM job WITH INDEX job_turn WHERE state = 'queued' {last}{others}\
                  AND run_at <= $now AND kind INSIDE $kinds LIMIT 1;"
             );
             let mut binds = Variables::new();
@@ -306,13 +359,13 @@ impl Db {
             if !full.is_empty() {
                 binds.insert("full", full.to_vec());
             }
-            let next: Vec<AccountId> = self.run(&sql, binds, "looking for jobs").await?.rows(0)?;
-            match next.first() {
+            let mut next: Vec<FirstJob> = self.run(&sql, binds, "looking for jobs").await?.rows(0)?;
+            match next.pop() {
                 // Once round.
-                Some(account) if found.contains(account) => break,
-                Some(account) => {
-                    found.push(*account);
-                    after = Some(*account);
+                Some(first) if found.iter().any(|other| other.account == first.account) => break,
+                Some(first) => {
+                    after = Some(first.account);
+                    found.push(first);
                 }
                 None if from_start => break,
                 None => (after, from_start) = (None, true),
@@ -386,7 +439,9 @@ impl Db {
         let mut binds = Variables::new();
         binds.insert("now", self.clock().now());
         let sql = "UPDATE job SET lease_until = $now - 1s, rev += 1 WHERE state = 'running' RETURN NONE;";
-        self.run_retrying(sql, binds, "releasing jobs").await.map(|_| ())
+        self.run_retrying(sql, binds, "releasing jobs").await?;
+        self.inner().turn.look_at_once();
+        Ok(())
     }
 
     /// Prolongs a lease and stores progress. False when the job was taken over or cancelled: stop working on it.

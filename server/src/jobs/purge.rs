@@ -2,7 +2,7 @@
 //!
 //! In batches, so that a large purge neither holds a transaction open nor stands in the way of other writers.
 
-use igny8_data::{RecordKey as _, SiteId, SurrealValue, Value, Variables, Why};
+use igny8_data::{RecordKey as _, SectorId, SiteId, SurrealValue, Value, Variables, Why};
 
 use super::JobError;
 use crate::app::App;
@@ -11,9 +11,20 @@ use crate::registry::{OF_SITES, SOFT_DELETED};
 /// Rows removed in one transaction.
 const BATCH: usize = 500;
 
+/// How the deleted rows of a table are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FoundBy {
+    /// An index of `deleted_at`.
+    Time,
+    /// The unique index of (site, sector, this field), which is NONE in deleted rows: a table of many and often written rows
+    /// is spared the other index.
+    Key { index: &'static str, field: &'static str },
+}
+
 /// A table whose deleted rows are purged.
 pub struct SoftDeleted {
     pub table: &'static str,
+    pub found_by: FoundBy,
     /// Rows that belong to each: their table and the field that names it.
     pub parts: &'static [(&'static str, &'static str)],
     /// Rows of the same site that may name one: their table, what to set then, and the condition (`$gone` are the purged
@@ -26,6 +37,7 @@ impl SoftDeleted {
     pub const fn alone(table: &'static str) -> Self {
         Self {
             table,
+            found_by: FoundBy::Time,
             parts: &[],
             named_by: &[],
         }
@@ -64,23 +76,18 @@ pub async fn deleted(app: App) -> Result<u64, JobError> {
     let binds = [("before", before.into_value())];
     let long_deleted = "deleted_at != NONE AND deleted_at < $before";
     let mut removed = 0;
-    for SoftDeleted { table, parts, named_by } in SOFT_DELETED {
-        for (naming, set, names) in *named_by {
-            let sql = format!(
-                "LET $rows = SELECT id, site FROM {table} WHERE {long_deleted};\
-                 LET $gone = $rows.id; LET $sites = array::distinct($rows.site);\
-                 UPDATE {naming} SET {set}, rev += 1 WHERE site INSIDE $sites AND {names} RETURN NONE;"
-            );
-            let mut variables = Variables::new();
-            variables.insert("before", before);
-            let platform = app.db.platform(Why::Schedule);
-            platform.query(&sql, variables, "forgetting purged rows").await?;
+    for kind in SOFT_DELETED {
+        match kind.found_by {
+            FoundBy::Time => removed += delete_soft(&app, kind, kind.table, long_deleted, &binds).await?,
+            FoundBy::Key { index, field } => {
+                let from = format!("{} WITH INDEX {index}", kind.table);
+                let condition = format!("site = $of AND sector = $sector AND {field} = NONE AND {long_deleted}");
+                for Sector { id, site } in sectors(&app).await? {
+                    let binds = [binds[0].clone(), ("of", site.into_value()), ("sector", id.into_value())];
+                    removed += delete_soft(&app, kind, &from, &condition, &binds).await?;
+                }
+            }
         }
-        for (part, field) in *parts {
-            let condition = format!("{field} IN (SELECT VALUE id FROM {table} WHERE {long_deleted})");
-            removed += delete_where(&app, part, &condition, &binds).await?;
-        }
-        removed += delete_where(&app, table, long_deleted, &binds).await?;
     }
     for site in select::<SiteId>(&app, "site", long_deleted, &binds).await? {
         for table in OF_SITES {
@@ -90,6 +97,57 @@ pub async fn deleted(app: App) -> Result<u64, JobError> {
         tracing::info!(site = site.key(), "a deleted site was removed for good");
     }
     Ok(removed)
+}
+
+#[derive(SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+struct Sector {
+    id: SectorId,
+    site: SiteId,
+}
+
+async fn sectors(app: &App) -> Result<Vec<Sector>, JobError> {
+    let platform = app.db.platform(Why::Schedule);
+    let sql = "SELECT id, site FROM sector;";
+    let mut answer = platform.query(sql, Variables::new(), "looking for sectors").await?;
+    Ok(answer.rows(0)?)
+}
+
+/// Removes rows with their parts, batch by batch, and takes their names from the rows that are left.
+async fn delete_soft(
+    app: &App,
+    kind: &SoftDeleted,
+    from: &str,
+    condition: &str,
+    binds: &[(&str, Value)],
+) -> Result<u64, JobError> {
+    let mut removed = 0;
+    loop {
+        let gone: Vec<Value> = select(app, from, condition, binds).await?;
+        if gone.is_empty() {
+            return Ok(removed);
+        }
+        let found = gone.len();
+        for (part, field) in kind.parts {
+            let of_these = format!("{field} INSIDE $gone");
+            removed += delete_where(app, part, &of_these, &[("gone", gone.clone().into_value())]).await?;
+        }
+        let mut sql = "BEGIN; LET $sites = array::distinct($gone.site);\n".to_owned();
+        for (naming, set, names) in kind.named_by {
+            sql += &format!("UPDATE {naming} SET {set}, rev += 1 WHERE site INSIDE $sites AND {names} RETURN NONE;\n");
+        }
+        sql += "DELETE $gone RETURN NONE; COMMIT;";
+        let mut variables = Variables::new();
+        variables.insert("gone", gone);
+        app.db
+            .platform(Why::Schedule)
+            .query(&sql, variables, "purging rows")
+            .await?;
+        removed += found as u64;
+        if found < BATCH {
+            return Ok(removed);
+        }
+    }
 }
 
 async fn delete_where(app: &App, table: &str, condition: &str, binds: &[(&str, Value)]) -> Result<u64, JobError> {

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::installation::{Installation, names};
 
-fn rounds() -> u64 {
+pub fn rounds() -> u64 {
     std::env::var("IGNY8_CRASH_ROUNDS")
         .ok()
         .and_then(|n| n.parse().ok())
@@ -18,7 +18,7 @@ fn rounds() -> u64 {
 }
 
 /// Spread over a moment, the same in every run.
-fn moment(round: u64, most: u64) -> Duration {
+pub fn moment(round: u64, most: u64) -> Duration {
     Duration::from_millis(round.wrapping_mul(7919) % most + 20)
 }
 

@@ -23,7 +23,7 @@ impl Installation {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         // Plans bound nothing here.
-        let plans = "[[plans]]\nslug = 'all'\nname = 'All'\nmonthly_credits = 100\nlimits = { sectors = 100 }\n";
+        let plans = "[[plans]]\nslug = 'all'\nname = 'All'\nmonthly_credits = 100000\nlimits = { sectors = 100 }\n";
         std::fs::write(folder.path().join("plans.toml"), plans).unwrap();
         let mut this = Self {
             folder,

@@ -5,4 +5,5 @@
 mod client;
 mod crash;
 mod installation;
+mod jobs;
 mod keywords;

@@ -79,6 +79,8 @@ pub struct Input {
     /// Texts as the planner takes them; with the same places as `ids`.
     keywords: Vec<planner::Keyword>,
     ids: Vec<KeywordId>,
+    /// The clusters they are in, with the same places.
+    were: Vec<Option<ClusterId>>,
     kept: HashSet<ClusterId>,
     /// Clusters at the top: new ones may go below these.
     tops: HashSet<ClusterId>,
@@ -218,6 +220,7 @@ impl AiFunction for AutoCluster {
             granularity: payload.granularity,
             keywords: Vec::new(),
             ids: Vec::new(),
+            were: Vec::new(),
             kept,
             tops,
             read_at,
@@ -291,8 +294,9 @@ impl AiFunction for AutoCluster {
                 planner::Graph::new(&keywords, &of.options).cluster(of.granularity)
             })
             .await?;
+        let heirs = input.heirs(&clustering);
         let new: Vec<usize> = (0..clustering.clusters.len())
-            .filter(|&place| clustering.clusters[place].id.is_none())
+            .filter(|place| clustering.clusters[*place].id.is_none() && !heirs.contains_key(place))
             .collect();
         let batches: Vec<&[usize]> = new.chunks(NAMED_AT_ONCE).collect();
         let asks = batches
@@ -317,19 +321,26 @@ impl AiFunction for AutoCluster {
                 .map(|&place| input.ids[place])
                 .collect()
         };
+        let heirs = input.heirs(&clustering);
+        let mut there: HashMap<usize, ClusterId> = heirs.clone();
+        for (place, cluster) in clustering.clusters.iter().enumerate() {
+            if let Some(id) = &cluster.id {
+                let id = id.parse().map_err(|_| "A cluster has an id of another kind.")?;
+                there.insert(place, id);
+            }
+        }
         // Places of the new clusters among themselves; existing ones keep their ids.
         let mut place_of: HashMap<usize, Parent> = HashMap::new();
         let mut count = 0;
-        for (place, cluster) in clustering.clusters.iter().enumerate() {
-            match &cluster.id {
+        for place in 0..clustering.clusters.len() {
+            match there.get(&place) {
                 None => {
                     place_of.insert(place, Parent::New(count));
                     count += 1;
                 }
                 Some(id) => {
-                    let id: ClusterId = id.parse().map_err(|_| "A cluster has an id of another kind.")?;
-                    if input.tops.contains(&id) {
-                        place_of.insert(place, Parent::There(id));
+                    if input.tops.contains(id) {
+                        place_of.insert(place, Parent::There(*id));
                     }
                 }
             }
@@ -347,8 +358,7 @@ impl AiFunction for AutoCluster {
         };
         for (place, cluster) in clustering.clusters.into_iter().enumerate() {
             let keywords = ids(&cluster.keywords);
-            if let Some(id) = &cluster.id {
-                let id: ClusterId = id.parse().map_err(|_| "A cluster has an id of another kind.")?;
+            if let Some(&id) = there.get(&place) {
                 if keywords.is_empty() {
                     continue;
                 }
@@ -391,8 +401,35 @@ impl AiFunction for AutoCluster {
 }
 
 impl Input {
+    /// Which new groups are clusters that are there, by place: such as share more than half of all their keywords (their
+    /// Jaccard index is above 0.5, so that no two groups are one cluster). They keep their names, and what hangs on them.
+    fn heirs(&self, clustering: &planner::Clustering) -> HashMap<usize, ClusterId> {
+        let mut sizes: HashMap<ClusterId, usize> = HashMap::new();
+        for cluster in self.were.iter().flatten() {
+            *sizes.entry(*cluster).or_default() += 1;
+        }
+        let mut heirs = HashMap::new();
+        for (place, group) in clustering.clusters.iter().enumerate() {
+            if group.id.is_some() {
+                continue;
+            }
+            let mut shared: HashMap<ClusterId, usize> = HashMap::new();
+            for cluster in group.keywords.iter().filter_map(|&keyword| self.were[keyword]) {
+                *shared.entry(cluster).or_default() += 1;
+            }
+            for (cluster, both) in shared {
+                let either = group.keywords.len() + sizes[&cluster] - both;
+                if both * 2 > either && !self.kept.contains(&cluster) {
+                    heirs.insert(place, cluster);
+                }
+            }
+        }
+        heirs
+    }
+
     fn take(&mut self, line: Line, free: bool) {
         self.ids.push(line.id);
+        self.were.push(line.cluster);
         self.keywords.push(planner::Keyword {
             text: line.text,
             language: None,

@@ -36,7 +36,7 @@ use report::Tally;
 
 /// Rows written by one transaction, and transactions on their way at once: with one the other core is idle.
 const BATCH: usize = 250;
-const IN_FLIGHT: usize = 3;
+const IN_FLIGHT: usize = 4;
 /// Rows whose keys are asked for one by one: some milliseconds each, while reading all keys of a sector takes some
 /// milliseconds for a hundred.
 const FEW: usize = 50;
