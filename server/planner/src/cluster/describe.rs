@@ -292,7 +292,7 @@ pub(super) fn sentence(keywords: &[usize], graph: &Graph, volume: Option<u64>) -
     let shown: Vec<String> = keywords
         .iter()
         .take(3)
-        .map(|&k| super::text::fold(&graph.facts[k].text))
+        .map(|&k| igny8_text::fold(&graph.facts[k].text))
         .collect();
     let searched = volume
         .filter(|&v| v > 0)

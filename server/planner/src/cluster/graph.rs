@@ -94,7 +94,7 @@ impl Graph {
         let topic = |k: &Keyword| {
             k.parent_topic
                 .as_deref()
-                .map(super::text::fold)
+                .map(igny8_text::fold)
                 .filter(|t| !t.is_empty())
         };
         let parents = units
@@ -363,7 +363,7 @@ impl Graph {
         let mut texts: Vec<String> = units
             .iter()
             .flat_map(|&u| &self.units[u as usize].members)
-            .map(|&k| super::text::fold(&self.facts[k].text))
+            .map(|&k| igny8_text::fold(&self.facts[k].text))
             .collect();
         texts.sort_unstable();
         texts.dedup();

@@ -18,7 +18,6 @@ mod keyword;
 mod leiden;
 mod neighbours;
 mod roles;
-pub(crate) mod text;
 pub(crate) mod variants;
 
 pub use graph::Graph;

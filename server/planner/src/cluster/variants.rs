@@ -4,8 +4,8 @@
 //! 90 % of the pairs merged this way share at least four of ten search results, so no later step may part them.
 
 use super::keyword::{Keyword, Options};
-use super::text;
-use rust_stemmers::Stemmer;
+use igny8_text as text;
+use igny8_text::Stemmer;
 use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
 

@@ -7,7 +7,8 @@ use super::format::{self, Format, Wish};
 use super::{Cluster, Options, SiteKind};
 use crate::cluster::evidence::Results;
 use crate::cluster::intent::{self, Modifier};
-use crate::cluster::{self, ContextType, Intent, Keyword, text, variants};
+use crate::cluster::{self, ContextType, Intent, Keyword, variants};
+use igny8_text as text;
 
 /// A page that shares less of its first results than this with another's serves something else, whatever the words say.
 const OTHER_RESULTS: f32 = 0.1;

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::format;
 use super::group::{Entry, Part};
 use super::{Cluster, Heading, Idea, Options, Structure, labels, title};
-use crate::cluster::{Role, intent, text};
+use crate::cluster::{Role, intent};
+use igny8_text as text;
 
 /// Headings made of keywords, and questions, at most.
 const HEADINGS: usize = 12;

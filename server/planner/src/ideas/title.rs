@@ -1,6 +1,6 @@
 //! Titles and headings from keywords: what people type, written as it stands on a page.
 
-use crate::cluster::text;
+use igny8_text as text;
 
 use super::format;
 

@@ -1,17 +1,20 @@
-//! From a keyword's text to what is compared: folded text, tokens, stems.
+//! From a text to what is compared, by language: folded text, words, stems. Shared by planner, linker and optimizer.
 
-use rust_stemmers::{Algorithm, Stemmer};
+#![forbid(unsafe_code)]
+
+use rust_stemmers::Algorithm;
+pub use rust_stemmers::Stemmer;
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Longer texts are read up to here. Keyword tools cut at 80 characters; questions of people run to some hundred.
-pub(crate) const MAX_CHARS: usize = 400;
+pub const MAX_CHARS: usize = 400;
 
 /// A token is cut here: what is longer is an address or noise, and 20 letters tell two of them apart.
 const MAX_TOKEN_CHARS: usize = 32;
 
 /// NFKC, lower case, every run of white space and control characters one space. At most [`MAX_CHARS`] characters.
-pub(crate) fn fold(text: &str) -> String {
+pub fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(MAX_CHARS * 4));
     let mut pending = false;
     let mut length = 0;
@@ -39,7 +42,7 @@ pub(crate) fn fold(text: &str) -> String {
 }
 
 /// The words of a folded text (UAX 29), without `'s`; scripts without spaces come character by character.
-pub(crate) fn words(folded: &str) -> impl Iterator<Item = &str> {
+pub fn words(folded: &str) -> impl Iterator<Item = &str> {
     folded.unicode_words().map(|word| {
         let word = word.strip_suffix("'s").unwrap_or(word);
         match word.char_indices().nth(MAX_TOKEN_CHARS) {
@@ -50,7 +53,7 @@ pub(crate) fn words(folded: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A stemmer for a language tag (`en`, `pt-BR`), none where Snowball has no algorithm for it.
-pub(crate) fn stemmer(language: &str) -> Option<Stemmer> {
+pub fn stemmer(language: &str) -> Option<Stemmer> {
     let primary = language
         .split(['-', '_'])
         .next()
