@@ -520,7 +520,13 @@ async fn a_provider_names_clusters_and_is_written_down() {
     );
     assert_eq!(p.balance().await, 95);
     let (_, usage) = w.get(&w.a.owner, "/billing/usage").await;
-    assert!(usage["items"][0]["tokens_in"].as_i64().unwrap() > 0, "{usage}");
+    // 1,000 and 500 tokens for each question at $1 and $2 for a million, 8 for each part of vectors at $10.
+    let asked = i64::try_from(chats(&fake).len()).unwrap();
+    let parts = i64::try_from(fake.received().len()).unwrap() - asked;
+    assert!(asked > 0 && parts > 0);
+    let use_of_model = &usage["items"][0];
+    assert_eq!(use_of_model["tokens_in"], asked * 1_000 + parts * 8, "{usage}");
+    assert_eq!(use_of_model["cost_micros"], asked * 2_000 + parts * 80, "{usage}");
     assert_ne!(usage["items"][0]["model"], "local");
 
     for chat in chats(&fake) {
@@ -536,7 +542,10 @@ async fn a_provider_names_clusters_and_is_written_down() {
     }
     let (_, list) = w.get(&w.a.admin, "/ai/transcripts").await;
     let items = list["items"].as_array().unwrap();
-    assert_eq!(items.len(), chats(&fake).len(), "{list}");
+    assert_eq!(items.len(), fake.received().len(), "{list}");
+    let vectors = items.iter().find(|item| !item["request"]["texts"].is_null()).unwrap();
+    assert_eq!(vectors["model"], "fake-embedding");
+    assert!(vectors["answer"].as_str().unwrap().ends_with("vectors of 16 numbers"), "{vectors}");
     assert!(!list.to_string().contains(KEY));
     assert_eq!(items[0]["job"], task["job"]);
     assert_eq!(w.get(&w.a.editor, "/ai/transcripts").await.0, 403);

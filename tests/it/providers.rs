@@ -104,9 +104,10 @@ async fn what_is_sent_is_what_openai_describes() {
     assert_eq!(provider.cost_micros(1000, 500), 2000);
     let texts: Vec<String> = (0..200).map(|n| format!("keyword {n}")).collect();
     let vectors = provider.embed(&texts, &go).await.unwrap();
-    assert_eq!(vectors.len(), 200);
-    assert_eq!(vectors[199], vector("keyword 199"));
-    assert!(provider.embed(&[], &go).await.unwrap().is_empty());
+    assert_eq!(vectors.vectors.len(), 200);
+    assert_eq!(vectors.vectors[199], vector("keyword 199"));
+    assert_eq!(vectors.tokens, 24, "three parts of 8");
+    assert!(provider.embed(&[], &go).await.unwrap().vectors.is_empty());
 
     let received = fake.received();
     assert_eq!(received.len(), 5, "two questions and three parts of texts");
@@ -597,7 +598,7 @@ async fn a_connection_is_tested() {
     );
     let mut settings = json!({
         "base_url": fake.base_url, "model": "m", "embedding_model": null, "organisation": null,
-        "key_header": "bearer", "timeout_seconds": 5, "input_price": null, "output_price": null,
+        "key_header": "bearer", "timeout_seconds": 5, "input_price": null, "output_price": null, "embedding_price": null,
     });
     row.settings = settings.clone();
     let mut tx = strict.app.db.platform(Why::Operator).tx(strict.a.account, None);

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::function::Phase;
 use super::prompt::{Template, Values};
 use super::provider::{AnswerSchema, ChatAnswer, ChatMessage, ChatRequest, ChatRole, Provider, ProviderError};
-use super::transcript::{self, Whose};
+use super::transcript::{self, Asked, Whose};
 use super::{Blocking, schema};
 use crate::app::App;
 use crate::jobs::{JobContext, JobError};
@@ -170,9 +170,17 @@ impl Model<'_> {
             let mut pauses = 0;
             loop {
                 self.context.check()?;
-                match self.provider.embed(part, self.context.stop()).await {
-                    Ok(some) if some.len() == part.len() => {
-                        vectors.extend(some);
+                let begun = std::time::Instant::now();
+                let result = self.provider.embed(part, self.context.stop()).await;
+                let asked = Asked::Vectors(part, result.as_ref());
+                self.note(asked, self.provider.embedding_model(), begun.elapsed()).await;
+                match result {
+                    Ok(some) if some.vectors.len() == part.len() => {
+                        vectors.extend(some.vectors);
+                        let cost = self.provider.embedding_cost_micros(some.tokens);
+                        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+                        spent.tokens_in += some.tokens;
+                        spent.cost_micros += cost;
                         break;
                     }
                     Ok(_) => return Err(JobError::Fail("The provider answered with too few vectors.".into())),
@@ -210,14 +218,8 @@ impl Model<'_> {
             self.context.check()?;
             let begun = std::time::Instant::now();
             let result = self.provider.chat(request, self.context.stop()).await;
-            let call = transcript::Call {
-                request,
-                result: result.as_ref(),
-                model: self.provider.model(),
-                took: begun.elapsed(),
-                secrets: &self.provider.secrets(),
-            };
-            transcript::store(self.app, self.whose, call).await;
+            let asked = Asked::Chat(request, result.as_ref());
+            self.note(asked, self.provider.model(), begun.elapsed()).await;
             match result {
                 Ok(answer) => {
                     let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
@@ -230,6 +232,16 @@ impl Model<'_> {
                 Err(error) => self.pause(error, &mut pauses).await?,
             }
         }
+    }
+
+    async fn note(&self, asked: Asked<'_>, model: &str, took: Duration) {
+        let call = transcript::Call {
+            asked,
+            model,
+            took,
+            secrets: &self.provider.secrets(),
+        };
+        transcript::store(self.app, self.whose, call).await;
     }
 
     /// Waits out a short pause that the provider asks for; anything else ends the attempt.

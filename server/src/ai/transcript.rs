@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use igny8_data::{AccountId, JobId, SiteId, SurrealValue, Variables, Why, id_type, record};
 use serde_json::{Value, json};
 
-use super::provider::{ChatAnswer, ChatRequest, ChatRole, ProviderError};
+use super::provider::{ChatAnswer, ChatRequest, ChatRole, ProviderError, Vectors};
 use crate::app::App;
 use crate::jobs::JobError;
 
@@ -28,7 +28,7 @@ pub struct Transcript {
     pub job: JobId,
     /// The function: its own name is a reserved word of the database.
     pub operation: String,
-    /// `system` and `messages`, each with `role` and `text`.
+    /// `system` and `messages`, each with `role` and `text`; or `texts`, of which vectors were asked for.
     pub request: Value,
     pub answer: Option<String>,
     pub model: String,
@@ -53,10 +53,17 @@ pub struct Whose {
     pub function: &'static str,
 }
 
+/// What was asked and answered.
+#[derive(Debug, Clone, Copy)]
+pub enum Asked<'a> {
+    Chat(&'a ChatRequest, Result<&'a ChatAnswer, &'a ProviderError>),
+    Vectors(&'a [String], Result<&'a Vectors, &'a ProviderError>),
+}
+
 /// One call as it ended.
 pub struct Call<'a> {
-    pub request: &'a ChatRequest,
-    pub result: Result<&'a ChatAnswer, &'a ProviderError>,
+    pub asked: Asked<'a>,
+    /// The model that was asked.
     pub model: &'a str,
     pub took: Duration,
     pub secrets: &'a [String],
@@ -66,8 +73,52 @@ pub struct Call<'a> {
 /// cannot be stored stops nothing.
 pub async fn store(app: &App, whose: Whose, call: Call<'_>) {
     let clean = |text: &str| bounded(scrubbed(text, call.secrets));
-    let messages: Vec<Value> = call
-        .request
+    let (request, error) = match call.asked {
+        Asked::Chat(request, result) => (chat(request, &clean), result.err()),
+        Asked::Vectors(texts, result) => (json!({ "texts": clean(&texts.join("\n")) }), result.err()),
+    };
+    let mut row = Transcript {
+        id: app.db.ids().make(),
+        account: whose.account,
+        site: whose.site,
+        job: whose.job,
+        operation: whose.function.to_owned(),
+        request,
+        answer: None,
+        model: call.model.to_owned(),
+        tokens_in: 0,
+        tokens_out: 0,
+        duration_ms: i64::try_from(call.took.as_millis()).unwrap_or(i64::MAX),
+        request_id: None,
+        error: error.map(|error| clean(&error.to_string())),
+        rev: 1,
+        created_at: app.db.clock().now(),
+    };
+    match call.asked {
+        Asked::Chat(_, Ok(answer)) => {
+            row.answer = Some(clean(&answer.text));
+            row.model.clone_from(&answer.model);
+            row.tokens_in = answer.tokens_in;
+            row.tokens_out = answer.tokens_out;
+            row.request_id.clone_from(&answer.request_id);
+        }
+        Asked::Chat(_, Err(ProviderError::Truncated { partial })) => row.answer = Some(clean(partial)),
+        Asked::Vectors(_, Ok(Vectors { vectors, tokens })) => {
+            let length = vectors.first().map_or(0, Vec::len);
+            row.answer = Some(format!("{} vectors of {length} numbers", vectors.len()));
+            row.tokens_in = *tokens;
+        }
+        Asked::Chat(_, Err(_)) | Asked::Vectors(_, Err(_)) => {}
+    }
+    let mut tx = app.db.platform(Why::Queue).tx(whose.account, None);
+    tx.create(row);
+    if let Err(error) = tx.commit().await {
+        tracing::warn!(%error, job = %whose.job, "a transcript is not stored");
+    }
+}
+
+fn chat(request: &ChatRequest, clean: &impl Fn(&str) -> String) -> Value {
+    let messages: Vec<Value> = request
         .messages
         .iter()
         .map(|message| {
@@ -78,34 +129,7 @@ pub async fn store(app: &App, whose: Whose, call: Call<'_>) {
             json!({ "role": role, "text": clean(&message.text) })
         })
         .collect();
-    let answer = match call.result {
-        Ok(answer) => Some(clean(&answer.text)),
-        Err(ProviderError::Truncated { partial }) => Some(clean(partial)),
-        Err(_) => None,
-    };
-    let answered = call.result.ok();
-    let row = Transcript {
-        id: app.db.ids().make(),
-        account: whose.account,
-        site: whose.site,
-        job: whose.job,
-        operation: whose.function.to_owned(),
-        request: json!({ "system": clean(&call.request.system), "messages": messages }),
-        answer,
-        model: answered.map_or(call.model, |answer| &answer.model).to_owned(),
-        tokens_in: answered.map_or(0, |answer| answer.tokens_in),
-        tokens_out: answered.map_or(0, |answer| answer.tokens_out),
-        duration_ms: i64::try_from(call.took.as_millis()).unwrap_or(i64::MAX),
-        request_id: answered.and_then(|answer| answer.request_id.clone()),
-        error: call.result.err().map(|error| clean(&error.to_string())),
-        rev: 1,
-        created_at: app.db.clock().now(),
-    };
-    let mut tx = app.db.platform(Why::Queue).tx(whose.account, None);
-    tx.create(row);
-    if let Err(error) = tx.commit().await {
-        tracing::warn!(%error, job = %whose.job, "a transcript is not stored");
-    }
+    json!({ "system": clean(&request.system), "messages": messages })
 }
 
 fn scrubbed(text: &str, secrets: &[String]) -> String {

@@ -464,4 +464,88 @@ mod tests {
         assert_eq!(resolve(&PublicOnly(true, mixed())).await, 1);
         assert_eq!(resolve(&PublicOnly(false, mixed())).await, 3);
     }
+
+    /// A server on loopback that answers each path with a status and a place to go to, and otherwise with the headers it got.
+    async fn serve(routes: &'static [(&'static str, u16, &'static str)]) -> u16 {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+                    let mut head = Vec::new();
+                    while !head.ends_with(b"\r\n\r\n") {
+                        let mut byte = [0];
+                        if stream.read(&mut byte).await.unwrap_or(0) == 0 {
+                            return;
+                        }
+                        head.push(byte[0]);
+                    }
+                    let head = String::from_utf8(head).unwrap();
+                    let path = head.split(' ').nth(1).unwrap();
+                    let answer = match routes.iter().find(|(from, ..)| *from == path) {
+                        Some((_, status, to)) => {
+                            let to = to.replace("PORT", &port.to_string());
+                            format!("HTTP/1.1 {status} Moved\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n")
+                        }
+                        None => format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{head}", head.len()),
+                    };
+                    let _ = stream.write_all(answer.as_bytes()).await;
+                });
+            }
+        });
+        port
+    }
+
+    #[tokio::test]
+    async fn each_step_of_a_redirect_is_a_request_of_its_own() {
+        let port = serve(&[
+            ("/here", 302, "/there?x"),
+            ("/twice", 301, "/here"),
+            ("/round", 307, "/round"),
+            ("/elsewhere", 308, "http://127.0.0.2:PORT/"),
+            ("/metadata", 302, "http://169.254.169.254/latest/meta-data/"),
+            ("/file", 302, "file:///etc/passwd"),
+            ("/nowhere", 302, "http://["),
+        ])
+        .await;
+        let allowed = [format!("127.0.0.1:{port}"), format!("localhost:{port}")];
+        let outgoing = outgoing(&allowed.each_ref().map(String::as_str));
+        let send = async |method: Method, path: &str, redirects: u8| {
+            let url = Url::parse(&format!("http://127.0.0.1:{port}{path}")).unwrap();
+            let mut request = Request::new(method, url);
+            request.redirects = redirects;
+            request.headers.insert("authorization", secret_header("Bearer secret").unwrap());
+            request.timeout = Duration::from_secs(5);
+            outgoing.send(request).await
+        };
+        let got = send(Method::GET, "/twice", 2).await.unwrap();
+        assert_eq!(got.url.path(), "/there");
+        assert!(String::from_utf8_lossy(&got.body).contains("Bearer secret"));
+
+        let redirected = |answer| matches!(answer, Err(OutgoingError::Redirected(_)));
+        assert!(redirected(send(Method::GET, "/here", 0).await));
+        assert!(redirected(send(Method::GET, "/twice", 1).await));
+        assert!(redirected(send(Method::GET, "/round", 5).await));
+        assert!(redirected(send(Method::POST, "/here", 5).await));
+        let blocked = |host: &str| Err(OutgoingError::Blocked(host.into()));
+        let url = |answer: Result<Answer, OutgoingError>| answer.map(|answer| answer.url);
+        assert_eq!(url(send(Method::GET, "/elsewhere", 5).await), blocked("127.0.0.2"));
+        assert_eq!(url(send(Method::GET, "/metadata", 5).await), blocked("169.254.169.254"));
+        assert!(matches!(send(Method::GET, "/file", 5).await, Err(OutgoingError::Address(_))));
+        assert!(matches!(send(Method::GET, "/nowhere", 5).await, Err(OutgoingError::Broken(_))));
+    }
+
+    #[tokio::test]
+    async fn secrets_stay_with_the_origin_they_are_for() {
+        let port = serve(&[("/", 302, "http://localhost:PORT/there")]).await;
+        let allowed = [format!("127.0.0.1:{port}"), format!("localhost:{port}")];
+        let outgoing = outgoing(&allowed.each_ref().map(String::as_str));
+        let mut request = Request::new(Method::GET, Url::parse(&format!("http://127.0.0.1:{port}/")).unwrap());
+        request.redirects = 1;
+        request.headers.insert("authorization", secret_header("Bearer secret").unwrap());
+        let got = outgoing.send(request).await.unwrap();
+        assert_eq!(got.url.host_str(), Some("localhost"));
+        assert!(!String::from_utf8_lossy(&got.body).contains("secret"));
+    }
 }

@@ -142,6 +142,7 @@ impl FakeProvider {
                 "embedding_model": "fake-embedding",
                 "input_price": 1.0,
                 "output_price": 2.0,
+                "embedding_price": 10.0,
             },
             "key": KEY,
         });

@@ -21,7 +21,7 @@ pub struct TranscriptOut {
     pub site: SiteId,
     pub job: JobId,
     pub function: String,
-    /// `system`, and `messages` with `role` and `text`.
+    /// `system`, and `messages` with `role` and `text`; or `texts`, of which vectors were asked for.
     pub request: Any<Value>,
     pub answer: Option<String>,
     pub model: String,

@@ -69,6 +69,14 @@ pub struct ChatAnswer {
     pub request_id: Option<String>,
 }
 
+/// Vectors of texts, in their order.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Vectors {
+    pub vectors: Vec<Vec<f32>>,
+    /// Of the texts, as the provider counted; estimated where it did not.
+    pub tokens: i64,
+}
+
 /// Why the account's provider cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum NotUsable {
@@ -175,7 +183,7 @@ impl Provider {
     ///
     /// # Errors
     /// [`ProviderError`]; [`ProviderError::NotAccepted`] without an embedding model.
-    pub async fn embed(&self, texts: &[String], stop: &CancellationToken) -> Result<Vec<Vec<f32>>, ProviderError> {
+    pub async fn embed(&self, texts: &[String], stop: &CancellationToken) -> Result<Vectors, ProviderError> {
         self.embed_within(texts, self.timeout(), stop).await
     }
 
@@ -184,24 +192,26 @@ impl Provider {
         texts: &[String],
         timeout: Duration,
         stop: &CancellationToken,
-    ) -> Result<Vec<Vec<f32>>, ProviderError> {
+    ) -> Result<Vectors, ProviderError> {
         let Some(model) = &self.inner.settings.embedding_model else {
             return Err(ProviderError::NotAccepted("no embedding model is set".into()));
         };
-        let mut vectors: Vec<Vec<f32>> = Vec::with_capacity(texts.len());
+        let mut all = Vectors::default();
         for part in openai::parts(texts) {
             let body = openai::embed_body(model, part);
             let answer = self.post("embeddings", &body, LARGEST_VECTORS, timeout, stop).await?;
             if !answer.status.is_success() {
                 return Err(self.refusal(&answer));
             }
-            let read = openai::read_vectors(&answer.body, part.len()).map_err(|error| self.scrubbed(error))?;
-            if vectors.first().is_some_and(|first| first.len() != read[0].len()) {
+            let read = openai::read_vectors(&answer.body, part).map_err(|error| self.scrubbed(error))?;
+            let length = all.vectors.first().map(Vec::len);
+            if length.is_some_and(|length| length != read.vectors[0].len()) {
                 return Err(ProviderError::Broken("its vectors differ in length".into()));
             }
-            vectors.extend(read);
+            all.vectors.extend(read.vectors);
+            all.tokens += read.tokens;
         }
-        Ok(vectors)
+        Ok(all)
     }
 
     /// Asks something tiny.
@@ -241,7 +251,7 @@ impl Provider {
                 ProviderError::NotAccepted(why) => ProviderError::NotAccepted(format!("embedding model: {why}")),
                 error => error,
             })?;
-            vectors.first().map(Vec::len)
+            vectors.vectors.first().map(Vec::len)
         } else {
             None
         };
@@ -262,15 +272,20 @@ impl Provider {
         &self.inner.settings.model
     }
 
-    /// What a call costs at the provider, in millionths of a US dollar; 0 where its prices are not known.
+    /// What a question costs at the provider, in millionths of a US dollar; 0 where its prices are not known.
     pub fn cost_micros(&self, tokens_in: i64, tokens_out: i64) -> i64 {
         let settings = &self.inner.settings;
-        // Dollars for a million tokens are millionths of a dollar for one.
-        #[expect(clippy::cast_precision_loss, reason = "far from the bound")]
-        let cost = |tokens: i64, price: Option<f64>| tokens.max(0) as f64 * price.unwrap_or(0.0);
-        #[expect(clippy::cast_possible_truncation, reason = "saturates")]
-        let micros = (cost(tokens_in, settings.input_price) + cost(tokens_out, settings.output_price)).round() as i64;
-        micros
+        micros(&[(tokens_in, settings.input_price), (tokens_out, settings.output_price)])
+    }
+
+    /// As [`Provider::cost_micros`], of vectors.
+    pub fn embedding_cost_micros(&self, tokens: i64) -> i64 {
+        micros(&[(tokens, self.inner.settings.embedding_price)])
+    }
+
+    /// The embedding model's name; empty without one.
+    pub fn embedding_model(&self) -> &str {
+        self.inner.settings.embedding_model.as_deref().unwrap_or_default()
     }
 
     /// What must never appear in a transcript or a log.
@@ -331,6 +346,15 @@ impl Provider {
             error => error,
         }
     }
+}
+
+/// Tokens with their price: dollars for a million tokens are millionths of a dollar for one.
+fn micros(priced: &[(i64, Option<f64>)]) -> i64 {
+    #[expect(clippy::cast_precision_loss, reason = "far from the bound")]
+    let cost = |(tokens, price): &(i64, Option<f64>)| (*tokens).max(0) as f64 * price.unwrap_or(0.0);
+    #[expect(clippy::cast_possible_truncation, reason = "saturates")]
+    let micros = priced.iter().map(cost).sum::<f64>().round() as i64;
+    micros
 }
 
 impl From<OutgoingError> for ProviderError {

@@ -10,7 +10,7 @@ use reqwest::header::{self, HeaderMap};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{ChatAnswer, ChatRequest, ChatRole, ProviderError};
+use super::{ChatAnswer, ChatRequest, ChatRole, ProviderError, Vectors};
 
 /// How a server wants to be asked. As bits, to be shared between calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -203,15 +203,9 @@ pub fn read_chat(body: &[u8], sent: &Value) -> Result<ChatAnswer, ProviderError>
     if text.trim().is_empty() {
         return Err(broken("its text is empty"));
     }
-    // Counts that cannot be are as good as none.
-    let counted = |field: &str| {
-        answer["usage"][field]
-            .as_i64()
-            .filter(|n| (0..=100_000_000).contains(n))
-    };
     Ok(ChatAnswer {
-        tokens_in: counted("prompt_tokens").unwrap_or_else(|| estimate(&sent["messages"].to_string())),
-        tokens_out: counted("completion_tokens").unwrap_or_else(|| estimate(text)),
+        tokens_in: counted(&answer, "prompt_tokens").unwrap_or_else(|| estimate(&sent["messages"].to_string())),
+        tokens_out: counted(&answer, "completion_tokens").unwrap_or_else(|| estimate(text)),
         model: shown(
             answer["model"]
                 .as_str()
@@ -222,6 +216,13 @@ pub fn read_chat(body: &[u8], sent: &Value) -> Result<ChatAnswer, ProviderError>
         request_id: None,
         text: text.to_owned(),
     })
+}
+
+/// Tokens as the answer says; counts that cannot be are as good as none.
+fn counted(answer: &Value, field: &str) -> Option<i64> {
+    answer["usage"][field]
+        .as_i64()
+        .filter(|n| (0..=100_000_000).contains(n))
 }
 
 /// Tokens of a text: about four bytes each, in English as in Chinese.
@@ -253,11 +254,12 @@ fn without_thoughts(text: &str) -> &str {
         .map_or(text, |(_, said)| said.trim_start())
 }
 
-/// Reads the vectors of as many texts as were sent, in their order.
+/// Reads the vectors of the texts that were sent, in their order.
 ///
 /// # Errors
 /// As [`read_chat`].
-pub fn read_vectors(body: &[u8], count: usize) -> Result<Vec<Vec<f32>>, ProviderError> {
+pub fn read_vectors(body: &[u8], sent: &[String]) -> Result<Vectors, ProviderError> {
+    let count = sent.len();
     let answer = json_of(body)?;
     if let Some(error) = error_in(&answer) {
         return Err(error);
@@ -285,7 +287,8 @@ pub fn read_vectors(body: &[u8], count: usize) -> Result<Vec<Vec<f32>>, Provider
     if length == 0 || vectors.iter().any(|vector| vector.len() != length) {
         return Err(broken("its vectors are missing or differ in length"));
     }
-    Ok(vectors)
+    let tokens = counted(&answer, "prompt_tokens").unwrap_or_else(|| sent.iter().map(|text| estimate(text)).sum());
+    Ok(Vectors { vectors, tokens })
 }
 
 /// What an answer that is not a success says.
@@ -589,7 +592,16 @@ mod tests {
 
     #[test]
     fn vectors_come_in_the_order_of_their_texts() {
-        let read = |data: Value, count| read_vectors(json!({ "data": data }).to_string().as_bytes(), count);
+        let texts = |count| vec!["eight by".to_owned(); count];
+        let read = |data: Value, count| {
+            let answer = json!({ "data": data }).to_string();
+            read_vectors(answer.as_bytes(), &texts(count)).map(|read| read.vectors)
+        };
+        for (usage, tokens) in [(json!({ "prompt_tokens": 7 }), 7), (json!({}), 4), (json!(null), 4)] {
+            let data = json!([{ "embedding": [1] }, { "embedding": [2] }]);
+            let answer = json!({ "data": data, "usage": usage }).to_string();
+            assert_eq!(read_vectors(answer.as_bytes(), &texts(2)).unwrap().tokens, tokens);
+        }
         let two = json!([{ "index": 1, "embedding": [3, 4] }, { "index": 0, "embedding": [1, 2.5] }]);
         assert_eq!(read(two.clone(), 2).unwrap(), [[1.0, 2.5], [3.0, 4.0]]);
         assert_eq!(

@@ -79,6 +79,8 @@ pub struct ChatSettings {
     /// US dollars for a million tokens.
     pub input_price: Option<f64>,
     pub output_price: Option<f64>,
+    #[serde(default)]
+    pub embedding_price: Option<f64>,
 }
 
 /// `url`'s own serde support is a feature that SurrealDB would be compiled again for.
@@ -246,6 +248,7 @@ impl ChatSettings {
         for (field, price) in [
             ("chat.input_price", self.input_price),
             ("chat.output_price", self.output_price),
+            ("chat.embedding_price", self.embedding_price),
         ] {
             check.that(
                 price.is_none_or(|price| (0.0..=10_000.0).contains(&price)),

@@ -46,6 +46,8 @@ pub struct ChatSettingsOut {
     pub input_price: Option<f64>,
     /// US dollars for a million tokens it writes.
     pub output_price: Option<f64>,
+    /// US dollars for a million tokens of texts that it makes vectors of.
+    pub embedding_price: Option<f64>,
 }
 
 #[derive(Debug, Object)]
@@ -77,6 +79,7 @@ impl Example for IntegrationIn {
                 timeout_seconds: None,
                 input_price: Some(0.15),
                 output_price: Some(0.6),
+                embedding_price: Some(0.02),
             },
             key: Some("sk-example-of-a-key".into()),
             headers: None,
@@ -103,6 +106,8 @@ pub struct ChatSettingsIn {
     pub input_price: Option<f64>,
     /// US dollars for a million tokens it writes.
     pub output_price: Option<f64>,
+    /// US dollars for a million tokens of texts that it makes vectors of.
+    pub embedding_price: Option<f64>,
 }
 
 /// What to change; absent fields stay.
@@ -130,6 +135,7 @@ pub struct ChatSettingsPatch {
     pub timeout_seconds: Option<u32>,
     pub input_price: MaybeUndefined<f64>,
     pub output_price: MaybeUndefined<f64>,
+    pub embedding_price: MaybeUndefined<f64>,
 }
 
 /// What came of a test.
@@ -196,6 +202,7 @@ impl ChatSettingsOut {
             timeout_seconds: chat.timeout_seconds,
             input_price: chat.input_price,
             output_price: chat.output_price,
+            embedding_price: chat.embedding_price,
         }
     }
 }
@@ -212,6 +219,7 @@ impl ChatSettingsIn {
             timeout_seconds: self.timeout_seconds.unwrap_or(120),
             input_price: self.input_price,
             output_price: self.output_price,
+            embedding_price: self.embedding_price,
         })
     }
 }
@@ -226,6 +234,7 @@ impl ChatSettingsPatch {
         set(&mut chat.timeout_seconds, self.timeout_seconds);
         set_or_clear(&mut chat.input_price, self.input_price);
         set_or_clear(&mut chat.output_price, self.output_price);
+        set_or_clear(&mut chat.embedding_price, self.embedding_price);
     }
 }
 
