@@ -34,19 +34,15 @@ pub struct AnchorEvidence {
     pub titles: f32,
     /// Links to the target from pages with similar texts.
     pub similar_link: f32,
-    /// Links to the target from everywhere.
-    pub popularity: f32,
     /// 1 for a target that is not newer, ½ where that is unknown.
     pub earlier: f32,
-    /// Near in time, weeks.
-    pub weeks: f32,
-    /// Near in time, years.
+    /// Near in time: 1 on the same day, a third a year apart.
     pub years: f32,
 }
 
 impl AnchorEvidence {
     /// Number of kinds.
-    pub const KINDS: usize = 14;
+    pub const KINDS: usize = 12;
 
     /// In the order they are declared.
     pub fn values(&self) -> [f32; Self::KINDS] {
@@ -61,16 +57,14 @@ impl AnchorEvidence {
             self.text,
             self.titles,
             self.similar_link,
-            self.popularity,
             self.earlier,
-            self.weeks,
             self.years,
         ]
     }
 }
 
 /// Weights of [`AnchorEvidence`], in its order. Found as [`rank::WEIGHTS`] were.
-const WEIGHTS: [f32; AnchorEvidence::KINDS] = [2.0, 1.0, 2.0, 4.0, 3.0, 2.0, 1.0, 4.0, 1.0, 1.0, 0.5, 2.0, 1.0, 0.5];
+const WEIGHTS: [f32; AnchorEvidence::KINDS] = [1.0, 2.7, 2.1, 4.0, 3.7, 6.5, 4.0, 6.8, 1.5, 1.2, 3.3, 2.0];
 
 /// A page that an anchor could lead to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -96,7 +90,7 @@ impl Index {
             let different: FxHashSet<TermId> = terms.iter().filter_map(|&t| self.bodies.id(t)).collect();
             let mut ids: Vec<(TermId, f32)> = different
                 .into_iter()
-                .map(|id| (id, self.idf(&source.language, id)))
+                .map(|id| (id, source.idf.of(self.bodies.logarithm(id))))
                 .collect();
             ids.sort_unstable_by_key(|i| self.bodies.term(i.0));
             ids
@@ -138,7 +132,7 @@ impl Index {
     }
 
     /// Pages that say these words, those that say the most telling of them most often first.
-    fn pages_with(&self, words: &[(TermId, f32)]) -> Vec<u32> {
+    pub(super) fn pages_with(&self, words: &[(TermId, f32)]) -> Vec<u32> {
         let mut sums: FxHashMap<u32, f32> = FxHashMap::default();
         for &(term, idf) in words {
             let postings = self.bodies.postings(term);
@@ -163,21 +157,19 @@ impl Index {
         similar: &FxHashMap<u32, f32>,
         scratch: &mut Scratch,
     ) -> AnchorEvidence {
-        let whole = self.evidence(source, slot, target, similar, scratch).evidence;
+        let whole = self.evidence(source, target, similar, scratch).evidence;
         let mut out = AnchorEvidence {
             text: whole.text,
             titles: whole.titles,
             similar_link: whole.similar_link,
-            popularity: whole.popularity,
             earlier: whole.earlier,
-            weeks: whole.weeks,
             years: whole.years,
             ..AnchorEvidence::default()
         };
         let labels: FxHashMap<TermId, f32> = target.labels.iter().map(|&(_, term, weight)| (term, weight)).collect();
         let all: f32 = labels
             .iter()
-            .map(|(&t, w)| w * self.idf(&target.language, t))
+            .map(|(&t, w)| w * source.idf.of(self.bodies.logarithm(t)))
             .sum();
         let matched = |words: &[(TermId, f32)]| -> f32 {
             words.iter().filter_map(|(t, idf)| Some(labels.get(t)? * idf)).sum()
@@ -191,7 +183,7 @@ impl Index {
         let norm = target
             .body
             .iter()
-            .map(|&(term, weight)| (weight * self.idf(&target.language, term)).powi(2))
+            .map(|&(term, weight)| (weight * source.idf.of(self.bodies.logarithm(term))).powi(2))
             .sum::<f32>()
             .sqrt()
             .max(f32::MIN_POSITIVE);
@@ -213,7 +205,7 @@ impl Index {
         let Some(sources) = self.inbound.get(&target.id) else {
             return 0.0;
         };
-        let weight = |term: u64| self.bodies.id(term).map_or(1.0, |id| self.idf(&target.language, id));
+        let weight = |term: u64| self.bodies.id(term).map_or(1.0, |id| source.idf.of(self.bodies.logarithm(id)));
         let own: f32 = question.terms.iter().map(|&t| weight(t)).sum();
         let mut best = 0.0f32;
         let anchors = sources.iter().filter(|(from, _)| source.slot != Some(**from));

@@ -3,15 +3,17 @@
 use rustc_hash::FxHashMap;
 
 /// A term's number in a [`Dictionary`].
-pub(super) type TermId = u32;
+pub(crate) type TermId = u32;
 
 /// Terms, numbered, each with the pages that have it. A number is given again once no page has its term any more.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Dictionary {
+pub(crate) struct Dictionary {
     ids: FxHashMap<u64, TermId>,
     terms: Vec<u64>,
     /// Page and weight, by page.
     postings: Vec<Vec<(u32, f32)>>,
+    /// Of each term's frequency.
+    logarithms: Vec<f32>,
     free: Vec<TermId>,
 }
 
@@ -38,9 +40,8 @@ impl Dictionary {
         list.binary_search_by_key(&page, |p| p.0).map_or(0.0, |i| list[i].1)
     }
 
-    /// How many pages have it.
-    pub(super) fn frequency(&self, id: TermId) -> usize {
-        self.postings[id as usize].len()
+    pub(super) fn logarithm(&self, id: TermId) -> f32 {
+        self.logarithms[id as usize]
     }
 
     pub(super) fn insert(&mut self, term: u64, page: u32, weight: f32) -> TermId {
@@ -50,6 +51,7 @@ impl Dictionary {
                 return id;
             }
             self.postings.push(Vec::new());
+            self.logarithms.push(0.0);
             self.terms.push(term);
             TermId::try_from(self.postings.len() - 1).unwrap_or(TermId::MAX)
         });
@@ -58,6 +60,7 @@ impl Dictionary {
             Ok(i) => list[i].1 = weight,
             Err(i) => list.insert(i, (page, weight)),
         }
+        self.logarithms[id as usize] = logarithm(list.len());
         id
     }
 
@@ -66,6 +69,7 @@ impl Dictionary {
         if let Ok(i) = list.binary_search_by_key(&page, |p| p.0) {
             list.remove(i);
         }
+        self.logarithms[id as usize] = logarithm(list.len());
         if list.is_empty() {
             *list = Vec::new();
             self.ids.remove(&self.terms[id as usize]);
@@ -74,7 +78,28 @@ impl Dictionary {
     }
 }
 
-/// How telling a term is that `frequency` of `pages` have.
-pub(super) fn idf(pages: usize, frequency: usize) -> f32 {
-    ((1.0 + pages as f32) / (0.5 + frequency as f32)).ln().max(0.05)
+/// How telling terms are among a number of pages: 0 to 1, the smoothed logarithm of how few have them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Idf {
+    pages: f32,
+    scale: f32,
+}
+
+impl Idf {
+    pub(super) fn new(pages: usize) -> Self {
+        let pages = (1.0 + pages as f32).ln();
+        Self {
+            pages,
+            scale: 1.0 / (pages + std::f32::consts::LN_2),
+        }
+    }
+
+    pub(super) fn of(self, logarithm: f32) -> f32 {
+        (self.pages - logarithm).max(0.05) * self.scale
+    }
+}
+
+/// `ln(frequency + ½)`, which is asked for more often than it changes.
+fn logarithm(frequency: usize) -> f32 {
+    (0.5 + frequency as f32).ln()
 }

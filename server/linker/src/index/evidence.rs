@@ -3,8 +3,8 @@
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::dictionary::TermId;
-use super::window::{self, Window};
+use super::dictionary::{Idf, TermId};
+use super::window;
 use super::{Entry, Index};
 use crate::terms::Words;
 
@@ -31,23 +31,17 @@ pub struct Evidence {
     pub titles: f32,
     /// Links to the target from pages with similar texts.
     pub similar_link: f32,
-    /// Links to the target from everywhere.
-    pub popularity: f32,
     /// 1 for a target that is not newer, ½ where that is unknown.
     pub earlier: f32,
-    /// Near in time, weeks.
-    pub weeks: f32,
-    /// Near in time, years.
+    /// Near in time: 1 on the same day, a third a year apart.
     pub years: f32,
-    /// 1 where the target links back.
-    pub reciprocal: f32,
-    /// The words before the mention say that something else is to be read ("our post on", "part two of").
+    /// The share of the labels that the text has, wherever.
     pub shared: f32,
 }
 
 impl Evidence {
     /// Number of kinds.
-    pub const KINDS: usize = 13;
+    pub const KINDS: usize = 10;
 
     /// In the order they are declared.
     pub fn values(&self) -> [f32; Self::KINDS] {
@@ -59,11 +53,8 @@ impl Evidence {
             self.anchors,
             self.titles,
             self.similar_link,
-            self.popularity,
             self.earlier,
-            self.weeks,
             self.years,
-            self.reciprocal,
             self.shared,
         ]
     }
@@ -73,10 +64,13 @@ impl Evidence {
 pub(crate) struct Source<'a> {
     pub(crate) slot: Option<u32>,
     pub(crate) language: String,
+    pub(crate) idf: Idf,
     pub(crate) day: Option<i64>,
     pub(crate) words: &'a Words,
     /// Each token's term; none for words that no page has, and those that only hold sentences together.
     pub(crate) ids: Vec<Option<TermId>>,
+    /// The content words of each sentence that some page has, with how telling they are.
+    pub(crate) sentences: Vec<(Vec<(TermId, f32)>, f32)>,
     pub(crate) sentence_of: Vec<u32>,
     /// TF-IDF, by term.
     pub(crate) vector: Vec<(TermId, f32)>,
@@ -102,12 +96,10 @@ impl Scratch {
     }
 }
 
-/// Evidence, and where the best mention is.
+/// Evidence, and where in the text it is strongest.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Found {
     pub(crate) evidence: Evidence,
-    pub(crate) mention: Window,
-    pub(crate) anchor: Window,
     /// The most similar sentence.
     pub(crate) sentence: usize,
 }
@@ -116,7 +108,6 @@ impl Index {
     pub(crate) fn evidence(
         &self,
         source: &Source<'_>,
-        slot: u32,
         target: &Entry,
         similar: &FxHashMap<u32, f32>,
         scratch: &mut Scratch,
@@ -131,13 +122,7 @@ impl Index {
         if let (Some(here), Some(there)) = (source.day, target.day) {
             let days = here.saturating_sub(there) as f32;
             e.earlier = f32::from(days >= 0.0);
-            e.weeks = (-days.abs() / 30.0).exp();
             e.years = (-days.abs() / 365.0).exp();
-        }
-        if let Some(from) = source.slot
-            && let Some(entry) = self.entry(from)
-        {
-            e.reciprocal = f32::from(self.inbound.get(&entry.id).is_some_and(|s| s.contains_key(&slot)));
         }
         found
     }
@@ -145,7 +130,7 @@ impl Index {
     fn compare_texts(&self, source: &Source<'_>, target: &Entry, scratch: &mut Scratch, found: &mut Found) {
         let (mut dot, mut norm) = (0.0f32, 0.0f32);
         for &(term, weight) in &target.body {
-            let weight = weight * self.idf(&target.language, term);
+            let weight = weight * source.idf.of(self.bodies.logarithm(term));
             dot += weight * scratch.source[term as usize];
             norm += weight * weight;
             scratch.target[term as usize] = weight;
@@ -153,14 +138,9 @@ impl Index {
         let norm = norm.sqrt().max(f32::MIN_POSITIVE);
         let own: f32 = source.vector.iter().map(|(_, w)| w * w).sum::<f32>().sqrt();
         found.evidence.text = dot / (norm * own.max(f32::MIN_POSITIVE));
-        for (index, sentence) in source.words.sentences.iter().enumerate() {
-            let (mut dot, mut length) = (0.0f32, 0.5f32);
-            for id in source.ids[sentence.tokens.clone()].iter().flatten() {
-                let idf = self.idf(&source.language, *id);
-                dot += idf * scratch.target[*id as usize];
-                length += idf * idf;
-            }
-            let cosine = dot / (norm * length.sqrt());
+        for (index, (words, length)) in source.sentences.iter().enumerate() {
+            let dot: f32 = words.iter().map(|&(term, idf)| idf * scratch.target[term as usize]).sum();
+            let cosine = dot / (norm * length);
             if cosine > found.evidence.passage {
                 found.evidence.passage = cosine;
                 found.sentence = index;
@@ -172,15 +152,11 @@ impl Index {
     }
 
     fn mention(&self, source: &Source<'_>, target: &Entry, found: &mut Found) {
-        let labels: Vec<(TermId, f32)> = target
-            .labels
-            .iter()
-            .map(|&(_, term, weight)| (term, weight * self.idf(&target.language, term)))
-            .collect();
+        let labels = self.labels_of(target, source);
         let total: f32 = labels.iter().map(|l| l.1).sum();
-        found.mention = window::best(&source.hits(&labels), MENTION);
-        found.evidence.mention = found.mention.weight / 2.0;
-        found.evidence.coverage = found.mention.weight / total.max(f32::MIN_POSITIVE);
+        let mention = window::best(&source.hits(&labels), MENTION);
+        found.evidence.mention = mention.weight / 2.0;
+        found.evidence.coverage = mention.weight / total.max(f32::MIN_POSITIVE);
         let shared: f32 = labels
             .iter()
             .filter(|(term, _)| source.places.contains_key(term))
@@ -193,49 +169,72 @@ impl Index {
         let Some(sources) = self.inbound.get(&target.id) else {
             return;
         };
-        let mut inbound = 0usize;
-        let mut counts: FxHashMap<&[u64], usize> = FxHashMap::default();
         let mut near = 0.0f32;
-        for (from, anchors) in sources {
-            if source.slot == Some(*from) {
-                continue;
-            }
-            inbound += 1;
+        for from in sources.keys().filter(|from| source.slot != Some(**from)) {
             near = near.max(similar.get(from).copied().unwrap_or(0.0));
-            for anchor in anchors {
-                *counts.entry(anchor).or_default() += 1;
-            }
         }
-        found.evidence.popularity = (1.0 + inbound as f32).ln() / 3.0;
         found.evidence.similar_link = near;
-        let mut counts: Vec<(&[u64], usize)> = counts.into_iter().collect();
-        counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-        for (anchor, _) in counts.into_iter().take(MOST_ANCHORS) {
-            let words: Vec<(TermId, f32)> = anchor
-                .iter()
-                .filter_map(|&term| self.bodies.id(term))
-                .map(|term| (term, self.idf(&target.language, term)))
-                .collect();
+        for anchor in self.known_anchors(&target.id, source.slot) {
+            let words = self.weighed(source, anchor);
             let total: f32 = words.iter().map(|w| w.1).sum();
             let window = window::best(&source.hits(&words), words.len() + 2);
             // A word that is everywhere says nothing, even if it is the whole anchor.
             let share = window.weight / total.max(f32::MIN_POSITIVE) * (window.weight / (window.weight + 0.3));
             if share > found.evidence.anchors {
                 found.evidence.anchors = share;
-                found.anchor = window;
             }
         }
     }
 
+    /// The anchors that other pages link to a page with, the most frequent first.
+    pub(crate) fn known_anchors(&self, target: &str, but_of: Option<u32>) -> Vec<&[u64]> {
+        let mut counts: FxHashMap<&[u64], usize> = FxHashMap::default();
+        for (_, anchors) in self.inbound.get(target).into_iter().flatten().filter(|(from, _)| but_of != Some(**from)) {
+            for anchor in anchors {
+                *counts.entry(anchor).or_default() += 1;
+            }
+        }
+        let mut counts: Vec<(&[u64], usize)> = counts.into_iter().collect();
+        counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+        counts.into_iter().take(MOST_ANCHORS).map(|c| c.0).collect()
+    }
+
+    /// Those of some words that pages have, each once, with how telling they are.
+    pub(crate) fn weighed(&self, source: &Source<'_>, words: &[u64]) -> Vec<(TermId, f32)> {
+        let mut out: Vec<(TermId, f32)> = Vec::with_capacity(words.len());
+        for id in words.iter().filter_map(|&term| self.bodies.id(term)) {
+            if out.iter().all(|w| w.0 != id) {
+                out.push((id, source.idf.of(self.bodies.logarithm(id))));
+            }
+        }
+        out
+    }
+
+    /// The words of a page's labels with how much they tell.
+    pub(crate) fn labels_of(&self, target: &Entry, source: &Source<'_>) -> Vec<(TermId, f32)> {
+        let labels = target.labels.iter();
+        labels
+            .map(|&(_, term, weight)| (term, weight * source.idf.of(self.bodies.logarithm(term))))
+            .collect()
+    }
+
+    /// The words of a page's text with how much they tell.
+    pub(crate) fn bodies_of(&self, target: &Entry, source: &Source<'_>) -> Vec<(TermId, f32)> {
+        let words = target.body.iter().filter(|(term, _)| source.places.contains_key(term));
+        words
+            .map(|&(term, weight)| (term, weight * source.idf.of(self.bodies.logarithm(term))))
+            .collect()
+    }
+
     fn titles(&self, source: &Source<'_>, target: &Entry) -> f32 {
-        let squares = |terms: &[TermId]| terms.iter().map(|&t| self.idf(&target.language, t).powi(2)).sum::<f32>();
+        let squares = |terms: &[TermId]| terms.iter().map(|&t| source.idf.of(self.bodies.logarithm(t)).powi(2)).sum::<f32>();
         let both: f32 = source
             .title
             .iter()
-            .filter(|t| target.title.contains(t))
-            .map(|&t| self.idf(&target.language, t).powi(2))
+            .filter(|t| target.title_terms.contains(t))
+            .map(|&t| source.idf.of(self.bodies.logarithm(t)).powi(2))
             .sum();
-        both / (squares(&source.title) * squares(&target.title)).sqrt().max(0.01)
+        both / (squares(&source.title) * squares(&target.title_terms)).sqrt().max(0.01)
     }
 }
 

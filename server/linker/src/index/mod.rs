@@ -4,17 +4,17 @@
 //! terms), and with the links that are known already. Replacing a page costs what its own words cost.
 
 mod anchor;
-mod dictionary;
-mod evidence;
-mod rank;
-mod window;
+pub(crate) mod dictionary;
+pub(crate) mod evidence;
+pub(crate) mod rank;
+pub(crate) mod window;
 
 use rustc_hash::FxHashMap;
 
 use crate::body::{Kind, Reading};
 use crate::page::{Page, Role};
 use crate::terms::Analyzer;
-use dictionary::{Dictionary, TermId};
+use dictionary::{Dictionary, Idf, TermId};
 
 pub use anchor::{AnchorEvidence, AnchorTarget};
 pub use evidence::Evidence;
@@ -46,14 +46,15 @@ pub(crate) struct Entry {
     pub(crate) language: String,
     pub(crate) published: bool,
     pub(crate) day: Option<i64>,
-    pub(crate) cluster: Option<String>,
+    pub(crate) path: String,
+    pub(crate) title: String,
     pub(crate) topic: Option<String>,
     pub(crate) role: Option<Role>,
     /// By term, so that sums do not depend on the order pages came in.
     body: Vec<(TermId, f32)>,
     /// Number in `labels`, number in `bodies`, weight.
     labels: Vec<(TermId, TermId, f32)>,
-    title: Vec<TermId>,
+    title_terms: Vec<TermId>,
     /// What it is called: keywords, anchor terms, title, slug.
     pub(crate) phrases: Vec<Vec<u64>>,
     links: Vec<(String, Vec<u64>)>,
@@ -70,8 +71,8 @@ pub struct Index {
     /// Target, then source: anchors, as terms, of the links between them.
     inbound: FxHashMap<String, FxHashMap<u32, Vec<Vec<u64>>>>,
     languages: FxHashMap<String, usize>,
-    /// Hub pages by topic.
-    hubs: FxHashMap<String, Vec<u32>>,
+    /// The pages of a topic.
+    topics: FxHashMap<String, Vec<u32>>,
 }
 
 impl Index {
@@ -110,7 +111,7 @@ impl Index {
                 Some((self.labels.insert(term, slot, weight), body, weight))
             })
             .collect();
-        let title = analyzer
+        let title_terms = analyzer
             .content(&page.title)
             .into_iter()
             .filter_map(|term| self.bodies.id(term))
@@ -132,10 +133,8 @@ impl Index {
         }
         let language = page.primary_language();
         *self.languages.entry(language.clone()).or_default() += 1;
-        if page.role == Some(Role::Hub)
-            && let Some(topic) = page.topic()
-        {
-            self.hubs.entry(topic.to_owned()).or_default().push(slot);
+        if let Some(topic) = page.topic() {
+            self.topics.entry(topic.to_owned()).or_default().push(slot);
         }
         self.by_id.insert(page.id.clone(), slot);
         self.slots[slot as usize] = Some(Entry {
@@ -143,12 +142,13 @@ impl Index {
             language,
             published: page.published,
             day: page.day,
-            cluster: page.cluster.clone(),
+            path: page.path.clone(),
+            title: page.title.clone(),
             topic: page.topic().map(str::to_owned),
             role: page.role,
             body,
             labels,
-            title,
+            title_terms,
             phrases: phrases(page, &mut analyzer),
             links,
         });
@@ -183,11 +183,11 @@ impl Index {
             }
         }
         if let Some(topic) = &entry.topic
-            && let Some(hubs) = self.hubs.get_mut(topic)
+            && let Some(members) = self.topics.get_mut(topic)
         {
-            hubs.retain(|&hub| hub != slot);
-            if hubs.is_empty() {
-                self.hubs.remove(topic);
+            members.retain(|&member| member != slot);
+            if members.is_empty() {
+                self.topics.remove(topic);
             }
         }
         self.free.push(slot);
@@ -201,15 +201,13 @@ impl Index {
         self.by_id.get(id).copied()
     }
 
-    /// The hub pages of a topic.
-    pub(crate) fn hubs(&self, topic: &str) -> &[u32] {
-        self.hubs.get(topic).map_or(&[], Vec::as_slice)
+    /// The pages of a topic.
+    pub(crate) fn topic(&self, topic: &str) -> &[u32] {
+        self.topics.get(topic).map_or(&[], Vec::as_slice)
     }
 
-    /// How telling a term is among the pages of its language, 0 to 1.
-    fn idf(&self, language: &str, term: TermId) -> f32 {
-        let pages = self.languages.get(language).copied().unwrap_or(0);
-        dictionary::idf(pages, self.bodies.frequency(term)) / (2.0 * (1.0 + pages as f32)).ln()
+    fn idf(&self, language: &str) -> Idf {
+        Idf::new(self.languages.get(language).copied().unwrap_or(0))
     }
 }
 

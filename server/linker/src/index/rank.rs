@@ -15,7 +15,7 @@ pub(super) const FIRST_LOOK: usize = 80;
 const QUERY_TERMS: usize = 160;
 
 /// Weights of [`Evidence`], in its order. Found by `examples/held_out.rs --tune`; see the README.
-pub(crate) const WEIGHTS: [f32; Evidence::KINDS] = [6.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 2.0, 1.0, 0.5, 0.0, 0.0];
+pub(crate) const WEIGHTS: [f32; Evidence::KINDS] = [6.5, 4.5, 2.3, 1.8, 1.6, 1.1, 1.2, 3.2, 2.2, 1.0];
 
 /// Which pages are targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -68,6 +68,7 @@ impl Index {
 
     pub(crate) fn source<'a>(&self, page: &Page, words: &'a Words, analyzer: &mut Analyzer) -> Source<'a> {
         let language = page.primary_language();
+        let idf = self.idf(&language);
         let ids: Vec<Option<TermId>> = words
             .tokens
             .iter()
@@ -85,6 +86,17 @@ impl Index {
                 places.entry(*id).or_default().push(u32::try_from(at).unwrap_or(u32::MAX));
             }
         }
+        let sentences = words
+            .sentences
+            .iter()
+            .map(|sentence| {
+                let words = ids[sentence.tokens.clone()].iter().flatten();
+                let words: Vec<(TermId, f32)> = words.map(|&id| (id, idf.of(self.bodies.logarithm(id)))).collect();
+                // A little extra, so that sentences of a word or two do not win.
+                let length = (0.5 + words.iter().map(|w| w.1 * w.1).sum::<f32>()).sqrt();
+                (words, length)
+            })
+            .collect();
         let title: Vec<TermId> = analyzer
             .content(&page.title)
             .into_iter()
@@ -97,7 +109,7 @@ impl Index {
         }
         let mut vector: Vec<(TermId, f32)> = uses
             .into_iter()
-            .map(|(term, n)| (term, (1.0 + n.ln()) * self.idf(&language, term)))
+            .map(|(term, n)| (term, (1.0 + n.ln()) * idf.of(self.bodies.logarithm(term))))
             .collect();
         vector.sort_unstable_by_key(|v| v.0);
         Source {
@@ -106,6 +118,8 @@ impl Index {
             day: page.day,
             words,
             ids,
+            sentences,
+            idf,
             sentence_of,
             vector,
             places,
@@ -127,9 +141,7 @@ impl Index {
             .into_iter()
             .filter_map(|slot| {
                 let entry = self.entry(slot).filter(|entry| allowed(source, scope, slot, entry))?;
-                let found = self.evidence(source, slot, entry, &similar, &mut scratch);
-                let score = score(&found.evidence);
-                Some(Ranked { slot, score, found })
+                Some(self.judge(source, slot, entry, &similar, &mut scratch))
             })
             .collect();
         out.sort_by(|a, b| {
@@ -141,8 +153,45 @@ impl Index {
         out
     }
 
+    pub(crate) fn judge(
+        &self,
+        source: &Source<'_>,
+        slot: u32,
+        entry: &Entry,
+        similar: &FxHashMap<u32, f32>,
+        scratch: &mut Scratch,
+    ) -> Ranked {
+        let found = self.evidence(source, entry, similar, scratch);
+        let score = score(&found.evidence);
+        Ranked { slot, score, found }
+    }
+
+    pub(crate) fn terms(&self) -> usize {
+        self.bodies.len()
+    }
+
+    /// Pages that link to a page.
+    pub(crate) fn linking(&self, id: &str) -> impl Iterator<Item = u32> + '_ {
+        self.inbound.get(id).into_iter().flatten().map(|(source, _)| *source)
+    }
+
+    /// Pages whose text says what a page is called.
+    pub(crate) fn saying(&self, page: &Page, analyzer: &mut Analyzer) -> Vec<u32> {
+        let texts = page.primary_keyword.iter().chain(&page.anchor_terms).chain([&page.title]);
+        let terms: Vec<u64> = texts.flat_map(|t| analyzer.content(t)).take(super::MOST_LABEL_TERMS).collect();
+        let idf = self.idf(&page.primary_language());
+        let mut words: Vec<(TermId, f32)> = terms
+            .iter()
+            .filter_map(|&t| self.bodies.id(t))
+            .map(|id| (id, idf.of(self.bodies.logarithm(id))))
+            .collect();
+        words.sort_unstable_by_key(|w| w.0);
+        words.dedup_by_key(|w| w.0);
+        self.pages_with(&words)
+    }
+
     /// The pages with the most similar texts; 0 to 1, the best first.
-    pub(super) fn first_look(&self, source: &Source<'_>) -> Vec<(u32, f32)> {
+    pub(crate) fn first_look(&self, source: &Source<'_>) -> Vec<(u32, f32)> {
         let mut terms: Vec<(TermId, f32)> = source.vector.clone();
         terms.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         terms.truncate(QUERY_TERMS);
@@ -153,7 +202,7 @@ impl Index {
             if postings.len() > most {
                 continue;
             }
-            let idf = self.idf(&source.language, term);
+            let idf = source.idf.of(self.bodies.logarithm(term));
             for &(slot, its) in postings {
                 sums[slot as usize] += weight * its * idf;
             }
@@ -185,7 +234,7 @@ impl Index {
             if postings.len() > most {
                 continue;
             }
-            let idf = self.idf(&source.language, term);
+            let idf = source.idf.of(self.bodies.logarithm(term));
             for &(slot, weight) in postings {
                 *sums.entry(slot).or_default() += weight * idf;
             }
