@@ -1,12 +1,14 @@
 //! Links that editors made, taken out of the texts: how well are they found again?
 //!
-//! `cargo run --release -p igny8-linker --example held_out -- DOCS LINKS [--tune]`
+//! `cargo run --release -p igny8-linker --example held_out -- DOCS LINKS [--undated] [--tune]`
 //!
 //! `DOCS` has `address<TAB>title<TAB>text` a line, `LINKS` `source<TAB>anchor<TAB>target`. Addresses that begin with
 //! `/year/month/day/` give the pages a date. Three questions, as in the published baselines: rank the targets of a source;
 //! find the target of an anchor; put the link where the editor did. Each with what the program can know of other links:
 //! none; those of all pages but a tenth (ten parts of the sources, each asked with the other nine known); those of pages
 //! that are older than the source. A source's own links are never known.
+//!
+//! `--undated` takes the dates away: what is left when pages have none.
 //!
 //! `--tune` finds weights by logistic regression over the candidates of each source, on one half of the sources, and
 //! measures them on the other, both ways round.
@@ -17,7 +19,9 @@ use std::process::ExitCode;
 
 use igny8_linker::Page;
 use igny8_linker::body::{self, Format};
+use igny8_linker::edit::Rules;
 use igny8_linker::index::{Index, KnownLink, Scope};
+use igny8_linker::suggest::Options;
 
 struct Data {
     pages: Vec<Page>,
@@ -36,18 +40,22 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
-    let mut tune = false;
+    let (mut tune, mut dated) = (false, true);
     let mut files = Vec::new();
     for argument in std::env::args().skip(1) {
         match argument.as_str() {
             "--tune" => tune = true,
+            "--undated" => dated = false,
             _ => files.push(argument),
         }
     }
     let [docs, links] = files.as_slice() else {
-        return Err("Usage: held_out DOCS LINKS [--tune]".to_owned());
+        return Err("Usage: held_out DOCS LINKS [--undated] [--tune]".to_owned());
     };
-    let data = Data::read(docs, links)?;
+    let mut data = Data::read(docs, links)?;
+    if !dated {
+        data.pages.iter_mut().for_each(|page| page.day = None);
+    }
     println!("{} pages, {} links of {} sources", data.pages.len(), data.links.len(), data.sources().len());
     if tune {
         tune_weights(&data);
@@ -91,7 +99,43 @@ fn run() -> Result<(), String> {
             );
         }
     }
+    places(&data);
     Ok(())
+}
+
+/// Whether the words a link is put around are those the editor took: for the links whose target is among the first five.
+fn places(data: &Data) {
+    let (mut recovered, mut placed, mut overlapping, mut same) = (0usize, 0usize, 0usize, 0usize);
+    let options = Options {
+        rules: Rules {
+            words_per_link: 1,
+            ..Rules::default()
+        },
+        ..Options::default()
+    };
+    data.ask(Known::Older, |index, page, links| {
+        let ranked = index.rank(page, Scope::All, 5);
+        for (anchor, target) in links {
+            if !ranked.iter().any(|c| &c.target == target) {
+                continue;
+            }
+            recovered += 1;
+            let Some(found) = index.suggest_between(page, target, &options) else {
+                continue;
+            };
+            placed += 1;
+            let start = found.link.at.unwrap_or_default();
+            let mut editors = page.body.match_indices(anchor.as_str()).map(|(at, _)| at..at + anchor.len());
+            overlapping += usize::from(editors.any(|e| e.start < start + found.length && start < e.end));
+            same += usize::from(&found.link.anchor == anchor);
+        }
+    });
+    println!("\nPlace of the link, older pages' links known, target among the first five");
+    println!(
+        "{recovered} links recovered, {placed} placed, {:.3} overlap the editor's anchor, {:.3} are the same",
+        overlapping as f64 / recovered as f64,
+        same as f64 / recovered as f64,
+    );
 }
 
 fn scope_name(scope: Scope) -> &'static str {
@@ -192,7 +236,8 @@ fn put(index: &mut Index, page: &Page, links: &[(String, String)]) {
             anchor: anchor.clone(),
         })
         .collect();
-    index.replace(page, &body::read(&page.body, page.format), &links);
+    index.replace(page, &body::read(&page.body, page.format));
+    index.set_links(&page.id, &links);
 }
 
 fn page(address: &str, title: &str, text: &str) -> Page {

@@ -132,4 +132,7 @@ pub fn read(source: &str, format: Format) -> Reading {
 }
 
 #[cfg(test)]
+pub(crate) use markdown::options as markdown_options;
+
+#[cfg(test)]
 mod tests;

@@ -243,6 +243,28 @@ impl Graph {
             .collect()
     }
 
+    /// The pages with a link to this page's path, or one of its aliases, in their text.
+    pub fn sources_of(&self, id: &str) -> Vec<String> {
+        let Some(node) = self.by_id.get(id).and_then(|&slot| self.node(slot)) else {
+            return Vec::new();
+        };
+        let paths: Vec<u32> = node.aliases.iter().copied().chain([node.path]).collect();
+        let mut slots: Vec<u32> = paths.iter().filter_map(|p| self.inbound.get(p)).flatten().copied().collect();
+        slots.sort_unstable();
+        slots.dedup();
+        let nodes = slots.into_iter().filter_map(|slot| self.node(slot));
+        nodes
+            .filter(|n| n.edges.iter().any(|e| !e.navigation && paths.contains(&e.to)))
+            .map(|n| n.id.clone())
+            .collect()
+    }
+
+    /// The path of a page in its normal form.
+    pub fn path_of(&self, id: &str) -> Option<&str> {
+        let node = self.node(*self.by_id.get(id)?)?;
+        Some(self.paths.text(node.path))
+    }
+
     fn node(&self, slot: u32) -> Option<&Node> {
         self.slots.get(slot as usize)?.as_ref()
     }

@@ -33,6 +33,7 @@ pub struct KnownLink {
 const MOST_TERMS: usize = 4_000;
 const MOST_LABEL_TERMS: usize = 64;
 const MOST_PHRASES: usize = 32;
+const MOST_PHRASE_TERMS: usize = 12;
 /// Known links of a page that are remembered.
 const MOST_LINKS: usize = 1_000;
 
@@ -91,8 +92,8 @@ impl Index {
         self.by_id.contains_key(id)
     }
 
-    /// Takes a page in, or what has changed of it. `reading` is its body, `links` those that are in it.
-    pub fn replace(&mut self, page: &Page, reading: &Reading, links: &[KnownLink]) {
+    /// Takes a page in, or what has changed of it. `reading` is its body. Its links come with [`Index::set_links`].
+    pub fn replace(&mut self, page: &Page, reading: &Reading) {
         self.remove(&page.id);
         let mut analyzer = Analyzer::new(&page.language);
         let (bodies, labels) = weights(page, reading, &mut analyzer);
@@ -117,20 +118,6 @@ impl Index {
             .filter_map(|term| self.bodies.id(term))
             .take(MOST_LABEL_TERMS)
             .collect();
-        let links: Vec<(String, Vec<u64>)> = links
-            .iter()
-            .filter(|link| link.target != page.id)
-            .take(MOST_LINKS)
-            .map(|link| {
-                let mut terms = analyzer.content(&link.anchor);
-                terms.truncate(12);
-                (link.target.clone(), terms)
-            })
-            .collect();
-        for (target, anchor) in &links {
-            let sources = self.inbound.entry(target.clone()).or_default();
-            sources.entry(slot).or_default().push(anchor.clone());
-        }
         let language = page.primary_language();
         *self.languages.entry(language.clone()).or_default() += 1;
         if let Some(topic) = page.topic() {
@@ -150,8 +137,46 @@ impl Index {
             labels,
             title_terms,
             phrases: phrases(page, &mut analyzer),
-            links,
+            links: Vec::new(),
         });
+    }
+
+    /// Tells which links to other pages a page has in its text, instead of those it was said to have before.
+    pub fn set_links(&mut self, id: &str, links: &[KnownLink]) {
+        let Some(slot) = self.slot(id) else {
+            return;
+        };
+        self.forget_links(slot);
+        let Some(entry) = self.slots[slot as usize].as_mut() else {
+            return;
+        };
+        let mut analyzer = Analyzer::new(&entry.language);
+        let links = links.iter().filter(|link| link.target != id).take(MOST_LINKS);
+        entry.links = links
+            .map(|link| {
+                let mut terms = analyzer.content(&link.anchor);
+                terms.truncate(MOST_PHRASE_TERMS);
+                (link.target.clone(), terms)
+            })
+            .collect();
+        for (target, anchor) in &entry.links {
+            let sources = self.inbound.entry(target.clone()).or_default();
+            sources.entry(slot).or_default().push(anchor.clone());
+        }
+    }
+
+    fn forget_links(&mut self, slot: u32) {
+        let Some(entry) = self.slots[slot as usize].as_mut() else {
+            return;
+        };
+        for (target, _) in std::mem::take(&mut entry.links) {
+            if let Some(sources) = self.inbound.get_mut(&target) {
+                sources.remove(&slot);
+                if sources.is_empty() {
+                    self.inbound.remove(&target);
+                }
+            }
+        }
     }
 
     /// Forgets a page; links to it from others stay known, for when it comes back.
@@ -159,6 +184,7 @@ impl Index {
         let Some(slot) = self.by_id.remove(id) else {
             return;
         };
+        self.forget_links(slot);
         let Some(entry) = self.slots[slot as usize].take() else {
             return;
         };
@@ -167,14 +193,6 @@ impl Index {
         }
         for &(term, _, _) in &entry.labels {
             self.labels.remove(term, slot);
-        }
-        for (target, _) in &entry.links {
-            if let Some(sources) = self.inbound.get_mut(target) {
-                sources.remove(&slot);
-                if sources.is_empty() {
-                    self.inbound.remove(target);
-                }
-            }
         }
         if let Some(count) = self.languages.get_mut(&entry.language) {
             *count -= 1;
@@ -269,8 +287,12 @@ fn phrases(page: &Page, analyzer: &mut Analyzer) -> Vec<Vec<u64>> {
         .chain([page.title.as_str(), slug.as_str()]);
     let mut out: Vec<Vec<u64>> = Vec::new();
     for text in texts {
-        let mut terms = analyzer.content(text);
-        terms.truncate(12);
+        let mut terms: Vec<u64> = Vec::new();
+        for term in analyzer.content(text).into_iter().take(MOST_PHRASE_TERMS) {
+            if !terms.contains(&term) {
+                terms.push(term);
+            }
+        }
         if !terms.is_empty() && !out.contains(&terms) {
             out.push(terms);
         }

@@ -102,22 +102,20 @@ const TO_SUPPORT: f32 = 1.5;
 const SIBLING: f32 = 0.8;
 
 /// A page that is read, with all that is needed to suggest.
-struct Reader<'a> {
-    page: &'a Page,
+struct Reader {
     reading: Reading,
     words: Words,
     rules: Rules,
     analyzer: Analyzer,
 }
 
-impl<'a> Reader<'a> {
-    fn new(page: &'a Page, rules: &Rules) -> Self {
+impl Reader {
+    fn new(page: &Page, rules: &Rules) -> Self {
         let reading = body::read(&page.body, page.format);
         let mut analyzer = Analyzer::new(&page.language);
         let words = Words::new(&reading, &mut analyzer);
         let own = page.primary_keyword.iter().cloned();
         Self {
-            page,
             reading,
             words,
             rules: Rules {
