@@ -2,8 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+mod tokens;
+
 use rust_stemmers::Algorithm;
 pub use rust_stemmers::Stemmer;
+pub use tokens::{fold_word, sentences, stop_words, tokens};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 

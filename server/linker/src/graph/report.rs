@@ -1,0 +1,638 @@
+//! What is good and bad about the links of a site.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::measure::{self, Arcs};
+use super::{Edge, Graph, Node, There};
+use crate::page::Role;
+
+/// Clicks from home that a page should need at most.
+const DEEP: u32 = 3;
+/// Inbound links from which on a target's anchors are looked at as a mix.
+const MIX_FROM: usize = 5;
+
+/// A page of a report.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PageRef {
+    /// The page's id.
+    pub id: String,
+    /// Its path.
+    pub path: String,
+    /// Its title.
+    pub title: String,
+}
+
+/// A list that shows its beginning.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Listing<T> {
+    /// How many there are.
+    pub total: usize,
+    /// The first of them.
+    pub items: Vec<T>,
+}
+
+impl<T> Listing<T> {
+    fn new(items: impl Iterator<Item = T>, limit: usize) -> Self {
+        let mut out = Self {
+            total: 0,
+            items: Vec::new(),
+        };
+        for item in items {
+            out.total += 1;
+            if out.items.len() < limit {
+                out.items.push(item);
+            }
+        }
+        out
+    }
+}
+
+/// How much a report shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Limits {
+    /// Items of each list.
+    pub items: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { items: 100 }
+    }
+}
+
+/// Why a link is dead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// No page is there.
+    Unknown,
+    /// The page is not published.
+    Draft,
+    /// The page has moved: the link should say where to.
+    Redirected,
+    /// Its redirects lead in a circle, or are too many.
+    RedirectLoop,
+}
+
+/// A link that does not lead straight to a page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLink {
+    /// Where it is.
+    pub source: PageRef,
+    /// Where it leads.
+    pub href: String,
+    /// Its text, folded.
+    pub anchor: String,
+    /// Whether it is in a menu.
+    pub navigation: bool,
+    /// What is wrong.
+    pub why: Why,
+    /// The page that is meant, where one is.
+    pub target: Option<PageRef>,
+}
+
+/// A page that is far from home.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeepPage {
+    /// The page.
+    pub page: PageRef,
+    /// Clicks from home by links in texts; none where no way leads.
+    pub in_content: Option<u32>,
+    /// Clicks from home by any link.
+    pub with_navigation: Option<u32>,
+}
+
+/// A hub and the pages that belong to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pillar {
+    /// The cluster whose hub it is.
+    pub topic: String,
+    /// The hub page; none where the topic has none.
+    pub hub: Option<PageRef>,
+    /// How many pages belong to it.
+    pub supports: usize,
+    /// Those that do not link to the hub.
+    pub without_link_to_hub: Vec<PageRef>,
+    /// Those the hub does not link to.
+    pub without_link_from_hub: Vec<PageRef>,
+    /// The share of these links that are there, 0 to 1.
+    pub completeness: f64,
+}
+
+/// One anchor that leads to several pages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompetingAnchor {
+    /// The anchor, folded.
+    pub anchor: String,
+    /// Where it leads.
+    pub targets: Vec<PageRef>,
+    /// Links with it.
+    pub links: usize,
+}
+
+/// A link whose anchor is wrong by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnchorUse {
+    /// Where it is.
+    pub source: PageRef,
+    /// Where it leads.
+    pub target: PageRef,
+    /// The anchor, folded.
+    pub anchor: String,
+}
+
+/// The anchors of the links to one page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Anchors {
+    /// The page.
+    pub target: PageRef,
+    /// Links to it that are in texts.
+    pub links: usize,
+    /// Different anchors.
+    pub different: usize,
+    /// The share of the anchors that say the primary keyword and nothing else; at most a half is natural.
+    pub exact: f64,
+    /// The share of the most frequent anchor; at most 0.4 is natural.
+    pub most_frequent: f64,
+    /// Entropy of the anchors in bits.
+    pub entropy: f64,
+}
+
+/// The state of a site's links. Only links in texts count, unless something else is said; several between the same two
+/// pages count as one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Published pages.
+    pub pages: usize,
+    /// Pairs of pages with a link.
+    pub links: usize,
+    /// Pairs of pages with a link in a menu.
+    pub navigation_links: usize,
+    /// Links to other sites.
+    pub external_links: usize,
+    /// Pages without a link to them.
+    pub orphans: Listing<PageRef>,
+    /// Pages with one link to them.
+    pub weak: Listing<PageRef>,
+    /// Pages without a link to another.
+    pub dead_ends: Listing<PageRef>,
+    /// Links that do not lead straight to a page, those in menus too.
+    pub dead_links: Listing<DeadLink>,
+    /// Pages that are more than three clicks from home, or not to be reached.
+    pub deep: Listing<DeepPage>,
+    /// How many pages are that far by links in texts alone.
+    pub deep_in_content: usize,
+    /// Mean clicks from home of what can be reached by any link.
+    pub mean_depth: f64,
+    /// Hubs with something missing, and topics without one.
+    pub pillars: Listing<Pillar>,
+    /// Mean completeness of the hubs that have pages; 1 without any.
+    pub pillar_completeness: f64,
+    /// Anchors that lead to several pages.
+    pub competing_anchors: Listing<CompetingAnchor>,
+    /// Anchors that say nothing.
+    pub generic_anchors: Listing<AnchorUse>,
+    /// Anchors to another page that are what the page itself is to be found by.
+    pub own_keyphrase_anchors: Listing<AnchorUse>,
+    /// Pages whose anchors are too much alike.
+    pub monotonous_anchors: Listing<Anchors>,
+    /// The share of links that are answered by one back; at most a half is natural.
+    pub reciprocal: f64,
+    /// The share of links that stay in their topic, of those between pages that have one.
+    pub within_topic: f64,
+    /// Parts of the site that no link joins.
+    pub components: usize,
+    /// Pages in the largest of them.
+    pub largest_component: usize,
+    /// How unequal PageRank is (Gini), 0 to 1.
+    pub rank_inequality: f64,
+}
+
+/// A page on a map.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MapNode {
+    /// The page.
+    #[serde(flatten)]
+    pub page: PageRef,
+    /// Its cluster.
+    pub cluster: Option<String>,
+    /// What it is to it.
+    pub role: Option<Role>,
+    /// PageRank, so that 1 is the mean.
+    pub rank: f64,
+    /// Clicks from home by any link.
+    pub depth: Option<u32>,
+    /// Pages that link to it in their text.
+    pub inbound: usize,
+    /// Pages it links to in its text.
+    pub outbound: usize,
+}
+
+/// A link on a map: places of its ends in [`LinkMap::nodes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MapEdge {
+    /// From.
+    pub source: usize,
+    /// To.
+    pub target: usize,
+}
+
+/// A site as nodes and edges, to be drawn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LinkMap {
+    /// Pages there are.
+    pub pages: usize,
+    /// The pages with the highest PageRank.
+    pub nodes: Vec<MapNode>,
+    /// Links in texts between them.
+    pub edges: Vec<MapEdge>,
+}
+
+/// The links of one page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PageLinks {
+    /// The page.
+    pub page: PageRef,
+    /// Pages that link to it in their text.
+    pub inbound: Listing<AnchorUse>,
+    /// Pages it links to in its text.
+    pub outbound: Listing<AnchorUse>,
+    /// Its links that do not lead straight to a page.
+    pub dead: Listing<DeadLink>,
+    /// Links to other sites.
+    pub external: usize,
+}
+
+/// The published pages, numbered in the order of their paths, with their links.
+struct View<'a> {
+    nodes: Vec<&'a Node>,
+    there: Vec<There>,
+    number: Vec<u32>,
+    content: Arcs,
+    all: Arcs,
+    navigation: usize,
+    home: Option<u32>,
+}
+
+const NONE: u32 = u32::MAX;
+
+impl Graph {
+    fn view(&self) -> View<'_> {
+        let there: Vec<There> = (0u32..)
+            .take(self.paths.len())
+            .map(|path| self.there(path))
+            .collect();
+        let mut number = vec![NONE; self.slots.len()];
+        let mut nodes = Vec::with_capacity(self.order.len());
+        for &slot in self.order.values() {
+            if let Some(node) = self.node(slot).filter(|n| n.published) {
+                number[slot as usize] = u32::try_from(nodes.len()).unwrap_or(NONE);
+                nodes.push(node);
+            }
+        }
+        let (mut content, mut all, mut navigation) = (Vec::new(), Vec::new(), Vec::new());
+        let mut own: Vec<(u32, bool)> = Vec::new();
+        for (from, node) in (0u32..).zip(&nodes) {
+            own.clear();
+            own.extend(node.edges.iter().filter_map(|edge| {
+                let to = number[there[edge.to as usize].page()? as usize];
+                (to != NONE && to != from).then_some((to, edge.navigation))
+            }));
+            own.sort_unstable();
+            own.dedup();
+            content.extend(own.iter().filter(|e| !e.1).map(|e| (from, e.0)));
+            navigation.extend(own.iter().filter(|e| e.1).map(|e| (from, e.0)));
+            own.dedup_by_key(|e| e.0);
+            all.extend(own.iter().map(|e| (from, e.0)));
+        }
+        let home = self.paths.get(&self.home).and_then(|path| there[path as usize].page());
+        View {
+            content: Arcs::new(nodes.len(), &content),
+            all: Arcs::new(nodes.len(), &all),
+            navigation: navigation.len(),
+            home: home.map(|slot| number[slot as usize]).filter(|&n| n != NONE),
+            nodes,
+            there,
+            number,
+        }
+    }
+
+    fn page_ref(&self, node: &Node) -> PageRef {
+        PageRef {
+            id: node.id.clone(),
+            path: self.paths.text(node.path).to_owned(),
+            title: node.title.clone(),
+        }
+    }
+
+    fn anchor_use(&self, source: &Node, target: &Node, edge: &Edge) -> AnchorUse {
+        AnchorUse {
+            source: self.page_ref(source),
+            target: self.page_ref(target),
+            anchor: self.anchors.text(edge.anchor).to_owned(),
+        }
+    }
+
+    /// The state of the site.
+    pub fn report(&self, limits: Limits) -> Report {
+        let limit = limits.items;
+        let view = self.view();
+        let inbound = view.content.inbound();
+        let depths = measure::depths(&view.content, view.home);
+        let depths_all = measure::depths(&view.all, view.home);
+        let parts = measure::components(&view.content);
+        let mut sizes: BTreeMap<u32, usize> = BTreeMap::new();
+        for part in &parts {
+            *sizes.entry(*part).or_default() += 1;
+        }
+        let pages = |wanted: &dyn Fn(usize) -> bool| {
+            let found = view.nodes.iter().enumerate().filter(|(i, _)| wanted(*i));
+            Listing::new(found.map(|(_, node)| self.page_ref(node)), limit)
+        };
+        let is_home = |i: usize| view.home.is_some_and(|home| home as usize == i);
+        let far = |depth: &Option<u32>| depth.is_none_or(|d| d > DEEP);
+        let deep = view.nodes.iter().zip(&depths).zip(&depths_all).filter_map(|((node, content), all)| {
+            (view.home.is_some() && far(all)).then(|| DeepPage {
+                page: self.page_ref(node),
+                in_content: *content,
+                with_navigation: *all,
+            })
+        });
+        let reached: Vec<u32> = depths_all.iter().flatten().copied().collect();
+        let pillars = self.pillars(&view);
+        let kept: Vec<f64> = pillars.iter().filter(|p| p.supports > 0).map(|p| p.completeness).collect();
+        let uses = |wanted: fn(&Edge) -> bool| {
+            Listing::new(
+                self.uses(&view).filter(|(_, _, e)| wanted(e)).map(|(s, t, e)| self.anchor_use(s, t, e)),
+                limit,
+            )
+        };
+        let (competing_anchors, monotonous_anchors) = self.anchors(&view, limit);
+        Report {
+            pages: view.nodes.len(),
+            links: view.content.len(),
+            navigation_links: view.navigation,
+            external_links: view.nodes.iter().map(|n| n.external).sum(),
+            orphans: pages(&|i| inbound[i] == 0 && !is_home(i)),
+            weak: pages(&|i| inbound[i] == 1 && !is_home(i)),
+            dead_ends: pages(&|i| view.content.of(i as u32).is_empty()),
+            dead_links: Listing::new(view.nodes.iter().flat_map(|node| self.dead(node, &view.there)), limit),
+            deep: Listing::new(deep, limit),
+            deep_in_content: depths.iter().filter(|d| view.home.is_some() && far(d)).count(),
+            mean_depth: mean(reached.iter().map(|&d| f64::from(d))).unwrap_or(0.0),
+            pillars: Listing::new(pillars.into_iter().filter(|p| p.completeness < 1.0 || p.hub.is_none()), limit),
+            pillar_completeness: mean(kept.into_iter()).unwrap_or(1.0),
+            competing_anchors,
+            generic_anchors: uses(|e| e.generic),
+            own_keyphrase_anchors: uses(|e| e.own_keyphrase),
+            monotonous_anchors,
+            reciprocal: share(&view.content, |from, to| Some(view.content.has(to, from))),
+            within_topic: share(&view.content, |from, to| {
+                let topic = |n: u32| view.nodes[n as usize].topic.as_deref();
+                Some(topic(from)? == topic(to)?)
+            }),
+            components: sizes.len(),
+            largest_component: sizes.values().copied().max().unwrap_or(0),
+            rank_inequality: gini(measure::page_rank(&view.content)),
+        }
+    }
+
+    /// Links in texts between two pages.
+    fn uses<'a>(&'a self, view: &'a View<'a>) -> impl Iterator<Item = (&'a Node, &'a Node, &'a Edge)> {
+        (0u32..).zip(&view.nodes).flat_map(move |(from, node)| {
+            node.edges.iter().filter(|e| !e.navigation).filter_map(move |edge| {
+                let to = view.number[view.there[edge.to as usize].page()? as usize];
+                (to != NONE && to != from).then(|| (*node, view.nodes[to as usize], edge))
+            })
+        })
+    }
+
+    fn dead<'a>(&'a self, node: &'a Node, there: &'a [There]) -> impl Iterator<Item = DeadLink> + 'a {
+        node.edges
+            .iter()
+            .filter_map(move |edge| self.dead_link(node, edge, there[edge.to as usize]))
+    }
+
+    fn dead_link(&self, node: &Node, edge: &Edge, there: There) -> Option<DeadLink> {
+        let (why, target) = match there {
+            There::Page(_) | There::File => return None,
+            There::Moved(slot) => (Why::Redirected, Some(slot)),
+            There::Draft(slot) => (Why::Draft, Some(slot)),
+            There::Loop => (Why::RedirectLoop, None),
+            There::Nothing => (Why::Unknown, None),
+        };
+        Some(DeadLink {
+            source: self.page_ref(node),
+            href: self.paths.text(edge.to).to_owned(),
+            anchor: self.anchors.text(edge.anchor).to_owned(),
+            navigation: edge.navigation,
+            why,
+            target: target.and_then(|slot| self.node(slot)).map(|n| self.page_ref(n)),
+        })
+    }
+
+    fn pillars(&self, view: &View<'_>) -> Vec<Pillar> {
+        let mut topics: BTreeMap<&str, (Option<u32>, Vec<u32>)> = BTreeMap::new();
+        for (number, node) in (0u32..).zip(&view.nodes) {
+            let Some(topic) = &node.topic else {
+                continue;
+            };
+            let (hub, supports) = topics.entry(topic).or_default();
+            // Of two hub pages the first by path; the other is like any page of the topic.
+            if node.role == Some(Role::Hub) && hub.is_none() {
+                *hub = Some(number);
+            } else {
+                supports.push(number);
+            }
+        }
+        topics
+            .into_iter()
+            .map(|(topic, (hub, supports))| {
+                let without = |linked: &dyn Fn(u32, u32) -> bool| -> Vec<PageRef> {
+                    let missing = supports.iter().filter(|&&s| !hub.is_some_and(|hub| linked(hub, s)));
+                    missing.map(|&s| self.page_ref(view.nodes[s as usize])).collect()
+                };
+                let to = without(&|hub, support| view.content.has(support, hub));
+                let from = without(&|hub, support| view.content.has(hub, support));
+                let wanted = 2 * supports.len();
+                Pillar {
+                    topic: topic.to_owned(),
+                    hub: hub.map(|hub| self.page_ref(view.nodes[hub as usize])),
+                    supports: supports.len(),
+                    completeness: match (hub, wanted) {
+                        (None, _) => 0.0,
+                        (Some(_), 0) => 1.0,
+                        _ => (wanted - to.len() - from.len()) as f64 / wanted as f64,
+                    },
+                    without_link_to_hub: to,
+                    without_link_from_hub: from,
+                }
+            })
+            .collect()
+    }
+
+    fn anchors(&self, view: &View<'_>, limit: usize) -> (Listing<CompetingAnchor>, Listing<Anchors>) {
+        let mut uses: Vec<(u32, u32, u64)> = Vec::new();
+        for (from, node) in (0u32..).zip(&view.nodes) {
+            for edge in node.edges.iter().filter(|e| e.key != 0) {
+                if let Some(slot) = view.there[edge.to as usize].page()
+                    && let to = view.number[slot as usize]
+                    && to != NONE
+                    && to != from
+                {
+                    uses.push((to, edge.anchor, edge.key));
+                }
+            }
+        }
+        uses.sort_unstable();
+        let mut mixes: Vec<Anchors> = Vec::new();
+        for of_target in uses.chunk_by(|a, b| a.0 == b.0) {
+            if of_target.len() >= MIX_FROM {
+                let node = view.nodes[of_target[0].0 as usize];
+                mixes.extend(self.mix(node, of_target));
+            }
+        }
+        uses.sort_unstable_by_key(|u| (u.1, u.0));
+        let mut competing: Vec<(usize, &str, Vec<u32>)> = Vec::new();
+        for of_anchor in uses.chunk_by(|a, b| a.1 == b.1) {
+            let mut targets: Vec<u32> = of_anchor.iter().map(|u| u.0).collect();
+            targets.dedup();
+            if targets.len() > 1 {
+                competing.push((of_anchor.len(), self.anchors.text(of_anchor[0].1), targets));
+            }
+        }
+        competing.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        let competing = competing.into_iter().map(|(links, anchor, targets)| CompetingAnchor {
+            anchor: anchor.to_owned(),
+            targets: targets.iter().map(|&t| self.page_ref(view.nodes[t as usize])).collect(),
+            links,
+        });
+        (Listing::new(competing, limit), Listing::new(mixes.into_iter(), limit))
+    }
+
+    /// The anchors of one page, if they are too much alike. `uses` are in order of their anchors.
+    fn mix(&self, node: &Node, uses: &[(u32, u32, u64)]) -> Option<Anchors> {
+        let all = uses.len() as f64;
+        let counts: Vec<usize> = uses.chunk_by(|a, b| a.1 == b.1).map(<[_]>::len).collect();
+        let exact = uses.iter().filter(|u| node.keyphrase != 0 && u.2 == node.keyphrase).count() as f64 / all;
+        let most_frequent = counts.iter().copied().max().unwrap_or(0) as f64 / all;
+        let monotonous = exact > 0.5 || most_frequent > 0.4 || (counts.len() as f64) / all < 0.5;
+        // Sums of floats depend on their order, and anchors are numbered as they came.
+        let mut ordered = counts.clone();
+        ordered.sort_unstable();
+        let entropy = -ordered.iter().map(|&c| c as f64 / all).map(|p| p * p.log2()).sum::<f64>();
+        monotonous.then(|| Anchors {
+            target: self.page_ref(node),
+            links: uses.len(),
+            different: counts.len(),
+            exact,
+            most_frequent,
+            entropy,
+        })
+    }
+
+    /// The pages with the highest PageRank, at most `limit`, and the links between them.
+    pub fn map(&self, limit: usize) -> LinkMap {
+        let view = self.view();
+        let ranks = measure::page_rank(&view.content);
+        let depths = measure::depths(&view.all, view.home);
+        let inbound = view.content.inbound();
+        let mut best: Vec<u32> = (0u32..).take(view.nodes.len()).collect();
+        best.sort_by(|&a, &b| ranks[b as usize].total_cmp(&ranks[a as usize]).then(a.cmp(&b)));
+        best.truncate(limit);
+        let mut place = vec![NONE; view.nodes.len()];
+        for (i, &number) in (0u32..).zip(&best) {
+            place[number as usize] = i;
+        }
+        let nodes = best.iter().map(|&number| {
+            let node = view.nodes[number as usize];
+            MapNode {
+                page: self.page_ref(node),
+                cluster: node.cluster.clone(),
+                role: node.role,
+                rank: ranks[number as usize] * view.nodes.len() as f64,
+                depth: depths[number as usize],
+                inbound: inbound[number as usize],
+                outbound: view.content.of(number).len(),
+            }
+        });
+        let edges = best.iter().flat_map(|&from| {
+            let ends = view.content.of(from).iter().map(|&to| place[to as usize]).filter(|&to| to != NONE);
+            let source = place[from as usize] as usize;
+            ends.map(move |to| MapEdge {
+                source,
+                target: to as usize,
+            })
+        });
+        LinkMap {
+            pages: view.nodes.len(),
+            nodes: nodes.collect(),
+            edges: edges.collect(),
+        }
+    }
+
+    /// The links of one page; costs what these links cost.
+    pub fn page(&self, id: &str, limits: Limits) -> Option<PageLinks> {
+        let slot = *self.by_id.get(id)?;
+        let node = self.node(slot)?;
+        let mut paths: Vec<u32> = node.aliases.clone();
+        paths.push(node.path);
+        // What comes over the site's redirects is with the page they lead to.
+        let here: Vec<u32> = self.redirects.keys().filter_map(|from| self.paths.get(from)).collect();
+        paths.extend(here);
+        paths.retain(|&path| self.there(path).page() == Some(slot));
+        paths.sort_unstable();
+        paths.dedup();
+        let mut sources: Vec<u32> = paths.iter().filter_map(|p| self.inbound.get(p)).flatten().copied().collect();
+        sources.sort_unstable();
+        sources.dedup();
+        let mut sources: Vec<&Node> = sources.iter().filter_map(|&s| self.node(s)).filter(|n| n.published).collect();
+        sources.sort_by_key(|n| (self.paths.text(n.path), &n.id));
+        let inbound = sources.iter().filter(|n| n.id != node.id).flat_map(|source| {
+            let own = source.edges.iter().filter(|e| !e.navigation && paths.contains(&e.to));
+            own.map(|edge| self.anchor_use(source, node, edge))
+        });
+        let outbound = node.edges.iter().filter(|e| !e.navigation).filter_map(|edge| {
+            let target = self.node(self.there(edge.to).page()?)?;
+            (target.id != node.id).then(|| self.anchor_use(node, target, edge))
+        });
+        let dead = node.edges.iter().filter_map(|e| self.dead_link(node, e, self.there(e.to)));
+        Some(PageLinks {
+            page: self.page_ref(node),
+            inbound: Listing::new(inbound, limits.items),
+            outbound: Listing::new(outbound, limits.items),
+            dead: Listing::new(dead, limits.items),
+            external: node.external,
+        })
+    }
+}
+
+fn share(arcs: &Arcs, is: impl Fn(u32, u32) -> Option<bool>) -> f64 {
+    let from = (0u32..).take(arcs.nodes());
+    let pairs = from.flat_map(|from| arcs.of(from).iter().map(move |&to| (from, to)));
+    let (mut yes, mut all) = (0usize, 0usize);
+    for answer in pairs.filter_map(|(from, to)| is(from, to)) {
+        yes += usize::from(answer);
+        all += 1;
+    }
+    if all == 0 { 0.0 } else { yes as f64 / all as f64 }
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0usize), |(sum, count), v| (sum + v, count + 1));
+    (count > 0).then(|| sum / count as f64)
+}
+
+fn gini(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    let count = values.len() as f64;
+    let total: f64 = values.iter().sum();
+    if total <= 0.0 {
+        return 0.0;
+    }
+    let weighted: f64 = (1u32..).zip(&values).map(|(i, v)| f64::from(i) * v).sum();
+    (2.0 * weighted / (count * total) - (count + 1.0) / count).max(0.0)
+}

@@ -1,0 +1,271 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::Linker;
+use crate::edit;
+use crate::graph::{Limits, Site};
+
+fn page(id: &str, title: &str, body: &str) -> Page {
+    Page {
+        id: id.to_owned(),
+        path: format!("/{id}/"),
+        title: title.to_owned(),
+        slug: id.to_owned(),
+        language: "en".to_owned(),
+        published: true,
+        body: body.to_owned(),
+        ..Page::default()
+    }
+}
+
+fn filler(words: usize) -> String {
+    "Rain falls quietly today. ".repeat(words / 4)
+}
+
+fn coffee() -> Vec<Page> {
+    let mut pages = vec![
+        page("grinders", "Burr grinder guide", "All about the burr grinder, its burrs and its grounds. Steel and ceramic burrs."),
+        page("cold-brew", "Cold brew ratio", "The cold brew ratio says how much water the coffee wants. Steep it overnight."),
+        page("kettles", "Gooseneck kettles", "Gooseneck kettles pour slowly and warm the water."),
+        page("tea", "Oolong tea", "Oolong tea leaves unfold slowly in warm water."),
+    ];
+    for page in &mut pages[..3] {
+        page.cluster = Some("coffee".to_owned());
+        page.role = Some(Role::Supporting);
+    }
+    let mut hub = page("coffee", "Coffee at home", "Coffee at home begins with beans.");
+    hub.cluster = Some("coffee".to_owned());
+    hub.role = Some(Role::Hub);
+    pages.push(hub);
+    pages
+}
+
+fn source(body: &str) -> Page {
+    Page {
+        cluster: Some("coffee".to_owned()),
+        role: Some(Role::Supporting),
+        ..page("new", "Morning routine", body)
+    }
+}
+
+fn told(suggestions: &[Suggestion]) -> Vec<(&str, &str, Direction)> {
+    suggestions.iter().map(|s| (s.target.as_str(), s.link.anchor.as_str(), s.direction)).collect()
+}
+
+#[test]
+fn the_hub_comes_first_and_anchors_are_words_of_the_text() {
+    let linker = Linker::new(&Site::default(), coffee());
+    let body = format!(
+        "We grind with a good burr grinder each day. {}\n\nMaking coffee at home is cheap. {}\n\nTheir cold brew ratios differ. {}\n\n## Gooseneck kettles\n\n{}",
+        filler(300),
+        filler(300),
+        filler(300),
+        filler(300),
+    );
+    let new = source(&body);
+    let found = linker.index.suggest(&new, &Options::default());
+    let told = told(&found);
+    assert_eq!(told[0].0, "coffee");
+    assert_eq!(told[0].2, Direction::ToHub);
+    assert_eq!(found[0].reason.key, ReasonKey::Hub);
+    assert!(told.contains(&("grinders", "burr grinder", Direction::Sibling)), "{told:?}");
+    assert!(told.contains(&("cold-brew", "cold brew ratios", Direction::Sibling)), "{told:?}");
+    // Its name is only in a heading.
+    assert!(told.iter().all(|t| t.0 != "kettles"), "{told:?}");
+    for suggestion in &found {
+        let at = suggestion.link.at.unwrap_or_default();
+        assert_eq!(&body[at..at + suggestion.length], suggestion.link.anchor);
+        assert!((0.0..=100.0).contains(&suggestion.score));
+        assert!(suggestion.reason.message.contains(&suggestion.target_title) || suggestion.reason.message.contains(&suggestion.link.anchor));
+        assert!(suggestion.context.contains(&suggestion.link.anchor));
+    }
+    let json = serde_json::to_value(&found).expect("serialisable");
+    assert_eq!(json[0]["direction"], "to_hub");
+}
+
+#[test]
+fn a_hub_links_to_its_pages() {
+    let linker = Linker::new(&Site::default(), coffee());
+    let mut hub = coffee().pop().expect("it is the last");
+    hub.body = format!(
+        "Buy a burr grinder first. {}\n\nThe cold brew ratio matters. {}\n\nThen gooseneck kettles. {}",
+        filler(200),
+        filler(200),
+        filler(200)
+    );
+    let found = linker.index.suggest(&hub, &Options::default());
+    let mut targets: Vec<&str> = found.iter().map(|s| s.target.as_str()).collect();
+    targets.sort_unstable();
+    assert_eq!(targets, ["cold-brew", "grinders", "kettles"]);
+    assert!(found.iter().all(|s| s.direction == Direction::ToSupport));
+}
+
+#[test]
+fn what_is_linked_forbidden_foreign_or_unpublished_is_not_suggested() {
+    let body = format!("A burr grinder and oolong tea and cold brew. {}", filler(600));
+    let mut pages = coffee();
+    pages[1].published = false;
+    pages[3].language = "de".to_owned();
+    let linker = Linker::new(&Site::default(), pages);
+    let mut options = Options::default();
+    let targets = |page: &Page, options: &Options| -> Vec<String> {
+        linker.index.suggest(page, options).into_iter().map(|s| s.target).collect()
+    };
+    assert_eq!(targets(&source(&body), &options), ["grinders"]);
+    let linked = source(&format!("{body}\n\nSee [this](/grinders/)."));
+    assert!(targets(&linked, &options).is_empty());
+    options.rules.do_not_link.push("/grinders".to_owned());
+    assert!(targets(&source(&body), &options).is_empty());
+    assert!(targets(&source("A burr grinder."), &Options::default()).is_empty(), "too short");
+}
+
+#[test]
+fn a_new_page_is_given_links_from_older_ones() {
+    let mut pages = coffee();
+    for (i, page) in pages.iter_mut().enumerate() {
+        page.body = format!("{} A moka pot is {i} years old here. {}", page.body, filler(200));
+    }
+    let mut linker = Linker::new(&Site::default(), pages.clone());
+    let new = source("The moka pot boils water upwards.");
+    let new = Page {
+        title: "Moka pot".to_owned(),
+        ..new
+    };
+    linker.replace(&new);
+    let candidates = linker.index.inbound_candidates(&new, 10);
+    let rows: Vec<&Page> = pages.iter().filter(|p| candidates.contains(&p.id)).collect();
+    let found = linker.index.suggest_inbound("new", rows, &Options::default());
+    assert!(found.len() >= 3, "{found:?}");
+    assert!(found.iter().all(|s| s.target == "new" && s.link.anchor == "moka pot"));
+    assert_eq!(found[0].source, "coffee", "the hub first");
+}
+
+#[test]
+fn known_links_teach_names_and_follow_pages_that_move() {
+    let mut pages = coffee();
+    pages.push(page("x", "Letters", "Our [speedy gooseneck wonder](/kettles/) is here."));
+    let mut linker = Linker::new(&Site::default(), pages.clone());
+    let body = format!("I bought a speedy gooseneck wonder. {}", filler(400));
+    let find = |linker: &Linker| {
+        let found = linker.index.suggest(&source(&body), &Options::default());
+        found.into_iter().find(|s| s.target == "kettles").map(|s| (s.link.anchor, s.reason.key))
+    };
+    let known = Some(("speedy gooseneck wonder".to_owned(), ReasonKey::KnownAnchor));
+    assert_eq!(find(&linker), known);
+    // Where nobody is any more, the link leads nowhere; when somebody comes, it is known again.
+    linker.remove("kettles");
+    assert_eq!(find(&linker), None);
+    linker.replace(&pages[2]);
+    assert_eq!(find(&linker), known);
+}
+
+#[test]
+fn german_turkish_and_chinese_texts_are_linked() {
+    for (language, title, text, anchor) in [
+        ("de", "Kaffeemühlen reinigen", "Man sollte oft die Kaffeemühle reinigen. ", "Kaffeemühle reinigen"),
+        ("tr", "Kahve değirmeni seçimi", "Yeni bir kahve değirmeni aldık. ", "kahve değirmeni"),
+        ("zh", "咖啡磨豆机", "我们买了咖啡磨豆机回家。", "咖啡磨豆机"),
+        ("ar", "مطحنة القهوة", "اشترينا مطحنة القهوة اليوم. ", "مطحنة القهوة"),
+    ] {
+        let mut target = page("target", title, text);
+        target.language = language.to_owned();
+        let mut other = page("other", "10", "11 12 13.");
+        other.language = language.to_owned();
+        let mut source = page("source", "20", &format!("{text}{}", "30 31 32 33. ".repeat(80)));
+        source.language = language.to_owned();
+        let linker = Linker::new(&Site::default(), [target, other]);
+        let found = linker.index.suggest(&source, &Options { least_score: 0.0, ..Options::default() });
+        assert!(!found.is_empty(), "{language}");
+        assert_eq!(found[0].link.anchor, anchor);
+    }
+}
+
+#[test]
+fn hostile_texts_are_survived() {
+    let linker = Linker::new(&Site::default(), coffee());
+    for piece in ["burr grinder ", "x", "[burr grinder](/x) ", "水泵", "a\u{301}\u{202e}", "<a>", "cold brew. "] {
+        let body = piece.repeat(500_000 / piece.len());
+        let page = source(&body);
+        linker.index.suggest(&page, &Options::default());
+        let mut linker = linker.clone();
+        linker.replace(&Page { title: body.clone(), slug: body.clone(), primary_keyword: Some(body.clone()), anchor_terms: vec![body; 3], ..page });
+    }
+}
+
+/// A site of one topic for each hub, whose texts name each other.
+fn plan(topics: usize, supports: usize) -> Vec<Page> {
+    let name = |t: usize, s: usize| format!("zum{t} vok{t}x{s}");
+    let mut pages = Vec::new();
+    for t in 0..topics {
+        for s in 0..=supports {
+            let mentions: Vec<String> = (0..=supports).filter(|&o| o != s).map(|o| format!("It has {} inside. {}\n\n", name(t, o), filler(120))).collect();
+            pages.push(Page {
+                cluster: Some(format!("t{t}")),
+                role: Some(if s == 0 { Role::Hub } else { Role::Supporting }),
+                primary_keyword: Some(name(t, s)),
+                ..page(&format!("p{t}-{s}"), &format!("{} explained", name(t, s)), &mentions.concat())
+            });
+        }
+    }
+    let hubs: String = (0..topics).map(|t| format!("[{}](/p{t}-0/) ", name(t, 0))).collect();
+    pages.push(Page {
+        path: "/".to_owned(),
+        ..page("home", "Home", &hubs)
+    });
+    pages
+}
+
+#[test]
+fn a_plan_of_a_hundred_pages_becomes_a_whole_site() {
+    let pages = plan(9, 10);
+    let mut linker = Linker::new(&Site::default(), pages.clone());
+    for page in &pages {
+        let options = Options {
+            limit: (page.role == Some(Role::Hub)).then_some(20),
+            ..Options::default()
+        };
+        let links: Vec<edit::Link> = linker.index.suggest(page, &options).into_iter().map(|s| s.link).collect();
+        let rules = Rules {
+            path: page.path.clone(),
+            own_keyphrases: page.primary_keyword.iter().cloned().collect(),
+            ..Rules::default()
+        };
+        let applied = edit::apply(&page.body, page.format, &links, &rules);
+        assert_eq!(applied.refused, [], "what is suggested can be put in");
+        linker.replace(&Page { body: applied.body, ..page.clone() });
+    }
+    let report = linker.graph.report(Limits::default());
+    assert_eq!(report.orphans.total, 0);
+    assert_eq!(report.deep.total, 0);
+    assert!((report.pillar_completeness - 1.0).abs() < 1e-9, "{:?}", report.pillars);
+    assert_eq!(report.competing_anchors.total, 0);
+    let few = pages.iter().filter(|p| linker.graph.page(&p.id, Limits::default()).is_some_and(|l| l.inbound.total < 3));
+    let few: Vec<&str> = few.map(|p| p.id.as_str()).filter(|id| *id != "home").collect();
+    assert!(few.is_empty(), "fewer than three links: {few:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_changed_site_suggests_what_a_new_one_does(order in prop::collection::vec((0usize..25, any::<bool>()), 1..40)) {
+        let pages = plan(4, 5);
+        let mut changed = Linker::new(&Site::default(), pages.iter().cloned());
+        for (i, remove) in order {
+            if remove {
+                changed.remove(&pages[i].id);
+            } else {
+                let other = Page { body: "Nothing much [at](/p1-1/) all.".to_owned(), ..pages[i].clone() };
+                changed.replace(&other);
+            }
+        }
+        for page in pages.iter().rev() {
+            changed.replace(page);
+        }
+        let fresh = Linker::new(&Site::default(), pages.iter().cloned());
+        for page in pages.iter().step_by(4) {
+            let options = Options::default();
+            prop_assert_eq!(changed.index.suggest(page, &options), fresh.index.suggest(page, &options));
+        }
+    }
+}
