@@ -2,8 +2,17 @@
 
 #![forbid(unsafe_code)]
 
+mod language;
+mod sentences;
+pub mod syllables;
+mod tokens;
+pub mod lists;
+
+pub use language::{Language, push_lower};
 use rust_stemmers::Algorithm;
 pub use rust_stemmers::Stemmer;
+pub use sentences::sentences;
+pub use tokens::tokens;
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
