@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use super::width::pixels;
+use igny8_width::pixels;
 use crate::diagnostic::Diagnostic;
 use crate::locale::is_amount;
 use crate::plan::{Plan, PlannedPage};

@@ -3,10 +3,11 @@
 #![forbid(unsafe_code)]
 
 mod language;
+pub mod lists;
+pub mod passive;
 mod sentences;
 pub mod syllables;
 mod tokens;
-pub mod lists;
 
 pub use language::{Language, push_lower};
 use rust_stemmers::Algorithm;

@@ -68,6 +68,17 @@ pub fn openers(language: Language) -> &'static [&'static str] {
     }
 }
 
+/// Whether a word ties a sentence to what was said before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tie {
+    /// By itself.
+    Always,
+    /// It begins a phrase or a pair that may.
+    WithOthers,
+    /// No phrase begins with it.
+    Never,
+}
+
 /// Words that tie a sentence to what was said before.
 pub struct Transitions {
     single: Words,
@@ -95,6 +106,17 @@ impl Transitions {
             }
         }
         all
+    }
+
+    /// What a word in lower case does.
+    pub fn tie(&self, word: &str) -> Tie {
+        if self.single.contains(word) {
+            Tie::Always
+        } else if self.phrases.contains_key(word) || self.pairs.iter().any(|[first, _]| *first == word) {
+            Tie::WithOthers
+        } else {
+            Tie::Never
+        }
     }
 
     /// Whether a sentence of these words has one.
