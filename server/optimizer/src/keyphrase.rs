@@ -59,6 +59,8 @@ pub struct Phrase {
     all: Vec<String>,
     /// Keys of the words with meaning, each once; all words where none has any.
     content: Vec<String>,
+    /// As `all`, words with a hyphen or a full stop divided.
+    spaced: Vec<String>,
     exact: bool,
     only_function_words: bool,
 }
@@ -83,8 +85,10 @@ impl Phrase {
             }
         }
         let all: Vec<String> = words.iter().map(|word| comparer.key(word)).collect();
+        let spaced = words.iter().flat_map(|word| split(word)).map(|part| comparer.key(part)).collect();
         (!all.is_empty()).then_some(Phrase {
             all,
+            spaced,
             content,
             exact,
             only_function_words,
@@ -121,15 +125,10 @@ impl Phrase {
         self.content.iter().position(|word| word == key).map_or(0, |i| 1 << i)
     }
 
-    /// Which words with meaning are said by a word in lower case: it, or one of its parts between hyphens.
+    /// Which words with meaning are said by a word in lower case: it, or one of its parts.
     fn bits(&self, lower: &str, comparer: &Comparer) -> u32 {
         let whole = self.bit(&comparer.key(lower));
-        let parts = if lower.contains('-') {
-            lower.split('-').map(|part| self.bit(&comparer.key(part))).fold(0, |a, b| a | b)
-        } else {
-            0
-        };
-        whole | parts
+        parts(lower).map(|part| self.bit(&comparer.key(part))).fold(whole, |a, b| a | b)
     }
 
     /// Uses in a short text that is no part of a document.
@@ -163,11 +162,10 @@ impl Phrase {
         let words: Vec<String> = comparer
             .lower_words(text)
             .iter()
-            .flat_map(|word| word.split('-').map(str::to_owned).collect::<Vec<_>>())
+            .flat_map(|word| split(word).map(str::to_owned).collect::<Vec<_>>())
             .collect();
-        let all: Vec<&str> = self.all.iter().flat_map(|word| word.split('-')).collect();
         let keys: Vec<String> = words.iter().map(|word| comparer.key(word)).collect();
-        let at = keys.windows(all.len()).position(|window| window.iter().eq(all.iter()))?;
+        let at = keys.windows(self.spaced.len()).position(|window| *window == self.spaced)?;
         let function = lists::function_words(comparer.language);
         Some(words[..at].iter().filter(|word| !function.contains(word.as_str())).count())
     }
@@ -193,6 +191,16 @@ impl Phrase {
         }
         counts[..self.content.len()].iter().copied().min().unwrap_or(0)
     }
+}
+
+/// What stands between the hyphens and full stops of a word: `e-mail`, `node.js`.
+fn split(word: &str) -> impl Iterator<Item = &str> {
+    word.split(['-', '.', '\u{2010}', '\u{2011}'])
+}
+
+/// The parts of a word that has several.
+fn parts(word: &str) -> impl Iterator<Item = &str> {
+    split(word).filter(move |part| part.len() < word.len())
 }
 
 fn runs(keys: &[String], wanted: &[String]) -> usize {
@@ -241,9 +249,7 @@ impl<'d> Uses<'d> {
                     }
                 };
                 add(lower);
-                if lower.contains('-') {
-                    lower.split('-').for_each(add);
-                }
+                parts(lower).for_each(add);
             }
         }
         Uses {

@@ -33,7 +33,7 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
             let line_ends = between.contains('\n');
             pieces.push(Piece {
                 word: vocabulary.form(word.form),
-                ends_clause: between.contains([',', ';', ':', '(', ')', '–', '—']),
+                ends_clause: between.contains([',', ':']) && between.ends_with(char::is_whitespace),
             });
             if line_ends || i + 1 == words.len() {
                 passive += usize::from(rules.is_passive(&pieces));

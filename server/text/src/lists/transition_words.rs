@@ -9,43 +9,43 @@ pub(super) struct Source {
 pub(super) const ENGLISH: Source = Source {
     lists: &[
         // One thing more.
-        "additionally, again, also, besides, furthermore, moreover, too, further, in addition, as well, not only,
-        not to mention, what's more, together with, coupled with, along with, on top of, equally, and then",
+        "additionally, another, also, besides, furthermore, moreover, further, in addition, as well, not only,
+        not to mention, what's more, together with, nor, even more, first and foremost, coupled with, equally, and then",
         // Against it.
-        "although, though, albeit, but, however, yet, nevertheless, nonetheless, notwithstanding, conversely, whereas,
-        unlike, despite, instead, rather, otherwise, still, regardless, alternatively, anyway, in spite of, even if,
+        "although, though, albeit, but, however, nevertheless, nonetheless, notwithstanding, conversely, whereas,
+        unlike, despite, instead, rather, otherwise, still, regardless, anyway, in spite of, even if,
         even though, even so, even when, by contrast, in contrast, on the contrary, on the other hand, on the one hand,
         on one hand, as opposed to, then again, rather than, other than, apart from, at least, in any case, in any event,
         in reality, contrarily, while",
         // Why, and to what end.
-        "because, since, so, thus, hence, therefore, consequently, accordingly, thereby, as a result, as a consequence,
-        because of, due to, owing to, on account of, in order to, in order that, so that, so as to, for this reason,
+        "because, since, so, thus, hence, therefore, consequently, accordingly, as a result, as a consequence,
+        because of, due to, owing to, according to, on account of, in order to, in order that, so that, so as to, for this reason,
         for that reason, for this purpose, to this end, to that end, in view of, in light of, given that, now that,
         seeing that, with this in mind, inasmuch as, as such",
         // On which condition.
-        "if, unless, lest, whether, provided, in case, in that case, in this case, as long as, so long as, provided that,
-        on condition that, in the event that, only if, as if, as though, granted",
+        "if, unless, lest, whether, in case, in that case, in this case, as long as, so long as, provided that,
+        on condition that, in the event that, only if, as if, as though",
         // In which order.
-        "first, firstly, secondly, thirdly, fourthly, next, then, finally, lastly, eventually, ultimately, initially, before,
+        "firstly, secondly, thirdly, fourthly, then, finally, lastly, eventually, initially, before,
         previously, formerly, earlier, later, afterward, afterwards, subsequently, meanwhile, simultaneously, until, till, when,
-        whenever, soon, shortly, once, currently, presently, during, following, thereafter, occasionally, suddenly,
+        whenever, soon, shortly, presently, during, following, thereafter, occasionally, suddenly,
         last, to begin with, first of all, in the first place, at first, at last, at the same time, at the moment, after that,
-        as soon as, by the time, for now, for the time being, from time to time, in the end, in the long run, in the meantime,
-        in time, sooner or later, so far, this time, until now, up to now, prior to, at this point, all of a sudden",
+        as soon as, by the time, for the time being, from time to time, in the end, in the long run, in the meantime,
+        in time, sooner or later, so far, this time, until now, up to now, prior to, all of a sudden",
         // Like it.
         "likewise, similarly, comparatively, correspondingly, than, in the same way, in the same fashion, in like manner,
-        by comparison, in comparison, compared to, compared with, similar to, as much as, by the same token, in line with,
+        by comparison, in comparison, compared to, compared with, similar to, different from, as much as, by the same token, in line with,
         in accordance with",
         // What is meant, and an instance of it.
-        "namely, specifically, particularly, especially, notably, explicitly, i.e, e.g, for example, for instance, such as,
+        "namely, including, specifically, particularly, especially, notably, explicitly, i.e, e.g, for example, for instance, such as,
         in particular, in other words, that is, that is to say, in detail, in this way, in fact, as a matter of fact,
         to illustrate, to clarify, to explain, to demonstrate, to emphasize, to point out, to put it differently,
         as an illustration, in truth",
         // How sure it is.
-        "indeed, certainly, surely, actually, obviously, evidently, undoubtedly, undeniably, significantly, surprisingly,
-        naturally, of course, to be sure, without doubt, without a doubt, by all means, as far as",
+        "indeed, certainly, surely, actually, obviously, evidently, undoubtedly, undeniably, unquestionably, luckily, significantly, surprisingly,
+        naturally, no doubt, of course, to be sure, without doubt, without a doubt, by all means, as far as",
         // All of it.
-        "overall, altogether, generally, basically, chiefly, in general, in short, in brief, in sum, in summary, in conclusion,
+        "overall, altogether, generally, basically, chiefly, mostly, mainly, in general, in short, in brief, in sum, in summary, in conclusion,
         in essence, to sum up, to summarize, to conclude, to repeat, all in all, after all, above all, on the whole, on balance,
         by and large, for the most part, as a rule, in a word, most important, with regard to, with respect to, by the way,
         incidentally",
