@@ -137,20 +137,21 @@ impl Rules {
     }
 }
 
-/// A word in "-ing" begins a clause of its own.
+/// A word in "-ing" begins a clause of its own; with a hyphen it is an adjective: "ground-breaking".
 fn is_gerund(word: &str) -> bool {
-    word.len() > 4 && word.ends_with("ing") && !matches!(word, "thing" | "bring" | "during" | "string" | "spring")
+    word.len() > 4 && word.ends_with("ing") && !word.contains('-') && !matches!(word, "thing" | "bring" | "during" | "string" | "spring")
 }
 
 /// Directly before a participle they make it an adjective or a noun: "the used car", "of said changes".
 const ENGLISH_DETERMINERS: &[&str] = &[
     "the", "a", "an", "my", "your", "his", "her", "its", "our", "their", "whose", "this", "that", "these", "those", "some", "any",
     "no", "every", "each", "all", "more", "most", "much", "as", "of", "for", "with", "from", "by", "on", "in", "about", "like",
+    "first", "second", "third", "having",
 ];
 
 const ENGLISH_AUXILIARIES: &str = "
 am is are was were be been being isn't aren't wasn't weren't i'm you're he's she's it's we're they're that's what's
-get gets got gotten getting
+get gets got gotten getting having
 ";
 
 /// Conjunctions, the "to" of infinitives, and auxiliaries of active forms.
@@ -256,6 +257,9 @@ mod tests {
             ("It is running used code.", false),
             ("We need a hundred.", false),
             ("There is need.", false),
+            ("We are having it repaired.", true),
+            ("Having used it they left.", false),
+            ("It was our first shot.", false),
         ];
         for (text, expected) in cases {
             assert_eq!(passive(Language::English, text), expected, "{text}");

@@ -33,7 +33,7 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
             let line_ends = between.contains('\n');
             pieces.push(Piece {
                 word: vocabulary.form(word.form),
-                ends_clause: between.contains([',', ':']) && between.ends_with(char::is_whitespace),
+                ends_clause: ends_clause(between),
             });
             if line_ends || i + 1 == words.len() {
                 passive += usize::from(rules.is_passive(&pieces));
@@ -58,6 +58,11 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
             &[("share", &rounded(share))],
         )
         .examples(examples)
+}
+
+/// A comma or a colon does, not within a closing quotation: "it is cool,” said".
+fn ends_clause(between: &str) -> bool {
+    between.strip_prefix([',', ':']).is_some_and(|rest| rest.starts_with(char::is_whitespace))
 }
 
 fn rate(share: f64) -> i16 {
