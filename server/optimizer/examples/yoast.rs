@@ -77,7 +77,9 @@ fn run() -> Result<(), String> {
     let mut agreed: HashMap<&str, (usize, usize)> = HashMap::new();
     let (mut words, mut ease, mut texts) = (0.0, 0.0, 0.0);
     for row in &inputs {
-        let Some(scores) = theirs.get(text(row, "id")) else { continue };
+        let Some(scores) = theirs.get(text(row, "id")) else {
+            continue;
+        };
         let report = score(&Input {
             title: text(row, "title"),
             meta_description: text(row, "description"),
@@ -108,7 +110,10 @@ fn run() -> Result<(), String> {
         }
         texts += 1.0;
         let close = |theirs: &Value, ours: f64| theirs.as_f64().map_or(0.0, |t| (t - ours).abs());
-        words += close(&scores["words"], f64::from(u32::try_from(report.statistics.words).unwrap_or(u32::MAX)));
+        words += close(
+            &scores["words"],
+            f64::from(u32::try_from(report.statistics.words).unwrap_or(u32::MAX)),
+        );
         let ours = report.check(CheckId::ReadingEase).and_then(|c| c.measured);
         ease += ours.map_or(0.0, |m| close(&scores["flesch"], m.value));
     }
@@ -117,7 +122,11 @@ fn run() -> Result<(), String> {
         let share = f64::from(u32::try_from(same * 1000 / all.max(1)).unwrap_or(0)) / 10.0;
         println!("{share:5.1} %  {same:4} of {all:4}  {name} = {id:?}");
     }
-    println!("mean difference: {:.1} words, {:.1} of reading ease", words / texts, ease / texts);
+    println!(
+        "mean difference: {:.1} words, {:.1} of reading ease",
+        words / texts,
+        ease / texts
+    );
     Ok(())
 }
 

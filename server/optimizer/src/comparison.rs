@@ -51,7 +51,13 @@ impl Comparison {
             changes
                 .iter()
                 .filter(both)
-                .filter(|c| if worse { c.after.light < c.before.light } else { c.after.light > c.before.light })
+                .filter(|c| {
+                    if worse {
+                        c.after.light < c.before.light
+                    } else {
+                        c.after.light > c.before.light
+                    }
+                })
                 .map(|c| c.id)
                 .collect()
         };
@@ -89,7 +95,10 @@ mod tests {
         assert_eq!(comparison.difference, i16::from(new.score) - i16::from(old.score));
         let better = [CheckId::KeywordInTitle, CheckId::Images, CheckId::KeywordInImages];
         assert_eq!(comparison.better, better);
-        assert_eq!(comparison.worse, [CheckId::KeywordInIntroduction, CheckId::KeywordDensity]);
+        assert_eq!(
+            comparison.worse,
+            [CheckId::KeywordInIntroduction, CheckId::KeywordDensity]
+        );
         assert!(comparison.changes.iter().any(|c| c.id == CheckId::ImageAlt));
         assert!(Comparison::new(&old, &old).changes.is_empty());
     }

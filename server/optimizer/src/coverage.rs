@@ -101,7 +101,13 @@ struct Counted {
 impl Terms {
     /// Learns from `references` and `keywords` (a cluster's keywords and questions), against `contrast`. Keeps the `most`
     /// important terms. All texts are in `language`.
-    pub fn learn(references: &[&Document], keywords: &[&str], contrast: &[&Document], language: &str, most: usize) -> Terms {
+    pub fn learn(
+        references: &[&Document],
+        keywords: &[&str],
+        contrast: &[&Document],
+        language: &str,
+        most: usize,
+    ) -> Terms {
         let reader = Reader::new(language);
         let counted: Vec<Counted> = references.iter().map(|document| reader.document(document)).collect();
         let counted: Vec<Counted> = counted.into_iter().filter(|c| c.words > 0).collect();
@@ -140,14 +146,22 @@ impl Terms {
                 continue;
             }
             rates.sort_by(f64::total_cmp);
-            let share = if keyword { KEYWORD_SHARE } else { number(rates.len()) / texts };
+            let share = if keyword {
+                KEYWORD_SHARE
+            } else {
+                number(rates.len()) / texts
+            };
             // The mean use grows with the logarithm: a term used ten times is not ten times as important.
             let mean = rates.iter().sum::<f64>() / number(rates.len());
             let most_written = written[key].iter().max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)));
             terms.push(Term {
                 text: most_written.map_or_else(String::new, |(text, _)| (*text).to_owned()),
                 importance: share * (1.0 + mean).ln() * rarity(key) * if key.is_pair() { 1.5 } else { 1.0 },
-                per_thousand: [percentile(&rates, 0.25), percentile(&rates, 0.75), percentile(&rates, 0.9)],
+                per_thousand: [
+                    percentile(&rates, 0.25),
+                    percentile(&rates, 0.75),
+                    percentile(&rates, 0.9),
+                ],
                 keyword,
                 key: key.clone(),
             });
@@ -266,7 +280,9 @@ impl Reader {
         });
         for ((key, &uses), form) in keys.iter().zip(vocabulary.uses()).zip(vocabulary.forms()) {
             if let Some(key) = key {
-                let entry = terms.entry(Key(key.clone(), None)).or_insert_with(|| (0, form.to_owned()));
+                let entry = terms
+                    .entry(Key(key.clone(), None))
+                    .or_insert_with(|| (0, form.to_owned()));
                 entry.0 += uses as usize;
             }
         }
@@ -293,9 +309,13 @@ impl Reader {
                 (self.key(&lower), lower)
             })
             .collect();
-        let single = words.iter().filter_map(|(key, text)| Some((Key(key.clone()?, None), text.clone())));
+        let single = words
+            .iter()
+            .filter_map(|(key, text)| Some((Key(key.clone()?, None), text.clone())));
         let pairs = words.windows(2).filter_map(|pair| match pair {
-            [(Some(a), first), (Some(b), second)] => Some((Key(a.clone(), Some(b.clone())), format!("{first} {second}"))),
+            [(Some(a), first), (Some(b), second)] => {
+                Some((Key(a.clone(), Some(b.clone())), format!("{first} {second}")))
+            }
             _ => None,
         });
         single.chain(pairs).collect()

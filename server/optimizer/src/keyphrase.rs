@@ -3,7 +3,7 @@
 //! A keyword's function words are left out; the others must stand in one sentence, in any order. In double quotes it must be
 //! there word for word.
 
-use igny8_text::{Language, Stemmer, lists, push_lower, sentences, tokens};
+use igny8_text::{Language, Stemmer, lists, push_lower, sentences, tokens, without_possessive};
 use rustc_hash::FxHashMap;
 
 use crate::document::{Document, Word};
@@ -36,7 +36,7 @@ impl Comparer {
     /// What is compared of a word in lower case: its stem without a possessive, or the word itself.
     pub fn key(&self, lower: &str) -> String {
         match &self.stemmer {
-            Some(stemmer) => stemmer.stem(lower.strip_suffix("'s").unwrap_or(lower)).into_owned(),
+            Some(stemmer) => stemmer.stem(without_possessive(lower, self.language)).into_owned(),
             None => lower.to_owned(),
         }
     }
@@ -76,7 +76,11 @@ impl Phrase {
         let function = lists::function_words(comparer.language);
         let with_meaning: Vec<&String> = words.iter().filter(|w| !function.contains(w.as_str())).collect();
         let only_function_words = with_meaning.is_empty();
-        let kept = if only_function_words { words.iter().collect() } else { with_meaning };
+        let kept = if only_function_words {
+            words.iter().collect()
+        } else {
+            with_meaning
+        };
         let mut content: Vec<String> = Vec::new();
         for word in kept {
             let key = comparer.key(word);
@@ -85,7 +89,11 @@ impl Phrase {
             }
         }
         let all: Vec<String> = words.iter().map(|word| comparer.key(word)).collect();
-        let spaced = words.iter().flat_map(|word| split(word)).map(|part| comparer.key(part)).collect();
+        let spaced = words
+            .iter()
+            .flat_map(|word| split(word))
+            .map(|part| comparer.key(part))
+            .collect();
         (!all.is_empty()).then_some(Phrase {
             all,
             spaced,
@@ -128,7 +136,9 @@ impl Phrase {
     /// Which words with meaning are said by a word in lower case: it, or one of its parts.
     fn bits(&self, lower: &str, comparer: &Comparer) -> u32 {
         let whole = self.bit(&comparer.key(lower));
-        parts(lower).map(|part| self.bit(&comparer.key(part))).fold(whole, |a, b| a | b)
+        parts(lower)
+            .map(|part| self.bit(&comparer.key(part)))
+            .fold(whole, |a, b| a | b)
     }
 
     /// Uses in a short text that is no part of a document.
@@ -165,9 +175,16 @@ impl Phrase {
             .flat_map(|word| split(word).map(str::to_owned).collect::<Vec<_>>())
             .collect();
         let keys: Vec<String> = words.iter().map(|word| comparer.key(word)).collect();
-        let at = keys.windows(self.spaced.len()).position(|window| *window == self.spaced)?;
+        let at = keys
+            .windows(self.spaced.len())
+            .position(|window| *window == self.spaced)?;
         let function = lists::function_words(comparer.language);
-        Some(words[..at].iter().filter(|word| !function.contains(word.as_str())).count())
+        Some(
+            words[..at]
+                .iter()
+                .filter(|word| !function.contains(word.as_str()))
+                .count(),
+        )
     }
 
     /// Whether a short text says this and nothing else with meaning.
@@ -266,7 +283,9 @@ impl<'d> Uses<'d> {
 
     fn bits(&self, phrase: usize, word: Word) -> u32 {
         self.hits.get(&word.form).map_or(0, |hits| {
-            hits.iter().filter(|(p, _)| *p == phrase).fold(0, |mask, (_, bits)| mask | bits)
+            hits.iter()
+                .filter(|(p, _)| *p == phrase)
+                .fold(0, |mask, (_, bits)| mask | bits)
         })
     }
 
@@ -282,7 +301,12 @@ impl<'d> Uses<'d> {
             let keys: Vec<String> = words.iter().map(|w| comparer.key(vocabulary.form(w.form))).collect();
             return runs(&keys, &p.all);
         }
-        p.complete(words.iter().map(|&word| self.bits(phrase, word)).filter(|&bits| bits != 0))
+        p.complete(
+            words
+                .iter()
+                .map(|&word| self.bits(phrase, word))
+                .filter(|&bits| bits != 0),
+        )
     }
 
     /// Which words with meaning are among these, as bits.

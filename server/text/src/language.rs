@@ -55,6 +55,19 @@ pub fn push_lower(out: &mut String, word: &str, language: Language) {
     }
 }
 
+/// A word in lower case without the ending of possession that Snowball's stemmers leave: English `'s`, Turkish `-sı` after a
+/// vowel, which heads of compounds have (`ısı pompası`).
+pub fn without_possessive(lower: &str, language: Language) -> &str {
+    if language != Language::Turkish {
+        return lower.strip_suffix("'s").unwrap_or(lower);
+    }
+    ["sı", "si", "su", "sü"]
+        .iter()
+        .find_map(|ending| lower.strip_suffix(ending))
+        .filter(|stem| stem.chars().count() > 2 && stem.ends_with(['a', 'e', 'ı', 'i', 'o', 'ö', 'u', 'ü']))
+        .unwrap_or(lower)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +102,21 @@ mod tests {
             let mut out = String::new();
             push_lower(&mut out, word, language);
             assert_eq!(out, expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn possessives_are_taken_off() {
+        let cases = [
+            ("dog's", Language::English, "dog"),
+            ("dogs", Language::English, "dogs"),
+            ("pompası", Language::Turkish, "pompa"),
+            ("kurs", Language::Turkish, "kurs"),
+            ("su", Language::Turkish, "su"),
+            ("borsu", Language::Turkish, "borsu"),
+        ];
+        for (word, language, expected) in cases {
+            assert_eq!(without_possessive(word, language), expected, "{word}");
         }
     }
 }

@@ -9,7 +9,7 @@ mod sentences;
 pub mod syllables;
 mod tokens;
 
-pub use language::{Language, push_lower};
+pub use language::{Language, push_lower, without_possessive};
 use rust_stemmers::Algorithm;
 pub use rust_stemmers::Stemmer;
 pub use sentences::sentences;

@@ -1,9 +1,9 @@
 //! Sentences in the passive voice, for English and German: an auxiliary and a participle within one clause.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use crate::Language;
+use crate::lists::Words;
 
 /// A word in lower case, and whether a mark behind it ends its clause.
 #[derive(Debug, Clone, Copy)]
@@ -16,18 +16,18 @@ pub struct Piece<'t> {
 
 /// What a language makes its passive of.
 pub struct Rules {
-    auxiliaries: HashSet<&'static str>,
+    auxiliaries: Words,
     /// Words that begin another clause.
-    conjunctions: HashSet<&'static str>,
-    irregular: HashSet<&'static str>,
+    conjunctions: Words,
+    irregular: Words,
     /// What looks like a participle and is none.
-    others: HashSet<&'static str>,
+    others: Words,
     language: Language,
 }
 
 /// The rules of a language, none where there are none here.
 pub fn rules(language: Language) -> Option<&'static Rules> {
-    fn set(list: &'static str) -> HashSet<&'static str> {
+    fn set(list: &'static str) -> Words {
         list.split_whitespace().collect()
     }
     static ENGLISH: LazyLock<Rules> = LazyLock::new(|| Rules {
@@ -132,21 +132,26 @@ impl Rules {
         };
         with_ge(word)
             || word.ends_with("iert")
-            || GERMAN_SEPARABLE.iter().any(|prefix| word.strip_prefix(prefix).is_some_and(with_ge))
+            || GERMAN_SEPARABLE
+                .iter()
+                .any(|prefix| word.strip_prefix(prefix).is_some_and(with_ge))
             || (word.ends_with('t') && word.len() > 6 && GERMAN_FIXED.iter().any(|prefix| word.starts_with(prefix)))
     }
 }
 
 /// A word in "-ing" begins a clause of its own; with a hyphen it is an adjective: "ground-breaking".
 fn is_gerund(word: &str) -> bool {
-    word.len() > 4 && word.ends_with("ing") && !word.contains('-') && !matches!(word, "thing" | "bring" | "during" | "string" | "spring")
+    word.len() > 4
+        && word.ends_with("ing")
+        && !word.contains('-')
+        && !matches!(word, "thing" | "bring" | "during" | "string" | "spring")
 }
 
 /// Directly before a participle they make it an adjective or a noun: "the used car", "of said changes".
 const ENGLISH_DETERMINERS: &[&str] = &[
-    "the", "a", "an", "my", "your", "his", "her", "its", "our", "their", "whose", "this", "that", "these", "those", "some", "any",
-    "no", "every", "each", "all", "more", "most", "much", "as", "of", "for", "with", "from", "by", "on", "in", "about", "like",
-    "first", "second", "third", "having",
+    "the", "a", "an", "my", "your", "his", "her", "its", "our", "their", "whose", "this", "that", "these", "those",
+    "some", "any", "no", "every", "each", "all", "more", "most", "much", "as", "of", "for", "with", "from", "by", "on",
+    "in", "about", "like", "first", "second", "third", "having",
 ];
 
 const ENGLISH_AUXILIARIES: &str = "
@@ -213,9 +218,10 @@ erst erstellt ergebnis entspricht vielleicht bekannt berühmt bestimmt versucht
 ";
 
 const GERMAN_SEPARABLE: &[&str] = &[
-    "ab", "an", "auf", "aus", "bei", "durch", "ein", "fest", "fort", "frei", "gut", "her", "heraus", "herunter", "hervor", "hin",
-    "hinaus", "hinzu", "los", "mit", "nach", "nieder", "statt", "teil", "um", "vor", "voran", "voraus", "vorbei", "weg", "weiter",
-    "wieder", "zu", "zurück", "zusammen", "über", "unter", "bereit", "dar", "dazu", "hoch", "herunter", "rein", "raus",
+    "ab", "an", "auf", "aus", "bei", "durch", "ein", "fest", "fort", "frei", "gut", "her", "heraus", "herunter",
+    "hervor", "hin", "hinaus", "hinzu", "los", "mit", "nach", "nieder", "statt", "teil", "um", "vor", "voran",
+    "voraus", "vorbei", "weg", "weiter", "wieder", "zu", "zurück", "zusammen", "über", "unter", "bereit", "dar",
+    "dazu", "hoch", "herunter", "rein", "raus",
 ];
 
 /// Verbs with these never take "ge".

@@ -6,7 +6,10 @@ use crate::Language;
 
 /// Marks that end a sentence only where white space follows, since they stand inside words and numbers too.
 fn ends_before_space(c: char) -> bool {
-    matches!(c, '.' | '?' | '!' | '…' | '؟' | '۔' | '।' | '\u{203c}' | '\u{2047}'..='\u{2049}')
+    matches!(
+        c,
+        '.' | '?' | '!' | '…' | '؟' | '۔' | '।' | '\u{203c}' | '\u{2047}'..='\u{2049}'
+    )
 }
 
 /// Full-width marks of scripts that write no spaces.
@@ -106,29 +109,38 @@ fn is_numbering(word: &str, language: Language) -> bool {
 fn listed(word: &str, language: Language) -> bool {
     let list: &[&str] = match language {
         Language::English => &[
-            "mr", "mrs", "ms", "mx", "dr", "prof", "rev", "hon", "st", "sr", "jr", "gen", "col", "maj", "capt", "lt", "sgt",
-            "cmdr", "adm", "sen", "rep", "gov", "pres", "vs", "e.g", "i.e", "cf", "viz", "messrs", "mme",
+            "mr", "mrs", "ms", "mx", "dr", "prof", "rev", "hon", "st", "sr", "jr", "gen", "col", "maj", "capt", "lt",
+            "sgt", "cmdr", "adm", "sen", "rep", "gov", "pres", "vs", "e.g", "i.e", "cf", "viz", "messrs", "mme",
         ],
         Language::German => &[
-            "z.b", "d.h", "u.a", "u.u", "o.ä", "u.ä", "z.t", "i.d.r", "s.o", "s.u", "v.a", "bzw", "ca", "dr", "prof", "hr",
-            "fr", "st", "str", "nr", "bd", "abb", "vgl", "ggf", "evtl", "inkl", "exkl", "zzgl", "max", "min", "mio", "mrd",
-            "tsd", "tel", "art", "abs", "dipl", "ing", "med", "jan", "feb", "aug", "sept", "okt", "nov", "dez", "sog", "z",
-            "d", "u", "o", "i", "b", "geb", "allg", "bspw", "insb",
+            "z.b", "d.h", "u.a", "u.u", "o.ä", "u.ä", "z.t", "i.d.r", "s.o", "s.u", "v.a", "bzw", "ca", "dr", "prof",
+            "hr", "fr", "st", "str", "nr", "bd", "abb", "vgl", "ggf", "evtl", "inkl", "exkl", "zzgl", "max", "min",
+            "mio", "mrd", "tsd", "tel", "art", "abs", "dipl", "ing", "med", "jan", "feb", "aug", "sept", "okt", "nov",
+            "dez", "sog", "z", "d", "u", "o", "i", "b", "geb", "allg", "bspw", "insb",
         ],
         Language::French => &[
             "m", "mm", "mme", "mlle", "dr", "pr", "me", "st", "ste", "cf", "p.ex", "av", "apr", "env", "éd", "chap",
         ],
-        Language::Spanish => &["sr", "sra", "srta", "dr", "dra", "prof", "ud", "uds", "vd", "p.ej", "av", "avda", "ee", "aprox"],
+        Language::Spanish => &[
+            "sr", "sra", "srta", "dr", "dra", "prof", "ud", "uds", "vd", "p.ej", "av", "avda", "ee", "aprox",
+        ],
         Language::Italian => &[
-            "sig", "sig.ra", "sigg", "dott", "dott.ssa", "prof", "prof.ssa", "ing", "avv", "arch", "cfr", "p.es", "es", "ca",
+            "sig", "sig.ra", "sigg", "dott", "dott.ssa", "prof", "prof.ssa", "ing", "avv", "arch", "cfr", "p.es", "es",
+            "ca",
         ],
         Language::Dutch => &[
-            "dhr", "mevr", "mw", "dr", "drs", "ir", "ing", "prof", "mr", "st", "bijv", "bv", "d.w.z", "o.a", "m.b.v", "t.o.v",
-            "i.p.v", "ca", "evt", "incl", "excl", "resp", "zgn",
+            "dhr", "mevr", "mw", "dr", "drs", "ir", "ing", "prof", "mr", "st", "bijv", "bv", "d.w.z", "o.a", "m.b.v",
+            "t.o.v", "i.p.v", "ca", "evt", "incl", "excl", "resp", "zgn",
         ],
-        Language::Portuguese => &["sr", "sra", "srs", "dr", "dra", "prof", "profa", "av", "exmo", "p.ex", "aprox"],
-        Language::Russian => &["г", "гг", "т.е", "т.к", "им", "ул", "д", "проф", "акад", "напр", "см", "ср", "тыс", "млн", "руб"],
-        Language::Turkish => &["dr", "prof", "doç", "av", "sn", "no", "vb", "vs", "örn", "bkz", "cad", "sok", "mah", "çev", "yy"],
+        Language::Portuguese => &[
+            "sr", "sra", "srs", "dr", "dra", "prof", "profa", "av", "exmo", "p.ex", "aprox",
+        ],
+        Language::Russian => &[
+            "г", "гг", "т.е", "т.к", "им", "ул", "д", "проф", "акад", "напр", "см", "ср", "тыс", "млн", "руб",
+        ],
+        Language::Turkish => &[
+            "dr", "prof", "doç", "av", "sn", "no", "vb", "vs", "örn", "bkz", "cad", "sok", "mah", "çev", "yy",
+        ],
         Language::Unspaced | Language::Other => &["dr", "prof"],
     };
     list.iter().any(|a| eq(word, a))
@@ -150,19 +162,51 @@ mod tests {
             (English, "", &[]),
             (English, " . ", &["."]),
             (English, "One. Two! Three? Four", &["One.", "Two!", "Three?", "Four"]),
-            (English, "Wait... Then it ended… Now", &["Wait...", "Then it ended…", "Now"]),
+            (
+                English,
+                "Wait... Then it ended… Now",
+                &["Wait...", "Then it ended…", "Now"],
+            ),
             (English, "one. two", &["one. two"]),
-            (English, "Dr. Smith met Mr. Jones. Then", &["Dr. Smith met Mr. Jones.", "Then"]),
-            (English, "Use e.g. Rust. See (i.e. Foo) it", &["Use e.g. Rust.", "See (i.e. Foo) it"]),
-            (English, "Version 3.5 is out. 5 dogs", &["Version 3.5 is out.", "5 dogs"]),
+            (
+                English,
+                "Dr. Smith met Mr. Jones. Then",
+                &["Dr. Smith met Mr. Jones.", "Then"],
+            ),
+            (
+                English,
+                "Use e.g. Rust. See (i.e. Foo) it",
+                &["Use e.g. Rust.", "See (i.e. Foo) it"],
+            ),
+            (
+                English,
+                "Version 3.5 is out. 5 dogs",
+                &["Version 3.5 is out.", "5 dogs"],
+            ),
             (English, "See No. 5 now. No. That", &["See No. 5 now.", "No.", "That"]),
-            (English, "He said \"Go.\" Then left.) Baz", &["He said \"Go.\"", "Then left.)", "Baz"]),
+            (
+                English,
+                "He said \"Go.\" Then left.) Baz",
+                &["He said \"Go.\"", "Then left.)", "Baz"],
+            ),
             (English, "“Really?” he said", &["“Really?” he said"]),
             (English, "Try Node.js. Next", &["Try Node.js.", "Next"]),
             (English, "List. - one. • two", &["List. - one. • two"]),
-            (German, "Am 3. Mai z.B. Regen. Im Jahr 2014. Danach", &["Am 3. Mai z.B. Regen.", "Im Jahr 2014.", "Danach"]),
-            (Russian, "Привет. Это г. Москва! Да", &["Привет.", "Это г. Москва!", "Да"]),
-            (Turkish, "İyi. Işık 3. Mayıs günü. Son", &["İyi.", "Işık 3. Mayıs günü.", "Son"]),
+            (
+                German,
+                "Am 3. Mai z.B. Regen. Im Jahr 2014. Danach",
+                &["Am 3. Mai z.B. Regen.", "Im Jahr 2014.", "Danach"],
+            ),
+            (
+                Russian,
+                "Привет. Это г. Москва! Да",
+                &["Привет.", "Это г. Москва!", "Да"],
+            ),
+            (
+                Turkish,
+                "İyi. Işık 3. Mayıs günü. Son",
+                &["İyi.", "Işık 3. Mayıs günü.", "Son"],
+            ),
             (Unspaced, "水泵。好的！是", &["水泵。", "好的！", "是"]),
             (Other, "مرحبا؟ نعم.", &["مرحبا؟", "نعم."]),
         ];

@@ -7,15 +7,25 @@ use crate::Language;
 pub fn syllables(word: &str, language: Language) -> Option<u32> {
     let count = match language {
         Language::English => word.split('-').map(english).sum(),
-        Language::German => groups(word, "aeiouyäöü", &["io", "ia", "eo", "ea", "ua", "oa", "ieu", "iu", "uo"]),
+        Language::German => groups(
+            word,
+            "aeiouyäöü",
+            &["io", "ia", "eo", "ea", "ua", "oa", "ieu", "iu", "uo"],
+        ),
         Language::French => french(word),
         Language::Spanish => groups(
             word,
             "aeiouáéíóúü",
-            &["ae", "ao", "ea", "eo", "oa", "oe", "ía", "íe", "ío", "aí", "eí", "oí", "úa", "úe", "aú", "eú"],
+            &[
+                "ae", "ao", "ea", "eo", "oa", "oe", "ía", "íe", "ío", "aí", "eí", "oí", "úa", "úe", "aú", "eú",
+            ],
         ),
         Language::Italian => groups(word, "aeiouàèéìòóù", &["ae", "ao", "ea", "eo", "oa", "oe", "ìa", "ìo"]),
-        Language::Dutch => groups(word, "aeiouyëïöüéè", &["aë", "eë", "ië", "oë", "uë", "aï", "eï", "oï", "ao", "eo", "io", "ia"]),
+        Language::Dutch => groups(
+            word,
+            "aeiouyëïöüéè",
+            &["aë", "eë", "ië", "oë", "uë", "aï", "eï", "oï", "ao", "eo", "io", "ia"],
+        ),
         // Every vowel letter of Russian is a syllable.
         Language::Russian => vowels(word, "аеёиоуыэюя"),
         Language::Turkish => vowels(word, "aeıioöuüâîû"),
@@ -44,10 +54,15 @@ fn groups(word: &str, set: &str, apart: &[&str]) -> u32 {
 }
 
 fn french(word: &str) -> u32 {
-    let count = groups(word, "aeiouyàâéèêëîïôùûü", &["éa", "éo", "ao", "aï", "oï", "aë", "oë", "éu"]);
-    let silent = ["e", "es", "ent"]
-        .iter()
-        .any(|end| word.strip_suffix(end).is_some_and(|stem| stem.ends_with(|c: char| !"aeiouyàâéèêëîïôùûü".contains(c))));
+    let count = groups(
+        word,
+        "aeiouyàâéèêëîïôùûü",
+        &["éa", "éo", "ao", "aï", "oï", "aë", "oë", "éu"],
+    );
+    let silent = ["e", "es", "ent"].iter().any(|end| {
+        word.strip_suffix(end)
+            .is_some_and(|stem| stem.ends_with(|c: char| !"aeiouyàâéèêëîïôùûü".contains(c)))
+    });
     if silent && count > 1 { count - 1 } else { count }
 }
 
@@ -141,7 +156,9 @@ fn english(word: &str) -> u32 {
                 (b'i', b'u') | (b'u', b'o') => !(i >= 2 && b[i - 2] == b'q'),
                 (b'u', b'a') => !(i >= 2 && matches!(b[i - 2], b'q' | b'g')),
                 (b'e', b'o') => rest != b"n" && !rest.starts_with(b"p"),
-                (b'i', b'e') => matches!(rest, b"t" | b"nce" | b"nt" | b"nts" | b"r" | b"ty") && i >= 3 && !word.ends_with("friend"),
+                (b'i', b'e') => {
+                    matches!(rest, b"t" | b"nce" | b"nt" | b"nts" | b"r" | b"ty") && i >= 3 && !word.ends_with("friend")
+                }
                 (b'y', b'i') | (b'e', b'i') => rest.starts_with(b"ng"),
                 (b'a' | b'o' | b'u', b'i') => rest == b"ng",
                 (b'u', b'e') => rest.starts_with(b"nt") || rest.starts_with(b"l"),
@@ -156,15 +173,16 @@ fn english(word: &str) -> u32 {
     let n = b.len();
     let before = |back: usize| n.checked_sub(back).map(|i| b[i]);
     let consonant = |c: Option<u8>| c.is_some_and(|c| !vowel(c));
-    // A last e is silent, but for "-le" after a consonant.
+    // A last e is silent, but for "-le" after a consonant and after a hiss.
     let silent_end = if word.ends_with("es") {
-        consonant(before(3))
-            && !matches!(before(3), Some(b's' | b'z' | b'x' | b'c' | b'g'))
-            && !word.ends_with("ches")
-            && !word.ends_with("shes")
-            && !(word.ends_with("les") && consonant(before(4)))
+        let hiss = matches!(before(3), Some(b's' | b'z' | b'x' | b'c' | b'g'))
+            || word.ends_with("ches")
+            || word.ends_with("shes");
+        let syllabic = word.ends_with("les") && consonant(before(4));
+        consonant(before(3)) && !hiss && !syllabic
     } else if word.ends_with("ed") {
-        consonant(before(3)) && !matches!(before(3), Some(b't' | b'd'))
+        consonant(before(3))
+            && !matches!(before(3), Some(b't' | b'd'))
             && !(word.ends_with("led") && consonant(before(4)) && before(4) != Some(b'l'))
     } else if word.ends_with('e') {
         consonant(before(2)) && !(word.ends_with("le") && consonant(before(3)))

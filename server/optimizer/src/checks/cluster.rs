@@ -9,7 +9,10 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
     let of_site = c.input.content_type == ContentType::Page
         && matches!(c.input.structure, Structure::General | Structure::BusinessPage);
     if of_site && !c.input.has_cluster {
-        return Outcome::not_scored("cluster.page_of_site", "Not scored: this page belongs to the site, not to a subject.");
+        return Outcome::not_scored(
+            "cluster.page_of_site",
+            "Not scored: this page belongs to the site, not to a subject.",
+        );
     }
     let rating = if c.input.has_cluster { 9 } else { 3 };
     let outcome = Outcome::count(rating, usize::from(c.input.has_cluster), Unit::Count, Bound::min(1));

@@ -13,7 +13,11 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
         .links
         .iter()
         .filter(|link| link.target != Target::Other && !is_own(link, c.input.slug))
-        .filter(|link| c.alternatives().iter().any(|phrase| phrase.is_all_of(&link.anchor, &c.comparer)))
+        .filter(|link| {
+            c.alternatives()
+                .iter()
+                .any(|phrase| phrase.is_all_of(&link.anchor, &c.comparer))
+        })
         .collect();
     let rating = if competing.is_empty() { 9 } else { 2 };
     let outcome = Outcome::count(rating, competing.len(), Unit::Count, Bound::max(0));
@@ -31,7 +35,12 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
 
 /// A link to the page itself.
 fn is_own(link: &Link, slug: &str) -> bool {
-    let path = link.href.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    let path = link
+        .href
+        .split(['?', '#'])
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches('/');
     link.target == Target::Internal && !slug.is_empty() && path.rsplit('/').next() == Some(slug)
 }
 

@@ -12,7 +12,10 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
         return Outcome::not_scored("freshness.not_needed", "Not scored: pages of this type do not age.");
     }
     let Some(changed) = input.revised_at.max(input.published_at) else {
-        return Outcome::not_scored("freshness.unknown", "Not scored: it is not known when this was changed.");
+        return Outcome::not_scored(
+            "freshness.unknown",
+            "Not scored: it is not known when this was changed.",
+        );
     };
     let days = u32::try_from(input.now.saturating_sub(changed).max(0) / DAY).unwrap_or(u32::MAX);
     let most = limit(input.structure);

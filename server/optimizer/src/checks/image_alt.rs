@@ -25,7 +25,8 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
     let rating = rate(missing, odd + twice);
     let good = all - missing - odd - twice;
     let outcome = Outcome::new(rating, percent(good, all), Unit::Percent, Bound::min(100));
-    let params: &[(&str, &dyn std::fmt::Display)] = &[("missing", &missing), ("odd", &odd), ("twice", &twice), ("all", &all)];
+    let params: &[(&str, &dyn std::fmt::Display)] =
+        &[("missing", &missing), ("odd", &odd), ("twice", &twice), ("all", &all)];
     match rating {
         3 => outcome.mend(
             "image_alt.missing",

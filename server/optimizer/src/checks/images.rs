@@ -10,7 +10,11 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
     if rating == 9 {
         return outcome;
     }
-    outcome.mend("images.none", "Add an image, with an alternative text that says what it shows.", &[])
+    outcome.mend(
+        "images.none",
+        "Add an image, with an alternative text that says what it shows.",
+        &[],
+    )
 }
 
 #[cfg(test)]

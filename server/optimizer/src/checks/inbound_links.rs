@@ -8,7 +8,10 @@ const GOOD: usize = 3;
 
 pub(super) fn check(c: &Context<'_>) -> Outcome {
     let Some(count) = c.input.inbound_links else {
-        return Outcome::not_scored("inbound_links.unknown", "Not scored: the links of the site are not known yet.");
+        return Outcome::not_scored(
+            "inbound_links.unknown",
+            "Not scored: the links of the site are not known yet.",
+        );
     };
     let rating = rate(count);
     let outcome = Outcome::count(rating, count, Unit::Count, Bound::min(3));

@@ -15,7 +15,10 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
         };
     }
     let most = |words: &[crate::document::Word]| {
-        (0..c.primary).map(|i| c.uses.in_sentence(i, words, &c.comparer)).max().unwrap_or(0)
+        (0..c.primary)
+            .map(|i| c.uses.in_sentence(i, words, &c.comparer))
+            .max()
+            .unwrap_or(0)
     };
     let uses: usize = c.document.sentences().map(|sentence| most(sentence.words())).sum();
     let bounds = Bounds::of(c.words(), keyword.length(), c.input.matching);
@@ -122,7 +125,11 @@ mod tests {
             (1000, 4, words, 3, 9),
         ];
         for (count, length, matching, uses, expected) in cases {
-            assert_eq!(Bounds::of(count, length, matching).rate(uses), expected, "{uses} in {count}");
+            assert_eq!(
+                Bounds::of(count, length, matching).rate(uses),
+                expected,
+                "{uses} in {count}"
+            );
         }
     }
 

@@ -8,7 +8,12 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
         return Outcome::no_keyword();
     }
     let description = c.input.meta_description;
-    let uses = c.alternatives().iter().map(|phrase| phrase.uses_in(description, &c.comparer)).max().unwrap_or(0);
+    let uses = c
+        .alternatives()
+        .iter()
+        .map(|phrase| phrase.uses_in(description, &c.comparer))
+        .max()
+        .unwrap_or(0);
     let rating = rate(uses);
     let outcome = Outcome::count(rating, uses, Unit::Count, Bound::between(1, 2));
     let params: &[(&str, &dyn std::fmt::Display)] = &[("keyword", &c.keyword_text()), ("uses", &uses)];
@@ -52,7 +57,11 @@ mod tests {
                 meta_description,
                 ..Input::default()
             };
-            assert_eq!(rating(&input, CheckId::KeywordInDescription), Some(expected), "{meta_description}");
+            assert_eq!(
+                rating(&input, CheckId::KeywordInDescription),
+                Some(expected),
+                "{meta_description}"
+            );
         }
     }
 }

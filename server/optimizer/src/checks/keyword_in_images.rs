@@ -11,7 +11,9 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
     for alt in c.alts() {
         all += 1;
         let says = alt.is_some_and(|alt| {
-            c.alternatives().iter().any(|phrase| phrase.found_in(alt, &c.comparer) * 2 >= phrase.words())
+            c.alternatives()
+                .iter()
+                .any(|phrase| phrase.found_in(alt, &c.comparer) * 2 >= phrase.words())
         });
         with += usize::from(says);
     }

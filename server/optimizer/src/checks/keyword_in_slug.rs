@@ -10,7 +10,11 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
     let spaced = c.input.slug.replace(['-', '_', '/'], " ");
     let found = keyword.found_in(&spaced, &c.comparer);
     let rating = rate(found, keyword.words(), c.cornerstone());
-    let bound = if keyword.words() <= 2 { Bound::min(100) } else { Bound::min(51) };
+    let bound = if keyword.words() <= 2 {
+        Bound::min(100)
+    } else {
+        Bound::min(51)
+    };
     let outcome = Outcome::new(rating, percent(found, keyword.words()), Unit::Percent, bound);
     if rating == 9 {
         return outcome;

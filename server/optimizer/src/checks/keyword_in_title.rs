@@ -81,6 +81,7 @@ mod tests {
         let cases = [
             ("de", "Gartenpumpe kaufen", "Gartenpumpen kaufen: so geht es", 9),
             ("tr", "ısı pompası", "Isı pompaları nedir?", 9),
+            ("tr", "su pompası", "Su pompasını seçmek", 9),
             ("tr", "istanbul otelleri", "İSTANBUL OTELLERİ", 9),
             ("ru", "садовый насос", "Садовые насосы", 9),
             ("zh", "水泵", "水泵指南", 9),

@@ -63,7 +63,13 @@ impl<'a> Context<'a> {
             phrases.extend(input.synonyms.iter().take(MAX_PHRASES).filter_map(|s| phrase(s)));
         }
         let primary = phrases.len();
-        phrases.extend(input.secondary_keywords.iter().take(MAX_PHRASES).filter_map(|s| phrase(s)));
+        phrases.extend(
+            input
+                .secondary_keywords
+                .iter()
+                .take(MAX_PHRASES)
+                .filter_map(|s| phrase(s)),
+        );
         Context {
             uses: Uses::new(document, phrases, &comparer),
             language: Language::of(input.language),
@@ -163,12 +169,19 @@ impl Outcome {
     }
 
     fn no_rules() -> Outcome {
-        Outcome::not_scored("language_without_rules", "Not scored: there are no rules for this language yet.")
+        Outcome::not_scored(
+            "language_without_rules",
+            "Not scored: there are no rules for this language yet.",
+        )
     }
 }
 
 fn shorten(text: &str) -> String {
-    let mut short: String = text.chars().take(160).map(|c| if c == '\n' { ' ' } else { c }).collect();
+    let mut short: String = text
+        .chars()
+        .take(160)
+        .map(|c| if c == '\n' { ' ' } else { c })
+        .collect();
     if short.len() < text.len() {
         short.push('…');
     }
@@ -182,7 +195,11 @@ pub(crate) fn number(count: usize) -> f64 {
 
 /// In per cent; 0 of 0 is 0.
 fn percent(part: usize, whole: usize) -> f64 {
-    if whole == 0 { 0.0 } else { number(part) * 100.0 / number(whole) }
+    if whole == 0 {
+        0.0
+    } else {
+        number(part) * 100.0 / number(whole)
+    }
 }
 
 /// For messages.

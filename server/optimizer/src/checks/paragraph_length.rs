@@ -13,7 +13,12 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
     }
     let mut longest = 0;
     let mut long = Vec::new();
-    for block in c.document.blocks().iter().filter(|b| !matches!(b.kind, Kind::Heading(_))) {
+    for block in c
+        .document
+        .blocks()
+        .iter()
+        .filter(|b| !matches!(b.kind, Kind::Heading(_)))
+    {
         let words = c.document.words_of(block).len();
         longest = longest.max(words);
         if words > GOOD {
@@ -35,10 +40,12 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
 }
 
 fn rate(longest: usize) -> i16 {
-    match longest {
-        ..=GOOD => 9,
-        ..=FAIR => 6,
-        _ => 3,
+    if longest <= GOOD {
+        9
+    } else if longest <= FAIR {
+        6
+    } else {
+        3
     }
 }
 

@@ -62,7 +62,9 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
 
 /// A comma or a colon does, not within a closing quotation: "it is cool,” said".
 fn ends_clause(between: &str) -> bool {
-    between.strip_prefix([',', ':']).is_some_and(|rest| rest.starts_with(char::is_whitespace))
+    between
+        .strip_prefix([',', ':'])
+        .is_some_and(|rest| rest.starts_with(char::is_whitespace))
 }
 
 fn rate(share: f64) -> i16 {

@@ -16,7 +16,10 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
         return Outcome::no_rules();
     };
     if c.words() < FEWEST_WORDS {
-        return Outcome::not_scored("reading_ease.short", "Not scored: fewer than 50 words say nothing about it.");
+        return Outcome::not_scored(
+            "reading_ease.short",
+            "Not scored: fewer than 50 words say nothing about it.",
+        );
     }
     let rating = rate(ease);
     let outcome = Outcome::new(rating, ease, Unit::ReadingEase, Bound::min(60));
@@ -38,7 +41,11 @@ fn ease(c: &Context<'_>) -> Option<f64> {
         sum += f64::from(syllables(form, c.language)?) * f64::from(uses);
     }
     let sentences = c.document.sentences().count().max(1);
-    formula(number(c.words()) / number(sentences), sum / number(c.words().max(1)), c.language)
+    formula(
+        number(c.words()) / number(sentences),
+        sum / number(c.words().max(1)),
+        c.language,
+    )
 }
 
 /// From words a sentence and syllables a word. Flesch 1948 (English), Amstad 1978 (German), Kandel and Moles 1958 (French),
@@ -103,7 +110,9 @@ mod tests {
             assert_eq!(rate(ease), expected, "{ease}");
         }
         let easy = "The cat sat on the mat. ".repeat(10);
-        let hard = "Intergovernmental organisational responsibilities necessitate considerable administrative coordination. ".repeat(10);
+        let hard =
+            "Intergovernmental organisational responsibilities necessitate considerable administrative coordination. "
+                .repeat(10);
         let cases = [
             ("en", &easy, Some(9)),
             ("en", &hard, Some(3)),

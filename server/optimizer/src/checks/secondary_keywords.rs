@@ -6,7 +6,10 @@ use crate::report::{Bound, Unit};
 pub(super) fn check(c: &Context<'_>) -> Outcome {
     let secondary = c.primary..c.uses.phrases().len();
     if secondary.is_empty() {
-        return Outcome::not_scored("secondary_keywords.none", "Not scored: there are no secondary keywords.");
+        return Outcome::not_scored(
+            "secondary_keywords.none",
+            "Not scored: there are no secondary keywords.",
+        );
     }
     let total = secondary.len();
     let mut open: Vec<usize> = secondary
@@ -37,7 +40,11 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
         .mend(
             "secondary_keywords.missing",
             "{covered} of {total} secondary keywords are used. Write about: {missing}.",
-            &[("covered", &covered), ("total", &total), ("missing", &missing.join(", "))],
+            &[
+                ("covered", &covered),
+                ("total", &total),
+                ("missing", &missing.join(", ")),
+            ],
         )
         .examples(missing)
 }

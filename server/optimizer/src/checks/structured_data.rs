@@ -14,7 +14,10 @@ struct Field {
 pub(super) fn check(c: &Context<'_>) -> Outcome {
     let fields = fields(c);
     if fields.is_empty() {
-        return Outcome::not_scored("structured_data.not_needed", "Not scored: pages of this type need no data.");
+        return Outcome::not_scored(
+            "structured_data.not_needed",
+            "Not scored: pages of this type need no data.",
+        );
     }
     let missing: Vec<&str> = fields.iter().filter(|f| !f.present).map(|f| f.name).collect();
     let required = fields.iter().filter(|f| !f.present && f.required).count();
@@ -71,10 +74,16 @@ fn fields(c: &Context<'_>) -> Vec<Field> {
             may("sku or gtin", has(entity.sku) || has(entity.gtin)),
             may("rating", entity.rating.is_some()),
         ],
-        ContentType::Service => vec![must("area", has(entity.area)), may("price range", has(entity.price_range))],
+        ContentType::Service => vec![
+            must("area", has(entity.area)),
+            may("price range", has(entity.price_range)),
+        ],
         ContentType::Page | ContentType::Taxonomy => Vec::new(),
     };
-    let asks = matches!(input.structure, Structure::Guide | Structure::ClusterHub | Structure::ServicePage);
+    let asks = matches!(
+        input.structure,
+        Structure::Guide | Structure::ClusterHub | Structure::ServicePage
+    );
     if asks || input.faq > 0 {
         fields.push(may("questions and answers", input.faq > 0));
     }
@@ -130,21 +139,90 @@ mod tests {
         let cases = [
             (post, Some(9)),
             (Input { author: None, ..post }, Some(3)),
-            (Input { author: Some(" "), ..post }, Some(3)),
-            (Input { published_at: None, ..post }, Some(3)),
-            (Input { published_at: None, revised_at: Some(1), ..post }, Some(9)),
+            (
+                Input {
+                    author: Some(" "),
+                    ..post
+                },
+                Some(3),
+            ),
+            (
+                Input {
+                    published_at: None,
+                    ..post
+                },
+                Some(3),
+            ),
+            (
+                Input {
+                    published_at: None,
+                    revised_at: Some(1),
+                    ..post
+                },
+                Some(9),
+            ),
             (Input { pictures: &[], ..post }, Some(6)),
-            (Input { structure: Structure::Guide, ..post }, Some(6)),
-            (Input { structure: Structure::Guide, faq: 1, ..post }, Some(9)),
+            (
+                Input {
+                    structure: Structure::Guide,
+                    ..post
+                },
+                Some(6),
+            ),
+            (
+                Input {
+                    structure: Structure::Guide,
+                    faq: 1,
+                    ..post
+                },
+                Some(9),
+            ),
             (product, Some(9)),
-            (Input { entity: Entity { rating: None, ..product.entity }, ..product }, Some(6)),
-            (Input { entity: Entity { currency: None, ..product.entity }, ..product }, Some(3)),
+            (
+                Input {
+                    entity: Entity {
+                        rating: None,
+                        ..product.entity
+                    },
+                    ..product
+                },
+                Some(6),
+            ),
+            (
+                Input {
+                    entity: Entity {
+                        currency: None,
+                        ..product.entity
+                    },
+                    ..product
+                },
+                Some(3),
+            ),
             (with(bare, Entity::default()), Some(3)),
             (service, Some(9)),
             (Input { faq: 0, ..service }, Some(6)),
-            (Input { entity: Entity::default(), ..service }, Some(3)),
-            (Input { content_type: ContentType::Page, ..Input::default() }, None),
-            (Input { content_type: ContentType::Page, faq: 3, ..Input::default() }, Some(9)),
+            (
+                Input {
+                    entity: Entity::default(),
+                    ..service
+                },
+                Some(3),
+            ),
+            (
+                Input {
+                    content_type: ContentType::Page,
+                    ..Input::default()
+                },
+                None,
+            ),
+            (
+                Input {
+                    content_type: ContentType::Page,
+                    faq: 3,
+                    ..Input::default()
+                },
+                Some(9),
+            ),
         ];
         for (i, (input, expected)) in cases.iter().enumerate() {
             assert_eq!(rating(input, CheckId::StructuredData), *expected, "case {i}");

@@ -34,7 +34,12 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
                 "A section has {words} words: divide it with a subheading after at most {max}.",
                 params,
             )
-            .examples(sections.iter().filter(|(_, words)| *words > most).map(|(heading, _)| *heading)),
+            .examples(
+                sections
+                    .iter()
+                    .filter(|(_, words)| *words > most)
+                    .map(|(heading, _)| *heading),
+            ),
     }
 }
 

@@ -94,7 +94,11 @@ mod tests {
                 body: &"word ".repeat(words),
                 ..Input::default()
             };
-            assert_eq!(rating(&input, CheckId::TextLength), Some(expected), "{structure:?} {words}");
+            assert_eq!(
+                rating(&input, CheckId::TextLength),
+                Some(expected),
+                "{structure:?} {words}"
+            );
         }
     }
 }

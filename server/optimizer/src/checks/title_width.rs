@@ -50,7 +50,11 @@ mod tests {
                 seo_title,
                 ..Input::default()
             };
-            assert_eq!(rating(&input, CheckId::TitleWidth), Some(expected), "{title} {seo_title}");
+            assert_eq!(
+                rating(&input, CheckId::TitleWidth),
+                Some(expected),
+                "{title} {seo_title}"
+            );
         }
     }
 }

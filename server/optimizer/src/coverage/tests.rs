@@ -15,7 +15,12 @@ fn learn(references: &[&str], keywords: &[&str], contrast: &[&str]) -> Terms {
 
 #[test]
 fn percentiles_lie_between_neighbours() {
-    let cases = [(&[][..], 0.5, 0.0), (&[3.0], 0.9, 3.0), (&[1.0, 2.0, 3.0, 4.0, 5.0], 0.25, 2.0), (&[0.0, 10.0], 0.75, 7.5)];
+    let cases = [
+        (&[][..], 0.5, 0.0),
+        (&[3.0], 0.9, 3.0),
+        (&[1.0, 2.0, 3.0, 4.0, 5.0], 0.25, 2.0),
+        (&[0.0, 10.0], 0.75, 7.5),
+    ];
     for (values, share, expected) in cases {
         assert!((percentile(values, share) - expected).abs() < 1e-9);
     }
@@ -28,7 +33,10 @@ fn terms_of_many_references_are_important_and_common_words_are_not() {
         "<p>Check valves hold water back. The sump pump has a float switch. Read our website.</p>",
         "<p>Sump pumps need a float switch. Unicorns. Read our website.</p>",
     ];
-    let contrast = ["<p>Read our website about cats.</p>", "<p>Read our website about dogs.</p>"];
+    let contrast = [
+        "<p>Read our website about cats.</p>",
+        "<p>Read our website about dogs.</p>",
+    ];
     let terms = learn(&references, &[], &contrast);
     let place = |text: &str| terms.terms().iter().position(|term| term.text == text);
     assert!(place("sump pump") < place("water"));
@@ -46,7 +54,11 @@ fn a_text_is_told_what_it_lacks_and_overdoes() {
     let terms = learn(&references, &["battery backup"], &[]);
     let state = |html: &str, text: &str| {
         let coverage = terms.score(&read(html));
-        coverage.terms.iter().find(|term| term.text == text).map(|term| term.state)
+        coverage
+            .terms
+            .iter()
+            .find(|term| term.text == text)
+            .map(|term| term.state)
     };
     let cases = [
         ("<p>Cats.</p>", "float switch", State::Missing),
@@ -61,12 +73,20 @@ fn a_text_is_told_what_it_lacks_and_overdoes() {
     let score = |html: &str| terms.score(&read(html)).score;
     assert_eq!(score("<p>Cats.</p>"), Some(0));
     assert!(score("<p>A sump pump.</p>") < score("<p>A sump pump with a float switch.</p>"));
-    assert_eq!(score("<p>A sump pump with a float switch moves water out. Battery backup.</p>"), Some(100));
+    assert_eq!(
+        score("<p>A sump pump with a float switch moves water out. Battery backup.</p>"),
+        Some(100)
+    );
 }
 
 #[test]
 fn ranges_follow_the_length() {
-    let words = |n: usize| format!("<p>{}</p>", "Zebra one two three four five six seven eight nine. ".repeat(n));
+    let words = |n: usize| {
+        format!(
+            "<p>{}</p>",
+            "Zebra one two three four five six seven eight nine. ".repeat(n)
+        )
+    };
     let terms = learn(&[&words(10), &words(20)], &[], &[]);
     let range = |html: &str| {
         let coverage = terms.score(&read(html));
@@ -74,7 +94,10 @@ fn ranges_follow_the_length() {
         term.map(|term| (term.min, term.max, term.state))
     };
     assert_eq!(range(&words(30)), Some((30, 30, State::Good)));
-    assert_eq!(range(&"<p>cat dog cow pig hen ox ass</p>".repeat(100)).map(|r| (r.0, r.2)), Some((70, State::Missing)));
+    assert_eq!(
+        range(&"<p>cat dog cow pig hen ox ass</p>".repeat(100)).map(|r| (r.0, r.2)),
+        Some((70, State::Missing))
+    );
 }
 
 #[test]
@@ -85,7 +108,11 @@ fn nothing_to_learn_from_is_no_score() {
 
 #[test]
 fn learning_is_the_same_whatever_the_order() {
-    let a = ["<p>Red fox runs.</p>", "<p>Red fox sleeps.</p>", "<p>Brown fox runs.</p>"];
+    let a = [
+        "<p>Red fox runs.</p>",
+        "<p>Red fox sleeps.</p>",
+        "<p>Brown fox runs.</p>",
+    ];
     let b = [a[2], a[0], a[1]];
     assert_eq!(learn(&a, &[], &[]), learn(&b, &[], &[]));
 }

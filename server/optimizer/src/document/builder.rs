@@ -20,11 +20,12 @@ const MAX_VALUE: usize = 4096;
 pub(super) fn build(html: &str, language: Language, host: &str) -> Document {
     let html = cut(html, MAX_BYTES);
     let mut builder = Builder::new(language, host, html.len());
-    let mut emitter =
-        CallbackEmitter::new(|event: CallbackEvent<'_>, _: Span<()>| -> Option<std::convert::Infallible> {
+    let mut emitter = CallbackEmitter::new(
+        |event: CallbackEvent<'_>, _: Span<()>| -> Option<std::convert::Infallible> {
             builder.event(&event);
             None
-        });
+        },
+    );
     emitter.naively_switch_states(true);
     // Reading from memory cannot fail.
     let _ = Tokenizer::new_with_emitter(html, emitter).finish();
@@ -133,10 +134,8 @@ impl<'h> Builder<'h> {
                 self.tag = tag;
             }
             CallbackEvent::EndTag { name } => self.close(name),
-            CallbackEvent::String { value } => {
-                if self.excluded.is_none() {
-                    self.text(&String::from_utf8_lossy(value));
-                }
+            CallbackEvent::String { value } if self.excluded.is_none() => {
+                self.text(&String::from_utf8_lossy(value));
             }
             _ => {}
         }
@@ -269,11 +268,11 @@ impl<'h> Builder<'h> {
     fn start_link(&mut self) {
         if let Some(href) = self.attributes.href.take() {
             self.settle();
-            let nofollow = self
-                .attributes
-                .rel
-                .split_ascii_whitespace()
-                .any(|rel| ["nofollow", "ugc", "sponsored"].iter().any(|no| rel.eq_ignore_ascii_case(no)));
+            let nofollow = self.attributes.rel.split_ascii_whitespace().any(|rel| {
+                ["nofollow", "ugc", "sponsored"]
+                    .iter()
+                    .any(|no| rel.eq_ignore_ascii_case(no))
+            });
             self.link = Some(OpenLink {
                 href,
                 nofollow,

@@ -128,14 +128,18 @@ impl Document {
     pub fn sentences_of<'d>(&'d self, block: &Block) -> impl Iterator<Item = SentenceRef<'d>> + use<'d> {
         self.sentences[span(&block.sentences)]
             .iter()
-            .map(|sentence| SentenceRef { document: self, sentence })
+            .map(|sentence| SentenceRef {
+                document: self,
+                sentence,
+            })
     }
 
     /// All sentences that have words, in order.
     pub fn sentences(&self) -> impl Iterator<Item = SentenceRef<'_>> {
-        self.sentences
-            .iter()
-            .map(|sentence| SentenceRef { document: self, sentence })
+        self.sentences.iter().map(|sentence| SentenceRef {
+            document: self,
+            sentence,
+        })
     }
 }
 

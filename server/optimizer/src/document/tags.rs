@@ -39,12 +39,13 @@ pub(super) fn element(name: &[u8]) -> Option<Element> {
         b"figure" => Element::Figure,
         b"figcaption" | b"caption" => Element::Caption,
         b"a" => Element::Link,
-        b"pre" | b"code" | b"kbd" | b"samp" | b"var" | b"blockquote" | b"q" | b"cite" | b"script" | b"style" | b"template"
-        | b"noscript" | b"svg" | b"math" | b"iframe" | b"object" | b"video" | b"audio" | b"canvas" | b"textarea" | b"select"
-        | b"button" | b"title" | b"head" | b"xmp" | b"noembed" | b"noframes" | b"map" | b"output" => Element::Excluded,
-        b"address" | b"article" | b"aside" | b"body" | b"center" | b"dd" | b"details" | b"dialog" | b"dir" | b"div" | b"dl"
-        | b"dt" | b"fieldset" | b"footer" | b"form" | b"header" | b"hgroup" | b"html" | b"legend" | b"main" | b"nav"
-        | b"search" | b"section" | b"summary" | b"tbody" | b"thead" | b"tfoot" => Element::Block,
+        b"pre" | b"code" | b"kbd" | b"samp" | b"var" | b"blockquote" | b"q" | b"cite" | b"script" | b"style"
+        | b"template" | b"noscript" | b"svg" | b"math" | b"iframe" | b"object" | b"video" | b"audio" | b"canvas"
+        | b"textarea" | b"select" | b"button" | b"title" | b"head" | b"xmp" | b"noembed" | b"noframes" | b"map"
+        | b"output" => Element::Excluded,
+        b"address" | b"article" | b"aside" | b"body" | b"center" | b"dd" | b"details" | b"dialog" | b"dir" | b"div"
+        | b"dl" | b"dt" | b"fieldset" | b"footer" | b"form" | b"header" | b"hgroup" | b"html" | b"legend" | b"main"
+        | b"nav" | b"search" | b"section" | b"summary" | b"tbody" | b"thead" | b"tfoot" => Element::Block,
         _ => return None,
     })
 }

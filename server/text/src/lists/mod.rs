@@ -3,18 +3,19 @@
 mod function_words;
 mod transition_words;
 
-use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::Language;
 
 /// A set of words.
-pub type Words = HashSet<&'static str>;
+pub type Words = FxHashSet<&'static str>;
 
 /// Words that carry grammar and no subject: articles, pronouns, prepositions, conjunctions, auxiliaries, numerals, and words
 /// as general as `thing`. A keyword is looked for without them. Empty for languages without a list.
 pub fn function_words(language: Language) -> &'static Words {
-    static EMPTY: LazyLock<Words> = LazyLock::new(Words::new);
+    static EMPTY: LazyLock<Words> = LazyLock::new(Words::default);
     macro_rules! set {
         ($list:ident) => {{
             static SET: LazyLock<Words> = LazyLock::new(|| function_words::$list.split_whitespace().collect());
@@ -44,25 +45,31 @@ pub fn openers(language: Language) -> &'static [&'static str] {
             "eight", "nine", "ten",
         ],
         Language::German => &[
-            "der", "die", "das", "dem", "den", "des", "ein", "eine", "einem", "einen", "einer", "eines", "dieser", "diese",
-            "dieses", "diesem", "diesen", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn",
+            "der", "die", "das", "dem", "den", "des", "ein", "eine", "einem", "einen", "einer", "eines", "dieser",
+            "diese", "dieses", "diesem", "diesen", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht",
+            "neun", "zehn",
         ],
         Language::French => &[
             "le", "la", "les", "un", "une", "des", "du", "ce", "cet", "cette", "ces", "deux", "trois", "quatre", "cinq",
         ],
         Language::Spanish => &[
-            "el", "la", "los", "las", "lo", "un", "una", "unos", "unas", "este", "esta", "estos", "estas", "ese", "esa",
-            "esos", "esas", "dos", "tres", "cuatro", "cinco",
+            "el", "la", "los", "las", "lo", "un", "una", "unos", "unas", "este", "esta", "estos", "estas", "ese",
+            "esa", "esos", "esas", "dos", "tres", "cuatro", "cinco",
         ],
         Language::Italian => &[
             "il", "lo", "la", "i", "gli", "le", "un", "uno", "una", "questo", "questa", "questi", "queste", "quello",
             "quella", "due", "tre", "quattro", "cinque",
         ],
-        Language::Dutch => &["de", "het", "een", "deze", "dit", "dat", "die", "twee", "drie", "vier", "vijf"],
-        Language::Portuguese => &[
-            "o", "a", "os", "as", "um", "uma", "uns", "umas", "este", "esta", "estes", "estas", "esse", "essa", "dois", "três",
+        Language::Dutch => &[
+            "de", "het", "een", "deze", "dit", "dat", "die", "twee", "drie", "vier", "vijf",
         ],
-        Language::Russian => &["этот", "эта", "это", "эти", "тот", "та", "те", "один", "одна", "два", "две", "три"],
+        Language::Portuguese => &[
+            "o", "a", "os", "as", "um", "uma", "uns", "umas", "este", "esta", "estes", "estas", "esse", "essa", "dois",
+            "três",
+        ],
+        Language::Russian => &[
+            "этот", "эта", "это", "эти", "тот", "та", "те", "один", "одна", "два", "две", "три",
+        ],
         Language::Turkish => &["bu", "şu", "o", "bir", "iki", "üç", "dört", "beş"],
         Language::Unspaced | Language::Other => &[],
     }
@@ -83,7 +90,7 @@ pub enum Tie {
 pub struct Transitions {
     single: Words,
     /// Of several words, by the first.
-    phrases: HashMap<&'static str, Vec<Vec<&'static str>>>,
+    phrases: FxHashMap<&'static str, Vec<Vec<&'static str>>>,
     /// `either … or`: both in this order, with words between.
     pairs: &'static [[&'static str; 2]],
 }
@@ -91,8 +98,8 @@ pub struct Transitions {
 impl Transitions {
     fn new(source: &transition_words::Source) -> Transitions {
         let mut all = Transitions {
-            single: Words::new(),
-            phrases: HashMap::new(),
+            single: Words::default(),
+            phrases: FxHashMap::default(),
             pairs: source.pairs,
         };
         for phrase in source.lists.iter().flat_map(|list| list.split(',')) {
@@ -123,9 +130,10 @@ impl Transitions {
     pub fn in_sentence(&self, words: &[&str]) -> bool {
         let found = words.iter().enumerate().any(|(i, word)| {
             self.single.contains(word)
-                || self.phrases.get(word).is_some_and(|rests| {
-                    rests.iter().any(|rest| words[i + 1..].starts_with(rest))
-                })
+                || self
+                    .phrases
+                    .get(word)
+                    .is_some_and(|rests| rests.iter().any(|rest| words[i + 1..].starts_with(rest)))
         });
         found
             || self.pairs.iter().any(|[first, second]| {
@@ -189,7 +197,11 @@ mod tests {
         ];
         for (language, text, expected) in cases {
             let words: Vec<&str> = text.split(' ').collect();
-            assert_eq!(transitions(language).is_some_and(|t| t.in_sentence(&words)), expected, "{text}");
+            assert_eq!(
+                transitions(language).is_some_and(|t| t.in_sentence(&words)),
+                expected,
+                "{text}"
+            );
         }
         assert!(transitions(Language::French).is_none());
     }

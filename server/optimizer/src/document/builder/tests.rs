@@ -1,5 +1,5 @@
 use super::*;
-use crate::document::Target;
+use crate::document::{SentenceRef, Target};
 
 fn blocks(html: &str) -> Vec<(Kind, String)> {
     let document = Document::read(html, Language::English, "example.com");
@@ -18,7 +18,10 @@ fn blocks_are_found_in_any_html() {
         ("bare <b>bold</b> text", &[(Paragraph, "bare bold text")]),
         ("<p>a  b\nc<p>d", &[(Paragraph, "a b\nc"), (Paragraph, "d")]),
         ("<p>a<br>b<br> <br>c</p>", &[(Paragraph, "a\nb"), (Paragraph, "c")]),
-        ("<h2>A <em>b</em></h2><h3></h3>t", &[(Heading(2), "A b"), (Heading(3), ""), (Paragraph, "t")]),
+        (
+            "<h2>A <em>b</em></h2><h3></h3>t",
+            &[(Heading(2), "A b"), (Heading(3), ""), (Paragraph, "t")],
+        ),
         (
             "<ul><li>a<li>b<p>c</p></ul>d",
             &[(ListItem, "a"), (ListItem, "b"), (ListItem, "c"), (Paragraph, "d")],
@@ -29,7 +32,10 @@ fn blocks_are_found_in_any_html() {
         ),
         ("<p>use <code>x.y</code> now</p><pre>z</pre>", &[(Paragraph, "use now")]),
         ("<blockquote><p>q</p></blockquote><p>a", &[(Paragraph, "a")]),
-        ("a<script>x()</script><style>b{}</style>c<!-- d -->e", &[(Paragraph, "ace")]),
+        (
+            "a<script>x()</script><style>b{}</style>c<!-- d -->e",
+            &[(Paragraph, "ace")],
+        ),
         ("&lt;b&gt; &amp; caf&eacute;&nbsp;x", &[(Paragraph, "<b> & café x")]),
         ("</p></div>a</ul>b", &[(Paragraph, "ab")]),
         ("<code></div></p>x</code>y", &[(Paragraph, "y")]),
@@ -70,7 +76,7 @@ fn sentences_belong_to_blocks_and_words_to_sentences() {
     let found: Vec<Vec<&str>> = document
         .blocks()
         .iter()
-        .map(|b| document.sentences_of(b).map(SentenceRefText::text).collect())
+        .map(|b| document.sentences_of(b).map(SentenceRef::text).collect())
         .collect();
     assert_eq!(found, [vec!["Head"], vec!["One two.", "Three! – Four"]]);
     assert_eq!(document.words().len(), 5);
@@ -78,16 +84,17 @@ fn sentences_belong_to_blocks_and_words_to_sentences() {
     assert_eq!(uses, 5);
 }
 
-use crate::document::SentenceRef as SentenceRefText;
-
 #[test]
 fn hostile_html_is_read_in_linear_time() {
-    let many = 1_000_000;
+    let many = 200_000;
     let cases = [
         "<div>".repeat(many),
         "<blockquote>".repeat(many / 2) + &"</blockquote>".repeat(many / 2) + "<p>end</p>",
         "<b>".repeat(many) + &"</p>".repeat(many),
-        format!("<a {}>x</a>", (0..many / 4).map(|i| format!("a{i} ")).collect::<String>()),
+        format!(
+            "<a {}>x</a>",
+            (0..many / 4).map(|i| format!("a{i} ")).collect::<String>()
+        ),
         "<a href=x>".repeat(many / 2),
         "</div>".repeat(many),
         ". ".repeat(many),
@@ -103,6 +110,6 @@ fn hostile_html_is_read_in_linear_time() {
         let document = Document::read(html, Language::English, "example.com");
         assert!(document.blocks().len() <= many);
     }
-    // A square of a million would take hours.
+    // A square of that would take hours.
     assert!(start.elapsed().as_secs() < 120);
 }
