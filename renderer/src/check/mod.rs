@@ -12,6 +12,5 @@ mod json_ld;
 pub(crate) mod links;
 pub mod sample;
 pub(crate) mod texts;
-mod width;
 
 pub use inspect::Inspector;

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use super::width::pixels;
 use crate::diagnostic::Diagnostic;
 use crate::locale::is_amount;
 use crate::plan::{Plan, PlannedPage};
 use crate::prepare::Prepared;
 use crate::seo::document_title;
 use crate::site::PageKind;
+use igny8_width::pixels;
 
 /// What result pages on large screens show: Arial of 20 px, 580 px wide; 14 px over two lines of together 920 px.
 const TITLE: (u32, u32) = (20, 580);

@@ -122,7 +122,7 @@ impl<'a> AnchorCheck<'a> {
         let own = rules.own_keyphrases.iter().map(|k| sorted(analyzer.content(k)));
         Self {
             rules,
-            stop_words: igny8_text::stop_words(&rules.language),
+            stop_words: igny8_text::index::stop_words(&rules.language),
             own: own.filter(|k| !k.is_empty()).collect(),
             analyzer,
         }
@@ -138,14 +138,14 @@ impl<'a> AnchorCheck<'a> {
         if anchor.chars().count() > rules.anchor_chars {
             return Err(Refusal::AnchorLength);
         }
-        let words: Vec<&str> = igny8_text::tokens(anchor).map(|(_, word)| word).collect();
+        let words: Vec<&str> = igny8_text::index::tokens(anchor).map(|(_, word)| word).collect();
         let count = count(&words);
         let name = words.len() == 1 && is_name(words[0], starts_sentence, &rules.language);
         if count > rules.longest_anchor || (count < rules.shortest_anchor && !name) {
             return Err(Refusal::AnchorLength);
         }
         let stops = |word: Option<&&str>| {
-            word.is_none_or(|w| self.stop_words.contains(igny8_text::fold_word(w).as_ref()))
+            word.is_none_or(|w| self.stop_words.contains(igny8_text::index::fold_word(w).as_ref()))
         };
         if stops(words.first()) || stops(words.last()) {
             return Err(Refusal::StopWordEdge);

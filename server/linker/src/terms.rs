@@ -31,14 +31,14 @@ impl Analyzer {
     pub(crate) fn new(language: &str) -> Self {
         Self {
             stemmer: igny8_text::stemmer(language),
-            stop_words: igny8_text::stop_words(language),
+            stop_words: igny8_text::index::stop_words(language),
             seed: fnv(0xcbf2_9ce4_8422_2325, &crate::page::primary(language)),
             seen: FxHashMap::default(),
         }
     }
 
     pub(crate) fn tokens(&mut self, text: &str) -> Vec<Token> {
-        igny8_text::tokens(text)
+        igny8_text::index::tokens(text)
             .map(|(start, word)| {
                 let (term, stop) = self.term(word);
                 Token {
@@ -65,7 +65,7 @@ impl Analyzer {
         if let Some(known) = self.seen.get(word) {
             return *known;
         }
-        let folded = igny8_text::fold_word(word);
+        let folded = igny8_text::index::fold_word(word);
         let stop = self.stop_words.contains(folded.as_ref());
         let stem = match &self.stemmer {
             Some(stemmer) => stemmer.stem(&folded),
@@ -116,7 +116,7 @@ impl Words {
             }
             let mut at = out.tokens.len();
             out.tokens.extend(analyzer.tokens(&block.text));
-            for sentence in igny8_text::sentences(&block.text) {
+            for sentence in igny8_text::index::sentences(&block.text) {
                 let end = at + out.tokens[at..].partition_point(|t| t.start < sentence.end);
                 if end > at {
                     out.sentences.push(Sentence {

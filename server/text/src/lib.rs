@@ -2,11 +2,19 @@
 
 #![forbid(unsafe_code)]
 
+pub mod index;
+mod language;
+pub mod lists;
+pub mod passive;
+mod sentences;
+pub mod syllables;
 mod tokens;
 
+pub use language::{Language, push_lower, without_possessive};
 use rust_stemmers::Algorithm;
 pub use rust_stemmers::Stemmer;
-pub use tokens::{fold_word, sentences, stop_words, tokens};
+pub use sentences::sentences;
+pub use tokens::tokens;
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 

@@ -1,96 +1,83 @@
-//! The words of a text where they stand, and which of them only hold sentences together.
+//! The words of running text as places in it, without a copy.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
-use std::collections::hash_map::{Entry, HashMap};
 use std::ops::Range;
-use std::sync::{LazyLock, Mutex};
 
-use unicode_segmentation::UnicodeSegmentation;
+/// Characters of scripts that put no spaces between words: each counts as a word.
+fn stands_alone(c: char) -> bool {
+    matches!(c,
+        '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
+        | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
+        | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+        && c.is_alphanumeric()
+}
 
-use crate::fold;
+/// Combining marks and joiners, which belong to the letter before them.
+fn continues(c: char) -> bool {
+    matches!(c,
+        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{610}'..='\u{61a}'
+        | '\u{64b}'..='\u{65f}' | '\u{670}' | '\u{6d6}'..='\u{6dc}' | '\u{900}'..='\u{903}' | '\u{93a}'..='\u{94f}'
+        | '\u{ad}' | '\u{200c}' | '\u{200d}' | '\u{20d0}'..='\u{20ff}' | '_' | '#' | '@')
+}
 
-/// The words of a text (UAX 29) as they are written, without `'s`, with their byte offset.
-pub fn tokens(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.unicode_word_indices().map(|(at, word)| {
-        let word = word
-            .strip_suffix("'s")
-            .or_else(|| word.strip_suffix("\u{2019}s"))
-            .unwrap_or(word);
-        (at, word)
+/// The places of the words of `text`, in order. A word is a run of letters and digits; an apostrophe, a hyphen or a full stop
+/// inside it belongs to it (`it's`, `well-known`, `node.js`), a comma and a colon between digits do too (`10,000`).
+pub fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let mut start = None;
+        while at < bytes.len() {
+            let (c, size) = decode(text, at);
+            let Some(from) = start else {
+                at += size;
+                if stands_alone(c) {
+                    return Some(at - size..at);
+                }
+                if c.is_alphanumeric() {
+                    start = Some(at - size);
+                }
+                continue;
+            };
+            if stands_alone(c) {
+                return Some(from..at);
+            }
+            if c.is_alphanumeric() || continues(c) {
+                at += size;
+                continue;
+            }
+            let joins = match c {
+                '\'' | '\u{2019}' | '\u{2bc}' | '-' | '\u{2010}' | '\u{2011}' | '.' => true,
+                ',' | ':' => bytes[at - 1].is_ascii_digit(),
+                _ => false,
+            };
+            if joins && at + size < bytes.len() {
+                let (next, next_size) = decode(text, at + size);
+                let fits = if matches!(c, ',' | ':') {
+                    next.is_ascii_digit()
+                } else {
+                    next.is_alphanumeric() && !stands_alone(next)
+                };
+                if fits {
+                    at += size + next_size;
+                    continue;
+                }
+            }
+            let end = at;
+            at += size;
+            return Some(from..end);
+        }
+        start.take().map(|from| from..bytes.len())
     })
 }
 
-/// One word as it is compared: [`fold`], but without work for what is plain lower case already.
-pub fn fold_word(word: &str) -> Cow<'_, str> {
-    if word.len() <= crate::MAX_TOKEN_CHARS && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
-        return Cow::Borrowed(word);
+/// The character at a boundary and its length in bytes.
+fn decode(text: &str, at: usize) -> (char, usize) {
+    let byte = text.as_bytes()[at];
+    if byte.is_ascii() {
+        return (char::from(byte), 1);
     }
-    let mut folded = fold(word);
-    if let Some((at, _)) = folded.char_indices().nth(crate::MAX_TOKEN_CHARS) {
-        folded.truncate(at);
-    }
-    Cow::Owned(folded)
-}
-
-/// The sentences of one paragraph (UAX 29), in order and without gaps, trailing white space included. What ends in an
-/// abbreviation ("Dr.", "U.S.") goes on with the next.
-pub fn sentences(text: &str) -> Vec<Range<usize>> {
-    let mut out: Vec<Range<usize>> = Vec::new();
-    let mut joined = false;
-    for (at, sentence) in text.split_sentence_bound_indices() {
-        let end = at + sentence.len();
-        match out.last_mut() {
-            Some(last) if joined => last.end = end,
-            _ => out.push(at..end),
-        }
-        joined = ends_in_abbreviation(sentence);
-    }
-    out
-}
-
-fn ends_in_abbreviation(sentence: &str) -> bool {
-    let Some(body) = sentence.trim_end().strip_suffix('.') else {
-        return false;
-    };
-    let last = body.rsplit(char::is_whitespace).next().unwrap_or_default();
-    let last = last.trim_start_matches(['(', '"', '\u{201c}', '\u{2018}']);
-    if last.contains('.') {
-        // "U.S", "e.g": single letters between the dots.
-        return last.split('.').all(|part| part.chars().count() == 1);
-    }
-    const TITLES: [&str; 16] = [
-        "Dr", "Mr", "Mrs", "Ms", "Prof", "St", "Sr", "Jr", "No", "Nr", "vs", "bzw", "ca", "Hr", "Fr", "approx",
-    ];
-    TITLES.contains(&last) || (last.chars().count() == 1 && last.chars().all(char::is_uppercase))
-}
-
-/// The words of a language that only hold sentences together (articles, prepositions, pronouns), folded; empty where
-/// there is no list for it.
-pub fn stop_words(language: &str) -> &'static HashSet<String> {
-    static LISTS: LazyLock<Mutex<HashMap<String, &'static HashSet<String>>>> = LazyLock::new(Mutex::default);
-    static NONE: LazyLock<HashSet<String>> = LazyLock::new(HashSet::new);
-    let primary = language.split(['-', '_']).next().unwrap_or_default();
-    let mut primary = primary.to_ascii_lowercase();
-    if primary == "nb" || primary == "nn" {
-        "no".clone_into(&mut primary);
-    }
-    let Some(words) = stop_words::lookup(&primary) else {
-        return &NONE;
-    };
-    let mut lists = LISTS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    match lists.entry(primary) {
-        Entry::Occupied(known) => known.get(),
-        // Once for each language there is a list for, so nothing is lost without end.
-        Entry::Vacant(new) => {
-            let folded = words.iter().flat_map(|word| {
-                let folded = fold(word);
-                // Tokens come without the possessive and in halves where a list writes "isn't" as one.
-                [folded.replace('\'', ""), folded]
-            });
-            new.insert(Box::leak(Box::new(folded.collect())))
-        }
-    }
+    let c = text[at..].chars().next().unwrap_or('\u{fffd}');
+    (c, c.len_utf8())
 }
 
 #[cfg(test)]
@@ -98,34 +85,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_stand_where_they_were_read() {
-        let text = "The dog\u{2019}s BOWL, 12v";
-        let found: Vec<_> = tokens(text).collect();
-        assert_eq!(found, [(0, "The"), (4, "dog"), (13, "BOWL"), (19, "12v")]);
-        assert_eq!(fold_word("BOWL"), "bowl");
-        assert_eq!(fold_word(&"x".repeat(99)).len(), crate::MAX_TOKEN_CHARS);
-    }
-
-    #[test]
-    fn sentences_cover_the_text_and_go_on_after_abbreviations() {
-        for (text, count) in [
-            ("One. Two! Three?", 3),
-            ("Dr. Miller went to the U.S. Congress. He spoke.", 2),
-            ("水泵坏了。请修理。", 2),
-            ("", 0),
-        ] {
-            let found = sentences(text);
-            assert_eq!(found.len(), count, "{text}");
-            let joined: String = found.iter().map(|r| &text[r.clone()]).collect();
-            assert_eq!(joined, text);
+    fn words_are_found() {
+        let cases: &[(&str, &[&str])] = &[
+            ("", &[]),
+            ("!? – &", &[]),
+            ("Hello, world.", &["Hello", "world"]),
+            ("it’s well-known, don't", &["it’s", "well-known", "don't"]),
+            ("10,000 at 10:30 a,b", &["10,000", "at", "10:30", "a", "b"]),
+            ("node.js. See 18f.gsa.gov.", &["node.js", "See", "18f.gsa.gov"]),
+            ("a/b foo—bar (x)", &["a", "b", "foo", "bar", "x"]),
+            ("'quoted' end-", &["quoted", "end"]),
+            ("水泵 ab水", &["水", "泵", "ab", "水"]),
+            ("a_b #c e\u{301}t", &["a_b", "c", "e\u{301}t"]),
+            ("مضخة المياه", &["مضخة", "المياه"]),
+        ];
+        for (text, expected) in cases {
+            let found: Vec<&str> = tokens(text).map(|r| &text[r]).collect();
+            assert_eq!(&found, expected, "{text:?}");
         }
-    }
-
-    #[test]
-    fn stop_words_are_those_of_the_language() {
-        assert!(stop_words("en-GB").contains("the"));
-        assert!(stop_words("de").contains("und"));
-        assert!(!stop_words("de").contains("the"));
-        assert!(stop_words("xx").is_empty());
     }
 }

@@ -123,7 +123,7 @@ impl<'a> Builder<'a> {
         {
             block.linked.push(at..block.text.len());
         }
-        self.reading.words += igny8_text::tokens(&block.text).count();
+        self.reading.words += igny8_text::index::tokens(&block.text).count();
         if block.is_open() {
             block.barriers = barriers(&block.text, self.format);
         }

@@ -4,7 +4,7 @@ use super::*;
 fn open_words(source: &str, format: Format) -> Vec<String> {
     let mut out = Vec::new();
     for block in read(source, format).blocks {
-        for (at, word) in igny8_text::tokens(&block.text) {
+        for (at, word) in igny8_text::index::tokens(&block.text) {
             if let Some(place) = block.source_of(&(at..at + word.len())) {
                 assert_eq!(&source[place.clone()], word, "{source}");
                 assert_eq!(block.text_of(&place), Some(at..at + word.len()));

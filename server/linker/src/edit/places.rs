@@ -28,7 +28,7 @@ struct State {
 
 impl State {
     fn new(block: &Block) -> Self {
-        let sentences = igny8_text::sentences(&block.text);
+        let sentences = igny8_text::index::sentences(&block.text);
         let mut linked = Vec::new();
         for link in &block.linked {
             let first = sentences.partition_point(|s| s.end <= link.start);
@@ -42,7 +42,7 @@ impl State {
             linked,
             links: block.linked.len(),
         };
-        for (at, word) in igny8_text::tokens(&block.text) {
+        for (at, word) in igny8_text::index::tokens(&block.text) {
             state.starts.insert(at);
             state.ends.insert(at + word.len());
             for possessive in ["'s", "\u{2019}s"] {

@@ -348,7 +348,7 @@ const EVEN: f32 = 9.0;
 
 /// The sentence around a stretch of a text, not longer than a line or two.
 fn context(text: &str, at: &std::ops::Range<usize>) -> String {
-    let sentences = igny8_text::sentences(text);
+    let sentences = igny8_text::index::sentences(text);
     let sentence = sentences.iter().find(|s| s.start <= at.start && at.end <= s.end);
     let sentence = sentence.map_or(text, |s| &text[s.clone()]).trim();
     match sentence.char_indices().nth(300) {

@@ -1,5 +1,7 @@
 //! How wide a text is in Arial, in which result pages set titles and descriptions.
 
+#![forbid(unsafe_code)]
+
 use unicode_normalization::UnicodeNormalization;
 
 /// Advance widths of U+0020 to U+007E in thousandths of the type size.
@@ -12,7 +14,7 @@ const ASCII: [u16; 95] = [
 ];
 
 /// Pixels that `text` takes at `size` pixels.
-pub(super) fn pixels(text: &str, size: u32) -> u32 {
+pub fn pixels(text: &str, size: u32) -> u32 {
     let thousandths: u64 = if text.is_ascii() {
         text.chars().map(advance).sum()
     } else {
