@@ -11,7 +11,7 @@ CLIENT := openapi/client
 # A run of the tests says by itself where it failed; backtraces of SurrealDB's deep stacks take seconds each.
 export RUST_BACKTRACE ?= 0
 
-.PHONY: help run test test-remote lint fuzz fmt openapi bench clean-demo
+.PHONY: help run test test-remote lint fuzz fmt openapi bench audit clean-demo
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -58,6 +58,10 @@ openapi: ## Regenerate openapi/openapi.json and the client's types from the code
 bench: ## Measure the renderer beside Hugo. Sizes and scenarios: make bench ARGS="1000 --scenarios plain".
 	@.ci/setup build
 	python3 renderer/bench/run $(ARGS)
+
+audit: ## Let neutral programs look at the renderer's sites: HTML, accessibility, Lighthouse, feeds, links. make audit ARGS="--sites blog".
+	@.ci/setup build
+	renderer/audit/run $(ARGS)
 
 clean-demo: ## Remove the demo's data, so that the next `make run` starts afresh.
 	rm -rf data/demo
