@@ -1,6 +1,7 @@
 //! Addresses: the site's own, and what a link in a text points at.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use crate::paths;
 
@@ -18,15 +19,15 @@ pub struct Address {
     pub base_path: String,
 }
 
-/// What a link points at.
+/// What a link points at. What is not decoded holds only characters that an address may hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target<'a> {
     /// A place on this page.
-    Fragment(&'a str),
-    /// A path on this site (decoded), with what follows it (`?q#f`, as written).
-    Site { path: String, suffix: &'a str },
+    Fragment(Cow<'a, str>),
+    /// A path on this site (decoded), with what follows it (`?q#f`).
+    Site { path: String, suffix: Cow<'a, str> },
     /// Elsewhere, by an allowed scheme.
-    External(&'a str),
+    External(Cow<'a, str>),
     /// A scheme that could run code or that no browser should follow from a page.
     Refused,
 }
@@ -61,7 +62,7 @@ impl Address {
     pub fn target<'a>(&self, link: &'a str, at: &str) -> Target<'a> {
         let link = link.trim_matches(|c: char| c.is_whitespace() || c.is_control());
         if let Some(fragment) = link.strip_prefix('#') {
-            return Target::Fragment(fragment);
+            return Target::Fragment(encoded(fragment));
         }
         if let Some(scheme) = scheme(link) {
             return if !LINK_SCHEMES.contains(&scheme.as_ref()) {
@@ -69,14 +70,14 @@ impl Address {
             } else if let Some(rest) = self.within(link) {
                 site(rest, "/")
             } else {
-                Target::External(link)
+                Target::External(external(link))
             };
         }
         // Browsers read a backslash as a slash here, so `/\host` leaves the site.
         let mut leading = link.bytes().take(2);
         if matches!(leading.next(), Some(b'/' | b'\\')) && matches!(leading.next(), Some(b'/' | b'\\')) {
             return if link.starts_with("//") {
-                Target::External(link)
+                Target::External(external(link))
             } else {
                 Target::Refused
             };
@@ -99,7 +100,7 @@ impl Address {
         match self.target(link, "/") {
             Target::Fragment(f) => Some(format!("#{f}")),
             Target::Site { path, suffix } => Some(format!("{}{suffix}", self.href(&path))),
-            Target::External(url) => Some(url.to_owned()),
+            Target::External(url) => Some(url.into_owned()),
             Target::Refused => None,
         }
     }
@@ -108,7 +109,7 @@ impl Address {
     pub fn safe_image(&self, link: &str) -> Option<String> {
         match self.target(link, "/") {
             Target::Site { path, suffix } => Some(format!("{}{suffix}", self.href(&path))),
-            Target::External(url) if is_http(url) => Some(url.to_owned()),
+            Target::External(url) if is_http(&url) => Some(url.into_owned()),
             _ => None,
         }
     }
@@ -129,6 +130,72 @@ fn joined(base: &str, path: &str) -> String {
     out.push_str(base);
     paths::encode_into(&mut out, path);
     out
+}
+
+/// What follows a path or a scheme, with all percent-encoded that an address may not hold there (RFC 3986): spaces, quotes, `|`, letters
+/// of other scripts, a `%` that begins no code, a second `#`. What is encoded already stays as it is.
+fn encoded(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let is_code = |i: usize| {
+        let hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
+        hex(i + 1) && hex(i + 2)
+    };
+    let mut fragment = false;
+    let mut out = String::new();
+    let mut done = 0;
+    for (i, &byte) in bytes.iter().enumerate() {
+        let may_stay = match byte {
+            b'%' => is_code(i),
+            b'#' => !std::mem::replace(&mut fragment, true),
+            b'!' | b'$'..=b';' | b'=' | b'?'..=b'Z' | b'_' | b'a'..=b'z' | b'~' => true,
+            _ => false,
+        };
+        if !may_stay {
+            // Only whole characters are cut: those of one byte, and each byte of the others.
+            out.push_str(text.get(done..i).unwrap_or_default());
+            let _ = write!(out, "%{byte:02X}");
+            done = i + 1;
+        }
+    }
+    if done == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(text.get(done..).unwrap_or_default());
+    Cow::Owned(out)
+}
+
+/// An address with a scheme, or of a host, in the form that it has in a page.
+fn external(link: &str) -> Cow<'_, str> {
+    let start = match link.find("//") {
+        Some(slashes) if is_http(link) => slashes + 2,
+        _ => return encoded(link),
+    };
+    let end = link[start..].find(['/', '?', '#']).map_or(link.len(), |i| start + i);
+    let (before, rest) = link.split_at(end);
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'/' | b'_' | b'[' | b']' | b'@');
+    if before.bytes().all(plain) {
+        return match encoded(rest) {
+            Cow::Borrowed(_) => Cow::Borrowed(link),
+            Cow::Owned(rest) => Cow::Owned(format!("{before}{rest}")),
+        };
+    }
+    // Hosts have an encoding of their own.
+    let whole = if before.starts_with("//") {
+        format!("http:{link}")
+    } else {
+        link.to_owned()
+    };
+    match url::Url::parse(&whole) {
+        Ok(url) => {
+            let url = encoded(url.as_str()).into_owned();
+            Cow::Owned(if before.starts_with("//") {
+                url.replacen("http:", "", 1)
+            } else {
+                url
+            })
+        }
+        Err(_) => encoded(link),
+    }
 }
 
 /// True for an address that a browser would fetch over HTTP.
@@ -154,6 +221,7 @@ fn scheme(link: &str) -> Option<Cow<'_, str>> {
 fn site<'a>(link: &'a str, at: &str) -> Target<'a> {
     let cut = link.find(['?', '#']).unwrap_or(link.len());
     let (raw, suffix) = link.split_at(cut);
+    let suffix = encoded(suffix);
     let decoded = percent_encoding::percent_decode_str(raw).decode_utf8_lossy();
     let decoded = decoded.replace('\\', "/");
     let mut parts: Vec<&str> = Vec::new();
@@ -199,9 +267,9 @@ mod tests {
     fn sorts_links() {
         let site = |path: &str, suffix: &'static str| Target::Site {
             path: path.into(),
-            suffix,
+            suffix: suffix.into(),
         };
-        assert_eq!(at("#a"), Target::Fragment("a"));
+        assert_eq!(at("#a"), Target::Fragment("a".into()));
         assert_eq!(at("/about/"), site("/about/", ""));
         assert_eq!(at("../y/?q=1#z"), site("/blog/y/", "?q=1#z"));
         assert_eq!(at("img.png"), site("/blog/x/img.png", ""));
@@ -211,10 +279,10 @@ mod tests {
         assert_eq!(at("https://example.com/base/shop/"), site("/shop/", ""));
         assert_eq!(
             at("https://example.com/basement/"),
-            Target::External("https://example.com/basement/")
+            Target::External("https://example.com/basement/".into())
         );
-        assert_eq!(at("https://other.org/"), Target::External("https://other.org/"));
-        assert_eq!(at("//other.org/x"), Target::External("//other.org/x"));
+        assert_eq!(at("https://other.org/"), Target::External("https://other.org/".into()));
+        assert_eq!(at("//other.org/x"), Target::External("//other.org/x".into()));
         for bad in [
             "javascript:alert(1)",
             " JaVaScRiPt:x",
@@ -227,6 +295,36 @@ mod tests {
             "file:///etc",
         ] {
             assert_eq!(at(bad), Target::Refused, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_hold_only_what_they_may() {
+        let address = Address::new("https://example.com/base").expect("valid");
+        let cases = [
+            (
+                "https://o.org/a b|c?q=x y&r=[1]#f g",
+                "https://o.org/a%20b%7Cc?q=x%20y&r=%5B1%5D#f%20g",
+            ),
+            ("https://o.org/%20%zz%4", "https://o.org/%20%25zz%254"),
+            ("https://o.org/ü?ü#ü", "https://o.org/%C3%BC?%C3%BC#%C3%BC"),
+            ("https://bücher.example/ä", "https://xn--bcher-kva.example/%C3%A4"),
+            ("//bücher.example/x", "//xn--bcher-kva.example/x"),
+            ("http://[::1]:8080/x", "http://[::1]:8080/x"),
+            ("https://o.org/#a#b", "https://o.org/#a%23b"),
+            ("/a b/?q=1 2#c d", "/base/a%20b/?q=1%202#c%20d"),
+            ("#c \"d\"", "#c%20%22d%22"),
+            ("mailto:a b@x.org?subject=c d", "mailto:a%20b@x.org?subject=c%20d"),
+            ("tel:+351 210", "tel:+351%20210"),
+        ];
+        for (written, expected) in cases {
+            let href = address.safe_href(written).expect("allowed");
+            assert_eq!(href, expected);
+            assert_eq!(
+                encoded(&href),
+                href.as_str().replace("[::1]", "%5B::1%5D"),
+                "encoding twice changes nothing"
+            );
         }
     }
 

@@ -26,7 +26,7 @@ pub(crate) fn text(plan: &Plan<'_>, prepared: &Prepared) -> String {
         out.push_str("\n> ");
         line(&mut out, &settings.description);
     }
-    let shown = |p: &PlannedPage<'_>| p.language == 0 && p.page.indexable && p.page.canonical_url.is_none();
+    let shown = |p: &PlannedPage<'_>| p.language == 0 && p.is_indexed();
     let mut list = |title: &str, description: &str, items: &mut dyn Iterator<Item = usize>| {
         let mut begun = false;
         for i in items.filter(|&i| shown(&plan.pages[i])).take(LISTED) {

@@ -90,6 +90,121 @@ impl Reader {
     }
 }
 
+/// What a language calls itself; the tag where that is not known here.
+pub fn own_name(tag: &str) -> &str {
+    let lower = tag.to_ascii_lowercase();
+    let name = |key: &str| {
+        OWN_NAMES
+            .iter()
+            .find(|(language, _)| *language == key)
+            .map(|(_, name)| *name)
+    };
+    let base = lower.split('-').next().unwrap_or_default();
+    name(&lower).or_else(|| name(base)).unwrap_or(tag)
+}
+
+/// By BCP 47 tag in lower case, as CLDR has them, with a capital where the language's own lists have one.
+const OWN_NAMES: &[(&str, &str)] = &[
+    ("af", "Afrikaans"),
+    ("ar", "العربية"),
+    ("az", "Azərbaycan"),
+    ("be", "Беларуская"),
+    ("bg", "Български"),
+    ("bn", "বাংলা"),
+    ("bs", "Bosanski"),
+    ("ca", "Català"),
+    ("cs", "Čeština"),
+    ("cy", "Cymraeg"),
+    ("da", "Dansk"),
+    ("de", "Deutsch"),
+    ("de-at", "Deutsch (Österreich)"),
+    ("de-ch", "Deutsch (Schweiz)"),
+    ("el", "Ελληνικά"),
+    ("en", "English"),
+    ("en-gb", "English (UK)"),
+    ("en-us", "English (US)"),
+    ("es", "Español"),
+    ("es-mx", "Español (México)"),
+    ("et", "Eesti"),
+    ("eu", "Euskara"),
+    ("fa", "فارسی"),
+    ("fi", "Suomi"),
+    ("fil", "Filipino"),
+    ("fr", "Français"),
+    ("fr-ca", "Français (Canada)"),
+    ("ga", "Gaeilge"),
+    ("gl", "Galego"),
+    ("gu", "ગુજરાતી"),
+    ("he", "עברית"),
+    ("hi", "हिन्दी"),
+    ("hr", "Hrvatski"),
+    ("hu", "Magyar"),
+    ("hy", "Հայերեն"),
+    ("id", "Indonesia"),
+    ("is", "Íslenska"),
+    ("it", "Italiano"),
+    ("ja", "日本語"),
+    ("ka", "ქართული"),
+    ("kk", "Қазақ тілі"),
+    ("km", "ខ្មែរ"),
+    ("kn", "ಕನ್ನಡ"),
+    ("ko", "한국어"),
+    ("lt", "Lietuvių"),
+    ("lv", "Latviešu"),
+    ("mk", "Македонски"),
+    ("ml", "മലയാളം"),
+    ("mr", "मराठी"),
+    ("ms", "Melayu"),
+    ("nb", "Norsk bokmål"),
+    ("ne", "नेपाली"),
+    ("nl", "Nederlands"),
+    ("nn", "Norsk nynorsk"),
+    ("no", "Norsk"),
+    ("pa", "ਪੰਜਾਬੀ"),
+    ("pl", "Polski"),
+    ("pt", "Português"),
+    ("pt-br", "Português (Brasil)"),
+    ("pt-pt", "Português (Portugal)"),
+    ("ro", "Română"),
+    ("ru", "Русский"),
+    ("sk", "Slovenčina"),
+    ("sl", "Slovenščina"),
+    ("sq", "Shqip"),
+    ("sr", "Српски"),
+    ("sv", "Svenska"),
+    ("sw", "Kiswahili"),
+    ("ta", "தமிழ்"),
+    ("te", "తెలుగు"),
+    ("th", "ไทย"),
+    ("tr", "Türkçe"),
+    ("uk", "Українська"),
+    ("ur", "اردو"),
+    ("uz", "O‘zbek"),
+    ("vi", "Tiếng Việt"),
+    ("zh", "中文"),
+    ("zh-cn", "中文（简体）"),
+    ("zh-hans", "简体中文"),
+    ("zh-hant", "繁體中文"),
+    ("zh-tw", "中文（繁體）"),
+];
+
+/// The locale as Open Graph writes it, with a region: `en_US`, `pt_BR`. Languages without a usual region here stand alone.
+pub fn open_graph(tag: &str) -> String {
+    let mut parts = tag.split('-');
+    let base = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let region = parts.find(|p| p.len() == 2 && p.bytes().all(|b| b.is_ascii_alphabetic()));
+    if let Some(region) = region {
+        return format!("{base}_{}", region.to_ascii_uppercase());
+    }
+    let found = locale(tag, &base).to_string();
+    let found = found.split(['.', '@']).next().unwrap_or_default();
+    if found.starts_with(&format!("{base}_")) {
+        found.to_owned()
+    } else {
+        base
+    }
+}
+
 /// True for decimal text like `12` or `12.50`.
 pub fn is_amount(text: &str) -> bool {
     let (whole, cents) = text.split_once('.').unwrap_or((text, "0"));

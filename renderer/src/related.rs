@@ -1,4 +1,4 @@
-//! Pages that belong together: shared terms and cluster, rare ones weighing more.
+//! Pages that belong together: shared cluster, terms and keywords, rare ones weighing more.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -7,74 +7,120 @@ use chrono::{DateTime, Utc};
 
 use crate::incremental::trace::{self, Fact};
 use crate::plan::Plan;
+use crate::site::Page;
 
-/// Neighbours looked at on each side of a page in the list of each of its terms. Terms with thousands of pages say little, and
-/// looking at all of them would grow with pages × pages.
+/// Neighbours looked at on each side of a page in each list it is in. Terms with thousands of pages say little, and looking at all
+/// of them would grow with pages × pages.
 const WINDOW: usize = 24;
+/// The same in lists of pages with one word in their keywords: there are many of these lists.
+const WORD_WINDOW: usize = 8;
 /// What a page of the same kind has before others.
 const SAME_KIND: u32 = 50;
+/// What a shared cluster, a shared keyword is worth.
+const CLUSTER: u32 = 1200;
+const KEYWORD: u32 = 600;
+/// Shorter words are rarely about anything.
+const WORD: usize = 3;
 
-/// Lists of pages by what they share, each sorted newest first.
-pub(crate) struct Related<'s> {
-    clusters: HashMap<&'s str, Vec<usize>>,
-    /// A page's place in the list of each of its terms, in the order of its terms.
-    places: Vec<Vec<u32>>,
+/// Pages that share something, newest first.
+struct Shared {
+    pages: Vec<u32>,
+    weight: u32,
+    window: usize,
 }
 
-impl<'s> Related<'s> {
-    pub fn new(plan: &Plan<'s>) -> Self {
-        let mut clusters: HashMap<&'s str, Vec<usize>> = HashMap::new();
-        for (i, planned) in plan.pages.rows().iter().enumerate() {
-            if let Some(cluster) = &planned.page.cluster {
-                clusters.entry(cluster.id.as_str()).or_default().push(i);
-            }
-        }
-        let mut places: Vec<Vec<u32>> = plan.pages.rows().iter().map(|p| vec![0; p.terms.len()]).collect();
+/// An inverted index: lists of pages by what they share.
+pub(crate) struct Related {
+    lists: Vec<Shared>,
+    /// By page: the lists it is in, and its place in each.
+    places: Vec<Vec<(u32, u32)>>,
+}
+
+impl Related {
+    pub fn new(plan: &Plan<'_>) -> Self {
+        let pages = plan.pages.rows();
+        let mut related = Self {
+            lists: Vec::new(),
+            places: vec![Vec::new(); pages.len()],
+        };
         for (t, term) in plan.terms.rows().iter().enumerate() {
-            for (place, &page) in term.listing.items().iter().enumerate() {
-                // Pages of the terms below are in the list too.
-                if let Some(own) = plan.pages[page].terms.iter().position(|&of| of == t) {
-                    places[page][own] = place as u32;
+            let items = term.listing.items();
+            // 1000 for a term of two pages, 100 for one of thousands. Pages of the terms below are in the list, but this is no
+            // term of theirs.
+            let weight = 100 + 1800 / (items.len() as u32).max(2);
+            related.add(items, weight, WINDOW, |page| {
+                pages[page].terms.binary_search(&t).is_ok()
+            });
+        }
+        for cluster in plan.clusters() {
+            let mut items: Vec<usize> = cluster.hub.iter().chain(&cluster.members).copied().collect();
+            items.sort_by_key(|&i| plan.newest[i]);
+            related.add(&items, CLUSTER, WINDOW, |_| true);
+        }
+        let mut order: Vec<usize> = (0..pages.len()).collect();
+        order.sort_by_key(|&i| plan.newest[i]);
+        let mut phrases: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut words: HashMap<String, Vec<usize>> = HashMap::new();
+        for i in order {
+            for keyword in keywords(pages[i].page) {
+                let keyword = keyword.to_lowercase();
+                for word in keyword
+                    .split(|c: char| !c.is_alphanumeric())
+                    .filter(|w| w.len() >= WORD)
+                {
+                    put(&mut words, word, i);
                 }
+                put(&mut phrases, keyword.trim(), i);
             }
         }
-        Self { clusters, places }
+        for items in sorted(phrases) {
+            related.add(&items, KEYWORD, WINDOW, |_| true);
+        }
+        for items in sorted(words) {
+            let weight = 20 + 400 / (items.len() as u32).max(2);
+            related.add(&items, weight, WORD_WINDOW, |_| true);
+        }
+        related
+    }
+
+    fn add(&mut self, items: &[usize], weight: u32, window: usize, counts: impl Fn(usize) -> bool) {
+        if items.len() < 2 {
+            return;
+        }
+        let list = self.lists.len() as u32;
+        for (place, &page) in items.iter().enumerate().filter(|(_, page)| counts(**page)) {
+            self.places[page].push((list, place as u32));
+        }
+        self.lists.push(Shared {
+            pages: items.iter().map(|&i| i as u32).collect(),
+            weight,
+            window,
+        });
     }
 
     /// At most `limit` pages related to page `i`, best first, in its language.
-    pub fn of(&self, plan: &Plan<'s>, i: usize, limit: usize) -> Vec<usize> {
+    pub fn of(&self, plan: &Plan<'_>, i: usize, limit: usize) -> Vec<usize> {
         trace::read(Fact::Related, || plan.pages.rows()[i].identity);
         trace::unwatched(|| self.find(plan, i, limit))
     }
 
-    fn find(&self, plan: &Plan<'s>, i: usize, limit: usize) -> Vec<usize> {
-        let planned = &plan.pages[i];
+    fn find(&self, plan: &Plan<'_>, i: usize, limit: usize) -> Vec<usize> {
+        let pages = plan.pages.rows();
+        let planned = &pages[i];
         let one_language = plan.languages.len() == 1;
         // Page and score in one number, so that sorting by page is a sort of plain numbers.
-        let mut seen: Vec<u64> = Vec::with_capacity(planned.terms.len() * (2 * WINDOW + 1) + 2 * WINDOW + 1);
-        let mut add = |items: &[usize], place: usize, weight: u32| {
-            let from = place.saturating_sub(WINDOW);
-            let to = (place + WINDOW + 1).min(items.len());
-            for &other in &items[from..to] {
-                if other != i && (one_language || plan.pages[other].language == planned.language) {
-                    seen.push((other as u64) << 32 | u64::from(weight));
+        let mut seen: Vec<u64> = Vec::with_capacity(self.places[i].len() * (2 * WINDOW + 1));
+        for &(list, place) in &self.places[i] {
+            let list = &self.lists[list as usize];
+            let from = (place as usize).saturating_sub(list.window);
+            let to = (place as usize + list.window + 1).min(list.pages.len());
+            for &other in &list.pages[from..to] {
+                let page = &pages[other as usize];
+                let fits = one_language || page.language == planned.language;
+                if other as usize != i && fits && page.of_term.is_none() {
+                    seen.push(u64::from(other) << 32 | u64::from(list.weight));
                 }
             }
-        };
-        for (&term, &place) in planned.terms.iter().zip(&self.places[i]) {
-            let items = plan.terms[term].listing.items();
-            // 1000 for a term of two pages, 100 for one of thousands.
-            let weight = 100 + 1800 / (items.len() as u32).max(2);
-            add(items, place as usize, weight);
-        }
-        if let Some(items) = planned
-            .page
-            .cluster
-            .as_ref()
-            .and_then(|c| self.clusters.get(c.id.as_str()))
-        {
-            let place = items.binary_search(&i).unwrap_or(0);
-            add(items, place, 1200);
         }
         seen.sort_unstable();
 
@@ -82,15 +128,19 @@ impl<'s> Related<'s> {
         let mut best: Vec<Candidate> = Vec::with_capacity(limit + 1);
         for same_page in seen.chunk_by(|a, b| a >> 32 == b >> 32) {
             let page = (same_page[0] >> 32) as usize;
-            let score: u32 = same_page.iter().map(|s| *s as u32).sum();
+            let score = same_page.iter().fold(0u32, |sum, s| sum.saturating_add(*s as u32));
             let full = best.len() == limit;
-            if full && best.last().is_none_or(|worst| score + SAME_KIND < worst.score) {
+            if full
+                && best
+                    .last()
+                    .is_none_or(|worst| score.saturating_add(SAME_KIND) < worst.score)
+            {
                 continue;
             }
-            let other = &plan.pages[page];
+            let other = &pages[page];
             let same_kind = other.page.kind == planned.page.kind;
             let candidate = Candidate {
-                score: score + u32::from(same_kind) * SAME_KIND,
+                score: score.saturating_add(u32::from(same_kind) * SAME_KIND),
                 date: other.date(),
                 page,
             };
@@ -102,6 +152,29 @@ impl<'s> Related<'s> {
         }
         best.into_iter().map(|candidate| candidate.page).collect()
     }
+}
+
+/// What a page wants to be found by.
+pub(crate) fn keywords(page: &Page) -> impl Iterator<Item = &str> {
+    let all = page.primary_keyword.iter().chain(&page.keywords);
+    all.map(|k| k.trim()).filter(|k| !k.is_empty())
+}
+
+fn put(lists: &mut HashMap<String, Vec<usize>>, key: &str, page: usize) {
+    if let Some(list) = lists.get_mut(key) {
+        if list.last() != Some(&page) {
+            list.push(page);
+        }
+    } else {
+        lists.insert(key.to_owned(), vec![page]);
+    }
+}
+
+/// Lists by key, so that a page's lists come in the same order in every render.
+fn sorted(lists: HashMap<String, Vec<usize>>) -> impl Iterator<Item = Vec<usize>> {
+    let mut lists: Vec<(String, Vec<usize>)> = lists.into_iter().filter(|(_, pages)| pages.len() > 1).collect();
+    lists.sort_unstable();
+    lists.into_iter().map(|(_, pages)| pages)
 }
 
 struct Candidate {

@@ -12,6 +12,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 pub use crate::blocks::{Block, PageLayout};
+pub use crate::markdown::Syntax;
 
 /// The snapshot format this renderer reads. Raised when a field changes its meaning or a required field is added.
 pub const SNAPSHOT_VERSION: u32 = 1;
@@ -80,6 +81,9 @@ pub struct Settings {
     /// False keeps the whole site out of search engines (robots.txt and a meta tag): previews, staging.
     #[serde(default = "yes")]
     pub indexable: bool,
+    /// What is read in Markdown besides the usual.
+    #[serde(default)]
+    pub markdown: Syntax,
     /// Which files are written beside the pages.
     #[serde(default)]
     pub outputs: Outputs,
@@ -249,13 +253,23 @@ pub struct Page {
     /// Old paths that redirect here.
     #[serde(default)]
     pub aliases: Vec<String>,
-    /// Another address that search engines should prefer.
+    /// Another address that search engines should prefer: absolute. The page's own means nothing.
     #[serde(default)]
     pub canonical_url: Option<String>,
     #[serde(default = "yes")]
     pub indexable: bool,
     #[serde(default)]
     pub primary_keyword: Option<String>,
+    /// What else the page wants to be found by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keywords: Vec<String>,
+    /// What sort of text it is, which structured data says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub structure: Option<ContentStructure>,
+    /// The term whose archive this page is the text of: it stands at the archive's address, above the list, and gives it its title,
+    /// description, picture and whether it is indexed. [`Page::path`] then only leads there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<TermRef>,
     #[serde(default)]
     pub cluster: Option<ClusterRef>,
     /// Price, brand, opening area: what the page's kind adds.
@@ -362,6 +376,46 @@ pub enum Body {
     Html(String),
 }
 
+/// A term by its taxonomy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TermRef {
+    /// [`Taxonomy::name`].
+    pub taxonomy: String,
+    /// [`Term::slug`].
+    pub slug: String,
+}
+
+/// What sort of text a page is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContentStructure {
+    Article,
+    Guide,
+    Comparison,
+    Review,
+    Listicle,
+    LandingPage,
+    BusinessPage,
+    ServicePage,
+    General,
+    ClusterHub,
+    ProductPage,
+    CategoryArchive,
+    TagArchive,
+    AttributeArchive,
+}
+
+impl ContentStructure {
+    /// True for texts that someone wrote about something, whatever kind of page they are.
+    pub fn is_article(self) -> bool {
+        matches!(
+            self,
+            Self::Article | Self::Guide | Self::Comparison | Self::Review | Self::Listicle
+        )
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClusterRef {
@@ -434,6 +488,9 @@ pub struct Section {
     /// Items on one page; `None` takes [`Settings::per_page`], `Some(0)` means all on one.
     #[serde(default)]
     pub per_page: Option<usize>,
+    /// Sections that are translations of each other carry the same key; without one, those whose paths differ by the language alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub translation_key: Option<String>,
     /// False keeps the section's archive from being written (its pages still are).
     #[serde(default = "yes")]
     pub render: bool,
@@ -494,6 +551,9 @@ pub struct Term {
     #[serde(default)]
     pub parent: Option<String>,
     pub language: String,
+    /// Terms of a taxonomy that are translations of each other carry the same key; without one, those with the same slug.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub translation_key: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::plan::{Listing, Plan};
+use crate::plan::{Listing, Place, Plan};
 use crate::site::Page;
 use crate::xml::{element, escape_into};
 
@@ -35,57 +35,50 @@ pub(crate) fn sitemaps(plan: &Plan<'_>) -> Vec<(String, String)> {
 fn entries(plan: &Plan<'_>) -> Vec<Entry> {
     let mut all: Vec<Entry> = Vec::with_capacity(plan.pages.len() + plan.terms.rows().len());
     let modified = |i: usize| plan.pages[i].page.updated_at.max(plan.pages[i].date());
-    let home_alternates = home_alternates(plan);
+    let newest = |listing: &Listing| listing.items().iter().filter_map(|&i| modified(i)).max();
     for (i, planned) in plan.pages.iter().enumerate() {
-        if !planned.page.indexable || planned.page.canonical_url.is_some() {
+        if !planned.is_indexed() {
             continue;
         }
-        let group = plan.translations(i);
-        let url = |p: usize| plan.address.absolute(plan.path_of(p));
-        let languages = group.iter().map(|&(l, p)| (plan.languages[l].as_str(), url(p)));
-        let default = group.first().map(|&(_, p)| ("x-default", url(p)));
-        let mut alternates: Vec<(&str, String)> = languages.chain(default).collect();
-        if alternates.is_empty() && plan.homes.iter().any(|h| h.page == Some(i)) {
-            alternates.clone_from(&home_alternates);
-        }
+        let listed = planned.text_of.and_then(|term| newest(&plan.terms[term].listing));
         all.push(entry(
             plan,
             &planned.path,
-            modified(i),
-            &alternates,
+            modified(i).max(listed),
+            &plan.alternates(Place::Page(i)),
             &images(plan, planned.page),
         ));
     }
-    let newest = |listing: &Listing| listing.items().iter().filter_map(|&i| modified(i)).max();
-    for listing in plan.listings() {
-        let home = plan.homes.iter().find(|h| h.path == listing.path);
-        if home.is_none_or(|h| h.page.is_none()) {
-            let alternates = if home.is_some() {
-                home_alternates.as_slice()
-            } else {
-                &[]
-            };
-            all.push(entry(plan, &listing.path, newest(listing), alternates, &[]));
-        }
+    let mut list = |listing: &Listing, place| {
+        all.push(entry(
+            plan,
+            &listing.path,
+            newest(listing),
+            &plan.alternates(place),
+            &[],
+        ));
+    };
+    for (i, section) in plan.sections.iter().enumerate().filter(|(_, s)| s.render) {
+        list(&section.listing, Place::Section(i));
     }
-    for list in plan.term_lists.iter() {
+    for (i, term) in plan.terms.iter().enumerate().filter(|(_, t)| t.page.is_none()) {
+        list(&term.listing, Place::Term(i));
+    }
+    for home in plan.homes.iter().filter(|h| h.page.is_none()) {
+        list(&home.listing, Place::Home);
+    }
+    for (i, list) in plan.term_lists.iter().enumerate() {
         let newest = list.terms.iter().filter_map(|&t| newest(&plan.terms[t].listing)).max();
-        all.push(entry(plan, &list.path, newest, &[], &[]));
+        all.push(entry(
+            plan,
+            &list.path,
+            newest,
+            &plan.alternates(Place::TermList(i)),
+            &[],
+        ));
     }
     all.sort_by(|a, b| a.path.cmp(&b.path));
     all
-}
-
-/// Home pages are translations of each other, as their heads say.
-fn home_alternates<'p>(plan: &'p Plan<'_>) -> Vec<(&'p str, String)> {
-    if plan.homes.len() < 2 {
-        return Vec::new();
-    }
-    let homes = plan
-        .homes
-        .iter()
-        .map(|h| (plan.languages[h.language].as_str(), plan.address.absolute(&h.path)));
-    homes.chain([("x-default", plan.address.absolute("/"))]).collect()
 }
 
 /// Absolute addresses of a page's own images.
@@ -93,7 +86,7 @@ fn images(plan: &Plan<'_>, page: &Page) -> Vec<String> {
     let links = page.image.iter().chain(&page.entity.gallery);
     let known = links.filter(|link| match plan.address.target(link, "/") {
         crate::address::Target::Site { path, .. } => plan.media_at(&path).is_some(),
-        crate::address::Target::External(url) => crate::address::is_http(url) && !url.starts_with("//"),
+        crate::address::Target::External(url) => crate::address::is_http(&url) && !url.starts_with("//"),
         _ => false,
     });
     let mut urls: Vec<String> = Vec::new();
@@ -110,7 +103,7 @@ fn entry(
     plan: &Plan<'_>,
     path: &str,
     modified: Option<DateTime<Utc>>,
-    alternates: &[(&str, String)],
+    alternates: &[(String, String)],
     images: &[String],
 ) -> Entry {
     let mut xml = String::with_capacity(160);

@@ -16,7 +16,7 @@ use crate::prepare::{Prepared, image_value, map, optional, text_or_none};
 use crate::site::{Body, Page, PageKind};
 
 /// Places that templates name themselves.
-const TAKEN: &[&str] = &["top", "main", "menu", "faq", "related", "details", "hours"];
+const TAKEN: &[&str] = &["top", "main", "menu", "faq", "related", "details", "hours", "cluster"];
 /// Pages that a block takes from a section when it does not say how many.
 const FROM_SECTION: usize = 6;
 /// More are not shown.
@@ -31,6 +31,8 @@ pub(super) struct Maker<'a> {
     pub language: usize,
     /// Number of the block, from 1.
     pub number: usize,
+    /// Level of the headings in the block, below its own.
+    pub level: u8,
     /// The next image is the first thing seen, so it is not loaded lazily.
     pub eager: bool,
     /// Findings, ids and fragments of all blocks.
@@ -54,6 +56,7 @@ pub(crate) fn blocks(plan: &Plan<'_>, prepared: &Prepared, page: usize, body: &m
         path: &planned.path,
         language: planned.language,
         number: 0,
+        level: 2,
         eager: eager && bare,
         html: Html::default(),
         used: body
@@ -153,8 +156,8 @@ impl Maker<'_> {
         id
     }
 
-    /// Markdown as safe HTML, or none.
-    pub fn markdown(&mut self, source: &str, part: usize) -> Value {
+    /// Markdown as safe HTML, or none; its highest headings are of `level`.
+    pub fn markdown(&mut self, source: &str, part: usize, level: u8) -> Value {
         if source.trim().is_empty() {
             return Value::none();
         }
@@ -171,6 +174,8 @@ impl Maker<'_> {
             title: "",
             image_sizes: &self.prepared.languages[self.language].image_sizes,
             first_image_eager: false,
+            heading_level: level,
+            syntax: self.plan.site.settings.markdown,
             id_prefix: &prefix,
         };
         let mut html = markdown::render_fragment(source, &context);
@@ -189,11 +194,11 @@ impl Maker<'_> {
         match self.plan.address.target(link, self.path) {
             Target::Fragment(fragment) => {
                 if !fragment.is_empty() {
-                    self.fragment(self.path.to_owned(), fragment);
+                    self.fragment(self.path.to_owned(), &fragment);
                 }
                 Some(format!("#{fragment}"))
             }
-            Target::External(url) => Some(url.to_owned()),
+            Target::External(url) => Some(url.into_owned()),
             Target::Refused => {
                 self.warn(
                     "link-refused",
@@ -285,7 +290,8 @@ impl Maker<'_> {
                 continue;
             }
             let url = item.url.as_deref().and_then(|u| self.href(u));
-            let text = self.markdown(&item.text, n + 1);
+            let level = self.level + u8::from(!item.heading.trim().is_empty());
+            let text = self.markdown(&item.text, n + 1, level);
             out.push(map! {
                 "heading" => text_or_none(&item.heading),
                 "text" => text,

@@ -49,8 +49,9 @@ impl Maker<'_> {
     pub(super) fn block(&mut self, block: &Block, lead: bool) -> Option<Value> {
         let common = common!(block, word(block); Hero, Text, Features, Testimonials, Services, Stats, Cta, Image, Video, Form, Faq, Quote,
             Grid, Card, List, Accordion);
+        self.level = if lead || common.heading.trim().is_empty() { 2 } else { 3 };
         // Texts first: ids and findings come in the order of the page.
-        let text = self.markdown(common.text, 0);
+        let text = self.markdown(common.text, 0, self.level);
         let mut own = self.own(block)?;
         let heading = if lead && common.heading.trim().is_empty() {
             self.page.title.as_str()
@@ -71,6 +72,8 @@ impl Maker<'_> {
         own.map.insert("heading".into(), text_or_none(heading));
         own.map.insert("text".into(), text);
         own.map.insert("level".into(), Value::from(if lead { 1 } else { 2 }));
+        own.map
+            .insert("level_within".into(), Value::from(u64::from(self.level)));
         Some(Value::from(own.map))
     }
 
@@ -99,7 +102,10 @@ impl Maker<'_> {
                         self.warn("item-empty", format!("entry {} says nothing; it is left out", n + 1));
                         continue;
                     }
-                    let (text, image) = (self.markdown(&item.text, n + 1), self.image(item.image.as_deref(), ""));
+                    let (text, image) = (
+                        self.markdown(&item.text, n + 1, self.level),
+                        self.image(item.image.as_deref(), ""),
+                    );
                     let stars = (1..=5).contains(&item.rating).then(|| "★".repeat(item.rating.into()));
                     items.push(map! {
                         "text" => text, "image" => image, "name" => text_or_none(&item.name), "role" => text_or_none(&item.role),
@@ -144,7 +150,7 @@ impl Maker<'_> {
                     .enumerate()
                     .filter(|(_, i)| !i.question.trim().is_empty())
                 {
-                    let answer = self.markdown(&item.answer, n + 1);
+                    let answer = self.markdown(&item.answer, n + 1, self.level);
                     items.push(map! { "heading" => item.question.trim(), "text" => answer });
                 }
                 Own::list(items, "items", Value::from(Map::new()))
@@ -178,7 +184,7 @@ impl Maker<'_> {
             Block::Accordion(b) => {
                 let mut items = Vec::new();
                 for (n, item) in b.items.iter().enumerate().filter(|(_, i)| !i.heading.trim().is_empty()) {
-                    let text = self.markdown(&item.text, n + 1);
+                    let text = self.markdown(&item.text, n + 1, self.level);
                     items.push(map! { "heading" => item.heading.trim(), "text" => text });
                 }
                 Own::list(items, "items", Value::from(Map::new()))
@@ -221,7 +227,7 @@ impl Maker<'_> {
             Target::Site { path, suffix } if !block.action.trim().is_empty() => {
                 Some(format!("{}{suffix}", self.plan.address.href(&path)))
             }
-            Target::External(url) if is_http(url) => Some(url.to_owned()),
+            Target::External(url) if is_http(&url) => Some(url.into_owned()),
             _ => None,
         };
         if action.is_none() {

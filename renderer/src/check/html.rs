@@ -13,6 +13,8 @@ pub(crate) struct Tag<'h> {
     pub text: &'h str,
     /// Where it begins, in bytes.
     pub at: usize,
+    /// Where it ends; for [`RAW`] elements after what is inside.
+    pub end: usize,
 }
 
 impl<'h> Tag<'h> {
@@ -89,6 +91,7 @@ pub(crate) fn tags(html: &str) -> impl Iterator<Item = Tag<'_>> {
                 attributes,
                 text,
                 at: start,
+                end: at,
             });
         }
     })

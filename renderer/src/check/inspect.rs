@@ -1,13 +1,12 @@
-//! Finished pages read as a visitor's browser gets them.
+//! Links of finished pages, followed as a visitor's browser would.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 
 use super::html::{Tag, line_of, tags};
-use super::json_ld;
 use crate::address::{Address, Target};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::markdown::text::collapse;
 use crate::output::{FileKind, OutFile, Report, Sink};
 use crate::paths;
@@ -24,7 +23,6 @@ pub struct Inspector {
 
 #[derive(Default)]
 struct Seen {
-    findings: Vec<Diagnostic>,
     files: HashSet<String>,
     /// Ids by page path.
     ids: HashMap<String, HashSet<String>>,
@@ -83,96 +81,19 @@ impl Inspector {
                 found.push(Diagnostic::warning(&link.from, code, message));
             }
         }
-        report.diagnostics.append(&mut seen.findings);
         report.diagnostics.append(&mut found);
         report.diagnostics.sort();
         report.diagnostics.dedup();
     }
 
-    fn page(&self, path: &str, html: &str) -> (Vec<Diagnostic>, HashSet<String>, Vec<Link>) {
-        let mut found = Vec::new();
-        let mut say = |severity, at: usize, code, message: &str| {
-            let message = format!("line {} of its HTML: {message}", line_of(html, at));
-            found.push(Diagnostic {
-                severity,
-                page: path.to_owned(),
-                code,
-                message,
-            });
-        };
+    fn page(&self, path: &str, html: &str) -> (HashSet<String>, Vec<Link>) {
         let mut ids = HashSet::new();
         let mut links = Vec::new();
-        let (mut h1, mut title, mut language) = (0usize, false, false);
         for tag in tags(html).filter(|t| !t.closing) {
-            for (name, value) in tag.attributes() {
-                if name == "id" && !ids.insert(unescape(value)) {
-                    say(
-                        Severity::Warning,
-                        tag.at,
-                        "id-duplicate",
-                        &format!("the id `{value}` is there twice"),
-                    );
-                }
-                if name == "style"
-                    || name.len() > 2 && name.starts_with("on") && name.bytes().all(|b| b.is_ascii_lowercase())
-                {
-                    say(
-                        Severity::Warning,
-                        tag.at,
-                        "inline",
-                        &format!("`{name}` on <{}>: a strict content security policy blocks it", tag.name),
-                    );
-                }
-            }
-            match tag.name {
-                "html" => language = tag.attribute("lang").is_some_and(|l| !l.is_empty()),
-                "title" => title = title || !tag.text.trim().is_empty(),
-                "h1" => h1 += 1,
-                "img" if tag.attribute("alt").is_none() => {
-                    say(
-                        Severity::Warning,
-                        tag.at,
-                        "alt-missing",
-                        "an image has no alt attribute",
-                    );
-                }
-                "style" => say(
-                    Severity::Warning,
-                    tag.at,
-                    "inline",
-                    "a <style> element: a strict content security policy blocks it",
-                ),
-                "script" if tag.attribute("type") == Some("application/ld+json") => {
-                    for problem in json_ld::problems(tag.text) {
-                        say(
-                            Severity::Warning,
-                            tag.at,
-                            "json-ld",
-                            &format!("structured data {problem}"),
-                        );
-                    }
-                }
-                "script" if tag.attribute("src").is_none() => {
-                    say(
-                        Severity::Warning,
-                        tag.at,
-                        "inline",
-                        "a script in the page: a strict content security policy blocks it",
-                    );
-                }
-                _ => {}
-            }
+            ids.extend(tag.attribute("id").map(unescape));
             links.extend(self.link(path, html, &tag));
         }
-        let mut whole = |ok: bool, code, message: &str| {
-            if !ok {
-                say(Severity::Warning, 0, code, message);
-            }
-        };
-        whole(title, "title-missing", "there is no <title>");
-        whole(language, "language-missing", "<html> has no lang");
-        whole(h1 == 1, "headings", &format!("there are {h1} <h1>, one is right"));
-        (found, ids, links)
+        (ids, links)
     }
 
     fn link(&self, path: &str, html: &str, tag: &Tag<'_>) -> Option<Link> {
@@ -184,7 +105,7 @@ impl Inspector {
         let value = unescape(value);
         let at = self.address.href(path);
         let (to, fragment) = match self.address.target(&value, &at) {
-            Target::Fragment(fragment) => (path.to_owned(), fragment.to_owned()),
+            Target::Fragment(fragment) => (path.to_owned(), fragment.into_owned()),
             Target::Site { path: to, suffix } => {
                 // Links in pages carry the path of the base URL, absolute addresses have lost it.
                 let to = match value.starts_with(&self.address.base_url) {
@@ -223,13 +144,12 @@ impl Sink for Inspector {
             && let Ok(html) = std::str::from_utf8(&file.bytes)
         {
             let path = format!("/{}", file.path.strip_suffix("index.html").unwrap_or(&file.path));
-            let (found, ids, links) = self.page(&path, html);
-            result = Some((path, found, ids, links));
+            let (ids, links) = self.page(&path, html);
+            result = Some((path, ids, links));
         }
         let mut seen = self.seen.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         seen.files.insert(file.path);
-        if let Some((path, mut found, ids, mut links)) = result {
-            seen.findings.append(&mut found);
+        if let Some((path, ids, mut links)) = result {
             seen.links.append(&mut links);
             seen.ids.insert(path, ids);
         }

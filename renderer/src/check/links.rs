@@ -27,7 +27,8 @@ impl Linked {
         }
     }
 
-    pub fn check(mut self, plan: &Plan<'_>, findings: &mut Vec<Diagnostic>) {
+    /// `switches` says that pages link to their translations, as the theme has it.
+    pub fn check(mut self, plan: &Plan<'_>, switches: bool, findings: &mut Vec<Diagnostic>) {
         let mut menus = Vec::new();
         for items in plan.site.menus.values() {
             menu_pages(plan, items, 0, &mut menus);
@@ -40,17 +41,26 @@ impl Linked {
             let made = |kind: PageKind| matches!(kind, PageKind::About | PageKind::Contact);
             menus.extend((0..plan.pages.rows().len()).filter(|&i| made(plan.pages.rows()[i].page.kind)));
         }
-        // A page links to its translations.
-        menus.extend(
-            plan.translation_groups()
-                .flat_map(|(_, group)| group)
-                .map(|&(_, page)| page),
-        );
+        // The archives they are the texts of are in lists of terms and beside their pages.
+        menus.extend(plan.terms.rows().iter().filter_map(|term| term.page));
         menus.into_iter().for_each(|page| self.mark(page));
 
         let mut listed = vec![false; plan.pages.rows().len()];
         for listing in plan.listings() {
             listing.items().iter().for_each(|&i| listed[i] = true);
+        }
+        for cluster in plan.clusters().iter().filter(|c| c.hub.is_some()) {
+            // The hub lists its cluster, whose pages each name it.
+            cluster.members.iter().for_each(|&i| listed[i] = true);
+            if let Some(hub) = cluster.hub.filter(|_| !cluster.members.is_empty()) {
+                listed[hub] = true;
+            }
+        }
+        // A translation leads to the others if something leads to it.
+        for (_, group) in plan.translation_groups().filter(|_| switches) {
+            if group.iter().any(|&(_, page)| self.0[page] || listed[page]) {
+                group.iter().for_each(|&(_, page)| self.0[page] = true);
+            }
         }
         let mut only_listed = Vec::new();
         for (i, planned) in plan.pages.rows().iter().enumerate().filter(|(_, p)| p.page.indexable) {

@@ -3,13 +3,14 @@
 //! Three levels. An **error** means that something is missing from the output or wrong in it, and stops a deploy unless it is
 //! forced. A **warning** is what a visitor or a search engine will notice. **Info** is advice.
 //!
-//! [`texts`] and [`links`] look at every render, since they cost little. [`Inspector`] reads the finished pages, theme and all, and
-//! is for `igny8-render check` and `theme check`.
+//! [`texts`], [`links`] and [`page`], which reads the finished pages, look at every render. [`Inspector`] follows the links that a theme
+//! makes besides, and is for `igny8-render check` and `theme check`.
 
 pub(crate) mod html;
 mod inspect;
 mod json_ld;
 pub(crate) mod links;
+pub(crate) mod page;
 pub mod sample;
 pub(crate) mod texts;
 

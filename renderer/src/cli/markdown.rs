@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use igny8_renderer::address::Address;
 use igny8_renderer::markdown::{self, Context, Known, Labels, Lookup};
-use igny8_renderer::site::{Body, Media};
+use igny8_renderer::site::{Body, Media, Syntax};
 
 use super::MarkdownArgs;
 
@@ -41,7 +41,7 @@ fn convert(args: &MarkdownArgs) -> Result<(), String> {
     let html = if args.raw {
         markdown::specified(&source)
     } else {
-        safe(source)?
+        safe(source, args)?
     };
     std::io::stdout()
         .lock()
@@ -50,7 +50,7 @@ fn convert(args: &MarkdownArgs) -> Result<(), String> {
 }
 
 /// As on a page at the top of a site.
-fn safe(source: String) -> Result<String, String> {
+fn safe(source: String, args: &MarkdownArgs) -> Result<String, String> {
     let address = Address::new("http://localhost")?;
     let labels = Labels::default();
     let html = markdown::render(
@@ -63,6 +63,11 @@ fn safe(source: String) -> Result<String, String> {
             title: "",
             image_sizes: "100vw",
             first_image_eager: false,
+            heading_level: 2,
+            syntax: Syntax {
+                math: args.math,
+                typographer: args.typographer,
+            },
             id_prefix: "",
         },
     );

@@ -109,6 +109,12 @@ struct MarkdownArgs {
     /// Exactly what the specification says: raw HTML and all addresses pass, nothing is cleaned or added.
     #[arg(long = "unsafe")]
     raw: bool,
+    /// Read formulas in LaTeX between `$`, and write them as MathML.
+    #[arg(long, conflicts_with = "raw")]
+    math: bool,
+    /// Typographic quotes and dashes for straight ones.
+    #[arg(long, conflicts_with = "raw")]
+    typographer: bool,
 }
 
 #[derive(Debug, clap::Args)]

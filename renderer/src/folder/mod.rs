@@ -16,7 +16,9 @@
 //! | key | also | meaning |
 //! |---|---|---|
 //! | `title` | | missing: the first heading, then the file name |
-//! | `description`, `seo_title`, `primary_keyword` | | for search results |
+//! | `description`, `seo_title`, `primary_keyword`, `keywords` | | for search results |
+//! | `structure` | | what sort of text it is: [`crate::site::ContentStructure`] |
+//! | `[term]` | | `taxonomy` and `slug` of the term whose archive the page is the text of |
 //! | `excerpt` | `summary`, text before `<!--more-->` | |
 //! | `date` | date in the file name, `publishDate` | first publication |
 //! | `updated` | `lastmod`, `last_modified_at`, `modified` | last change |

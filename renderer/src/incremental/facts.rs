@@ -56,7 +56,8 @@ impl Facts {
         }
         for list in plan.term_lists.rows() {
             let terms: Vec<u64> = identities(plan.terms.rows(), &list.terms);
-            facts.set(Fact::TermList, list.identity(), &(list.language, terms));
+            let translations = identities(plan.term_lists.rows(), &list.translations);
+            facts.set(Fact::TermList, list.identity(), &(list.language, terms, translations));
         }
         for home in plan.homes.rows() {
             let page = home.page.map(|p| pages[p].identity);
@@ -75,6 +76,11 @@ impl Facts {
         for (key, group) in plan.translation_groups() {
             let group: Vec<(usize, u64)> = group.iter().map(|&(l, p)| (l, pages[p].identity)).collect();
             facts.set(Fact::Translations, identity(key), &group);
+        }
+        for cluster in plan.clusters() {
+            let hub = cluster.hub.map(|hub| pages[hub].identity);
+            let members = identities(pages, &cluster.members);
+            facts.set(Fact::Cluster, cluster.identity, &(cluster.name.as_str(), hub, members));
         }
         for path in plan.claimed() {
             facts.0.insert(Fact::Claimed.key(identity(path)), 1);
@@ -129,7 +135,8 @@ impl Facts {
     fn page(&mut self, plan: &Plan<'_>, planned: &PlannedPage<'_>, stamp: u64) {
         let section = planned.section.map(|(s, _)| plan.sections.rows()[s].identity());
         let terms = identities(plan.terms.rows(), &planned.terms);
-        let own = (stamp, planned.path.as_str(), planned.language, section, terms);
+        let address = (planned.path.as_str(), planned.canonical.as_deref());
+        let own = (stamp, address, planned.language, section, terms);
         self.set(Fact::Page, planned.identity, &own);
         let name = (planned.path.as_str(), planned.title(), planned.language);
         self.set(Fact::PageName, planned.identity, &name);
@@ -141,7 +148,12 @@ impl Facts {
     fn section(&mut self, plan: &Plan<'_>, section: &PlannedSection<'_>) {
         let own: &Section = section.section;
         let children = identities(plan.sections.rows(), &section.children);
-        let base = (digest_of(own), children, section.render, frame_of(&section.listing));
+        let translations = identities(plan.sections.rows(), &section.translations);
+        let base = (
+            (digest_of(own), children),
+            (section.render, frame_of(&section.listing)),
+            translations,
+        );
         self.set(Fact::Section, section.identity(), &base);
         self.listing(plan, &section.listing);
     }
@@ -153,10 +165,18 @@ impl Facts {
         self.set(Fact::TermLink, term.identity(), &(of, term.listing.total()));
         let parent = term.parent.map(|p| plan.terms.rows()[p].identity());
         let children = identities(plan.terms.rows(), &term.children);
+        let page = term.page.map(|p| plan.pages.rows()[p].identity);
+        let translations = identities(plan.terms.rows(), &term.translations);
         self.set(
             Fact::Term,
             term.identity(),
-            &(of, parent, children, frame_of(&term.listing)),
+            &(
+                of,
+                parent,
+                children,
+                frame_of(&term.listing),
+                (page, translations, term.title.as_str()),
+            ),
         );
         self.listing(plan, &term.listing);
     }

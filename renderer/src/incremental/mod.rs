@@ -154,7 +154,7 @@ impl<'m> Remembering<'m> {
     }
 
     /// States which pages are related, looking for them only if what decides it is different.
-    pub fn related(&mut self, plan: &Plan<'_>, related: &Related<'_>, most: usize) {
+    pub fn related(&mut self, plan: &Plan<'_>, related: &Related, most: usize) {
         let pages = plan.pages.rows();
         let mut kin = Vec::with_capacity(pages.len());
         for planned in pages {
@@ -164,9 +164,11 @@ impl<'m> Remembering<'m> {
                 .iter()
                 .map(|&t| plan.terms.rows()[t].listing.identity)
                 .collect();
+            let keywords: Vec<&str> = crate::related::keywords(planned.page).collect();
             kin.push(trace::identity(&(
                 (planned.identity, planned.language, planned.page.kind),
-                (planned.date(), cluster, terms),
+                (planned.date(), planned.of_term, plan.newest[kin.len()]),
+                (cluster, terms, keywords),
             )));
         }
         let terms = plan.terms.rows().iter();

@@ -47,6 +47,8 @@ pub(crate) enum Fact {
     Media,
     /// Pages with one translation key.
     Translations,
+    /// The pages of a cluster.
+    Cluster,
     /// The pages before and after a page in its section.
     Neighbours,
     Related,

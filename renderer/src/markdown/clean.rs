@@ -25,22 +25,15 @@ const CLASSES: &[&str] = &[
     "note-caution",
     "task-list",
     "visually-hidden",
+    "math",
+    "math-block",
 ];
 
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::default();
     builder
         .add_tags(["section", "tfoot", "input", "picture", "small"])
-        .add_generic_attributes([
-            "id",
-            "class",
-            "dir",
-            "role",
-            "aria-label",
-            "aria-labelledby",
-            "aria-hidden",
-            "aria-describedby",
-        ])
+        .add_generic_attributes(["id", "class", "dir", "role", "aria-label", "aria-hidden", "align"])
         .add_tag_attributes("input", ["checked"])
         .set_tag_attribute_value("input", "type", "checkbox")
         .set_tag_attribute_value("input", "disabled", "")
@@ -50,7 +43,17 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .add_tag_attributes("ol", ["reversed", "type"])
         .add_tag_attributes("div", ["tabindex"])
         .add_tag_attributes("pre", ["tabindex"])
-        .rm_tags(["map", "area"])
+        .rm_tags(["map", "area", "data", "rtc"])
+        .rm_tag_attributes("hr", ["align", "size", "width"])
+        .rm_tag_attributes("table", ["char", "charoff", "summary"])
+        .rm_tag_attributes("td", ["char", "charoff", "headers"])
+        .rm_tag_attributes("th", ["char", "charoff", "headers"])
+        .rm_tag_attributes("tr", ["char", "charoff"])
+        .rm_tag_attributes("thead", ["char", "charoff"])
+        .rm_tag_attributes("tbody", ["char", "charoff"])
+        .rm_tag_attributes("tfoot", ["char", "charoff"])
+        .rm_tag_attributes("col", ["char", "charoff"])
+        .rm_tag_attributes("colgroup", ["char", "charoff"])
         .url_schemes(HashSet::from([
             "http", "https", "mailto", "tel", "sms", "geo", "xmpp", "matrix", "irc", "ircs",
         ]))
@@ -81,7 +84,7 @@ fn allowed_class(class: &str) -> bool {
     CLASSES.contains(&class) || (class.starts_with("language-") && class.len() < 40)
 }
 
-/// Clean HTML, written as html5ever writes it (attributes in double quotes), which [`super::finish`] relies on.
+/// Clean HTML, written as html5ever writes it (attributes in double quotes), which [`super::structure`] and [`super::finish`] rely on.
 pub(super) fn clean(html: &str) -> String {
     CLEANER.clean(html).to_string()
 }
@@ -93,5 +96,5 @@ pub(super) fn text_only(html: &str) -> String {
         .replace("<br", " <br")
         .replace("</li>", "</li> ")
         .replace("</h", " </h");
-    TEXT_ONLY.clean(&spaced).to_string()
+    TEXT_ONLY.clean(&super::depth::bound(&spaced).0).to_string()
 }

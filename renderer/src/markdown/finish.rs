@@ -5,9 +5,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use pulldown_cmark_escape::escape_html;
-
 use super::resolve::Resolver;
+use super::tag::{Tag, attribute, unescape};
 use super::writer::table_open;
 
 struct Heading {
@@ -18,10 +17,11 @@ struct Heading {
 
 /// Finishes `html`.
 pub(super) fn finish(html: &str, resolver: &mut Resolver<'_>) -> String {
-    let shift = u8::from(html.contains("<h1>") || html.contains("<h1 "));
     let mut out = String::with_capacity(html.len() + html.len() / 8);
     let mut heading: Option<Heading> = None;
-    let mut links: Vec<bool> = Vec::new();
+    // Where an open link's tag begins and ends in `out`, and where it leads, if anywhere.
+    let mut links: Vec<Option<(usize, usize, Option<String>)>> = Vec::new();
+    let mut summaries = 0usize;
     let mut wrapped: Vec<bool> = Vec::new();
     let mut wrap_open = 0usize;
     let mut rest = html;
@@ -37,7 +37,7 @@ pub(super) fn finish(html: &str, resolver: &mut Resolver<'_>) -> String {
         rest = &rest[tag.length..];
         match (tag.name, tag.closing) {
             ("h1" | "h2" | "h3" | "h4" | "h5" | "h6", false) if heading.is_none() => {
-                let level = (tag.name.as_bytes()[1] - b'0' + shift).min(6);
+                let level = tag.name.as_bytes()[1] - b'0';
                 heading = Some(Heading {
                     level,
                     id: tag.attribute("id").map(Cow::into_owned),
@@ -48,8 +48,18 @@ pub(super) fn finish(html: &str, resolver: &mut Resolver<'_>) -> String {
                 if let Some(open) = heading.take() {
                     let inner = out.split_off(open.start);
                     let plain = super::text::html_text(&inner);
-                    resolver.heading(&mut out, open.level, open.id.as_deref(), &inner, &plain);
+                    // Neither in a link nor in what opens and closes a part can a link stand.
+                    let anchor = summaries == 0 && links.iter().all(Option::is_none);
+                    resolver.heading(&mut out, open.level, open.id.as_deref(), &inner, &plain, anchor);
                 }
+            }
+            ("summary", closing) => {
+                summaries = if closing {
+                    summaries.saturating_sub(1)
+                } else {
+                    summaries + 1
+                };
+                out.push_str(source);
             }
             ("a", false) => {
                 let href = match tag.attribute("href") {
@@ -62,14 +72,14 @@ pub(super) fn finish(html: &str, resolver: &mut Resolver<'_>) -> String {
                     .or_else(|| tag.attribute("name"))
                     .filter(|id| !id.is_empty());
                 let named = named.map(|id| resolver.unique_id(&id));
-                links.push(href.is_some() || named.is_some());
                 if href.is_some() || named.is_some() {
+                    let start = out.len();
                     out.push_str("<a");
-                    if let Some(href) = href {
-                        attribute(&mut out, "href", &href);
+                    if let Some(href) = &href {
+                        attribute(&mut out, "href", href);
                     }
-                    if let Some(id) = named {
-                        attribute(&mut out, "id", &id);
+                    if let Some(id) = &named {
+                        attribute(&mut out, "id", id);
                     }
                     for (name, value) in &tag.attributes {
                         if !["href", "id", "name"].contains(name) {
@@ -77,13 +87,18 @@ pub(super) fn finish(html: &str, resolver: &mut Resolver<'_>) -> String {
                         }
                     }
                     out.push('>');
+                    // A place that is named stays, whatever it says, and so does what has a label.
+                    let must_say = href.filter(|_| named.is_none() && tag.attribute("aria-label").is_none());
+                    links.push(Some((start, out.len(), must_say)));
+                } else {
+                    links.push(None);
                 }
             }
-            ("a", true) => {
-                if links.pop() == Some(true) {
-                    out.push_str("</a>");
-                }
-            }
+            ("a", true) => match links.pop().flatten() {
+                Some((start, inside, Some(href))) => resolver.link_end(&mut out, start, inside, &href),
+                Some(_) => out.push_str("</a>"),
+                None => {}
+            },
             ("img", false) => {
                 let side = |name| {
                     tag.attribute(name)
@@ -99,6 +114,18 @@ pub(super) fn finish(html: &str, resolver: &mut Resolver<'_>) -> String {
                     title.as_deref(),
                     (side("width"), side("height")),
                 );
+            }
+            ("code", false)
+                if resolver.context.syntax.math
+                    && let Some(display) = match tag.attribute("class").as_deref() {
+                        Some("math") => Some(false),
+                        Some("math-block") => Some(true),
+                        _ => None,
+                    }
+                    && let Some(end) = rest.find("</code>") =>
+            {
+                resolver.math(&mut out, &unescape(&rest[..end]), display);
+                rest = &rest[end + "</code>".len()..];
             }
             ("code", false) => {
                 out.push_str(source);
@@ -122,7 +149,7 @@ pub(super) fn finish(html: &str, resolver: &mut Resolver<'_>) -> String {
                 if own {
                     out.push_str(source);
                 } else {
-                    table_open(&resolver.context.labels.table, &mut out);
+                    table_open(&resolver.table_label(), &mut out);
                 }
             }
             ("table", true) => {
@@ -155,82 +182,7 @@ pub(super) fn finish(html: &str, resolver: &mut Resolver<'_>) -> String {
     if let Some(open) = heading {
         let inner = out.split_off(open.start);
         let plain = super::text::html_text(&inner);
-        resolver.heading(&mut out, open.level, open.id.as_deref(), &inner, &plain);
+        resolver.heading(&mut out, open.level, open.id.as_deref(), &inner, &plain, true);
     }
     out
-}
-
-fn attribute(out: &mut String, name: &str, value: &str) {
-    let _ = write!(out, " {name}=\"");
-    let _ = escape_html(&mut *out, value);
-    out.push('"');
-}
-
-struct Tag<'a> {
-    name: &'a str,
-    closing: bool,
-    attributes: Vec<(&'a str, &'a str)>,
-    length: usize,
-}
-
-impl<'a> Tag<'a> {
-    /// Reads the tag that `source` begins with.
-    fn read(source: &'a str) -> Option<Self> {
-        let closing = source.starts_with("</");
-        let mut at = if closing { 2 } else { 1 };
-        let end = |from: usize, stop: &[char]| source[from..].find(stop).map(|i| from + i);
-        let name_end = end(at, &[' ', '>', '/'])?;
-        let name = &source[at..name_end];
-        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            return None;
-        }
-        at = name_end;
-        let mut attributes = Vec::new();
-        loop {
-            at += source[at..].len() - source[at..].trim_start_matches([' ', '/', '\n', '\t']).len();
-            if source[at..].starts_with('>') {
-                return Some(Self {
-                    name,
-                    closing,
-                    attributes,
-                    length: at + 1,
-                });
-            }
-            let key_end = end(at, &['=', ' ', '>'])?;
-            let key = &source[at..key_end];
-            if source[key_end..].starts_with("=\"") {
-                let value_start = key_end + 2;
-                let value_end = end(value_start, &['"'])?;
-                attributes.push((key, &source[value_start..value_end]));
-                at = value_end + 1;
-            } else if key_end > at && !source[key_end..].starts_with('=') {
-                attributes.push((key, ""));
-                at = key_end;
-            } else {
-                return None;
-            }
-        }
-    }
-
-    fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
-        self.attributes
-            .iter()
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| unescape(value))
-    }
-}
-
-/// Undoes the escapes that html5ever writes in attributes.
-fn unescape(value: &str) -> Cow<'_, str> {
-    if !value.contains('&') {
-        return Cow::Borrowed(value);
-    }
-    Cow::Owned(
-        value
-            .replace("&quot;", "\"")
-            .replace("&nbsp;", "\u{a0}")
-            .replace("&lt;", "<")
-            .replace("&gt;", ">")
-            .replace("&amp;", "&"),
-    )
 }

@@ -4,14 +4,20 @@
 //! need checking. Markdown with raw HTML and imported HTML are cleaned against an allow list first (`clean`) and
 //! finished afterwards (`finish`), so that both ways give the same headings, images, tables and links.
 
+mod autolink;
 mod clean;
+mod depth;
 mod finish;
+mod math;
 mod resolve;
 mod specified;
+mod structure;
+mod tag;
 pub mod text;
 mod writer;
 
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag};
+use pulldown_cmark::{Event, Options, Parser};
+use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
 use crate::site::Body;
@@ -48,13 +54,24 @@ pub struct TocEntry {
     pub title: String,
 }
 
-/// The Markdown that sites are written in: GitHub's, with heading ids.
+/// What a site's Markdown has besides the usual; all off by default, since it gives a meaning to characters that texts have anyway.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Syntax {
+    /// Formulas in LaTeX between `$` or `$$`, written as MathML.
+    pub math: bool,
+    /// Typographic quotes, dashes and ellipses for straight ones.
+    pub typographer: bool,
+}
+
+/// The Markdown that sites are written in: GitHub's, with heading ids and definition lists.
 pub fn options() -> Options {
     Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_TASKLISTS
         | Options::ENABLE_HEADING_ATTRIBUTES
+        | Options::ENABLE_DEFINITION_LIST
         | Options::ENABLE_GFM
 }
 
@@ -63,35 +80,44 @@ pub fn render(body: &Body, context: &Context<'_>) -> Html {
     let mut resolver = Resolver::new(context);
     let written = match body {
         Body::Markdown(source) => {
+            let mut options = options();
+            options.set(Options::ENABLE_MATH, context.syntax.math);
+            options.set(Options::ENABLE_SMART_PUNCTUATION, context.syntax.typographer);
             // About one event for each thirty bytes of prose.
             let mut events: Vec<Event<'_>> = Vec::with_capacity(source.len() / 24 + 16);
-            events.extend(Parser::new_ext(source, options()));
-            if drop_comments(&mut events) {
+            events.extend(Parser::new_ext(source, options));
+            let has_html = drop_comments(&mut events);
+            if autolink::may_have(source) {
+                events = autolink::link(events);
+            }
+            if has_html {
                 let raw = writer::write(&events, &mut resolver, writer::Mode::Raw);
-                finish::finish(&clean::clean(&raw), &mut resolver)
+                of_html(&raw, &mut resolver)
             } else {
-                let shift = u8::from(events.iter().any(is_h1));
-                writer::write(&events, &mut resolver, writer::Mode::Finished { shift })
+                writer::write(&events, &mut resolver, writer::Mode::Finished)
             }
         }
-        Body::Html(source) => finish::finish(&clean::clean(source), &mut resolver),
+        Body::Html(source) => of_html(source, &mut resolver),
     };
     resolver.into_html(written)
+}
+
+/// Users' HTML, or Markdown with such HTML in it, made safe, valid and whole.
+fn of_html(source: &str, resolver: &mut Resolver<'_>) -> String {
+    let (bounded, dropped) = depth::bound(source);
+    if dropped > 0 {
+        let message = format!(
+            "{dropped} elements nest too deep, or stand in a table where none may; only what is in them is kept"
+        );
+        resolver.warn("html-deep", message);
+    }
+    let valid = structure::repair(&clean::clean(&bounded), &resolver.context.labels.details);
+    finish::finish(&valid, resolver)
 }
 
 /// Renders a short text (an answer, a term's description) with no page of its own around it.
 pub fn render_fragment(source: &str, context: &Context<'_>) -> Html {
     render(&Body::Markdown(source.to_owned()), context)
-}
-
-fn is_h1(event: &Event<'_>) -> bool {
-    matches!(
-        event,
-        Event::Start(Tag::Heading {
-            level: HeadingLevel::H1,
-            ..
-        })
-    )
 }
 
 /// Takes HTML comments out (`<!-- more -->` is common and shows nothing); true if other raw HTML is left.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use pulldown_cmark_escape::{escape_html, escape_html_body_text};
 
-use super::{Html, TocEntry};
+use super::{Html, Syntax, TocEntry};
 use crate::address::{Address, Target, is_http};
 use crate::diagnostic::Diagnostic;
 use crate::images::markup;
@@ -43,6 +43,7 @@ pub struct Labels {
     pub link_to_section: String,
     pub table: String,
     pub code: String,
+    pub details: String,
 }
 
 impl Default for Labels {
@@ -58,6 +59,7 @@ impl Default for Labels {
             link_to_section: "Link to this section".into(),
             table: "Table".into(),
             code: "Code".into(),
+            details: "Details".into(),
         }
     }
 }
@@ -77,8 +79,12 @@ pub struct Context<'a> {
     pub title: &'a str,
     /// How wide images in the text are shown, as `sizes` attributes say it; empty for readers elsewhere, who get one file of each.
     pub image_sizes: &'a str,
-    /// The first image is the first thing seen, so it is not loaded lazily.
+    /// The first image is the first thing seen, so it is loaded before all else.
     pub first_image_eager: bool,
+    /// The level of the highest headings, one below what stands above the body: 2 under a page's title.
+    pub heading_level: u8,
+    /// What is read besides the usual Markdown.
+    pub syntax: Syntax,
     /// Put in front of ids, so that several texts on one page (answers) do not clash.
     pub id_prefix: &'a str,
 }
@@ -88,6 +94,10 @@ pub(super) struct Resolver<'a> {
     html: Html,
     used_ids: HashMap<String, usize>,
     images: usize,
+    /// Levels as written of the headings that the next one may stand under.
+    levels: Vec<u8>,
+    /// The first heading that left levels out.
+    skipped: Option<String>,
 }
 
 impl<'a> Resolver<'a> {
@@ -97,10 +107,20 @@ impl<'a> Resolver<'a> {
             html: Html::default(),
             used_ids: HashMap::new(),
             images: 0,
+            levels: Vec::new(),
+            skipped: None,
         }
     }
 
     pub fn into_html(mut self, body: String) -> Html {
+        if let Some(title) = self.skipped {
+            let message = format!(
+                "the heading “{}” leaves out levels; headings are moved up so that none is missing",
+                shorten(&title)
+            );
+            let found = Diagnostic::info(self.context.page, "heading-levels", message);
+            self.html.findings.push(found);
+        }
         self.html.body = body;
         self.html
     }
@@ -131,12 +151,32 @@ impl<'a> Resolver<'a> {
         id
     }
 
-    /// Writes a whole heading and notes it for the table of contents. `inner` is HTML.
-    pub fn heading(&mut self, out: &mut String, level: u8, wanted_id: Option<&str>, inner: &str, plain: &str) {
+    /// Writes a whole heading and notes it for the table of contents. `written` is its level in the source, `inner` is HTML; `anchor` says
+    /// that a link to it may stand in it.
+    pub fn heading(
+        &mut self,
+        out: &mut String,
+        written: u8,
+        wanted_id: Option<&str>,
+        inner: &str,
+        plain: &str,
+        anchor: bool,
+    ) {
         let repeats = self.html.toc.is_empty() && out.trim().is_empty();
         if repeats && !plain.trim().is_empty() && plain.trim() == self.context.title.trim() {
             return;
         }
+        if plain.trim().is_empty() && !inner.contains("<img") {
+            let found = Diagnostic::info(
+                self.context.page,
+                "heading-empty",
+                "a heading says nothing; it is left out",
+            );
+            self.html.findings.push(found);
+            out.push_str(inner.trim());
+            return;
+        }
+        let level = self.level(written, plain);
         let slugged;
         let wanted = match wanted_id {
             Some(id) => id,
@@ -150,7 +190,7 @@ impl<'a> Resolver<'a> {
         let _ = escape_html(&mut *out, &id);
         out.push_str("\">");
         out.push_str(inner.trim_end());
-        if !plain.trim().is_empty() {
+        if anchor && !plain.trim().is_empty() {
             out.push_str(" <a class=\"anchor\" href=\"#");
             let _ = escape_html(&mut *out, &crate::paths::encode(&id));
             out.push_str("\" aria-label=\"");
@@ -168,16 +208,68 @@ impl<'a> Resolver<'a> {
         });
     }
 
+    /// The level of a heading on the page: one below the last heading that was higher when written, whatever the author left out.
+    fn level(&mut self, written: u8, plain: &str) -> u8 {
+        while self.levels.last().is_some_and(|&above| above >= written) {
+            self.levels.pop();
+        }
+        // A text may begin with headings of the first or of the second level: both are usual.
+        if written > self.levels.last().map_or(2, |above| above + 1) && self.skipped.is_none() {
+            self.skipped = Some(plain.trim().to_owned());
+        }
+        let level = (usize::from(self.context.heading_level) + self.levels.len()).min(6) as u8;
+        self.levels.push(written);
+        level
+    }
+
+    /// Writes the end of a link that began at `start` with its tag up to `inside`. A link that says nothing is no link: one around
+    /// an image without a description is named after where it leads, any other is left out.
+    pub fn link_end(&mut self, out: &mut String, start: usize, inside: usize, href: &str) {
+        if says_something(&out[inside..]) {
+            out.push_str("</a>");
+        } else if out[inside..].contains("<img") {
+            let mut label = String::from(" aria-label=\"");
+            let shown = href.split(['?', '#']).next().unwrap_or(href);
+            let shown = shown.trim_start_matches("https://").trim_start_matches("http://");
+            let _ = escape_html(&mut label, if shown.is_empty() { href } else { shown });
+            label.push('"');
+            out.insert_str(start + 2, &label);
+            out.push_str("</a>");
+            self.warn(
+                "link-empty",
+                format!(
+                    "the link to `{}` has no words, and its image no description",
+                    shorten(href)
+                ),
+            );
+        } else {
+            out.replace_range(start..inside, "");
+            self.warn(
+                "link-empty",
+                format!("the link to `{}` has no words; it is left out", shorten(href)),
+            );
+        }
+    }
+
+    /// What a table is called: after the heading above it.
+    pub fn table_label(&self) -> String {
+        let table = &self.context.labels.table;
+        match self.html.toc.last() {
+            Some(heading) => format!("{table}: {}", heading.title),
+            None => table.clone(),
+        }
+    }
+
     /// The `href` for a link as the author wrote it, or `None` if it must not be followed.
     pub fn link(&mut self, written: &str) -> Option<String> {
         match self.context.address.target(written, self.context.page) {
             Target::Fragment(fragment) => {
                 if !fragment.is_empty() {
-                    self.note_fragment(self.context.page.to_owned(), fragment);
+                    self.note_fragment(self.context.page.to_owned(), &fragment);
                 }
                 Some(format!("#{fragment}"))
             }
-            Target::External(url) => Some(url.to_owned()),
+            Target::External(url) => Some(url.into_owned()),
             Target::Refused => {
                 self.warn(
                     "link-refused",
@@ -273,7 +365,7 @@ impl<'a> Resolver<'a> {
                 }
                 Some(format!("{}{suffix}", self.context.address.href(&path)))
             }
-            Target::External(url) if is_http(url) => Some(url.to_owned()),
+            Target::External(url) if is_http(&url) => Some(url.into_owned()),
             _ => None,
         };
         let Some(src) = src else {
@@ -321,9 +413,11 @@ impl<'a> Resolver<'a> {
         if let (Some(w), Some(h)) = size {
             let _ = write!(out, " width=\"{w}\" height=\"{h}\"");
         }
-        if self.images > 0 || !self.context.first_image_eager {
-            out.push_str(" loading=\"lazy\"");
-        }
+        out.push_str(if self.images > 0 || !self.context.first_image_eager {
+            " loading=\"lazy\""
+        } else {
+            " fetchpriority=\"high\""
+        });
         self.images += 1;
         out.push_str(" decoding=\"async\">");
         if !choice.webp.is_empty() {
@@ -351,6 +445,29 @@ impl<'a> Resolver<'a> {
     }
 }
 
+/// True if there are words in the HTML, or an image that is described.
+fn says_something(html: &str) -> bool {
+    let mut rest = html;
+    loop {
+        let end = rest.find('<').unwrap_or(rest.len());
+        if !rest[..end].trim().is_empty() {
+            return true;
+        }
+        rest = &rest[end..];
+        let Some(tag) = rest.find('>') else {
+            return false;
+        };
+        let described = |tag: &str| tag.contains(" alt=\"") && !tag.contains(" alt=\"\"");
+        if rest.starts_with("<img") && described(&rest[..tag])
+            || rest.starts_with("<input")
+            || rest.starts_with("<math")
+        {
+            return true;
+        }
+        rest = &rest[tag + 1..];
+    }
+}
+
 /// The size to announce: the file's own, scaled if the author gave one side.
 fn fit(given: (Option<u32>, Option<u32>), own: (u32, u32)) -> (Option<u32>, Option<u32>) {
     let scale = |side: u32, from: u32, to: u32| {
@@ -364,7 +481,7 @@ fn fit(given: (Option<u32>, Option<u32>), own: (u32, u32)) -> (Option<u32>, Opti
     }
 }
 
-fn shorten(text: &str) -> String {
+pub(super) fn shorten(text: &str) -> String {
     if text.chars().count() <= 80 {
         text.to_owned()
     } else {

@@ -19,6 +19,10 @@ impl Lookup for Shelf {
 }
 
 fn html(body: Body) -> Html {
+    with(body, Syntax::default())
+}
+
+fn with(body: Body, syntax: Syntax) -> Html {
     let address = Address::new("https://example.com/b").expect("valid");
     let shelf = Shelf(vec![Media {
         path: "/media/a.png".into(),
@@ -42,6 +46,8 @@ fn html(body: Body) -> Html {
             title: "The page",
             image_sizes: "100vw",
             first_image_eager: false,
+            heading_level: 2,
+            syntax,
             id_prefix: "",
         },
     )
@@ -187,4 +193,133 @@ fn code_is_coloured_on_both_ways() {
     assert!(unknown.body.contains(">&lt;x&gt;\n</code>"), "{}", unknown.body);
     assert_eq!(unknown.findings[0].code, "code-language");
     assert!(md("```\nif\n```\n\n    if\n").findings.is_empty());
+}
+
+#[test]
+fn headings_leave_out_no_level() {
+    let levels = |source: &str| md(source).toc.iter().map(|t| t.level).collect::<Vec<_>>();
+    let cases: [(&str, &[u8]); 6] = [
+        ("# A\n\n## B\n\n### C\n", &[2, 3, 4]),
+        ("## A\n\n### B\n\n## C\n", &[2, 3, 2]),
+        ("#### A\n\n## B\n\n#### C\n\n### D\n\n###### E\n", &[2, 2, 3, 3, 4]),
+        ("### A\n\n### B\n", &[2, 2]),
+        ("## A\n\n# B\n\n## C\n", &[2, 2, 3]),
+        ("# A\n\n## \n\n## B\n", &[2, 3]),
+    ];
+    for (source, expected) in cases {
+        assert_eq!(levels(source), expected, "{source}");
+        let html = source
+            .lines()
+            .filter(|l| !l.is_empty())
+            .map(|line| {
+                let (marks, text) = line.split_once(' ').expect("a heading");
+                let level = marks.len();
+                format!("<h{level}>{text}</h{level}>")
+            })
+            .collect::<String>();
+        let of_html: Vec<u8> = self::html(Body::Html(html)).toc.iter().map(|t| t.level).collect();
+        assert_eq!(of_html, expected, "as HTML: {source}");
+    }
+    let codes = |source: &str| md(source).findings.iter().map(|d| d.code).collect::<Vec<_>>();
+    assert_eq!(
+        codes("## A\n\n#### B\n\n##### C\n\n# \n"),
+        ["heading-empty", "heading-levels"]
+    );
+    assert_eq!(codes("# A\n\n## B\n\n# C\n"), [""; 0]);
+}
+
+#[test]
+fn links_say_something() {
+    let out = md("a [](/about) b [![](/media/a.png)](/about) [![](https://e.org/x.png)](https://e.org/p?q)\n");
+    assert!(out.body.contains("<p>a  b <a href=\"/b/about/\"><img"), "{}", out.body);
+    assert!(
+        out.body
+            .contains("<a aria-label=\"e.org/p\" href=\"https://e.org/p?q\"><img"),
+        "{}",
+        out.body
+    );
+    let codes: Vec<&str> = out.findings.iter().map(|d| d.code).collect();
+    assert_eq!(codes, ["link-empty", "alt-missing", "link-empty"]);
+    let imported = html(Body::Html(
+        "<p>a<a href='/about'> </a>b<a id='x' href='/about'></a></p>".into(),
+    ));
+    assert_eq!(imported.body, "<p>a b<a href=\"/b/about/\" id=\"x\"></a></p>");
+}
+
+#[test]
+fn anchors_stand_neither_in_links_nor_in_summaries() {
+    let out = html(Body::Html(
+        "<a href='/about'><h2>A</h2></a><details><summary><h2>B</h2></summary>c</details><h2>D</h2>".into(),
+    ));
+    assert_eq!(out.body.matches("class=\"anchor\"").count(), 1, "{}", out.body);
+}
+
+#[test]
+fn tables_are_called_after_what_stands_above() {
+    let out = md("| a |\n|---|\n| 1 |\n\n## Prices <b>now</b>\n\n| a |\n|---|\n| 1 |\n");
+    assert!(
+        out.body.contains("role=\"group\" tabindex=\"0\" aria-label=\"Table\""),
+        "{}",
+        out.body
+    );
+    assert!(
+        out.body
+            .contains("role=\"group\" tabindex=\"0\" aria-label=\"Table: Prices now\""),
+        "{}",
+        out.body
+    );
+}
+
+#[test]
+fn bare_addresses_and_definitions() {
+    let out = md("See https://e.org/a_b?c=d&e, `https://e.org` and [www.e.org](/about).\n\nTea\n: a leaf\n");
+    assert!(
+        out.body
+            .contains("<a href=\"https://e.org/a_b?c=d&amp;e\">https://e.org/a_b?c=d&amp;e</a>,"),
+        "{}",
+        out.body
+    );
+    assert_eq!(out.body.matches("<a ").count(), 2, "{}", out.body);
+    assert!(
+        out.body.contains("<dl>\n<dt>Tea</dt>\n<dd>a leaf</dd>\n</dl>"),
+        "{}",
+        out.body
+    );
+}
+
+#[test]
+fn syntax_is_what_the_settings_say() {
+    let source = "\"It's\" -- $x^2$ and $5 or $6.\n";
+    let plain = md(source).body;
+    assert!(plain.contains("\"It's\" -- $x^2$"), "{plain}");
+    let all = with(
+        Body::Markdown(source.into()),
+        Syntax {
+            math: true,
+            typographer: true,
+        },
+    )
+    .body;
+    assert!(all.contains("“It’s” – <math") && all.contains("$5 or $6."), "{all}");
+    let mixed = with(
+        Body::Markdown(format!("<b>x</b> {source}")),
+        Syntax {
+            math: true,
+            typographer: false,
+        },
+    )
+    .body;
+    assert!(mixed.contains("<math") && !mixed.contains("<code"), "{mixed}");
+    let broken = with(
+        Body::Markdown("$\\nothing{$".into()),
+        Syntax {
+            math: true,
+            typographer: false,
+        },
+    );
+    assert!(
+        broken.body.contains("<code>\\nothing{</code>") && broken.findings[0].code == "math",
+        "{}",
+        broken.body
+    );
 }

@@ -11,8 +11,8 @@ use super::resolve::Resolver;
 /// How far the writer goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// Everything done: links resolved, headings with ids, images with sizes. `shift` moves headings down, since a page has one `h1`.
-    Finished { shift: u8 },
+    /// Everything done: links resolved, headings with ids, images with sizes.
+    Finished,
     /// Raw HTML is passed through and links, images, headings are left as written: cleaning and finishing follow.
     Raw,
 }
@@ -77,7 +77,8 @@ fn plain_text(events: &[Event<'_>]) -> String {
 
 impl<'e> Writer<'e, '_, '_> {
     fn blocks(&mut self, events: &'e [Event<'e>], out: &mut String) {
-        let mut links: Vec<bool> = Vec::new();
+        // Where an open link's tag begins and ends in `out`, and where it leads.
+        let mut links: Vec<Option<(usize, usize, String)>> = Vec::new();
         let mut alignments: Vec<Alignment> = Vec::new();
         let (mut cell, mut in_head) = (0usize, false);
         let mut quotes: Vec<bool> = Vec::new();
@@ -97,9 +98,8 @@ impl<'e> Writer<'e, '_, '_> {
                         out.push_str(html);
                     }
                 }
-                Event::InlineMath(text) | Event::DisplayMath(text) => {
-                    let _ = escape_html_body_text(&mut *out, text);
-                }
+                Event::InlineMath(text) => self.math(text, false, out),
+                Event::DisplayMath(text) => self.math(text, true, out),
                 Event::SoftBreak => out.push('\n'),
                 Event::HardBreak => out.push_str("<br>\n"),
                 Event::Rule => out.push_str("<hr>\n"),
@@ -160,8 +160,8 @@ impl<'e> Writer<'e, '_, '_> {
                         } else {
                             self.resolver.link(&written)
                         };
-                        links.push(href.is_some());
-                        if let Some(href) = href {
+                        links.push(href.map(|href| {
+                            let start = out.len();
                             out.push_str("<a href=\"");
                             let _ = escape_html(&mut *out, &href);
                             if !title.is_empty() {
@@ -169,7 +169,8 @@ impl<'e> Writer<'e, '_, '_> {
                                 let _ = escape_html(&mut *out, title);
                             }
                             out.push_str("\">");
-                        }
+                            (start, out.len(), href)
+                        }));
                     }
                     Tag::BlockQuote(kind) => {
                         quotes.push(kind.is_some());
@@ -195,7 +196,7 @@ impl<'e> Writer<'e, '_, '_> {
                         if self.mode == Mode::Raw {
                             out.push_str("<table>");
                         } else {
-                            table_open(&self.resolver.context.labels.table, out);
+                            table_open(&self.resolver.table_label(), out);
                         }
                     }
                     Tag::TableHead => {
@@ -229,11 +230,11 @@ impl<'e> Writer<'e, '_, '_> {
                 },
                 Event::End(tag) => match tag {
                     TagEnd::Paragraph => out.push_str("</p>\n"),
-                    TagEnd::Link => {
-                        if links.pop() == Some(true) {
-                            out.push_str("</a>");
-                        }
-                    }
+                    TagEnd::Link => match links.pop().flatten() {
+                        Some(_) if self.mode == Mode::Raw => out.push_str("</a>"),
+                        Some((start, inside, href)) => self.resolver.link_end(out, start, inside, &href),
+                        None => {}
+                    },
                     TagEnd::BlockQuote(_) => out.push_str(if quotes.pop() == Some(true) {
                         "</div>\n"
                     } else {
@@ -276,10 +277,10 @@ impl<'e> Writer<'e, '_, '_> {
         let mut inner = String::new();
         self.blocks(events, &mut inner);
         match self.mode {
-            Mode::Finished { shift } => {
+            Mode::Finished => {
                 let plain = plain_text(events);
                 let id = id.filter(|id| !id.is_empty() && !id.contains(char::is_whitespace));
-                self.resolver.heading(out, (level + shift).min(6), id, &inner, &plain);
+                self.resolver.heading(out, level, id, &inner, &plain, true);
             }
             Mode::Raw => {
                 let _ = write!(out, "<h{level}");
@@ -352,6 +353,21 @@ impl<'e> Writer<'e, '_, '_> {
             self.resolver.code(out, language, code);
         }
         out.push_str("</code></pre>\n");
+    }
+
+    /// A formula; where raw HTML is cleaned first it is made afterwards.
+    fn math(&mut self, source: &str, display: bool, out: &mut String) {
+        if self.mode == Mode::Raw {
+            out.push_str(if display {
+                "<code class=\"math-block\">"
+            } else {
+                "<code class=\"math\">"
+            });
+            let _ = escape_html_body_text(&mut *out, source);
+            out.push_str("</code>");
+        } else {
+            self.resolver.math(out, source, display);
+        }
     }
 
     fn alert(&self, kind: BlockQuoteKind, out: &mut String) {
@@ -428,7 +444,8 @@ fn lone_image<'e>(events: &'e [Event<'e>]) -> Option<(&'e [Event<'e>], &'e str)>
 }
 
 pub(super) fn table_open(label: &str, out: &mut String) {
-    out.push_str("<div class=\"table-wrap\" role=\"region\" tabindex=\"0\" aria-label=\"");
+    // A group, since each region would be a landmark of the page.
+    out.push_str("<div class=\"table-wrap\" role=\"group\" tabindex=\"0\" aria-label=\"");
     let _ = escape_html(&mut *out, label);
     out.push_str("\"><table>");
 }

@@ -1,17 +1,14 @@
-//! Archives: sections, terms, home pages.
+//! Archives: sections and home pages; how lists are cut.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use rayon::prelude::*;
 
-use super::{Listing, Owner, Plan, PlannedHome, PlannedPage, PlannedSection, PlannedTerm, PlannedTermList};
+use super::{Listing, Owner, Plan, PlannedHome, PlannedPage, PlannedSection};
 use crate::diagnostic::Diagnostic;
 use crate::paths;
-use crate::site::{FeedFormat, PageKind, Pagination, Section, SectionSort, Term};
-
-/// Terms above a term that its pages also count for.
-const MAX_DEPTH: usize = 12;
+use crate::site::{FeedFormat, PageKind, Pagination, Section, SectionSort};
 
 /// Newest first; undated pages follow, by title; ties by id.
 fn by_date(a: &PlannedPage<'_>, b: &PlannedPage<'_>) -> Ordering {
@@ -49,7 +46,7 @@ fn compare(sort: SectionSort, a: &PlannedPage<'_>, b: &PlannedPage<'_>) -> Order
 }
 
 impl<'s> Plan<'s> {
-    fn per_page(&self, own: Option<usize>) -> usize {
+    pub(super) fn per_page(&self, own: Option<usize>) -> usize {
         match own.unwrap_or(self.site.settings.per_page) {
             0 => usize::MAX,
             n => n,
@@ -67,7 +64,7 @@ impl<'s> Plan<'s> {
             .map_or(PageKind::Page, |(kind, _)| kind)
     }
 
-    fn listing(
+    pub(super) fn listing(
         &self,
         path: String,
         items: Vec<usize>,
@@ -87,7 +84,12 @@ impl<'s> Plan<'s> {
         listing
     }
 
-    fn claim_listing(&mut self, listing: &mut Listing, owner: Owner, findings: &mut Vec<Diagnostic>) -> bool {
+    pub(super) fn claim_listing(
+        &mut self,
+        listing: &mut Listing,
+        owner: Owner,
+        findings: &mut Vec<Diagnostic>,
+    ) -> bool {
         if !self.claim(&listing.path, owner, findings) {
             return false;
         }
@@ -95,7 +97,7 @@ impl<'s> Plan<'s> {
         true
     }
 
-    fn claim_parts(&mut self, listing: &mut Listing, findings: &mut Vec<Diagnostic>) {
+    pub(super) fn claim_parts(&mut self, listing: &mut Listing, findings: &mut Vec<Diagnostic>) {
         for n in 2..=listing.pagers() {
             if !self.claim(&paths::pager(&listing.path, n), Owner::Pager, findings) {
                 // A pager that cannot be written would break the chain of links, so the rest goes on one page.
@@ -138,6 +140,7 @@ impl<'s> Plan<'s> {
         for (i, planned) in self.pages.rows().iter().enumerate() {
             if let Ok(section) = paths::normalise(&planned.page.section)
                 && section != planned.path
+                && planned.of_term.is_none()
             {
                 members.entry(section).or_default().push(i);
             }
@@ -176,6 +179,7 @@ impl<'s> Plan<'s> {
                 listing,
                 children: Vec::new(),
                 render,
+                translations: Vec::new(),
             });
         }
         for child in 0..self.sections.len() {
@@ -209,186 +213,6 @@ impl<'s> Plan<'s> {
         key(a).cmp(&key(b))
     }
 
-    pub(super) fn plan_terms(&mut self, findings: &mut Vec<Diagnostic>) {
-        let site = self.site;
-        let mut order: Vec<usize> = (0..site.taxonomies.len()).collect();
-        order.sort_by(|&a, &b| {
-            (&site.taxonomies[a].name, &site.taxonomies[a].path)
-                .cmp(&(&site.taxonomies[b].name, &site.taxonomies[b].path))
-        });
-        let mut seen: HashSet<&str> = HashSet::new();
-        for t in order {
-            let taxonomy = &site.taxonomies[t];
-            if !seen.insert(&taxonomy.name) {
-                findings.push(Diagnostic::error(
-                    "",
-                    "taxonomy",
-                    format!("two taxonomies are called `{}`; the second is left out", taxonomy.name),
-                ));
-                continue;
-            }
-            let base = match paths::normalise(&taxonomy.path) {
-                Ok(base) if base.ends_with('/') => base,
-                _ => {
-                    findings.push(Diagnostic::error(
-                        &taxonomy.path,
-                        "taxonomy",
-                        format!(
-                            "the taxonomy `{}` is left out: its path must look like /tags/",
-                            taxonomy.name
-                        ),
-                    ));
-                    continue;
-                }
-            };
-            self.plan_taxonomy(t, &base, findings);
-        }
-    }
-
-    fn plan_taxonomy(&mut self, t: usize, base: &str, findings: &mut Vec<Diagnostic>) {
-        let taxonomy = &self.site.taxonomies[t];
-        let mut listed: HashMap<(usize, &str), &'s Term> = HashMap::new();
-        for term in &taxonomy.terms {
-            let language = self.language(&term.language);
-            let kept = listed.entry((language, term.slug.as_str())).or_insert(term);
-            if term.name < kept.name {
-                *kept = term;
-            }
-        }
-        // A term's own pages, then those of the terms below it.
-        let mut members: BTreeMap<(usize, &'s str), Vec<usize>> = BTreeMap::new();
-        let mut own: BTreeMap<(usize, &'s str), Vec<usize>> = BTreeMap::new();
-        for (i, planned) in self.pages.rows().iter().enumerate() {
-            let Some(slugs) = planned.page.terms.get(&taxonomy.name) else {
-                continue;
-            };
-            for slug in slugs {
-                let slug: &'s str = slug.as_str();
-                own.entry((planned.language, slug)).or_default().push(i);
-                let mut at = Some(slug);
-                let mut passed: Vec<&str> = Vec::new();
-                while let Some(slug) = at.filter(|s| !passed.contains(s) && passed.len() < MAX_DEPTH) {
-                    passed.push(slug);
-                    members.entry((planned.language, slug)).or_default().push(i);
-                    at = listed
-                        .get(&(planned.language, slug))
-                        .and_then(|term| term.parent.as_deref());
-                }
-            }
-        }
-
-        let first = self.terms.len();
-        let feeds: &[FeedFormat] = if taxonomy.feed {
-            &self.site.settings.outputs.term_feeds
-        } else {
-            &[]
-        };
-        let mut index: HashMap<(usize, &str), usize> = HashMap::new();
-        for (&(language, slug), items) in &members {
-            let mut items = items.clone();
-            items.sort_unstable();
-            items.dedup();
-            items.sort_by_key(|&i| self.newest[i]);
-            let path = format!(
-                "{}{base}{}/",
-                self.home_path(language).trim_end_matches('/'),
-                paths::segment(slug)
-            );
-            let mut listing = self.listing(path, items, self.per_page(taxonomy.per_page), language, feeds);
-            if !self.claim_listing(&mut listing, Owner::Term, findings) {
-                continue;
-            }
-            let term = listed.get(&(language, slug)).copied();
-            let name = term
-                .map(|t| t.name.clone())
-                .filter(|n| !n.trim().is_empty())
-                .unwrap_or_else(|| name_of(slug));
-            index.insert((language, slug), self.terms.len());
-            self.terms.push(PlannedTerm {
-                taxonomy: t,
-                slug: slug.to_owned(),
-                name,
-                term,
-                parent: None,
-                children: Vec::new(),
-                listing,
-            });
-        }
-        for i in first..self.terms.len() {
-            let term = &self.terms[i];
-            let parent = term
-                .term
-                .and_then(|t| t.parent.as_deref())
-                .and_then(|p| index.get(&(term.listing.language, p)).copied());
-            if let Some(parent) = parent.filter(|&p| p != i) {
-                self.terms[i].parent = Some(parent);
-                self.terms[parent].children.push(i);
-            }
-        }
-        self.break_cycles(first, &taxonomy.name, findings);
-        let mut pairs: Vec<(usize, usize)> = Vec::new();
-        for (key, pages) in &own {
-            if let Some(&term) = index.get(key) {
-                pairs.extend(pages.iter().map(|&page| (page, term)));
-            }
-        }
-        for (page, term) in pairs {
-            if !self.pages[page].terms.contains(&term) {
-                self.pages[page].terms.push(term);
-            }
-        }
-        for language in 0..self.languages.len() {
-            let mut terms: Vec<usize> = (first..self.terms.len())
-                .filter(|&i| self.terms[i].listing.language == language)
-                .collect();
-            if terms.is_empty() {
-                continue;
-            }
-            terms.sort_by(|&a, &b| {
-                (self.terms[a].name.to_lowercase(), &self.terms[a].slug)
-                    .cmp(&(self.terms[b].name.to_lowercase(), &self.terms[b].slug))
-            });
-            let path = format!("{}{base}", self.home_path(language).trim_end_matches('/'));
-            // `/shop/` may already be a section; then the terms are reached from there.
-            if self.claimed.contains_key(&path) {
-                continue;
-            }
-            if self.claim(&path, Owner::Term, findings) {
-                self.term_lists.push(PlannedTermList {
-                    taxonomy,
-                    path,
-                    language,
-                    terms,
-                });
-            }
-        }
-    }
-
-    fn break_cycles(&mut self, first: usize, taxonomy: &str, findings: &mut Vec<Diagnostic>) {
-        for i in first..self.terms.len() {
-            let mut at = self.terms[i].parent;
-            let mut steps = 0;
-            while let Some(parent) = at {
-                steps += 1;
-                if parent == i || steps > MAX_DEPTH {
-                    let slug = self.terms[i].slug.clone();
-                    findings.push(Diagnostic::warning(
-                        "",
-                        "term-parent",
-                        format!(
-                            "the term `{slug}` of `{taxonomy}` is above itself or too deep; it is shown at the top"
-                        ),
-                    ));
-                    if let Some(parent) = self.terms[i].parent.take() {
-                        self.terms[parent].children.retain(|&c| c != i);
-                    }
-                    break;
-                }
-                at = self.terms[parent].parent;
-            }
-        }
-    }
-
     pub(super) fn plan_homes(&mut self, findings: &mut Vec<Diagnostic>) {
         for language in 0..self.languages.len() {
             let path = self.home_path(language).to_owned();
@@ -402,7 +226,7 @@ impl<'s> Plan<'s> {
             let in_language = |i: &usize| self.pages[*i].language == language;
             let mut posts: Vec<usize> = (0..self.pages.len())
                 .filter(in_language)
-                .filter(|&i| self.pages[i].page.kind == PageKind::Post)
+                .filter(|&i| self.pages[i].page.kind == PageKind::Post && self.pages[i].of_term.is_none())
                 .collect();
             if posts.is_empty() {
                 posts = (0..self.pages.len())
@@ -443,15 +267,5 @@ impl<'s> Plan<'s> {
                 groups,
             });
         }
-    }
-}
-
-/// A name for a term that only has a slug: `home-brewing` is “Home brewing”.
-fn name_of(slug: &str) -> String {
-    let words = slug.replace(['-', '_'], " ");
-    let mut chars = words.trim().chars();
-    match chars.next() {
-        Some(first) => first.to_uppercase().chain(chars).collect(),
-        None => slug.to_owned(),
     }
 }

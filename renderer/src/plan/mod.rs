@@ -3,12 +3,16 @@
 //! What claims an address first keeps it; the order is fixed (pages, sections, terms, pagers, redirects), so the outcome does
 //! not depend on the order of the input.
 
+mod canonical;
+mod clusters;
+mod languages;
 mod lists;
 mod redirects;
 mod table;
+mod terms;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
@@ -20,6 +24,8 @@ use crate::markdown::{Known, Lookup};
 use crate::paths;
 use crate::site::{Body, FeedFormat, Media, PageKind, Pagination, Section, SharedPage, Site, SiteType, Taxonomy, Term};
 
+pub use clusters::PlannedCluster;
+pub use languages::Place;
 pub use redirects::{PlannedRedirect, To};
 pub use table::{Row, Table};
 
@@ -48,11 +54,22 @@ pub struct PlannedPage<'s> {
     pub language: usize,
     /// Index into [`Plan::sections`], and the page's place in it.
     pub section: Option<(usize, usize)>,
-    /// Indexes into [`Plan::terms`], in the order of the taxonomies and of the page.
+    /// Indexes into [`Plan::terms`], ascending.
     pub terms: Vec<usize>,
+    /// For the text of a term's archive: the taxonomy's index and the slug.
+    pub of_term: Option<(usize, &'s str)>,
+    /// That term, as an index into [`Plan::terms`].
+    pub text_of: Option<usize>,
+    /// The absolute address that search engines should prefer, if it is another than the page's own.
+    pub canonical: Option<String>,
 }
 
 impl PlannedPage<'_> {
+    /// True if search engines may show the page under its own address.
+    pub fn is_indexed(&self) -> bool {
+        self.page.indexable && self.canonical.is_none()
+    }
+
     /// The title to show: the address where there is none.
     pub fn title(&self) -> &str {
         match self.page.title.trim() {
@@ -180,6 +197,8 @@ pub struct PlannedSection<'s> {
     pub children: Vec<usize>,
     /// The archive is written.
     pub render: bool,
+    /// The same section in all languages, itself among them, by language; empty if there is one alone.
+    pub translations: Vec<usize>,
 }
 
 /// A term with its pages.
@@ -188,10 +207,16 @@ pub struct PlannedTerm<'s> {
     pub taxonomy: usize,
     pub slug: String,
     pub name: String,
+    /// The name as search results show it: with the taxonomy's where something else is called the same.
+    pub title: String,
     pub term: Option<&'s Term>,
     pub parent: Option<usize>,
     pub children: Vec<usize>,
     pub listing: Listing,
+    /// The page that is its archive's text.
+    pub page: Option<usize>,
+    /// As in [`PlannedSection::translations`].
+    pub translations: Vec<usize>,
 }
 
 /// The archive of all terms of a taxonomy in one language.
@@ -202,6 +227,8 @@ pub struct PlannedTermList<'s> {
     pub language: usize,
     /// Indexes into [`Plan::terms`], by name.
     pub terms: Vec<usize>,
+    /// As in [`PlannedSection::translations`].
+    pub translations: Vec<usize>,
 }
 
 /// The page at the top of a language.
@@ -238,6 +265,9 @@ pub struct Plan<'s> {
     /// Addresses of the search pages, by language; empty without search.
     pub searches: Vec<(usize, String)>,
     pub redirects: Table<PlannedRedirect>,
+    clusters: Vec<PlannedCluster>,
+    /// By page: its cluster.
+    cluster_of: Vec<Option<usize>>,
     /// Pages by translation key: language index and page index.
     translations: BTreeMap<&'s str, Vec<(usize, usize)>>,
     claimed: HashMap<String, Owner>,
@@ -319,6 +349,8 @@ impl<'s> Plan<'s> {
             homes: Table::new(),
             searches: Vec::new(),
             redirects: Table::new(),
+            clusters: Vec::new(),
+            cluster_of: Vec::new(),
             translations: BTreeMap::new(),
             claimed: HashMap::with_capacity(site.pages.len() * 2),
             folders: HashMap::new(),
@@ -327,18 +359,29 @@ impl<'s> Plan<'s> {
         for path in RESERVED {
             plan.claimed.insert((*path).to_owned(), Owner::Reserved);
         }
+        for language in 1..plan.languages.len() {
+            plan.claimed.insert(plan.missing_path(language), Owner::Reserved);
+        }
         for path in assets {
             plan.claim(path, Owner::Asset, findings);
         }
-        plan.claim_pages(findings);
+        let taxonomies = plan.usable_taxonomies(findings);
+        plan.claim_pages(&taxonomies, findings);
         plan.newest = lists::newest(plan.pages.rows());
         plan.claim_media(findings);
         plan.plan_sections(findings);
-        plan.plan_terms(findings);
+        for (taxonomy, base) in &taxonomies {
+            plan.plan_taxonomy(*taxonomy, base, findings);
+        }
         plan.plan_homes(findings);
         plan.plan_searches(findings);
         plan.plan_redirects(findings);
         plan.link_translations(findings);
+        plan.tell_terms_apart();
+        plan.link_languages();
+        plan.resolve_canonicals(findings);
+        plan.gather_clusters(findings);
+        plan.make_room_for_folders(findings);
         plan
     }
 
@@ -391,6 +434,11 @@ impl<'s> Plan<'s> {
     /// The top address of a language: `/`, `/de/`.
     pub fn home_path(&self, language: usize) -> &str {
         &self.home_paths[language]
+    }
+
+    /// The page that says that there is nothing, for what is looked for below a language's home page.
+    pub fn missing_path(&self, language: usize) -> String {
+        format!("{}404.html", self.home_paths[language])
     }
 
     /// The feed in one format beside the list at `path`.
@@ -498,6 +546,7 @@ impl<'s> Plan<'s> {
 
     fn claim(&mut self, path: &str, owner: Owner, findings: &mut Vec<Diagnostic>) -> bool {
         let taken = self.claimed.get(path).copied();
+        let taken = taken.or_else(|| is_reserved(path).then_some(Owner::Reserved));
         // `/a.html` cannot be a file and a folder at once.
         let taken = taken.or_else(|| self.folders.get(path).copied());
         let taken = taken.or_else(|| dotted(path).find_map(|above| self.claimed.get(above).copied()));
@@ -518,6 +567,30 @@ impl<'s> Plan<'s> {
         }
         self.claimed.insert(path.to_owned(), owner);
         true
+    }
+
+    /// Leaves out media files without an ending in their names that stand where a folder must be.
+    fn make_room_for_folders(&mut self, findings: &mut Vec<Diagnostic>) {
+        let plain = |path: &str| !path.rsplit('/').next().unwrap_or_default().contains('.');
+        let files: HashSet<&'s str> = self.media.keys().copied().filter(|path| plain(path)).collect();
+        if files.is_empty() {
+            return;
+        }
+        let mut in_the_way: Vec<&'s str> = Vec::new();
+        for path in self.claimed.keys() {
+            for (end, _) in path.char_indices().skip(1).filter(|(_, c)| *c == '/') {
+                in_the_way.extend(files.get(&path[..end]));
+            }
+        }
+        in_the_way.sort_unstable();
+        in_the_way.dedup();
+        for path in in_the_way {
+            self.media.remove(path);
+            self.claimed.remove(path);
+            let message =
+                format!("the media file {path} is left out: a folder of that name must be there; give it another");
+            findings.push(Diagnostic::error("", "media-path", message));
+        }
     }
 
     fn claim_media(&mut self, findings: &mut Vec<Diagnostic>) {
@@ -546,11 +619,16 @@ impl<'s> Plan<'s> {
         }
     }
 
-    fn claim_pages(&mut self, findings: &mut Vec<Diagnostic>) {
+    fn claim_pages(&mut self, taxonomies: &[(usize, String)], findings: &mut Vec<Diagnostic>) {
         let mut pages: Vec<&'s SharedPage> = self.site.pages.iter().collect();
         pages.sort_by(|a, b| (&a.path, &a.id).cmp(&(&b.path, &b.id)));
         for page in pages {
-            let path = match paths::normalise(&page.path) {
+            let of_term = self.term_of(page, taxonomies, findings);
+            let wanted = match of_term {
+                Some((_, base, slug)) => Ok(self.term_path(self.language(&page.language), base, slug)),
+                None => paths::normalise(&page.path),
+            };
+            let path = match wanted {
                 Ok(path) => path,
                 Err(problem) => {
                     findings.push(Diagnostic::error(
@@ -570,6 +648,9 @@ impl<'s> Plan<'s> {
                     language,
                     section: None,
                     terms: Vec::new(),
+                    of_term: of_term.map(|(taxonomy, _, slug)| (taxonomy, slug)),
+                    text_of: None,
+                    canonical: None,
                 });
             }
         }
@@ -626,6 +707,16 @@ impl Lookup for Plan<'_> {
     fn media(&self, path: &str) -> Option<&Media> {
         self.media_at(path)
     }
+}
+
+/// True for names that the renderer writes when it needs them, or that would make a folder of one.
+fn is_reserved(path: &str) -> bool {
+    let sitemap = |name: &str| {
+        let number = name.strip_prefix("sitemap-").and_then(|n| n.strip_suffix(".xml"));
+        number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let first = path[1..].split('/').next().unwrap_or_default();
+    path.starts_with("/assets/search/") || first.ends_with(".xml") && sitemap(first)
 }
 
 /// The folders of a path whose names have a dot in them, without their last slash.

@@ -46,7 +46,9 @@ impl Plan<'_> {
 
         let mut aliases: Vec<(String, String)> = Vec::new();
         for planned in self.pages.rows() {
-            for alias in &planned.page.aliases {
+            // The text of a term stands at the term's address; its own leads there.
+            let own = planned.of_term.map(|_| &planned.page.path);
+            for alias in planned.page.aliases.iter().chain(own) {
                 match paths::normalise(&decoded(alias)) {
                     Ok(from) if from != planned.path => aliases.push((from, planned.path.clone())),
                     Ok(_) => {}
@@ -82,10 +84,10 @@ impl Plan<'_> {
                     } else {
                         path
                     };
-                    add(from, To::Site(path, suffix.to_owned()), "", findings);
+                    add(from, To::Site(path, suffix.into_owned()), "", findings);
                 }
-                Target::External(url) if crate::address::is_http(url) => {
-                    add(from, To::External(url.to_owned()), "", findings)
+                Target::External(url) if crate::address::is_http(&url) => {
+                    add(from, To::External(url.into_owned()), "", findings)
                 }
                 _ => findings.push(Diagnostic::warning(
                     "",

@@ -83,7 +83,8 @@ pub(crate) struct Language {
 }
 
 impl Language {
-    fn new(plan: &Plan<'_>, tag: &str, zone: Tz, theme: &Theme) -> Self {
+    fn new(plan: &Plan<'_>, l: usize, zone: Tz, theme: &Theme) -> Self {
+        let tag = plan.languages[l].as_str();
         let words = theme.words(tag);
         let labels = Labels {
             note: words.get("note"),
@@ -96,6 +97,7 @@ impl Language {
             link_to_section: words.get("link_to_section"),
             table: words.get("table"),
             code: words.get("code"),
+            details: words.get("details"),
         };
         let image_sizes = theme.sizes.at(crate::images::sizes::TEXT).to_owned();
         let base = tag.split('-').next().unwrap_or_default();
@@ -111,7 +113,7 @@ impl Language {
             labels,
             image_sizes,
             rtl,
-            site_nodes: site_nodes(plan, tag),
+            site_nodes: site_nodes(plan, l),
         }
     }
 }
@@ -153,7 +155,16 @@ impl Prepared {
         let languages: Vec<Language> = plan
             .languages
             .iter()
-            .map(|tag| Language::new(plan, tag, zone, theme))
+            .enumerate()
+            .map(|(l, tag)| {
+                if !theme.has_words(tag) {
+                    let message = format!(
+                        "the theme has no words in `{tag}`: menus, labels and notes are in English there (words/{tag}.toml of a theme adds them)"
+                    );
+                    findings.push(Diagnostic::warning("", "words-missing", message));
+                }
+                Language::new(plan, l, zone, theme)
+            })
             .collect();
         let terms: Vec<Value> = (0..plan.terms.rows().len()).map(|i| term_value(plan, i)).collect();
         let sections: Vec<Value> = plan.sections.rows().iter().map(|s| section_value(plan, s)).collect();

@@ -198,14 +198,6 @@ impl ReleaseWriter {
             path: name.to_owned(),
             problem,
         })?;
-        // The suffixes of the compressed forms must fit, too.
-        let last = name.rsplit('/').next().unwrap_or(name);
-        if last.len() + 3 > 255 {
-            return Err(ReleaseError::Name {
-                path: name.to_owned(),
-                problem: paths::PathProblem::TooLong,
-            });
-        }
         Ok(self.dir.join(name))
     }
 

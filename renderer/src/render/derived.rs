@@ -16,14 +16,16 @@ use crate::{llms, redirect_files, robots, sitemap};
 const NEWEST: usize = 5;
 
 impl Run<'_> {
-    pub(super) fn not_found(&self, outcome: &mut Outcome) -> ControlFlow<()> {
+    /// Servers show the one at the top of the language in which something is not there.
+    pub(super) fn not_found(&self, l: usize, outcome: &mut Outcome) -> ControlFlow<()> {
         let plan = self.plan;
-        let mut context = self.shells[0].context();
-        let language = &self.prepared.languages[0];
+        let mut context = self.shells[l].context();
+        let language = &self.prepared.languages[l];
+        let path = plan.missing_path(l);
         let newest: Vec<Value> = plan
             .homes
             .iter()
-            .next()
+            .find(|h| h.language == l)
             .map(|h| h.listing.items().iter().take(NEWEST).map(|&p| self.card(p)).collect())
             .unwrap_or_default();
         let head = Head {
@@ -36,7 +38,7 @@ impl Run<'_> {
         context.insert_value("head", head.value());
         context.insert_value("newest", Value::from(newest));
         context.insert_value("current_url", Value::from(""));
-        self.write_page("404.html", &context, 0, "/404.html", outcome)
+        self.write_page("404.html", &context, l, &path, outcome)
     }
 
     /// A page for servers that know nothing of redirects.

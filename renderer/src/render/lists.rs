@@ -4,29 +4,39 @@ use std::ops::ControlFlow;
 
 use tera::Value;
 
+use super::shell::languages;
 use super::{FeedOf, Outcome, Run};
 use crate::feeds;
 use crate::markdown;
 use crate::output::FileKind;
 use crate::paths;
-use crate::plan::{Listing, Plan};
+use crate::plan::{Listing, Place, Plan, PlannedTerm};
 use crate::prepare::{kind_name, map, optional, taxonomy_kind, text_or_none};
-use crate::seo::json_ld::Graph;
-use crate::seo::{Crumb, Head, document_title};
-use crate::site::{Body, FeedFormat, PageKind};
+use crate::seo::json_ld::{About, Graph};
+use crate::seo::{Crumb, Head, archive, document_title};
+use crate::site::{Body, FeedFormat, PageKind, TaxonomyKind};
 
 /// Pieces of each section that a home page shows.
 const HOME_ITEMS: usize = 6;
 /// Pager links shown on each side of the current one.
 const PAGER_REACH: usize = 2;
 
+/// What an author wrote about a term.
+fn description_of<'t>(term: &PlannedTerm<'t>) -> &'t str {
+    term.term.map_or("", |t| t.description.as_str())
+}
+
 /// What the head of an archive is made from.
 struct ListHead<'a> {
     listing: &'a Listing,
     n: usize,
     title: &'a str,
+    /// What an author wrote; may be empty.
     description: &'a str,
+    /// Names of the terms, for a list of them.
+    names: Option<&'a [&'a str]>,
     crumbs: &'a [Crumb],
+    place: Place,
 }
 
 impl Run<'_> {
@@ -75,12 +85,18 @@ impl Run<'_> {
         }
         context.insert_value("breadcrumbs", self.crumbs_value(&crumbs));
         context.insert_value("current_url", Value::from(plan.address.href(&planned.path)));
+        context.insert_value(
+            "languages",
+            languages(plan, listing.language, &plan.versions(Place::Section(i))),
+        );
         let mut head = self.list_head(&ListHead {
             listing,
             n,
             title: &planned.section.title,
             description: &planned.section.description,
+            names: None,
             crumbs: &crumbs,
+            place: Place::Section(i),
         });
         head.image = self.share_of_section(i);
         context.insert_value("head", head.value());
@@ -104,7 +120,7 @@ impl Run<'_> {
         let taxonomy = &plan.site.taxonomies[term.taxonomy];
         let listing = &term.listing;
         let path = paths::pager(&listing.path, n);
-        let description = term.term.map_or("", |t| t.description.as_str());
+        let description = description_of(term);
         let mut crumbs = self.crumbs_above(&listing.path, listing.language);
         let all = plan
             .term_lists
@@ -129,35 +145,92 @@ impl Run<'_> {
             path: listing.path.clone(),
         });
         let children: Vec<Value> = term.children.iter().map(|&c| self.child_term(c)).collect();
+        let template = self.theme.template(match taxonomy.kind {
+            TaxonomyKind::BlogCategory => &["category.html", "term.html", "list.html"],
+            TaxonomyKind::BlogTag | TaxonomyKind::ProductTag => &["tag.html", "term.html", "list.html"],
+            TaxonomyKind::ProductCategory => &["product_category.html", "term.html", "list.html"],
+            TaxonomyKind::ProductAttribute => &["product_attribute.html", "term.html", "list.html"],
+            TaxonomyKind::ServiceCategory => &["service_category.html", "term.html", "list.html"],
+        });
 
-        let mut context = self.shells[listing.language].context();
+        // The text of the archive stands above its first page; the others are the list alone.
+        let text = term.page.map(|p| (p, &plan.pages[p]));
+        let mut head = self.list_head(&ListHead {
+            listing,
+            n,
+            title: &term.title,
+            description,
+            names: None,
+            crumbs: &crumbs,
+            place: Place::Term(i),
+        });
+        let (mut context, title, description, body);
+        match text {
+            Some((p, planned)) if n == 1 => {
+                context = self.page_context(p, template, outcome);
+                let faq = self.faq(planned, outcome);
+                context.insert_value("faq", faq.0);
+                let own = self.page_head(p, &crumbs, &faq.1, Some(listing));
+                head = Head {
+                    title: own.title,
+                    short_title: own.short_title,
+                    description: if own.description.is_empty() {
+                        head.description
+                    } else {
+                        own.description
+                    },
+                    canonical: own.canonical,
+                    image: own.image,
+                    json_ld: own.json_ld,
+                    ..head
+                };
+                title = planned.title().to_owned();
+                let lead = [
+                    planned.page.excerpt.as_str(),
+                    &planned.page.description,
+                    description_of(term),
+                ];
+                description = lead
+                    .into_iter()
+                    .find(|l| !l.trim().is_empty())
+                    .unwrap_or_default()
+                    .to_owned();
+                body = self
+                    .has_text(p, outcome)
+                    .then(|| context.get("content").cloned())
+                    .flatten()
+                    .unwrap_or_else(Value::none);
+            }
+            _ => {
+                context = self.shells[listing.language].context();
+                title = text
+                    .map_or(term.name.as_str(), |(_, planned)| planned.title())
+                    .to_owned();
+                description = description_of(term).to_owned();
+                body = Value::none();
+            }
+        }
+        if let Some((_, planned)) = text {
+            head.indexable &= planned.page.indexable;
+        }
         context.insert_value(
             "list",
-            self.list_value(listing, n, &term.name, description, Value::none(), children, "term"),
+            self.list_value(listing, n, &title, &description, body, children, "term"),
         );
         context.insert_value("term", self.prepared.term(plan, i));
         context.insert_value("breadcrumbs", self.crumbs_value(&crumbs));
         context.insert_value("current_url", Value::from(plan.address.href(&listing.path)));
-        let head = self.list_head(&ListHead {
-            listing,
-            n,
-            title: &term.name,
-            description,
-            crumbs: &crumbs,
-        });
+        context.insert_value(
+            "languages",
+            languages(plan, listing.language, &plan.versions(Place::Term(i))),
+        );
         context.insert_value("head", head.value());
-        self.write_page(
-            self.theme.template(&["term.html", "list.html"]),
-            &context,
-            listing.language,
-            &path,
-            outcome,
-        )
+        self.write_page(template, &context, listing.language, &path, outcome)
     }
 
     fn child_term(&self, c: usize) -> Value {
         let child = &self.plan.terms[c];
-        let description = child.term.map_or("", |t| t.description.as_str());
+        let description = description_of(child);
         map! { "title" => child.name.as_str(), "url" => self.plan.address.href(&child.listing.path), "description" => text_or_none(description), "count" => child.listing.total() }
     }
 
@@ -171,6 +244,7 @@ impl Run<'_> {
             path: list.path.clone(),
         });
         let children: Vec<Value> = list.terms.iter().map(|&t| self.child_term(t)).collect();
+        let names: Vec<&str> = list.terms.iter().map(|&t| plan.terms[t].name.as_str()).collect();
         let listing = Listing::new(list.path.clone(), Vec::new(), list.language);
         let mut context = self.shells[list.language].context();
         context.insert_value(
@@ -180,12 +254,18 @@ impl Run<'_> {
         context.insert_value("taxonomy", map! { "name" => list.taxonomy.name.as_str(), "title" => list.taxonomy.title.as_str(), "kind" => taxonomy_kind(list.taxonomy.kind) });
         context.insert_value("breadcrumbs", self.crumbs_value(&crumbs));
         context.insert_value("current_url", Value::from(plan.address.href(&list.path)));
+        context.insert_value(
+            "languages",
+            languages(plan, list.language, &plan.versions(Place::TermList(i))),
+        );
         let head = self.list_head(&ListHead {
             listing: &listing,
             n: 1,
             title: &list.taxonomy.title,
             description: "",
+            names: Some(&names),
             crumbs: &crumbs,
+            place: Place::TermList(i),
         });
         context.insert_value("head", head.value());
         self.write_page(
@@ -216,7 +296,7 @@ impl Run<'_> {
                 title: language.words.get("home"),
                 path: home.path.clone(),
             }];
-            head = self.page_head(p, &crumbs, &faq.1);
+            head = self.page_head(p, &crumbs, &faq.1, None);
             title = plan.pages[p].page.title.clone();
             description = plan.pages[p].page.excerpt.clone();
             if plan.pages[p].page.seo_title.trim().is_empty()
@@ -248,7 +328,9 @@ impl Run<'_> {
                 n,
                 title: &settings.title,
                 description: &description,
+                names: None,
                 crumbs: &[],
+                place: Place::Home,
             });
         }
         if n > 1 {
@@ -257,20 +339,14 @@ impl Run<'_> {
                 n,
                 title: &settings.title,
                 description: &settings.description,
+                names: None,
                 crumbs: &[],
+                place: Place::Home,
             });
             outcome.anchors = None;
             head = paged;
         } else {
             head.next = self.pager_url(&home.listing, 2);
-            if plan.homes.len() > 1 && head.alternates.is_empty() {
-                head.alternates = plan
-                    .homes
-                    .iter()
-                    .map(|h| (plan.languages[h.language].clone(), plan.address.absolute(&h.path)))
-                    .collect();
-                head.alternates.push(("x-default".into(), plan.address.absolute("/")));
-            }
         }
         head.feeds = self.feed_links(&home.listing, &settings.title);
         // Further pagers are about the list alone.
@@ -311,6 +387,13 @@ impl Run<'_> {
         context.insert_value("current_url", Value::from(plan.address.href(&home.path)));
         context.insert_value("head", head.value());
         self.write_page("home.html", &context, home.language, &path, outcome)
+    }
+
+    /// False if a page has no text of its own.
+    fn has_text(&self, page: usize, outcome: &mut Outcome) -> bool {
+        let body = self.plan.body(page, &mut outcome.findings);
+        let (Body::Markdown(source) | Body::Html(source)) = body.as_ref();
+        !source.trim().is_empty()
     }
 
     fn body(&self, body: &Body, path: &str, title: &str, language: usize, n: usize, outcome: &mut Outcome) -> Value {
@@ -383,11 +466,19 @@ impl Run<'_> {
         } else {
             of.title.to_owned()
         };
-        let description = crate::markdown::text::truncate(&crate::markdown::text::collapse(of.description), 200);
+        let description = match of.names {
+            Some(names) => archive::of_terms(language, of.title, names.iter().copied()),
+            None => archive::of_listing(plan, language, listing, of.n, of.title, of.description),
+        };
         let canonical = plan.address.absolute(&paths::pager(&listing.path, of.n));
         let mut graph = Graph::new(plan, language);
-        graph.web_page("CollectionPage", &canonical, &title, &description, of.crumbs);
-        graph.item_list(&canonical, listing.slice(of.n));
+        let items = listing.slice(of.n);
+        let about = About {
+            main: (!items.is_empty()).then_some("#list"),
+            ..About::default()
+        };
+        graph.web_page("CollectionPage", &canonical, (&title, &description), of.crumbs, &about);
+        graph.item_list(&canonical, items);
         let full_title = match (is_home, of.n) {
             (true, 1) => document_title(
                 &settings.title,
@@ -399,7 +490,7 @@ impl Run<'_> {
         Head {
             title: full_title,
             short_title: title,
-            description: if of.n == 1 { description } else { String::new() },
+            description,
             canonical,
             indexable: settings.indexable,
             og_type: "website",
@@ -408,6 +499,12 @@ impl Run<'_> {
             feeds: self.feed_links(listing, of.title),
             image: self.share_of_site(),
             json_ld: graph.finish(),
+            // The pages of a list need not be cut alike in other languages.
+            alternates: if of.n == 1 {
+                plan.alternates(of.place)
+            } else {
+                Vec::new()
+            },
             ..Head::default()
         }
     }
@@ -426,7 +523,7 @@ impl Run<'_> {
             FeedOf::Term(i) => (
                 &plan.terms[i].listing,
                 within(&plan.terms[i].name),
-                plan.terms[i].term.map_or("", |t| t.description.as_str()),
+                description_of(&plan.terms[i]),
             ),
         };
         let whole = !matches!(of, FeedOf::Term(_));

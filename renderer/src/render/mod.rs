@@ -17,6 +17,7 @@ use tera::{Context, Value};
 
 use crate::address::Address;
 use crate::bodies::Bodies;
+use crate::check;
 use crate::check::links::Linked;
 use crate::check::texts;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -46,7 +47,8 @@ enum Job {
     SearchScript,
     Feed(FeedOf),
     Redirect(usize),
-    NotFound,
+    /// By language.
+    NotFound(usize),
     Sitemaps,
     Robots,
     RedirectTables,
@@ -98,7 +100,7 @@ struct Run<'a> {
     plan: &'a Plan<'a>,
     theme: &'a Theme,
     prepared: &'a Prepared,
-    related: Related<'a>,
+    related: Related,
     /// One per language: what every template sees.
     shells: Vec<shell::Shell>,
     /// Site path, content.
@@ -222,7 +224,8 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
         .map(|(page, ids)| (plan.pages.rows()[page].path.as_str(), ids))
         .collect();
     check_fragments(&anchors, &total.fragments, &mut findings);
-    linked.check(&plan, &mut findings);
+    let switches = theme.looks_at("page.html", "languages");
+    linked.check(&plan, switches, &mut findings);
     texts::check(&plan, &prepared, &mut findings);
     findings.sort();
     findings.dedup();
@@ -268,7 +271,8 @@ impl<'a> Run<'a> {
             jobs.extend((0..plan.searches.len()).map(Job::Search));
             jobs.push(Job::SearchScript);
         }
-        jobs.extend((0..plan.pages.len()).filter(|i| !home_pages.contains(i)).map(Job::Page));
+        let alone = |i: &usize| !home_pages.contains(i) && plan.pages[*i].text_of.is_none();
+        jobs.extend((0..plan.pages.len()).filter(alone).map(Job::Page));
         for (i, home) in plan.homes.iter().enumerate() {
             jobs.extend((1..=home.listing.pagers()).map(|n| Job::Home(i, n)));
             if !home.listing.feeds.is_empty() {
@@ -291,13 +295,11 @@ impl<'a> Run<'a> {
         jobs.extend((0..plan.redirects.len()).map(Job::Redirect));
         jobs.extend((0..self.assets.len()).map(Job::Asset));
         jobs.extend((0..self.shares.len()).map(Job::Share));
-        jobs.extend([
-            Job::NotFound,
-            Job::Sitemaps,
-            Job::Robots,
-            Job::Llms,
-            Job::RedirectTables,
-        ]);
+        // Without a page in a language nothing is looked for there.
+        jobs.push(Job::NotFound(0));
+        let others = plan.homes.iter().map(|h| h.language).filter(|l| *l != 0);
+        jobs.extend(others.map(Job::NotFound));
+        jobs.extend([Job::Sitemaps, Job::Robots, Job::Llms, Job::RedirectTables]);
         jobs
     }
 
@@ -321,7 +323,7 @@ impl<'a> Run<'a> {
             Job::Feed(FeedOf::Section(i)) => feed(&plan.sections[i].listing),
             Job::Feed(FeedOf::Term(i)) => feed(&plan.terms[i].listing),
             Job::Redirect(i) => plan.redirects[i].from == wanted,
-            Job::NotFound => wanted == "/404.html",
+            Job::NotFound(l) => plan.missing_path(l) == wanted,
             Job::Sitemaps => wanted.starts_with("/sitemap"),
             Job::Robots => wanted == "/robots.txt",
             Job::RedirectTables => wanted == "/_redirects" || wanted.starts_with("/redirects."),
@@ -346,9 +348,10 @@ impl<'a> Run<'a> {
             outcome.findings.clone_from(&kept.findings);
             outcome.links.clone_from(&kept.links);
             outcome.fragments.clone_from(&kept.fragments);
-            if let (Job::Page(i) | Job::Home(i, _), Some(ids)) = (job, &kept.anchors) {
+            if let (Job::Page(i) | Job::Home(i, _) | Job::Term(i, _), Some(ids)) = (job, &kept.anchors) {
                 let page = match job {
                     Job::Home(..) => self.plan.homes.rows()[*i].page,
+                    Job::Term(..) => self.plan.terms.rows()[*i].page,
                     _ => Some(*i),
                 };
                 outcome.anchors = page.map(|page| (page, ids.clone()));
@@ -384,7 +387,7 @@ impl<'a> Run<'a> {
             Job::Feed(FeedOf::Section(i)) => (8, plan.sections.rows()[i].listing.identity, 0),
             Job::Feed(FeedOf::Term(i)) => (9, plan.terms.rows()[i].listing.identity, 0),
             Job::Redirect(i) => (10, plan.redirects.rows()[i].identity(), 0),
-            Job::NotFound => (11, 0, 0),
+            Job::NotFound(l) => (11, l as u64, 0),
             Job::Sitemaps => (12, 0, 0),
             Job::Robots => (13, 0, 0),
             Job::RedirectTables => (14, 0, 0),
@@ -406,7 +409,7 @@ impl<'a> Run<'a> {
             Job::SearchScript => self.search_script(outcome),
             Job::Feed(of) => self.feed(of, outcome),
             Job::Redirect(i) => self.redirect(i, outcome),
-            Job::NotFound => self.not_found(outcome),
+            Job::NotFound(l) => self.not_found(l, outcome),
             Job::Sitemaps => self.sitemaps(outcome),
             Job::Robots => self.robots(outcome),
             Job::RedirectTables => self.redirect_tables(outcome),
@@ -430,6 +433,9 @@ impl<'a> Run<'a> {
         match self.theme.tera.render_to(template, context, &mut bytes) {
             Ok(()) => {
                 outcome.pages += 1;
+                if let Ok(html) = std::str::from_utf8(&bytes) {
+                    outcome.findings.extend(check::page::inspect(path, html));
+                }
                 self.write(paths::file_of(path), bytes, FileKind::Page, outcome)
             }
             Err(problem) => {
@@ -484,6 +490,8 @@ impl<'a> Run<'a> {
             title,
             image_sizes: &self.prepared.languages[language].image_sizes,
             first_image_eager,
+            heading_level: 2,
+            syntax: self.plan.site.settings.markdown,
             id_prefix,
         }
     }

@@ -4,20 +4,19 @@ use std::ops::ControlFlow;
 
 use tera::{Context, Value};
 
+use super::shell::languages;
 use super::{Outcome, Run, hash};
 use crate::markdown::{self, Html, text};
-use crate::plan::PlannedPage;
+use crate::plan::{Listing, Place, PlannedPage};
 use crate::prepare::{image_value, map, optional};
-use crate::seo::json_ld::Graph;
+use crate::seo::json_ld::{About, Graph, entity_fragment};
 use crate::seo::{Crumb, Head, document_title};
-use crate::site::{Body, ClusterRole, PageKind, SectionSort};
+use crate::site::{Availability, Body, PageKind, SectionSort};
 
 /// Related pages shown.
 const RELATED: usize = 3;
-/// The same for the hub of a cluster, which leads to all of it.
-const RELATED_OF_HUB: usize = 12;
 /// Whatever is shown is the beginning of this many.
-pub(super) const MOST_RELATED: usize = RELATED_OF_HUB;
+pub(super) const MOST_RELATED: usize = RELATED;
 
 impl Run<'_> {
     pub(super) fn page(&self, i: usize, outcome: &mut Outcome) -> ControlFlow<()> {
@@ -35,7 +34,7 @@ impl Run<'_> {
         let template = self.theme.template(names);
         let mut context = self.page_context(i, template, outcome);
         let faq = self.faq(planned, outcome);
-        let head = self.page_head(i, &crumbs, &faq.1);
+        let head = self.page_head(i, &crumbs, &faq.1, None);
         context.insert_value("breadcrumbs", self.crumbs_value(&crumbs));
         context.insert_value("faq", faq.0);
         context.insert_value("head", head.value());
@@ -82,11 +81,17 @@ impl Run<'_> {
             .collect();
         context.insert_value("gallery", Value::from(gallery));
         if self.theme.looks_at(template, "related") {
-            let is_hub = page.cluster.as_ref().is_some_and(|c| c.role == ClusterRole::Hub);
-            let related = self.related.of(plan, i, if is_hub { RELATED_OF_HUB } else { RELATED });
+            let related = self.related.of(plan, i, RELATED);
             let related: Vec<Value> = related.into_iter().map(|r| self.card(r)).collect();
             context.insert_value("related", Value::from(related));
         }
+        if self.theme.looks_at(template, "cluster") {
+            context.insert_value("cluster", self.cluster(i));
+        }
+        context.insert_value(
+            "languages",
+            languages(plan, planned.language, &plan.versions(Place::Page(i))),
+        );
         let (before, after) = self.neighbours(planned);
         context.insert_value("before", before);
         context.insert_value("after", after);
@@ -98,6 +103,24 @@ impl Run<'_> {
             .collect();
         context.insert_value("translations", Value::from(others));
         context
+    }
+
+    /// The cluster that a page is in: all of it for its hub, the way to the hub for the others.
+    fn cluster(&self, i: usize) -> Value {
+        let plan = self.plan;
+        let Some(cluster) = plan.cluster_of(i) else {
+            return Value::none();
+        };
+        let is_hub = cluster.hub == Some(i);
+        let hub = cluster.hub.filter(|_| !is_hub);
+        let hub = hub.map(|h| map! { "title" => plan.title_of(h), "url" => plan.address.href(plan.path_of(h)) });
+        let members = if is_hub { cluster.members.as_slice() } else { &[] };
+        map! {
+            "name" => cluster.name.as_str(),
+            "is_hub" => is_hub,
+            "hub" => optional(hub),
+            "pages" => members.iter().map(|&p| self.card(p)).collect::<Vec<Value>>(),
+        }
     }
 
     /// Neighbours in the section's order, each with the word for it.
@@ -128,7 +151,10 @@ impl Run<'_> {
             let prefix = format!("faq-{}-", n + 1);
             let mut html = markdown::render_fragment(
                 &item.answer,
-                &self.text_context(&planned.path, "", planned.language, &prefix, false),
+                &markdown::Context {
+                    heading_level: 3,
+                    ..self.text_context(&planned.path, "", planned.language, &prefix, false)
+                },
             );
             if let Some((_, anchors)) = &mut outcome.anchors {
                 anchors.extend(html.ids.iter().map(|id| hash(id)));
@@ -141,7 +167,14 @@ impl Run<'_> {
         (Value::from(shown), plain)
     }
 
-    pub(super) fn page_head(&self, i: usize, crumbs: &[Crumb], faq: &[(String, String)]) -> Head {
+    /// `list` is what the page stands above, for the text of an archive.
+    pub(super) fn page_head(
+        &self,
+        i: usize,
+        crumbs: &[Crumb],
+        faq: &[(String, String)],
+        list: Option<&Listing>,
+    ) -> Head {
         let plan = self.plan;
         let settings = &plan.site.settings;
         let planned = &plan.pages[i];
@@ -149,11 +182,7 @@ impl Run<'_> {
         let card = &self.prepared.card(plan, i);
         let language = &self.prepared.languages[planned.language];
         let url = plan.address.absolute(&planned.path);
-        let canonical = page
-            .canonical_url
-            .as_deref()
-            .filter(|c| crate::address::is_http(c))
-            .map_or_else(|| url.clone(), str::to_owned);
+        let canonical = planned.canonical.clone().unwrap_or_else(|| url.clone());
         let shown_title = if page.title.trim().is_empty() {
             planned.path.as_str()
         } else {
@@ -163,25 +192,33 @@ impl Run<'_> {
 
         let mut graph = Graph::new(plan, language);
         let page_type = match page.kind {
+            _ if list.is_some() => "CollectionPage",
             PageKind::About => "AboutPage",
             PageKind::Contact => "ContactPage",
             PageKind::Product => "ItemPage",
             _ => "WebPage",
         };
-        graph.web_page(page_type, &url, shown_title, &card.description, crumbs);
         let share = self.share_of_page(i);
-        graph.entity(page, &url, card, share.as_ref());
-        graph.faq(&url, faq);
-
-        let translated = plan.translations(i);
-        let mut alternates: Vec<(String, String)> = translated
-            .iter()
-            .map(|&(l, p)| (plan.languages[l].clone(), plan.address.absolute(plan.path_of(p))))
-            .collect();
-        if let Some(&(_, p)) = translated.first() {
-            alternates.push(("x-default".into(), plan.address.absolute(plan.path_of(p))));
-        }
         let is_article = page.kind == PageKind::Post;
+        let image = Some(&card.image).filter(|v| !v.is_none());
+        // A picture of words stands for an article, but shows no product.
+        let pictured = image.or(share.as_ref().filter(|_| is_article));
+        let listed = list.filter(|l| l.total() > 0);
+        let about = About {
+            main: listed
+                .map(|_| "#list")
+                .or(entity_fragment(page).filter(|_| list.is_none())),
+            faq: !faq.is_empty(),
+            published: card.published.as_deref(),
+            modified: card.updated.as_deref(),
+            image: pictured,
+        };
+        graph.web_page(page_type, &url, (shown_title, &card.description), crumbs, &about);
+        match list {
+            Some(listing) => graph.item_list(&url, listing.slice(1)),
+            None => graph.entity(page, &url, card, pictured.is_some()),
+        }
+        graph.faq(&url, faq);
         let feeds = planned.section.map(|(s, _)| &plan.sections[s]).filter(|s| s.render);
         Head {
             title: if seo_title.is_empty() {
@@ -202,7 +239,7 @@ impl Run<'_> {
                 PageKind::Product => "product",
                 _ => "website",
             },
-            image: Some(card.image.clone()).filter(|v| !v.is_none()).or(share),
+            image: image.cloned().or(share),
             published: card.published.clone().filter(|_| is_article),
             modified: card.updated.clone().filter(|_| is_article),
             author: page.author.clone().filter(|a| is_article && !a.trim().is_empty()),
@@ -220,14 +257,28 @@ impl Run<'_> {
             } else {
                 Vec::new()
             },
+            price: (page.kind == PageKind::Product).then(|| self.price(page)).flatten(),
             prev: None,
             next: None,
-            alternates,
+            alternates: plan.alternates(Place::Page(i)),
             feeds: feeds
                 .map(|s| self.feed_links(&s.listing, &s.section.title))
                 .unwrap_or_default(),
             json_ld: graph.finish(),
         }
+    }
+
+    /// Amount, currency and availability of a product for cards.
+    fn price(&self, page: &crate::site::Page) -> Option<[String; 3]> {
+        let amount = page.entity.price.clone().filter(|p| crate::locale::is_amount(p))?;
+        let currency = page.entity.currency.clone().filter(|c| c.len() == 3)?;
+        let availability = match page.entity.availability {
+            Some(Availability::InStock) => "in stock",
+            Some(Availability::OutOfStock | Availability::Discontinued) => "out of stock",
+            Some(Availability::PreOrder) => "preorder",
+            None => "",
+        };
+        Some([amount, currency, availability.to_owned()])
     }
 
     /// From the home page down to a page.

@@ -93,6 +93,10 @@ pub(super) fn shells(
             Shell::new(vec![
                 ("site", site_value(plan, theme, prepared, l, findings)),
                 ("lang", Value::from(language.tag.as_str())),
+                ("languages", languages(plan, l, &[])),
+                // Pages that are in one have their own.
+                ("cluster", Value::none()),
+                ("locale", Value::from(crate::locale::open_graph(&language.tag))),
                 ("dir", Value::from(if language.rtl { "rtl" } else { "ltr" })),
                 ("t", language.words_value.clone()),
                 ("options", options.all.clone()),
@@ -143,11 +147,9 @@ fn site_value(plan: &Plan<'_>, theme: &Theme, prepared: &Prepared, l: usize, fin
         findings.push(Diagnostic::warning("", "email", message));
         ""
     };
-    let same_as: Vec<Value> = organisation
-        .same_as
-        .iter()
-        .filter(|url| crate::address::is_http(url))
-        .map(|url| Value::from(url.as_str()))
+    let same_as: Vec<Value> = crate::seo::json_ld::profiles(plan)
+        .into_iter()
+        .map(Value::from)
         .collect();
     let home = plan.homes.iter().find(|h| h.language == l);
     let contact = plan
@@ -165,11 +167,6 @@ fn site_value(plan: &Plan<'_>, theme: &Theme, prepared: &Prepared, l: usize, fin
         SiteType::Ecommerce => "ecommerce",
         SiteType::Company => "company",
     };
-    let translations: Vec<Value> = plan
-        .homes
-        .iter()
-        .map(|h| map! { "lang" => plan.languages[h.language].as_str(), "url" => plan.address.href(&h.path) })
-        .collect();
     map! {
         "title" => settings.title.as_str(),
         "description" => text_or_none(&settings.description),
@@ -177,12 +174,12 @@ fn site_value(plan: &Plan<'_>, theme: &Theme, prepared: &Prepared, l: usize, fin
         "base_path" => plan.address.base_path.as_str(),
         "kind" => kind,
         "language" => settings.language.as_str(),
-        "languages" => translations,
         "indexable" => settings.indexable,
         "contact_url" => optional(contact.map(|p| plan.address.href(&p.path))),
         "search_url" => optional(search),
         "home_url" => plan.address.href(plan.home_path(l)),
         "feed_url" => optional(home.and_then(|h| h.listing.feeds.first().map(|&f| plan.address.href(&Plan::feed_path(&h.path, f))))),
+        "touch_icon" => optional(touch_icon(plan)),
         "year" => reader.year(plan.site.generated_at),
         "name" => if organisation.name.is_empty() { settings.title.as_str() } else { organisation.name.as_str() },
         "organisation" => map! {
@@ -195,6 +192,39 @@ fn site_value(plan: &Plan<'_>, theme: &Theme, prepared: &Prepared, l: usize, fin
             "logo" => logo,
         },
     }
+}
+
+/// The logo, if devices can put it on a screen as an icon: they read no drawings.
+fn touch_icon(plan: &Plan<'_>) -> Option<String> {
+    let logo = plan.site.settings.organisation.logo.as_deref()?;
+    let crate::address::Target::Site { path, .. } = plan.address.target(logo, "/") else {
+        return None;
+    };
+    let media = plan.media_at(&path)?;
+    let raster = matches!(media.mime.as_str(), "image/png" | "image/jpeg");
+    (raster && media.problem.is_none()).then(|| plan.address.href(&media.path))
+}
+
+/// For switching languages: each that the site has pages in, by its own name, leading to the version of what is shown (`versions`) or
+/// else to its home page. Nothing if there is one language alone.
+pub(super) fn languages(plan: &Plan<'_>, l: usize, versions: &[(usize, &str)]) -> Value {
+    if plan.homes.rows().len() < 2 {
+        return Value::from(Vec::<Value>::new());
+    }
+    let languages: Vec<Value> = plan
+        .homes
+        .iter()
+        .map(|home| {
+            let version = versions.iter().find(|(language, _)| *language == home.language);
+            let path = version.map_or(home.path.as_str(), |(_, path)| path);
+            let tag = plan.languages[home.language].as_str();
+            map! {
+                "lang" => tag, "name" => crate::locale::own_name(tag), "url" => plan.address.href(path),
+                "current" => home.language == l, "same" => version.is_some(),
+            }
+        })
+        .collect();
+    Value::from(languages)
 }
 
 /// The site's layout: the theme option of that name.
@@ -249,16 +279,32 @@ fn topics(plan: &Plan<'_>, prepared: &Prepared, l: usize) -> Value {
                 .filter(|&t| plan.terms[t].parent.is_none() && !plan.terms[t].listing.items().is_empty())
                 .collect();
             terms.sort_by_key(|&t| std::cmp::Reverse(plan.terms[t].listing.total()));
-            let terms: Vec<Value> = terms.into_iter().take(TOPICS).map(|t| prepared.term(plan, t)).collect();
+            let terms = terms.into_iter().take(TOPICS).map(|t| topic(plan, prepared, t));
             map! {
                 "title" => list.taxonomy.title.as_str(),
+                "terms" => terms.collect::<Vec<Value>>(),
                 "url" => plan.address.href(&list.path),
                 "kind" => taxonomy_kind(list.taxonomy.kind),
-                "terms" => terms,
             }
         })
         .collect();
     Value::from(topics)
+}
+
+/// A term at the top with those below it.
+fn topic(plan: &Plan<'_>, prepared: &Prepared, t: usize) -> Value {
+    let term = &plan.terms[t];
+    let children = term
+        .children
+        .iter()
+        .take(TOPICS)
+        .map(|&child| prepared.term(plan, child));
+    map! {
+        "name" => term.name.as_str(),
+        "url" => plan.address.href(&term.listing.path),
+        "count" => term.listing.total(),
+        "children" => children.collect::<Vec<Value>>(),
+    }
 }
 
 /// Menus by place. `main-de` stands for `main` on German pages; without any `main` one is made from the sections.

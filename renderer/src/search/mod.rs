@@ -46,7 +46,7 @@ pub(crate) struct Index {
 pub(crate) fn pages(plan: &Plan<'_>, language: usize) -> Vec<usize> {
     let shown = |&i: &usize| {
         let planned = &plan.pages[i];
-        planned.language == language && planned.page.indexable && planned.page.canonical_url.is_none()
+        planned.language == language && planned.is_indexed()
     };
     (0..plan.pages.len()).filter(shown).collect()
 }

@@ -1,5 +1,6 @@
 //! What a page tells machines: titles, canonical addresses, cards, structured data.
 
+pub mod archive;
 pub mod json_ld;
 pub mod script;
 
@@ -32,6 +33,8 @@ pub(crate) struct Head {
     pub published: Option<String>,
     pub modified: Option<String>,
     pub author: Option<String>,
+    /// Amount, currency and availability of a product.
+    pub price: Option<[String; 3]>,
     pub section: Option<String>,
     pub tags: Vec<String>,
     /// `href`s of the neighbours in a paginated list.
@@ -50,13 +53,19 @@ impl Head {
         let alternates: Vec<Value> = self
             .alternates
             .iter()
-            .map(|(lang, url)| map! { "lang" => lang.as_str(), "url" => url.as_str() })
+            .map(|(lang, url)| {
+                let locale = (lang != "x-default").then(|| crate::locale::open_graph(lang));
+                map! { "lang" => lang.as_str(), "url" => url.as_str(), "locale" => optional(locale) }
+            })
             .collect();
         let feeds: Vec<Value> = self
             .feeds
             .iter()
             .map(|(url, title, mime)| map! { "url" => url.as_str(), "title" => title.as_str(), "type" => *mime })
             .collect();
+        let price = self.price.as_ref().map(|[amount, currency, availability]| {
+            map! { "amount" => amount.as_str(), "currency" => currency.as_str(), "availability" => text_or_none(availability) }
+        });
         map! {
             "title" => self.title.as_str(),
             "short_title" => self.short_title.as_str(),
@@ -69,6 +78,7 @@ impl Head {
             "modified" => optional(self.modified.clone()),
             "author" => optional(self.author.clone()),
             "section" => optional(self.section.clone()),
+            "price" => optional(price),
             "tags" => self.tags.iter().map(|t| Value::from(t.as_str())).collect::<Vec<_>>(),
             "prev" => optional(self.prev.clone()),
             "next" => optional(self.next.clone()),

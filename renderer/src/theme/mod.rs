@@ -229,10 +229,17 @@ impl Theme {
             .is_none_or(|names| names.contains(variable))
     }
 
+    /// True if there are words in `language` or its base language.
+    pub(crate) fn has_words(&self, language: &str) -> bool {
+        let lower = alias(&language.to_ascii_lowercase()).to_owned();
+        let base = lower.split('-').next().unwrap_or_default();
+        self.words.contains_key(&lower) || self.words.contains_key(alias(base))
+    }
+
     /// The theme's words in `language` (a BCP 47 tag), else in its base language, else in English; English fills gaps.
     pub(crate) fn words(&self, language: &str) -> Words {
         let lower = language.to_ascii_lowercase();
-        let base = lower.split('-').next().unwrap_or_default();
+        let base = alias(lower.split('-').next().unwrap_or_default());
         let mut all = self.words.get("en").map(|w| (**w).clone()).unwrap_or_default();
         for tag in [base, lower.as_str()] {
             if let Some(words) = self.words.get(tag) {
@@ -325,6 +332,14 @@ impl Words {
             .map(|(k, v)| (k.clone().into(), Value::from(v.as_str())))
             .collect();
         Value::from(map)
+    }
+}
+
+/// The language whose words stand for those of another name or of its closest relative.
+fn alias(base: &str) -> &str {
+    match base {
+        "no" | "nn" => "nb",
+        base => base,
     }
 }
 

@@ -99,6 +99,7 @@ fn graphs_name_what_a_page_is() {
             "WebSite",
             "Organization",
             "WebPage",
+            "ImageObject",
             "BreadcrumbList",
             "BlogPosting",
             "FAQPage"
@@ -106,7 +107,14 @@ fn graphs_name_what_a_page_is() {
     );
     assert_eq!(
         of("services/barista-course/index.html"),
-        ["WebSite", "Organization", "WebPage", "BreadcrumbList", "Service"]
+        [
+            "WebSite",
+            "Organization",
+            "WebPage",
+            "ImageObject",
+            "BreadcrumbList",
+            "Service"
+        ]
     );
     assert_eq!(
         of("blog/index.html"),
@@ -122,7 +130,11 @@ fn graphs_name_what_a_page_is() {
     let node = product.iter().find(|n| n["@type"] == "Product").expect("a product");
     assert_eq!(node["offers"]["price"], "79.00");
     assert_eq!(node["offers"]["availability"], "https://schema.org/InStock");
-    assert_eq!(node["aggregateRating"]["reviewCount"], 27);
+    assert_eq!(node["aggregateRating"]["ratingCount"], 27);
+    let page = product.iter().find(|n| n["@type"] == "ItemPage").expect("a page");
+    assert_eq!(page["mainEntity"]["@id"], node["@id"]);
+    assert_eq!(page["primaryImageOfPage"]["@id"], node["image"]["@id"]);
+    assert_eq!(node["mainEntityOfPage"]["@id"], page["@id"]);
 }
 
 #[test]

@@ -54,7 +54,7 @@ impl TokenSink for Finder {
         if name == "script" && !is_ours && attribute("type").as_deref() != Some("application/ld+json") {
             self.found.borrow_mut().push("script".into());
         }
-        if !is_ours && ["style", "iframe", "object", "embed", "base", "form", "svg", "math"].contains(&name.as_str()) {
+        if !is_ours && ["style", "iframe", "object", "embed", "base", "form", "svg"].contains(&name.as_str()) {
             self.found.borrow_mut().push(name.clone());
         }
         for a in &tag.attrs {
@@ -70,11 +70,8 @@ impl TokenSink for Finder {
             }
             let is_url = ["href", "src", "action", "cite", "srcset"].contains(&key.as_str())
                 || key == "content" && value.starts_with("0;url=");
-            if is_url
-                && (value.contains("javascript:") && !value.contains("/javascript:")
-                    || value.starts_with("data:")
-                    || value.starts_with("vbscript:"))
-            {
+            let mut targets = value.trim_start_matches("0;url=").split(',');
+            if is_url && targets.any(|t| ["javascript:", "data:", "vbscript:"].iter().any(|s| t.starts_with(s))) {
                 self.found.borrow_mut().push(format!("{name} {key}={value}"));
             }
         }
@@ -131,11 +128,16 @@ fn poison(value: &mut Value, key: &str, payload: &str) {
         "availability",
         "pagination",
         "role",
-        "path",
-        "section",
-        "id",
+        "structure",
     ];
+    // What a path may not hold keeps its page from being written, and then nothing is seen of the rest.
+    let fits = !payload.contains(char::is_control);
     match value {
+        Value::String(text) if ["path", "section"].contains(&key) => {
+            if fits {
+                *text = format!("/{}{text}", payload.trim_matches('/').replace("//", "/"));
+            }
+        }
         Value::String(text) if !FORMS.contains(&key) => *text = format!("{payload}{text}"),
         Value::Array(items) => items.iter_mut().for_each(|item| poison(item, key, payload)),
         Value::Object(map) => {
@@ -168,9 +170,27 @@ fn nothing_runs_whatever_field_it_is_in() {
             page.entity.gallery = vec![(*payload).into()];
             page.terms.insert("tags".into(), vec![(*payload).into()]);
             page.aliases.push((*payload).into());
+            page.keywords = vec![(*payload).into()];
+            page.translation_key = Some((*payload).into());
+            page.cluster = Some(igny8_renderer::site::ClusterRef {
+                id: (*payload).into(),
+                name: (*payload).into(),
+                role: igny8_renderer::site::ClusterRole::Hub,
+            });
         }
+        site.settings.markdown.math = true;
+        site.settings.markdown.typographer = true;
         site.settings.organisation.email = (*payload).into();
         site.settings.organisation.same_as = vec![(*payload).into()];
+        assert_harmless(&rendered(&site), payload);
+        // The languages of the site and of its pages.
+        let of = format!("de{payload}");
+        site.settings.language = (*payload).into();
+        site.settings.languages = vec![of.clone()];
+        site.pages
+            .iter_mut()
+            .take(3)
+            .for_each(|page| page.language.clone_from(&of));
         assert_harmless(&rendered(&site), payload);
     }
 }
@@ -187,10 +207,15 @@ fn nothing_runs_in_bodies() {
         "<p title='\"><script>alert(1)</script>'>x</p><!--><script>alert(1)</script>-->",
         "| <b onx=y> |\n|---|\n| <script>x</script> |\n\n[^1]\n\n[^1]: <img src=x onerror=y>",
         "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
+        "$\\text{<script>alert(1)</script>}$ $\\href{javascript:x}{y}$ $$<img src=x onerror=y>$$ www.<script>x</script>.org",
+        "<code class='math'>\\text{</code><code class='math-block'><img src=x onerror=y></code>",
+        "<details><script>x</script></details><ul><script>x</script><li onclick=y></ul><bdo dir=ltr onx=y>z</bdo>",
+        "Term\n: <script>x</script>\n: [a](javascript:x) https://e.org/\"onmouseover=\"x",
         "<a href='data:text/html,<script>x</script>'>a</a><base href=//evil.org/><meta http-equiv=refresh content='0;url=javascript:x'>",
     ];
     for body in bodies {
         let mut site = small();
+        site.settings.markdown.math = true;
         let mut html = page_with("/as-html/", "");
         html.body = Body::Html(body.into());
         let mut faq = page_with("/as-markdown/", body);
@@ -219,7 +244,9 @@ fn great_texts_and_strange_names_do_no_harm() {
     site.pages.push(page_with("/html/", &"<div>".repeat(5_000)).into());
     site.pages.push(page_with("/مرحبا/😀/", "rtl").into());
     site.pages
-        .push(page_with(&format!("/{}/", "é".repeat(150)), "too long").into());
+        .push(page_with(&format!("/{}/", "é".repeat(127)), "too long").into());
+    site.pages
+        .push(page_with(&format!("/{}/", "é".repeat(126)), "just short enough").into());
     site.pages.push(page_with("/nul\0/", "nul").into());
     let site = rendered(&site);
     assert!(site.files.contains_key("headings/index.html") && site.files.contains_key("مرحبا/😀/index.html"));
@@ -227,4 +254,190 @@ fn great_texts_and_strange_names_do_no_harm() {
         site.report.diagnostics.iter().filter(|d| d.code == "page-path").count(),
         2
     );
+}
+
+/// As much as a text may be, in forms that parsers take long for. The limit only tells seconds from hours.
+#[test]
+fn great_texts_take_no_time_that_grows_with_their_square() {
+    let mb = if cfg!(debug_assertions) { 1 } else { 5 } * 1024 * 1024;
+    let fill = |unit: &str| unit.repeat(mb / unit.len());
+    let cells = "| a | b |\n|---|---|\n";
+    let texts = [
+        ("div", Body::Html(fill("<div>x"))),
+        ("b", Body::Html(fill("<b a=1>x"))),
+        ("a", Body::Html(fill("<a href=/>x"))),
+        ("table", Body::Html(fill("<table>x"))),
+        ("cells", Body::Html(fill("<table><tr><td>x"))),
+        ("in a table", Body::Html(format!("<table>{}", fill("<br>x")))),
+        ("misnested", Body::Html(fill("<b><div></b>x"))),
+        ("lists", Body::Html(fill("<ul><li>x"))),
+        ("raw", Body::Markdown(fill("<div>\n\n*x*\n\n"))),
+        ("one line", Body::Markdown(fill("word "))),
+        ("one word", Body::Markdown(fill("x"))),
+        (
+            "code",
+            Body::Markdown(format!("```rust\n{}\n```\n", fill("let x = \"a\"; // b\n"))),
+        ),
+        ("a table", Body::Markdown(format!("{cells}{}", fill("| 1 | 2 |\n")))),
+        ("headings", Body::Markdown("# Same\n\n".repeat(10_000))),
+        ("html headings", Body::Html("<h3>Same</h3>".repeat(10_000))),
+        ("links", Body::Markdown(fill("https://e.org/x "))),
+        ("notes", Body::Markdown(fill("x[^a] ") + "\n\n[^a]: b\n")),
+    ];
+    for (name, body) in texts {
+        let mut site = crate::support::empty();
+        let mut page = page_with("/great/", "");
+        page.body = body;
+        site.pages.push(page.into());
+        let start = std::time::Instant::now();
+        let site = rendered(&site);
+        assert!(site.files.contains_key("great/index.html"), "{name}");
+        assert!(start.elapsed().as_secs() < 300, "{name}: {:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn what_nests_too_deep_is_reported() {
+    let mut site = crate::support::empty();
+    site.pages.push(page_with("/deep/", &"<div>".repeat(1000)).into());
+    let found = rendered(&site).report.diagnostics;
+    assert!(
+        found
+            .iter()
+            .any(|d| d.code == "html-deep" && d.message.starts_with("800 ")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_page_with_every_term_and_a_term_with_every_page() {
+    let mut site = crate::support::empty();
+    site.taxonomies = small().taxonomies;
+    let mut all = crate::support::page(PageKind::Post, "/all/", "/", "All");
+    all.terms
+        .insert("tags".into(), (0..20_000).map(|i| format!("t{i}")).collect());
+    site.pages.push(all.into());
+    for i in 0..2000 {
+        let mut page = page_with(&format!("/p{i}/"), "x");
+        page.terms.insert("tags".into(), vec!["t1".into(), "t1".into()]);
+        site.pages.push(page.into());
+    }
+    site.settings.outputs.share_images = false;
+    let theme = igny8_renderer::Theme::builtin("ember").expect("compiles");
+    let start = std::time::Instant::now();
+    let page = igny8_renderer::render_one(&site, &theme, "/all/").expect("there");
+    assert!(start.elapsed().as_secs() < 300, "{:?}", start.elapsed());
+    assert!(String::from_utf8_lossy(&page.bytes).contains("/demo/tags/t19999/"));
+}
+
+#[test]
+fn strange_slugs_and_parents_of_terms() {
+    let mut site = crate::support::empty();
+    site.taxonomies = small().taxonomies;
+    let long = "s".repeat(300);
+    let slugs = [
+        "a/b",
+        "../x",
+        ".",
+        "",
+        "nul\0",
+        long.as_str(),
+        "\u{202e}txt",
+        "Tea",
+        "tea",
+        "TEA",
+        "😀",
+        "a b",
+        "a?b#c",
+    ];
+    let mut all = page_with("/all/", "x");
+    all.terms.insert("tags".into(), slugs.map(str::to_owned).to_vec());
+    site.pages.push(all.into());
+    let rendered_site = rendered(&site);
+    for path in [
+        "tags/Tea/index.html",
+        "tags/tea/index.html",
+        "tags/TEA/index.html",
+        "tags/a-b/index.html",
+        "tags/\u{202e}txt/index.html",
+    ] {
+        assert!(rendered_site.files.contains_key(path), "{path}");
+    }
+    assert!(
+        rendered_site
+            .files
+            .contains_key(&format!("tags/{}/index.html", "s".repeat(252)))
+    );
+    // `a/b` and `a b` want one address.
+    let conflicts = rendered_site
+        .report
+        .diagnostics
+        .iter()
+        .filter(|d| d.code == "path-conflict")
+        .count();
+    assert!(conflicts >= 1, "{:?}", rendered_site.report.diagnostics);
+
+    let term = |slug: &str, parent: &str| {
+        let json = serde_json::json!({ "slug": slug, "name": slug, "parent": parent, "language": "en" });
+        serde_json::from_value(json).expect("a term")
+    };
+    let mut parents = vec![
+        term("a", "b"),
+        term("b", "c"),
+        term("c", "a"),
+        term("d", "a"),
+        term("self", "self"),
+        term("lost", "nowhere"),
+    ];
+    parents.extend((0..40).map(|i| term(&format!("n{i}"), &format!("n{}", i + 1))));
+    site.taxonomies[0].terms = parents;
+    let used: Vec<String> = ["a", "b", "c", "d", "self", "lost", "n0"].map(str::to_owned).to_vec();
+    site.pages[0].terms.insert("tags".into(), used);
+    let found: Vec<String> = rendered(&site)
+        .report
+        .diagnostics
+        .into_iter()
+        .filter(|d| d.code == "term-parent")
+        .map(|d| d.message)
+        .collect();
+    for slug in ["`a`", "`b`", "`c`", "`self`"] {
+        assert!(
+            found.iter().any(|m| m.contains(slug) && m.contains("above itself")),
+            "{slug}: {found:?}"
+        );
+    }
+    assert_eq!(found.len(), 4, "{found:?}");
+}
+
+#[test]
+fn names_that_the_renderer_needs_are_its_own() {
+    let mut site = small();
+    let like = site.media[0].clone();
+    let media = |path: &str| igny8_renderer::site::Media {
+        path: path.into(),
+        ..like.clone()
+    };
+    for path in [
+        "/sitemap-1.xml",
+        "/assets/search/x.json",
+        "/robots.txt",
+        "/de/404.html",
+        "/blog",
+        "/assets",
+    ] {
+        site.media.push(media(path));
+    }
+    site.media.push(media("/sitemap-x.xml"));
+    site.media.push(media("/free"));
+    site.pages.push(page_with("/sitemap-2.xml/", "x").into());
+    let site = rendered(&site);
+    let errors: Vec<_> = site
+        .report
+        .diagnostics
+        .iter()
+        .filter(|d| ["path-conflict", "media-path"].contains(&d.code))
+        .collect();
+    assert_eq!(errors.len(), 7, "{errors:?}");
+    let written: Vec<&str> = site.report.media.iter().map(|m| m.path.as_str()).collect();
+    assert!(written.contains(&"/sitemap-x.xml") && written.contains(&"/free") && !written.contains(&"/blog"));
 }

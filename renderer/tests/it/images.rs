@@ -190,7 +190,7 @@ fn a_photo_is_offered_in_sizes_and_formats() {
     );
     assert!(html.contains(" 1400w\" sizes=\"(min-width: 54rem)"), "{html}");
     assert!(
-        html.contains("width=\"1400\" height=\"700\" decoding=\"async\"></picture>"),
+        html.contains("width=\"1400\" height=\"700\" fetchpriority=\"high\" decoding=\"async\"></picture>"),
         "the first is not lazy: {html}"
     );
 }
@@ -489,7 +489,11 @@ fn pages_without_a_picture_have_a_share_image() {
     ] {
         assert!(html.contains(tag), "{tag} in {html}");
     }
-    assert_eq!(html.matches(name).count(), 2, "the card and the article's data");
+    assert_eq!(
+        html.matches(name).count(),
+        3,
+        "the card, and address and content in the page's data"
+    );
     assert_eq!(out.report.share_images.len(), 3);
     assert_eq!(rendered(&site), out, "the same each time");
 

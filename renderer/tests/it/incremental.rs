@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 
-use igny8_renderer::site::{Body, ClusterRef, ClusterRole, MenuItem, Page, PageKind, Redirect, SectionSort, Site};
+use igny8_renderer::site::{
+    Body, ClusterRef, ClusterRole, ContentStructure, MenuItem, Page, PageKind, Redirect, SectionSort, Site, TermRef,
+};
 use igny8_renderer::{MadeFile, Memo, OutFile, Report, Sink, Theme, render, render_again};
 use proptest::prelude::*;
 
@@ -258,6 +260,28 @@ fn edit(site: &mut Site, what: u8, n: usize) {
         27 => page!().author = Some(format!("Author {n}")),
         28 => site.settings.indexable = !n.is_multiple_of(3),
         29 => page!().updated_at = "2026-02-02T00:00:00Z".parse().ok(),
+        30 => page!().keywords = vec![format!("word {}", n % 5), "shared words".into()],
+        31 => page!().canonical_url = Some(other),
+        32 => {
+            page!().term = Some(TermRef {
+                taxonomy: "tags".into(),
+                slug: format!("tag-{}", n % 12),
+            })
+        }
+        33 => page!().structure = Some(ContentStructure::Review),
+        34 => {
+            let page = page!();
+            page.body = Body::Html("<center><a href='/x y'></a><table align=right><tr><td>1</table></center>".into());
+            page.terms
+                .insert("tags".into(), (0..50).map(|i| format!("tag-{i}")).collect());
+        }
+        35 => {
+            let key = Some(format!("key-{}", n % 2));
+            if let Some(section) = site.sections.last_mut() {
+                section.language = if n.is_multiple_of(2) { "de".into() } else { "en".into() };
+                section.translation_key = key;
+            }
+        }
         _ => {}
     }
 }
@@ -268,7 +292,7 @@ proptest! {
     #[test]
     fn any_change_comes_to_the_files_of_a_whole_render(
         which in 0..4usize,
-        edits in prop::collection::vec(prop::collection::vec((0u8..30, 0usize..1000), 1..4), 1..7),
+        edits in prop::collection::vec(prop::collection::vec((0u8..36, 0usize..1000), 1..4), 1..7),
     ) {
         let theme = Theme::builtin(["ember", "harbor", "meridian", "ember"][which]).expect("compiles");
         let mut site = match which {
@@ -293,7 +317,7 @@ fn each_change_alone_comes_to_the_files_of_a_whole_render() {
     let site = connected();
     let mut again = Again::new();
     again.render(&site, &theme);
-    for what in 0..30 {
+    for what in 0..36 {
         for n in [3, 40] {
             let mut edited = site.clone();
             edit(&mut edited, what, n);

@@ -1,5 +1,6 @@
 //! The renderer seen from outside.
 
+mod archives;
 mod blocks;
 mod cli;
 mod commonmark;
@@ -9,8 +10,10 @@ mod fence;
 mod gate;
 mod golden;
 mod hostile;
+mod hubs;
 mod images;
 mod incremental;
+mod languages;
 mod pagination;
 mod releases;
 mod search;

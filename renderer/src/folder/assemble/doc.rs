@@ -172,6 +172,7 @@ pub(super) fn read(file: &File, config: &Config, options: &ReadOptions, problems
                 description,
                 parent: None,
                 language: placed.language.clone(),
+                translation_key: None,
             };
             (
                 Content::Term {

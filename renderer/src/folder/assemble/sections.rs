@@ -71,6 +71,7 @@ pub(super) fn made_up(
             language,
             sort: SectionSort::default(),
             per_page: None,
+            translation_key: None,
             render: true,
             weight: None,
             extra: IndexMap::new(),

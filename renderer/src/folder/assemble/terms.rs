@@ -115,6 +115,7 @@ impl<'a> Terms<'a> {
             description: String::new(),
             parent: None,
             language: language.to_owned(),
+            translation_key: None,
         };
         self.taxonomy(taxonomy).terms.push(term);
         slug

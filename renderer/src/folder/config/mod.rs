@@ -83,6 +83,7 @@ impl Config {
                 feed_limit: 20,
                 theme_options: IndexMap::new(),
                 indexable: true,
+                markdown: Default::default(),
                 outputs: Outputs::default(),
                 extra: IndexMap::new(),
             },

@@ -56,6 +56,12 @@ pub(super) fn config(files: &[File], options: &ReadOptions, problems: &Problems)
             Err(problem) => fields.warn("outputs", format!("{problem}; the usual files are written")),
         }
     }
+    if let Some(syntax) = fields.map(&["markdown"]) {
+        match serde_json::from_value(syntax.into_iter().collect()) {
+            Ok(syntax) => config.settings.markdown = syntax,
+            Err(problem) => fields.warn("markdown", format!("{problem}; the usual Markdown is read")),
+        }
+    }
     if let Some(menus) = fields.map(&["menu"]) {
         for (place, items) in menus {
             let items = menu(&items, 0);
@@ -185,6 +191,7 @@ fn taxonomy_table(config: &mut Config, mut table: Fields) {
             language: term
                 .string(&["language"])
                 .unwrap_or_else(|| config.settings.language.clone()),
+            translation_key: term.string(&["translation_key"]),
         });
         term.report_rest("terms");
     }

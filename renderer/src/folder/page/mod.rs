@@ -7,7 +7,8 @@ use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use serde_json::Value;
 
 use self::parts::{
-    aliases, attributes, author, blocks, canonical, cluster, entity, faq, image, indexable, layout, menus,
+    aliases, attributes, author, blocks, canonical, cluster, entity, faq, image, indexable, layout, menus, structure,
+    term,
 };
 use crate::folder::config::plain::decode_json;
 use crate::folder::config::{Config, Rules, language_tag};
@@ -86,6 +87,9 @@ pub(super) fn page(fields: &mut Fields, placed: &Placed, config: &Config, body: 
         canonical_url,
         indexable,
         primary_keyword: fields.string(&["primary_keyword"]),
+        keywords: fields.list(&["keywords"]).unwrap_or_default(),
+        structure: structure(fields),
+        term: term(fields),
         cluster: cluster(fields),
         entity,
         attributes: attributes(fields),
@@ -150,6 +154,7 @@ pub(super) fn section(fields: &mut Fields, placed: &Placed, body: Body) -> (Sect
         per_page: fields
             .int(&["paginate_by", "per_page"])
             .and_then(|n| usize::try_from(n).ok()),
+        translation_key: fields.string(&["translation_key"]),
         render: fields.bool(&["render"]).unwrap_or(true),
         weight: fields.int(&["weight"]),
         extra: IndexMap::new(),

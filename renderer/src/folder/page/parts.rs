@@ -8,7 +8,9 @@ use crate::folder::fields::{Fields, boolean, text};
 use crate::folder::front_matter::Map;
 use crate::folder::paths;
 use crate::folder::place::Placed;
-use crate::site::{Availability, Block, ClusterRef, ClusterRole, Entity, FaqItem, PageLayout};
+use crate::site::{
+    Availability, Block, ClusterRef, ClusterRole, ContentStructure, Entity, FaqItem, PageLayout, TermRef,
+};
 
 /// One name, or the first of several; several stay as a list besides.
 pub(super) fn author(fields: &mut Fields) -> Option<String> {
@@ -280,6 +282,24 @@ pub(super) fn layout(fields: &mut Fields, config: &Config) -> Option<PageLayout>
         fields.value("layout");
     } else {
         fields.warn("layout", format!("there is no layout `{word}`; kept as an unknown key"));
+    }
+    found
+}
+
+/// What sort of text a page is; an unknown word is kept as an unknown key.
+pub(super) fn structure(fields: &mut Fields) -> Option<ContentStructure> {
+    let found = serde_json::from_value(fields.peek("structure")?.clone()).ok();
+    if found.is_some() {
+        fields.value("structure");
+    }
+    found
+}
+
+/// The term whose archive a page is the text of.
+pub(super) fn term(fields: &mut Fields) -> Option<TermRef> {
+    let found = serde_json::from_value(fields.peek("term")?.clone()).ok();
+    if found.is_some() {
+        fields.value("term");
     }
     found
 }

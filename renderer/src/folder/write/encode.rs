@@ -185,6 +185,14 @@ pub(super) fn page(item: &Item<Page>, plan: &Plan, draft: bool) -> Result<String
     head.some("weight", page.weight);
     head.some("layout", page.layout.map(crate::site::PageLayout::word));
     head.some("primary_keyword", page.primary_keyword.as_deref());
+    head.texts("keywords", &page.keywords);
+    head.some("structure", page.structure.map(word));
+    if let Some(term) = &page.term {
+        let mut table = Head::default();
+        table.put("taxonomy", term.taxonomy.as_str());
+        table.put("slug", term.slug.as_str());
+        head.table("term", table.0);
+    }
     head.texts("aliases", &page.aliases);
     head.some("canonical_url", page.canonical_url.as_deref());
     if !page.indexable {
@@ -267,6 +275,7 @@ pub(super) fn section(item: &Item<Section>, plan: &Plan) -> Result<String, Expor
         head.put("sort_by", word(section.sort));
     }
     head.some("paginate_by", section.per_page.map(size));
+    head.some("translation_key", section.translation_key.as_deref());
     if !section.render {
         head.put("render", false);
     }
@@ -313,6 +322,12 @@ pub(super) fn site(site: &Site) -> Result<String, ExportError> {
     table.some("logo", organisation.logo.as_deref());
     table.texts("same_as", &organisation.same_as);
     head.table("organisation", table.0);
+
+    if settings.markdown != Default::default()
+        && let Ok(markdown) = Table::try_from(settings.markdown)
+    {
+        head.table("markdown", markdown);
+    }
 
     if settings.outputs != Outputs::default()
         && let Ok(outputs) = Table::try_from(&settings.outputs)
@@ -396,6 +411,7 @@ fn taxonomy(taxonomy: &crate::site::Taxonomy, site: &Site) -> Toml {
         if term.language != site.settings.language {
             table.put("language", term.language.as_str());
         }
+        table.some("translation_key", term.translation_key.as_deref());
         Toml::Table(table.0)
     });
     let terms: Vec<Toml> = terms.collect();

@@ -45,12 +45,6 @@ pub async fn export(app: &App, scope: &SiteScope<Read>, dir: &Path) -> Result<Ex
         if !row.published {
             page.published_at = page.published_at.or(row.publish_at);
         }
-        if !row.secondary_keywords.is_empty() {
-            page.extra.insert(
-                super::import::SECONDARY_KEYWORDS.into(),
-                row.secondary_keywords.clone().into(),
-            );
-        }
         page.extra = sorted(std::mem::take(&mut page.extra));
         page.attributes.sort_keys();
         page.terms.sort_keys();

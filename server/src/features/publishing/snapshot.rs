@@ -73,7 +73,6 @@ pub struct Behind {
     pub source_key: Option<String>,
     pub published: bool,
     pub publish_at: Option<chrono::DateTime<chrono::Utc>>,
-    pub secondary_keywords: Vec<String>,
 }
 
 /// The site without sections and media, the rows behind its pages by page id, and all media.
@@ -100,7 +99,6 @@ async fn read(
             source_key: row.source_key.clone(),
             published: row.status == Status::Published,
             publish_at: row.publish_at,
-            secondary_keywords: row.secondary_keywords.clone(),
         };
         let page = lookup.page(row);
         behind.insert(page.id.clone(), of);
@@ -175,6 +173,7 @@ fn settings(site: &Site, base_url: String) -> out::Settings {
         feed_limit: 20,
         theme_options: parse(&site.theme_options).unwrap_or_default(),
         indexable: site.indexable,
+        markdown: out::Syntax::default(),
         outputs: out::Outputs::default(),
         extra: IndexMap::new(),
     }
@@ -215,6 +214,7 @@ fn sections(site: &Site, pages: &[out::SharedPage]) -> Vec<out::Section> {
             language: language.to_owned(),
             sort: out::SectionSort::Date,
             per_page: None,
+            translation_key: None,
             render: true,
             weight: None,
             extra: IndexMap::new(),
@@ -290,6 +290,7 @@ fn taxonomies(site: &Site, terms: &[Term]) -> Vec<out::Taxonomy> {
                 description: term.description.clone(),
                 parent: term.parent.and_then(|id| slugs.get(&id)).map(|slug| (*slug).to_owned()),
                 language: term.language.clone(),
+                translation_key: None,
             })
             .collect();
         terms.sort_by(|a, b| (&a.language, &a.slug).cmp(&(&b.language, &b.slug)));

@@ -108,6 +108,8 @@ impl Mapper<'_> {
         }
 
         let mut extra = page.extra;
+        row.secondary_keywords = page.keywords;
+        // Earlier exports kept them there.
         if let Some(keywords) = extra.get(SECONDARY_KEYWORDS).and_then(texts) {
             extra.shift_remove(SECONDARY_KEYWORDS);
             row.secondary_keywords = keywords;

@@ -6,7 +6,7 @@ use igny8_renderer::site as out;
 use indexmap::IndexMap;
 
 use crate::features::content::Content;
-use crate::features::content::model::{Availability, BodyFormat, ContentType, Entity, PageRole};
+use crate::features::content::model::{Availability, BodyFormat, ContentStructure, ContentType, Entity, PageRole};
 use crate::features::media::{Media, MediaId};
 use crate::features::planner::{ClusterId, ClusterRole};
 use crate::features::sites::model::Site;
@@ -66,6 +66,15 @@ impl<'a> Lookup<'a> {
         if blocks.is_some() {
             extra.shift_remove("blocks");
         }
+        // A text about a term is the text of its archive.
+        let term = match row.content_type {
+            ContentType::Taxonomy => row.terms.first().and_then(|id| self.terms.get(id)),
+            _ => None,
+        };
+        let term = term.map(|(taxonomy, slug)| out::TermRef {
+            taxonomy: taxonomy.clone(),
+            slug: (*slug).to_owned(),
+        });
         out::Page {
             id: row.id.to_string(),
             kind: kind(row.content_type, row.page_role),
@@ -94,6 +103,9 @@ impl<'a> Lookup<'a> {
             canonical_url: row.canonical_url,
             indexable: row.indexable,
             primary_keyword: row.primary_keyword,
+            keywords: row.secondary_keywords,
+            structure: Some(structure(row.content_structure)),
+            term,
             cluster,
             entity: self.entity(row.entity),
             attributes: row.attributes.into_iter().map(|a| (a.name, a.value)).collect(),
@@ -145,6 +157,26 @@ impl<'a> Lookup<'a> {
                 .cloned()
                 .collect(),
         }
+    }
+}
+
+fn structure(structure: ContentStructure) -> out::ContentStructure {
+    use out::ContentStructure as Out;
+    match structure {
+        ContentStructure::Article => Out::Article,
+        ContentStructure::Guide => Out::Guide,
+        ContentStructure::Comparison => Out::Comparison,
+        ContentStructure::Review => Out::Review,
+        ContentStructure::Listicle => Out::Listicle,
+        ContentStructure::LandingPage => Out::LandingPage,
+        ContentStructure::BusinessPage => Out::BusinessPage,
+        ContentStructure::ServicePage => Out::ServicePage,
+        ContentStructure::General => Out::General,
+        ContentStructure::ClusterHub => Out::ClusterHub,
+        ContentStructure::ProductPage => Out::ProductPage,
+        ContentStructure::CategoryArchive => Out::CategoryArchive,
+        ContentStructure::TagArchive => Out::TagArchive,
+        ContentStructure::AttributeArchive => Out::AttributeArchive,
     }
 }
 

@@ -339,6 +339,7 @@ impl SettingsOut {
                     SectionSortOut::Weight => snapshot::SectionSort::Weight,
                 },
                 per_page: s.per_page.map(|n| n as usize),
+                translation_key: old.and_then(|b| b.translation_key.clone()),
                 render: old.is_none_or(|b| b.render),
                 weight: old.and_then(|b| b.weight),
                 extra: old.map(|b| b.extra.clone()).unwrap_or_default(),
