@@ -36,6 +36,7 @@ pub fn apis() -> impl OpenApi + 'static {
             features::planner::api::IdeasApi,
             features::planner::api::IdeaTransferApi,
             features::writer::api::TasksApi,
+            features::writer::api::BoardApi,
         ),
         crate::ai::api::apis(),
         (
@@ -43,6 +44,7 @@ pub fn apis() -> impl OpenApi + 'static {
             features::content::api::StatusApi,
             features::content::api::BulkApi,
             features::content::api::RevisionsApi,
+            features::content::api::CalendarApi,
         ),
     )
 }

@@ -894,3 +894,114 @@ async fn blocks_of_older_rows_leave_extra() {
         "{read}"
     );
 }
+
+#[tokio::test]
+async fn the_board_the_calendar_and_what_is_not_ready() {
+    let p = Plan::new().await;
+    let task = |title: &str, due: Option<&str>| {
+        let mut body = json!({ "sector": p.sector, "title": title });
+        if let Some(due) = due {
+            body["due_at"] = json!(due);
+        }
+        body
+    };
+    let first = p.made("tasks", task("No date", None)).await;
+    p.made("tasks", task("Late", Some("2026-01-20T12:00:00Z"))).await;
+    p.made("tasks", task("Soon", Some("2026-01-10T23:30:00Z"))).await;
+    p.bulk(
+        "tasks",
+        json!({ "action": "status", "status": "in_progress", "ids": [first] }),
+    )
+    .await;
+    let board = p.get("tasks/board").await;
+    let column = |n: usize| {
+        (
+            texts(&board["columns"][n]["tasks"], "title"),
+            board["columns"][n]["count"].as_u64().unwrap(),
+        )
+    };
+    assert_eq!(column(0), (vec!["Soon".to_owned(), "Late".to_owned()], 2), "{board}");
+    assert_eq!(column(1), (vec!["No date".to_owned()], 1));
+    let board = p.get("tasks/board?limit=1&due_before=2026-01-15T00:00:00Z").await;
+    assert_eq!(
+        (
+            texts(&board["columns"][0]["tasks"], "title"),
+            &board["columns"][1]["count"]
+        ),
+        (vec!["Soon".to_owned()], &json!(0))
+    );
+    assert_eq!(p.w.get(&p.w.b.owner, &format!("{}/tasks/board", p.site)).await.0, 404);
+
+    // Half past eleven in the evening is the next day further east.
+    let (status, site) =
+        p.w.patch(&p.w.a.owner, &p.site, 1, json!({ "time_zone": "Europe/Athens" }))
+            .await;
+    assert_eq!(status, 200, "{site}");
+    let body = json!({ "content_type": "post", "title": "Planned" });
+    let content = p.made("content", body).await;
+    let schedule = p.w.request(
+        &p.w.a.owner,
+        Method::POST,
+        &format!("{}/content/{content}/schedule", p.site),
+    );
+    let schedule = schedule
+        .header("if-match", "\"1\"")
+        .body_json(&json!({ "publish_at": "2026-01-11T08:00:00Z", "force": true }));
+    let (status, answer) = body_of(schedule.send().await).await;
+    assert_eq!(status, 200, "{answer}");
+    let calendar = p.get("content/calendar").await;
+    assert_eq!(
+        (&calendar["from"], &calendar["to"]),
+        (&json!("2026-01-01"), &json!("2026-01-31")),
+        "{calendar}"
+    );
+    assert_eq!(
+        texts(&calendar["days"], "date"),
+        ["2026-01-11", "2026-01-20"],
+        "{calendar}"
+    );
+    assert_eq!(
+        texts(&calendar["days"][0]["entries"], "event"),
+        ["due", "publish"],
+        "{calendar}"
+    );
+    let calendar = p.get("content/calendar?from=2026-01-10&to=2026-01-10").await;
+    assert_eq!(calendar["days"], json!([]), "{calendar}");
+    let (status, problem) =
+        p.w.get(
+            &p.w.a.viewer,
+            &format!("{}/content/calendar?from=2026-01-10&to=2027-01-10", p.site),
+        )
+        .await;
+    assert_eq!(
+        (status.as_u16(), &problem["errors"][0]["field"]),
+        (422, &json!("to")),
+        "{problem}"
+    );
+
+    let ready = p
+        .made("terms", json!({ "taxonomy": "blog_category", "name": "C" }))
+        .await;
+    let cluster = p.cluster("C", json!({})).await;
+    let body = json!({ "content_type": "post", "title": "Whole", "body": "Text.", "excerpt": "E", "cluster": cluster, "terms": [ready] });
+    p.made("content", body).await;
+    let list = p.get("content/readiness?sort=title&with_total=true").await;
+    assert_eq!(list["total"], 2, "{list}");
+    let of = |n: usize| {
+        (
+            list["items"][n]["ready"].as_bool().unwrap(),
+            texts(&list["items"][n]["missing"], "field"),
+        )
+    };
+    assert_eq!(of(1), (true, vec![]));
+    assert_eq!(
+        of(0),
+        (
+            false,
+            ["meta_description", "body", "cluster", "terms"]
+                .map(str::to_owned)
+                .to_vec()
+        ),
+        "{list}"
+    );
+}
