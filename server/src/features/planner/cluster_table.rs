@@ -180,6 +180,7 @@ pub async fn import(
             }
         }
     }
+    with_parents(&mut wanted, &known, &mut report);
     if !dry_run {
         wanted = store(app, scope, wanted, &mut report).await?;
     }
@@ -202,6 +203,31 @@ pub async fn import(
         }
     }
     Ok(report)
+}
+
+/// Leaves rows out whose parent is neither there nor in the file; a row can be the parent of another.
+fn with_parents(wanted: &mut Vec<Wanted>, known: &HashMap<(SectorId, String), Cluster>, report: &mut TableReport) {
+    loop {
+        let names: HashSet<(SectorId, String)> = wanted
+            .iter()
+            .map(|of| (of.cluster.sector, text_key(&of.cluster.name)))
+            .collect();
+        let before = wanted.len();
+        wanted.retain(|of| {
+            let Some(name) = of.parent.as_deref().filter(|name| !name.is_empty()) else {
+                return true;
+            };
+            let parent = (of.cluster.sector, text_key(name));
+            let found = names.contains(&parent) || known.contains_key(&parent);
+            if !found {
+                report.fail(of.line, "parent", format!("the sector has no cluster {name}"));
+            }
+            found
+        });
+        if wanted.len() == before {
+            return;
+        }
+    }
 }
 
 /// Sectors of a site by their slugs.

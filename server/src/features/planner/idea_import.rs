@@ -279,9 +279,8 @@ fn read_row<'a>(
     idea.disabled = row.flag("disabled")?.unwrap_or(idea.disabled);
     match row.word::<IdeaStatus>("status")? {
         // Only a task makes an idea queued.
-        Some(IdeaStatus::Queued) if before.is_none() => {}
+        Some(IdeaStatus::Queued) | None => {}
         Some(status) => idea.status = status,
-        None => {}
     }
     Ok((before, idea))
 }
