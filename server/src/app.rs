@@ -89,6 +89,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "job_indexes",
         sql: include_str!("../schema/0016_job_indexes.surql"),
     },
+    Migration {
+        number: 21,
+        name: "content_blocks",
+        sql: include_str!("../schema/0021_content_blocks.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.

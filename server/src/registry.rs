@@ -28,10 +28,15 @@ pub fn apis() -> impl OpenApi + 'static {
             features::planner::api::ClustersApi,
             features::planner::api::RegroupApi,
             features::planner::api::CoverageApi,
+            features::planner::api::ClusterDetailApi,
+            features::planner::api::MatrixApi,
+            features::planner::api::ClusterTransferApi,
             features::planner::api::SeedsApi,
             features::planner::api::TransferApi,
             features::planner::api::IdeasApi,
+            features::planner::api::IdeaTransferApi,
             features::writer::api::TasksApi,
+            features::writer::api::BoardApi,
         ),
         crate::ai::api::apis(),
         (
@@ -39,6 +44,7 @@ pub fn apis() -> impl OpenApi + 'static {
             features::content::api::StatusApi,
             features::content::api::BulkApi,
             features::content::api::RevisionsApi,
+            features::content::api::CalendarApi,
         ),
     )
 }

@@ -603,7 +603,9 @@ async fn lists_page_through_everything_once_and_by_an_index() {
     }
     for (filter, total) in [
         ("search=SAME", 7),
-        ("search=secret", 0),
+        ("search=secret", 7),
+        ("search=same%20SECRET", 7),
+        ("search=same%20nowhere", 0),
         ("content_type=page", 1),
         ("language=pt", 1),
         ("status=published", 0),

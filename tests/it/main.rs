@@ -22,4 +22,5 @@ mod schedules;
 mod sites;
 mod tenancy;
 mod terms;
+mod views;
 mod visitors;

@@ -170,6 +170,15 @@ async fn settings_are_checked_and_kept() {
         json!({ "main": [{ "label": "Blog", "url": "/blog/", "children": [{ "label": "Tags", "url": "/tags/" }] }] });
     changed["sections"] = json!([{ "path": "/blog/", "title": "Blog", "language": "en", "sort": "date", "description": "", "body": "Hello" }]);
     changed["redirects"] = json!([{ "from": "/old/", "to": "/blog/" }]);
+    assert_eq!(
+        settings["outputs"]["feeds"],
+        json!(["atom", "rss", "json"]),
+        "{settings}"
+    );
+    changed["outputs"] = json!({
+        "feeds": ["atom"], "term_feeds": [], "feed_limit": 50, "llms_txt": false, "ai_crawlers": false, "search": true,
+        "share_images": false, "pagination": "full",
+    });
     let put = |member, rev: &str, body: &serde_json::Value| {
         w.request(member, poem::http::Method::PUT, &path)
             .header("if-match", rev)
@@ -184,12 +193,19 @@ async fn settings_are_checked_and_kept() {
     let mut wrong = changed.clone();
     wrong["menus"]["main"][0]["url"] = json!("javascript:alert(1)");
     wrong["redirects"][0]["from"] = json!("//evil.example/");
+    wrong["outputs"]["feed_limit"] = json!(0);
+    wrong["outputs"]["feeds"] = json!(["atom", "atom"]);
     let (status, problem) = igny8_server::testing::body_of(put(&w.a.admin, "\"2\"", &wrong).await).await;
     assert_eq!(
         (status.as_u16(), problem["errors"].as_array().unwrap().len()),
-        (422, 2),
+        (422, 4),
         "{problem}"
     );
+    // What is not said is the usual.
+    let mut short = changed.clone();
+    short.as_object_mut().unwrap().remove("outputs");
+    assert_eq!(put(&w.a.admin, "\"2\"", &short).await.0.status(), 200);
+    assert_eq!(w.get(&w.a.viewer, &path).await.1["outputs"], settings["outputs"]);
 }
 
 #[tokio::test]

@@ -247,8 +247,8 @@ async fn merging_and_deleting_many() {
             json!({ "taxonomy": "blog_tag", "name": "F" }),
         )
         .await;
-    let ids = json!({ "ids": [id(&into), id(&child), id(&foreign), id(&from)] });
-    let (status, bulk) = w.post(&w.a.editor, &format!("{list}/bulk-delete"), ids).await;
+    let ids = json!({ "action": "delete", "ids": [id(&into), id(&child), id(&foreign), id(&from)] });
+    let (status, bulk) = w.post(&w.a.editor, &format!("{list}/bulk"), ids).await;
     assert_eq!(
         (status.as_u16(), &bulk["done"], &bulk["failed"]),
         (200, &json!(2), &json!(2)),
@@ -258,6 +258,9 @@ async fn merging_and_deleting_many() {
         assert_eq!(bulk["results"][n]["code"], "not_found", "foreign like missing: {bulk}");
     }
     assert_eq!(bulk["results"][2]["detail"], bulk["results"][3]["detail"]);
+    let ids = json!({ "action": "restore", "ids": [id(&into), id(&foreign)] });
+    let (_, bulk) = w.post(&w.a.editor, &format!("{list}/bulk"), ids).await;
+    assert_eq!((&bulk["done"], &bulk["failed"]), (&json!(1), &json!(1)), "{bulk}");
 }
 
 /// Saved in the very moment in which the term was deleted, content may still name it.

@@ -1,7 +1,7 @@
 //! Which keywords of a cluster one page can serve.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::format::{self, Format, Wish};
 use super::{Cluster, Options, SiteKind};
@@ -495,27 +495,38 @@ pub(super) fn fitting(groups: &[Vec<&str>], rest: &[&str], language: &str) -> Op
             })
             .collect()
     };
-    let groups: Vec<Vec<BTreeSet<String>>> = groups
-        .iter()
-        .map(|texts| texts.iter().map(|t| stems(t)).collect())
-        .collect();
-    let place = |text: &&str| {
+    // Which texts have a stem, so that a keyword is compared with those alone.
+    let mut texts: Vec<(usize, usize)> = Vec::new();
+    let mut having: HashMap<String, Vec<usize>> = HashMap::new();
+    for (group, of) in groups.iter().enumerate() {
+        for text in of {
+            let stems = stems(text);
+            let size = stems.len();
+            for stem in stems {
+                having.entry(stem).or_default().push(texts.len());
+            }
+            texts.push((group, size));
+        }
+    }
+    let mut common = vec![0usize; texts.len()];
+    let mut place = |text: &&str| {
         let own = stems(text);
-        let score = |group: &Vec<BTreeSet<String>>| {
-            let alike = |theirs: &BTreeSet<String>| {
-                let common = theirs.intersection(&own).count();
-                let all = theirs.len() + own.len() - common;
-                // In millionths, so that equal ones compare equal.
-                common * 1_000_000 / all.max(1)
-            };
-            group.iter().map(alike).max().unwrap_or(0)
-        };
-        let best = groups
-            .iter()
-            .enumerate()
-            .map(|(n, group)| (score(group), Reverse(n)))
-            .max();
-        best.map_or(0, |(_, Reverse(n))| n)
+        let mut touched = Vec::new();
+        for &at in own.iter().filter_map(|stem| having.get(stem)).flatten() {
+            if common[at] == 0 {
+                touched.push(at);
+            }
+            common[at] += 1;
+        }
+        let mut best = (0, Reverse(0));
+        for at in touched {
+            let shared = std::mem::take(&mut common[at]);
+            let (group, size) = texts[at];
+            // In millionths, so that equal ones compare equal.
+            let alike = shared * 1_000_000 / (size + own.len() - shared);
+            best = best.max((alike, Reverse(group)));
+        }
+        best.1.0
     };
-    Some(rest.iter().map(place).collect())
+    Some(rest.iter().map(&mut place).collect())
 }

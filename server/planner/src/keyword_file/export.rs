@@ -64,7 +64,7 @@ fn is_formula(cell: &str) -> bool {
 
 /// A cell that no spreadsheet takes for a formula: an apostrophe before it makes it text. A cell that starts with
 /// apostrophes before a formula gets one more, so that [`unguarded`] can tell.
-fn guarded(cell: &str) -> Cow<'_, str> {
+pub fn guarded(cell: &str) -> Cow<'_, str> {
     if is_formula(cell) {
         Cow::Owned(format!("'{cell}"))
     } else {
@@ -73,7 +73,7 @@ fn guarded(cell: &str) -> Cow<'_, str> {
 }
 
 /// The cell before [`guarded`].
-pub(super) fn unguarded(cell: &str) -> &str {
+pub fn unguarded(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
         Some(rest) if is_formula(rest) => rest,
         _ => cell,

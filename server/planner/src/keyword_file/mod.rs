@@ -29,7 +29,7 @@ mod tests;
 mod text;
 mod values;
 
-pub use export::{CsvWriter, write_csv};
+pub use export::{CsvWriter, guarded, unguarded, write_csv};
 pub use field::Field;
 pub use file::KeywordFile;
 pub use format::{Column, ColumnChoice, ColumnRef, Delimiter, Format, HeaderAt, Note, Options, Source, Use};

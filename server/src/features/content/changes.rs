@@ -19,7 +19,7 @@ pub fn fields(old: &Content, new: &Content) -> Vec<String> {
     differing!(old, new;
         sector title slug section language translation_key content_type content_structure page_role body body_format
         excerpt seo_title meta_description primary_keyword secondary_keywords canonical_url indexable entity attributes
-        faq cluster cluster_role terms featured_image author weight aliases extra status published_at publish_at
+        faq blocks layout cluster cluster_role terms featured_image author weight aliases extra status published_at publish_at
         unpublish_at source sync_status source_key source_url deleted_at)
 }
 

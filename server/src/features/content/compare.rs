@@ -1,4 +1,4 @@
-//! The difference of two texts, line by line.
+//! The difference of two texts, line by line, and word by word in lines that changed.
 
 use poem_openapi::{Enum, Object};
 use similar::{ChangeTag, TextDiff};
@@ -24,6 +24,17 @@ pub enum LineChange {
 pub struct DiffLine {
     pub change: LineChange,
     pub text: String,
+    /// The words of a line that has its counterpart in the other text: its text in parts. Empty where the whole line is new,
+    /// gone or the same.
+    pub parts: Vec<DiffPart>,
+}
+
+/// A part of a line.
+#[derive(Debug, PartialEq, Eq, Object)]
+pub struct DiffPart {
+    pub text: String,
+    /// The counterpart does not have it.
+    pub changed: bool,
 }
 
 /// Lines that changed together, with some unchanged ones around them. Line numbers start at 1.
@@ -58,6 +69,7 @@ pub fn compare(from: &str, to: &str) -> Difference {
     if difference.too_long {
         return difference;
     }
+    let deadline = std::time::Instant::now() + 2 * PATIENCE;
     let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(from, to);
     for group in diff.grouped_ops(CONTEXT) {
         let Some(first) = group.first() else { continue };
@@ -66,7 +78,10 @@ pub fn compare(from: &str, to: &str) -> Difference {
             to_line: line(first.new_range().start),
             lines: Vec::new(),
         };
-        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+        let changes = group
+            .iter()
+            .flat_map(|op| diff.iter_inline_changes_deadline(op, Some(deadline)));
+        for change in changes {
             let what = match change.tag() {
                 ChangeTag::Equal => LineChange::Same,
                 ChangeTag::Delete => LineChange::Removed,
@@ -77,9 +92,23 @@ pub fn compare(from: &str, to: &str) -> Difference {
                 LineChange::Removed => difference.removed += 1,
                 LineChange::Added => difference.added += 1,
             }
+            let mut parts: Vec<DiffPart> = change
+                .values()
+                .iter()
+                .map(|(changed, text)| DiffPart {
+                    text: text.trim_end_matches(['\n', '\r']).to_owned(),
+                    changed: *changed,
+                })
+                .filter(|part| !part.text.is_empty())
+                .collect();
+            let text = parts.iter().map(|part| part.text.as_str()).collect();
+            if !parts.iter().any(|part| part.changed) {
+                parts.clear();
+            }
             hunk.lines.push(DiffLine {
                 change: what,
-                text: change.value().trim_end_matches(['\n', '\r']).to_owned(),
+                text,
+                parts,
             });
         }
         difference.hunks.push(hunk);
@@ -120,6 +149,14 @@ mod tests {
             ]
         );
         assert!(changed.unified.contains("-b\n+B\n"), "{}", changed.unified);
+        let words = compare("The cat sat on the mat.\n", "The cat lay on the mat.\n");
+        let of = |line: usize| -> Vec<(&str, bool)> {
+            let parts = &words.hunks[0].lines[line].parts;
+            parts.iter().map(|part| (part.text.as_str(), part.changed)).collect()
+        };
+        assert_eq!(of(0), [("The cat ", false), ("sat", true), (" on the mat.", false)]);
+        assert_eq!(of(1), [("The cat ", false), ("lay", true), (" on the mat.", false)]);
+        assert_eq!(words.hunks[0].lines[1].text, "The cat lay on the mat.");
         let far: String = (0..40).map(|n| format!("{n}\n")).collect();
         let apart = compare(&far, &far.replace("2\n3\n", "2\nx\n").replace("38\n", "y\n"));
         assert_eq!(apart.hunks.len(), 2);

@@ -8,6 +8,7 @@
 
 pub mod api;
 pub mod batch;
+pub mod blocks;
 pub mod changes;
 pub mod compare;
 pub mod entity;

@@ -43,6 +43,10 @@ choice!(
     /// The editorial status. Where content is published is told per destination.
     Status { Draft, Review, Approved, Published }
 );
+choice!(
+    /// How a page is arranged; what it looks like is the theme's.
+    Layout { Default, Minimal, Magazine, Ecommerce, Portfolio, Blog, Corporate }
+);
 choice!(Availability {
     InStock,
     OutOfStock,
@@ -140,6 +144,12 @@ pub struct Content {
     pub entity: Entity,
     pub attributes: Vec<Attribute>,
     pub faq: Vec<Faq>,
+    /// Parts shown after the body, or instead of it when it is empty, in the renderer's own form
+    /// ([`igny8_renderer::blocks::Block`]).
+    #[surreal(default)]
+    pub blocks: Vec<serde_json::Value>,
+    /// The site's when `None`.
+    pub layout: Option<Layout>,
     pub cluster: Option<ClusterId>,
     pub cluster_role: Option<ClusterRole>,
     pub terms: Vec<TermId>,
@@ -325,6 +335,8 @@ impl Content {
             entity: Entity::default(),
             attributes: Vec::new(),
             faq: Vec::new(),
+            blocks: Vec::new(),
+            layout: None,
             cluster: None,
             cluster_role: None,
             terms: Vec::new(),
@@ -366,6 +378,18 @@ impl Content {
 
     /// BLAKE3, in hexadecimal, of everything a reader of the published page could notice.
     pub fn reader_hash(&self) -> String {
+        // Blocks and layout were keys of `extra` once; counted as such they leave the hashes of that time valid.
+        let mut extra = self.extra.clone();
+        if let Some(extra) = extra.as_object_mut() {
+            if !self.blocks.is_empty() {
+                extra.insert("blocks".to_owned(), self.blocks.clone().into());
+            }
+            if let Some(layout) = self.layout {
+                extra.insert("page_layout".to_owned(), serde_json::json!(layout));
+            }
+        }
+        // In the order in which the database gives keys back.
+        extra.sort_all_objects();
         let seen = (
             (
                 &self.title,
@@ -395,7 +419,7 @@ impl Content {
                 self.content_structure,
                 self.page_role,
                 &self.aliases,
-                &self.extra,
+                &extra,
             ),
             (
                 self.cluster,

@@ -1,5 +1,7 @@
 //! Publishing one piece of content: readiness looked up, status and times set.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use igny8_data::{Access, DbError, SiteDb, SurrealValue, Variables};
 
@@ -8,7 +10,7 @@ use super::model::{Content, Status};
 use super::readiness::{self, Missing};
 use crate::api::{Error, FieldError, Result};
 use crate::features::sites::model::SiteType;
-use crate::features::taxonomy::Taxonomy;
+use crate::features::taxonomy::{Taxonomy, TermId};
 
 #[derive(SurrealValue)]
 #[surreal(crate = "surrealdb_types")]
@@ -30,6 +32,38 @@ pub async fn missing<A: Access>(db: &SiteDb<'_, A>, content: &Content) -> Result
     let taxonomies: Vec<Taxonomy> = answer.rows(1)?;
     let kind = site.first().map_or(SiteType::Blog, |site| site.site_type);
     Ok(readiness::missing(content, kind, &taxonomies))
+}
+
+/// [`missing`] for many pieces: two queries, whatever their number.
+///
+/// # Errors
+/// When the database fails.
+pub async fn missing_of<A: Access>(db: &SiteDb<'_, A>, rows: &[Content]) -> Result<Vec<Vec<Missing>>, DbError> {
+    #[derive(SurrealValue)]
+    #[surreal(crate = "surrealdb_types")]
+    struct Filed {
+        id: TermId,
+        taxonomy: Taxonomy,
+    }
+    let mut terms: Vec<TermId> = rows.iter().flat_map(|row| row.terms.iter().copied()).collect();
+    terms.sort_unstable();
+    terms.dedup();
+    let mut binds = Variables::new();
+    binds.insert("terms", terms);
+    let sql = "SELECT site_type FROM $site WHERE account = $account;\
+               SELECT id, taxonomy FROM $terms WHERE site = $site AND account = $account AND deleted_at IS NONE;";
+    let mut answer = db.query(sql, binds, "looking up readiness").await?;
+    let site: Vec<SiteKind> = answer.rows(0)?;
+    let kind = site.first().map_or(SiteType::Blog, |site| site.site_type);
+    let filed: Vec<Filed> = answer.rows(1)?;
+    let of: HashMap<TermId, Taxonomy> = filed.into_iter().map(|term| (term.id, term.taxonomy)).collect();
+    Ok(rows
+        .iter()
+        .map(|row| {
+            let taxonomies: Vec<Taxonomy> = row.terms.iter().filter_map(|id| of.get(id)).copied().collect();
+            readiness::missing(row, kind, &taxonomies)
+        })
+        .collect())
 }
 
 /// The refusal to publish what is not ready.

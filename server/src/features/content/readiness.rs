@@ -43,7 +43,11 @@ pub fn missing(content: &Content, site: SiteType, taxonomies: &[Taxonomy]) -> Ve
         "meta_description",
         "Describe it in a sentence or two: a meta description or an excerpt.",
     );
-    need(!content.body.trim().is_empty(), "body", "Write its text.");
+    need(
+        !content.body.trim().is_empty() || !content.blocks.is_empty(),
+        "body",
+        "Write its text, or give it blocks.",
+    );
     // Home, about and contact belong to the site, not to a subject.
     need(
         content.cluster.is_some() || content.page_role != PageRole::Page,

@@ -35,6 +35,8 @@ pub struct Revision {
     pub title: String,
     pub body: String,
     pub body_format: BodyFormat,
+    /// `None` in revisions that are older than blocks.
+    pub blocks: Option<Vec<serde_json::Value>>,
     /// Fields of the content that changed with it.
     pub changed: Vec<String>,
     pub rev: i64,
@@ -103,6 +105,7 @@ impl Revision {
             title: content.title.clone(),
             body: content.body.clone(),
             body_format: content.body_format,
+            blocks: Some(content.blocks.clone()),
             changed,
             rev: 1,
             at,

@@ -1,7 +1,7 @@
 //! What content must fulfil to be stored, whoever writes it.
 
-use super::entity;
 use super::model::{Content, ContentType, PageRole};
+use super::{blocks, entity};
 use crate::api::validate::Check;
 use crate::features::planner::model::check_attributes;
 use crate::features::sites::model::is_language;
@@ -78,6 +78,7 @@ impl Content {
                 "needs a cluster",
             );
         self.check_lists(check);
+        blocks::check(&self.blocks, check);
         entity::check(&self.entity, self.content_type, check);
         check_attributes(check, &self.attributes);
         let extra = serde_json::to_vec(&self.extra).map_or(0, |text| text.len());

@@ -11,6 +11,9 @@ use crate::api::Error;
 use crate::features::media::MediaId;
 use crate::features::planner::rules::{require_clusters, require_live, require_sector};
 
+/// Fields that a revision keeps: a change of one of them makes one.
+pub const REVISED: [&str; 4] = ["title", "body", "body_format", "blocks"];
+
 /// The kind of job that brings a site's published content to its visitors.
 pub const SITE_CHANGED: &str = "site_changed";
 
@@ -68,10 +71,7 @@ pub fn change_from(
         new.revised_at = now;
     }
     new.updated_at = now;
-    let revises = restored_from.is_some()
-        || fields
-            .iter()
-            .any(|f| matches!(f.as_str(), "title" | "body" | "body_format"));
+    let revises = restored_from.is_some() || fields.iter().any(|f| REVISED.contains(&f.as_str()));
     new.revision += i64::from(revises);
     new.changes.push(Change {
         rev: old.rev + 1,
@@ -102,6 +102,7 @@ pub fn publishing_changed(tx: &mut Tx<'_>, site: SiteId) {
 }
 
 fn tidy(content: &mut Content) {
+    super::blocks::tidy(&mut content.blocks);
     let mut seen = std::collections::HashSet::new();
     content.terms.retain(|term| seen.insert(*term));
     if content.cluster.is_none() {

@@ -4,14 +4,18 @@
 //! are live clusters of the same sector. Numbers about clusters are computed, never stored. No two live ideas have one primary keyword.
 
 pub mod api;
+pub mod cluster_table;
+pub mod coverage;
 pub mod export;
 pub mod idea;
-pub mod idea_export;
+pub mod idea_import;
+pub mod idea_table;
 pub mod import;
 pub mod model;
 pub mod regroup;
 pub mod remove;
 pub mod rules;
+pub mod table;
 
 pub use idea::{Idea, IdeaId};
 pub use model::{Attribute, Cluster, ClusterId, ClusterRole, Keyword, KeywordId, text_key};

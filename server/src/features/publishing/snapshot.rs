@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use crate::features::content::{Content, Status};
 use crate::features::media::Media;
 use crate::features::planner::{Cluster, ClusterId};
-use crate::features::sites::model::{Site, SiteType};
+use crate::features::sites::model::{Pagination, Site, SiteType};
 use crate::features::taxonomy::{Taxonomy, Term};
 
 /// Rows read by one query: a body may be long.
@@ -169,12 +169,15 @@ fn settings(site: &Site, base_url: String) -> out::Settings {
         time_zone: site.time_zone.clone(),
         organisation: parse(&site.organisation).unwrap_or_default(),
         per_page: usize::try_from(site.per_page).unwrap_or(20),
-        pagination: out::Pagination::default(),
-        feed_limit: 20,
+        pagination: match site.pagination {
+            Some(Pagination::Full) => out::Pagination::Full,
+            Some(Pagination::Stable) | None => out::Pagination::Stable,
+        },
+        feed_limit: site.feed_limit.and_then(|n| usize::try_from(n).ok()).unwrap_or(20),
         theme_options: parse(&site.theme_options).unwrap_or_default(),
         indexable: site.indexable,
         markdown: out::Syntax::default(),
-        outputs: out::Outputs::default(),
+        outputs: parse(&site.outputs).unwrap_or_default(),
         extra: IndexMap::new(),
     }
 }

@@ -30,6 +30,22 @@ pub enum Hosting {
     Both,
 }
 
+/// Items that one feed may have.
+pub const MAX_FEED: i64 = 500;
+
+/// How a list by date is cut into pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, SurrealValue, serde::Serialize, serde::Deserialize)]
+#[oai(rename_all = "snake_case")]
+#[surreal(crate = "surrealdb_types")]
+#[surreal(untagged, rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum Pagination {
+    /// Pages are filled from the oldest piece on, so that a new one changes the first page alone.
+    Stable,
+    /// Pages are filled from the newest on, so that each changes with each new piece.
+    Full,
+}
+
 /// A site as stored. Organisation, menus, sections and redirects are kept in the renderer's own form
 /// ([`igny8_renderer::site`]), as JSON.
 #[derive(Debug, Clone, SurrealValue)]
@@ -60,6 +76,13 @@ pub struct Site {
     /// ([`igny8_renderer::site::Taxonomy`] without terms).
     #[surreal(default)]
     pub taxonomies: Vec<serde_json::Value>,
+    /// Files beside the pages ([`igny8_renderer::site::Outputs`]); the usual ones where nothing is said.
+    #[surreal(default)]
+    pub outputs: serde_json::Value,
+    /// How lists by date are cut into pages.
+    pub pagination: Option<Pagination>,
+    /// Items in one feed.
+    pub feed_limit: Option<i64>,
     pub rev: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -127,6 +150,9 @@ impl Site {
             sections: Vec::new(),
             redirects: Vec::new(),
             taxonomies: Vec::new(),
+            outputs: serde_json::json!({}),
+            pagination: None,
+            feed_limit: None,
             rev: 1,
             created_at: now,
             updated_at: now,

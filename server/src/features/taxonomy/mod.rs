@@ -9,4 +9,4 @@ pub mod model;
 pub mod remove;
 pub mod tree;
 
-pub use model::{Taxonomy, Term, TermId};
+pub use model::{Taxonomy, Term, TermId, TermsMode};

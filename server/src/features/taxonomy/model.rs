@@ -82,6 +82,36 @@ pub struct Term {
 
 record!(Term, TermId, site, soft_delete);
 
+/// What to do with given terms or clusters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum TermsMode {
+    #[default]
+    Add,
+    Remove,
+    Replace,
+}
+
+impl TermsMode {
+    /// Adds to, removes from or replaces a list; what is there already is not added again.
+    pub fn apply<T: Copy + PartialEq>(self, to: &mut Vec<T>, given: &[T]) {
+        match self {
+            Self::Add => {
+                for one in given {
+                    if !to.contains(one) {
+                        to.push(*one);
+                    }
+                }
+            }
+            Self::Remove => to.retain(|one| !given.contains(one)),
+            Self::Replace => {
+                to.clear();
+                Self::Add.apply(to, given);
+            }
+        }
+    }
+}
+
 /// Levels of a taxonomy: a term has at most nine above it.
 pub const MAX_DEPTH: usize = 10;
 

@@ -1,12 +1,14 @@
 //! Makes ideas for pages from clusters: a hub page and supporting pages that together cover the cluster's keywords.
 //!
-//! No keyword is aimed at twice: what ideas or content aim at already is left out, every other keyword is in exactly one new
-//! idea. Without a provider the planner's algorithm makes the groups and the outlines; a model makes them itself, and
-//! keywords it left out go to the idea they are most alike.
+//! No keyword is aimed at twice: what ideas, tasks or content of the site aim at already is left out, every other keyword is
+//! in exactly one new idea. Without a provider the planner's algorithm makes the groups and the outlines, of the most searched
+//! keywords; a model makes them itself. Keywords that neither looked at go to the idea they are most alike.
 
+mod aimed;
 mod local;
 mod pages;
 mod read;
+mod rest;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -17,8 +19,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use self::local::{brief, proposed};
-use self::pages::{PLANNING, complete, planning, read_ideas};
+use self::pages::{PLANNING, planning, read_ideas};
 use self::read::read;
+use self::rest::complete;
 use super::{shortened, wrong};
 use crate::ai::{AiFunction, At, BuiltIn, Model, Phase, Prepared, Saved, Task, Words};
 use crate::api::Result;
@@ -48,6 +51,8 @@ pub struct Payload {
 
 /// Clusters one task works on.
 const MOST: usize = 200;
+/// Keywords of a cluster that the planner groups; its time grows with their square.
+const GROUPED: usize = 2_000;
 
 #[derive(SurrealValue)]
 #[surreal(crate = "surrealdb_types")]
@@ -76,6 +81,8 @@ pub struct Input {
     known: Vec<IdeaId>,
     /// Clusters without ideas that one task has no room for.
     left: usize,
+    /// Keywords of the planned clusters that one task has no room for.
+    keywords_left: usize,
 }
 
 /// Ideas by cluster, in the order of [`Input::work`].
@@ -101,15 +108,22 @@ pub struct Plan {
     clusters: Vec<ClusterId>,
     known: Vec<IdeaId>,
     left: usize,
+    keywords_left: usize,
     new: Vec<New>,
 }
 
 struct New {
     cluster: ClusterId,
-    primary: KeywordId,
-    secondary: Vec<KeywordId>,
+    primary: Target,
+    secondary: Vec<Target>,
     brief: String,
     idea: Proposed,
+}
+
+/// A keyword that an idea aims at.
+struct Target {
+    id: KeywordId,
+    text: String,
 }
 
 impl AiFunction for GenerateIdeas {
@@ -201,16 +215,21 @@ impl AiFunction for GenerateIdeas {
             work: found.work,
             known: found.known,
             left: found.left,
+            keywords_left: found.keywords_left,
         };
         Ok(Prepared { input, units })
     }
 
     fn local(input: &Input) -> Answer {
         let plan = |work: &Work| {
-            ideas::plan(&work.cluster, &input.options)
-                .into_iter()
-                .map(proposed)
-                .collect()
+            let some = (work.ids.len() > GROUPED).then(|| ideas::Cluster {
+                keywords: work.cluster.keywords[..GROUPED].to_vec(),
+                ..work.cluster.clone()
+            });
+            let planned = ideas::plan(some.as_ref().unwrap_or(&work.cluster), &input.options);
+            let mut ideas: Vec<Proposed> = planned.into_iter().map(proposed).collect();
+            complete(work, &mut ideas, &input.options.language);
+            ideas
         };
         Answer(input.work.iter().map(plan).collect())
     }
@@ -231,6 +250,7 @@ impl AiFunction for GenerateIdeas {
             clusters: Vec::new(),
             known: input.known.clone(),
             left: input.left,
+            keywords_left: input.keywords_left,
             new: Vec::new(),
         };
         for (work, proposals) in input.work.iter().zip(answer.0) {
@@ -256,14 +276,19 @@ impl AiFunction for GenerateIdeas {
                 }
                 idea.outline.retain(|heading| !heading.heading.is_empty());
                 idea.terms = idea.terms.iter().map(|term| shortened(term, 120)).collect();
+                let target = |place: usize| Target {
+                    id: work.ids[place],
+                    text: work.cluster.keywords[place].text.clone(),
+                };
                 plan.new.push(New {
                     cluster: work.id,
-                    primary: work.ids[idea.primary],
-                    secondary: idea.secondary.iter().map(|&place| work.ids[place]).collect(),
+                    primary: target(idea.primary),
+                    secondary: idea.secondary.iter().map(|&place| target(place)).collect(),
                     brief,
                     idea,
                 });
             }
+            plan.keywords_left += work.ids.len() - aimed.len();
         }
         Ok(plan)
     }
@@ -274,22 +299,24 @@ impl AiFunction for GenerateIdeas {
         let db = task.app.db.site(scope);
         // As they are now: minutes have passed.
         let sql = "SELECT id, name, taxonomy FROM term WHERE site = $site AND account = $account \
-                   AND deleted_at IS NONE LIMIT 10000;\
-                   SELECT VALUE target FROM idea WHERE site = $site AND target INSIDE $primaries AND account = $account;";
-        let mut binds = Variables::new();
-        binds.insert("primaries", plan.new.iter().map(|new| new.primary).collect::<Vec<_>>());
-        let mut answer = db.query(sql, binds, "reading terms").await?;
+                   AND deleted_at IS NONE LIMIT 10000;";
+        let mut answer = db.query(sql, Variables::new(), "reading terms").await?;
         let mut terms: HashMap<(String, Taxonomy), TermId> = HashMap::new();
         for row in answer.rows::<TermRow>(0)? {
             terms.entry((text_key(&row.name), row.taxonomy)).or_insert(row.id);
         }
-        // Somebody was faster by hand: that idea stays, this one is left out.
-        let taken: HashSet<KeywordId> = answer.rows::<KeywordId>(1)?.into_iter().collect();
-        let mut covered = 0;
+        // Somebody was faster by hand: that page stays, this one is left out.
+        let taken = aimed::of(&db, sector).await?;
+        let free = |target: &&Target| !taken.has(target.id, &target.text);
+        let (mut covered, mut left) = (0, plan.keywords_left);
         let rows: Vec<Idea> = plan
             .new
             .iter()
-            .filter(|new| !taken.contains(&new.primary))
+            .filter(|new| {
+                let free = free(&&new.primary);
+                left += if free { 0 } else { new.secondary.len() };
+                free
+            })
             .map(|new| {
                 let mut row = Idea::new(task.app.db.ids().make(), scope, sector, &new.idea.title, now);
                 row.origin = IdeaOrigin::Generated;
@@ -297,7 +324,8 @@ impl AiFunction for GenerateIdeas {
                 row.outline.clone_from(&new.idea.outline);
                 (row.cluster, row.cluster_role) = (Some(new.cluster), Some(new.idea.role));
                 (row.content_type, row.content_structure) = (new.idea.content_type, new.idea.content_structure);
-                row.set_keywords(Some(new.primary), new.secondary.clone());
+                let secondary = new.secondary.iter().filter(free).map(|target| target.id);
+                row.set_keywords(Some(new.primary.id), secondary.collect());
                 covered += 1 + row.secondary_keywords.len();
                 row.word_count = new.idea.word_count;
                 for name in &new.idea.terms {
@@ -337,6 +365,7 @@ impl AiFunction for GenerateIdeas {
                 "clusters_mapped": plan.clusters.len(),
                 "keywords_covered": covered,
                 "clusters_left": plan.left,
+                "keywords_left": left,
             }),
             target: Some(sector.to_string()),
         })

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use igny8_planner::ideas;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -231,37 +230,11 @@ fn line(field: &str, text: &str, most: usize) -> Result<String, String> {
         .ok_or_else(|| format!("a {field} must have 1 to {most} characters"))
 }
 
-/// Puts what a model left out, or did not see, to the ideas it is most alike.
-pub(super) fn complete(work: &Work, ideas: &mut [Proposed], language: &str) {
-    let placed: HashSet<usize> = ideas
-        .iter()
-        .flat_map(|idea| idea.secondary.iter().copied().chain([idea.primary]))
-        .collect();
-    let rest: Vec<usize> = (0..work.ids.len()).filter(|place| !placed.contains(place)).collect();
-    let text = |place: usize| work.cluster.keywords[place].text.as_str();
-    let groups: Vec<Vec<&str>> = ideas
-        .iter()
-        .map(|idea| {
-            idea.secondary
-                .iter()
-                .chain([&idea.primary])
-                .map(|&place| text(place))
-                .collect()
-        })
-        .collect();
-    let texts: Vec<&str> = rest.iter().map(|&place| text(place)).collect();
-    let Some(into) = ideas::fitting(&groups, &texts, language) else {
-        return;
-    };
-    for (place, into) in rest.into_iter().zip(into) {
-        ideas[into].secondary.push(place);
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use igny8_planner::cluster as planner;
+    use igny8_planner::{cluster as planner, ideas};
 
+    use super::super::rest::complete;
     use super::*;
 
     fn work(has_hub: bool) -> Work {

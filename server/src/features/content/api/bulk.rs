@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::features::content::model::{Content, ContentId, ContentSummary, Status};
 use crate::features::content::{batch, publish};
 use crate::features::planner::{ClusterId, ClusterRole};
-use crate::features::taxonomy::TermId;
+use crate::features::taxonomy::{TermId, TermsMode};
 
 /// Rows one bulk action changes at most when it is told by a filter.
 const MOST: usize = 10_000;
@@ -30,16 +30,6 @@ pub enum Action {
     AssignCluster,
     /// Change the terms by `terms` and `terms_mode`.
     AssignTerms,
-}
-
-/// What to do with the given terms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Enum)]
-#[oai(rename_all = "snake_case")]
-pub enum TermsMode {
-    #[default]
-    Add,
-    Remove,
-    Replace,
 }
 
 /// An action, and on what: some ids, or all that fulfil a filter.
@@ -128,17 +118,7 @@ impl BulkApi {
                     content.cluster_role = body.cluster_role;
                 }
                 Action::AssignTerms => {
-                    match body.terms_mode.unwrap_or_default() {
-                        TermsMode::Add => content.terms.extend(
-                            terms
-                                .iter()
-                                .filter(|t| !content.terms.contains(t))
-                                .copied()
-                                .collect::<Vec<_>>(),
-                        ),
-                        TermsMode::Remove => content.terms.retain(|term| !terms.contains(term)),
-                        TermsMode::Replace => content.terms.clone_from(&terms),
-                    }
+                    body.terms_mode.unwrap_or_default().apply(&mut content.terms, &terms);
                     let mut check = crate::api::validate::Check::new();
                     content.check(&mut check);
                     check.finish()?;

@@ -7,6 +7,9 @@ use crate::features::content::model::{ContentStructure, ContentType, Status};
 use crate::features::planner::ClusterId;
 use crate::features::taxonomy::TermId;
 
+/// Words that a search looks for.
+const WORDS: usize = 10;
+
 /// Conditions that content fulfils, all of them.
 #[derive(Debug, Clone, Default, Object)]
 #[oai(rename = "ContentFilter", deny_unknown_fields)]
@@ -24,7 +27,7 @@ pub struct Filter {
     pub author: Option<String>,
     /// Content with a publication or its end scheduled.
     pub scheduled: Option<bool>,
-    /// Text in title, slug or excerpt.
+    /// Words in title, slug, excerpt or body; all of them must be there.
     pub search: Option<String>,
     /// Deleted content instead of the rest.
     pub deleted: Option<bool>,
@@ -64,8 +67,8 @@ impl Filter {
             Some(false) => select = select.is_none("publish_at").is_none("unpublish_at"),
             None => {}
         }
-        if let Some(text) = self.search.as_deref().filter(|t| !t.is_empty()) {
-            select = select.search(&["title", "slug", "excerpt"], text);
+        for word in self.search.iter().flat_map(|text| text.split_whitespace()).take(WORDS) {
+            select = select.search(&["title", "slug", "excerpt", "body"], word);
         }
         select
     }

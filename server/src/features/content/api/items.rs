@@ -65,7 +65,7 @@ impl ContentApi {
         /// `created_at`, `updated_at`, `title` or `published_at`; `-` in front for descending.
         sort: Query<Option<String>>,
         with_total: Query<Option<bool>>,
-        /// Text in title, slug or excerpt.
+        /// Words in title, slug, excerpt or body; all of them must be there.
         search: Query<Option<String>>,
         status: Query<Option<Status>>,
         content_type: Query<Option<ContentType>>,

@@ -2,6 +2,7 @@
 //! their revisions ([`revisions`]).
 
 mod bulk;
+mod calendar;
 mod filter;
 mod items;
 mod objects;
@@ -9,6 +10,7 @@ mod revisions;
 mod status;
 
 pub use bulk::BulkApi;
+pub use calendar::CalendarApi;
 pub use items::ContentApi;
 pub use revisions::RevisionsApi;
 pub use status::StatusApi;

@@ -7,8 +7,8 @@ use poem_openapi::types::MaybeUndefined;
 
 use crate::api::patch::{set, set_or_clear};
 use crate::features::content::model::{
-    BodyFormat, Content, ContentId, ContentStructure, ContentSummary, ContentType, Entity, Faq, PageRole, Source,
-    Status, SyncStatus,
+    BodyFormat, Content, ContentId, ContentStructure, ContentSummary, ContentType, Entity, Faq, Layout, PageRole,
+    Source, Status, SyncStatus,
 };
 use crate::features::media::MediaId;
 use crate::features::planner::{Attribute, ClusterId, ClusterRole};
@@ -48,6 +48,11 @@ pub struct ContentOut {
     pub entity: Entity,
     pub attributes: Vec<Attribute>,
     pub faq: Vec<Faq>,
+    /// Parts shown after the body, or instead of it when the body is empty. Each has a `type`: hero, text, features,
+    /// testimonials, services, stats, cta, image, video, form, faq, quote, grid, card, list or accordion.
+    pub blocks: Vec<serde_json::Value>,
+    /// The site's when absent.
+    pub layout: Option<Layout>,
     pub cluster: Option<ClusterId>,
     pub cluster_role: Option<ClusterRole>,
     pub terms: Vec<TermId>,
@@ -147,6 +152,9 @@ pub struct ContentIn {
     pub entity: Option<Entity>,
     pub attributes: Option<Vec<Attribute>>,
     pub faq: Option<Vec<Faq>>,
+    /// Parts shown after the body; each has a `type` such as `hero`.
+    pub blocks: Option<Vec<serde_json::Value>>,
+    pub layout: Option<Layout>,
     pub sector: Option<SectorId>,
     pub cluster: Option<ClusterId>,
     pub cluster_role: Option<ClusterRole>,
@@ -186,6 +194,10 @@ pub struct ContentPatch {
     pub entity: Option<Entity>,
     pub attributes: Option<Vec<Attribute>>,
     pub faq: Option<Vec<Faq>>,
+    /// Replaces all of them.
+    pub blocks: Option<Vec<serde_json::Value>>,
+    #[oai(nullable)]
+    pub layout: MaybeUndefined<Layout>,
     #[oai(nullable)]
     pub sector: MaybeUndefined<SectorId>,
     #[oai(nullable)]
@@ -238,6 +250,8 @@ impl ContentIn {
             entity: None,
             attributes: None,
             faq: None,
+            blocks: None,
+            layout: None,
             sector: None,
             cluster: None,
             cluster_role: None,
@@ -273,6 +287,8 @@ impl ContentIn {
             entity: self.entity,
             attributes: self.attributes,
             faq: self.faq,
+            blocks: self.blocks,
+            layout: MaybeUndefined::from_opt_undefined(self.layout),
             sector: MaybeUndefined::from_opt_undefined(self.sector),
             cluster: MaybeUndefined::from_opt_undefined(self.cluster),
             cluster_role: MaybeUndefined::from_opt_undefined(self.cluster_role),
@@ -308,6 +324,8 @@ impl ContentPatch {
         set(&mut c.entity, self.entity);
         set(&mut c.attributes, self.attributes);
         set(&mut c.faq, self.faq);
+        set(&mut c.blocks, self.blocks);
+        set_or_clear(&mut c.layout, self.layout);
         set_or_clear(&mut c.sector, self.sector);
         // Without its cluster it has no place in it.
         if self.cluster.is_null() {
@@ -351,6 +369,8 @@ impl ContentOut {
             entity: c.entity,
             attributes: c.attributes,
             faq: c.faq,
+            blocks: c.blocks,
+            layout: c.layout,
             cluster: c.cluster,
             cluster_role: c.cluster_role,
             terms: c.terms,

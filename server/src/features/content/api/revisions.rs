@@ -47,6 +47,8 @@ pub struct RevisionOut {
     pub title: String,
     pub body: String,
     pub body_format: BodyFormat,
+    /// Absent in revisions that are older than blocks.
+    pub blocks: Option<Vec<serde_json::Value>>,
     /// Fields that changed with it.
     pub changed: Vec<String>,
     pub at: DateTime<Utc>,
@@ -60,6 +62,8 @@ pub struct ComparisonOut {
     pub to: RevisionSummaryOut,
     pub title_changed: bool,
     pub body: Difference,
+    /// Of the blocks, as JSON.
+    pub blocks: Difference,
 }
 
 const SORTS: &[SortField] = &[SortField::same("number")];
@@ -138,14 +142,20 @@ impl RevisionsApi {
         let title_changed = from.title != to.title;
         let compared = tokio::task::spawn_blocking(move || {
             let body = compare::compare(&from.body, &to.body);
-            (from, to, body)
+            let json = |of: &Revision| {
+                let blocks = of.blocks.as_deref().filter(|blocks| !blocks.is_empty());
+                blocks.and_then(|blocks| serde_json::to_string_pretty(blocks).ok())
+            };
+            let blocks = compare::compare(&json(&from).unwrap_or_default(), &json(&to).unwrap_or_default());
+            (from, to, body, blocks)
         });
-        let (from, to, body) = compared.await.map_err(Error::internal)?;
+        let (from, to, body, blocks) = compared.await.map_err(Error::internal)?;
         Ok(Json(ComparisonOut {
             from: RevisionSummaryOut::from_full(from),
             to: RevisionSummaryOut::from_full(to),
             title_changed,
             body,
+            blocks,
         }))
     }
 
@@ -175,6 +185,7 @@ impl RevisionsApi {
             title: r.title,
             body: r.body,
             body_format: r.body_format,
+            blocks: r.blocks,
             changed: r.changed,
             at: r.at,
         }))
@@ -182,7 +193,7 @@ impl RevisionsApi {
 
     /// Restore a revision
     ///
-    /// Its title and body become the content's again, as a new revision.
+    /// Its title, body and blocks become the content's again, as a new revision.
     #[oai(
         path = "/sites/:site_id/content/:content_id/revisions/:number/restore",
         method = "post",
@@ -205,6 +216,9 @@ impl RevisionsApi {
         let wanted = revision(&db, content_id.0, number.0).await?;
         let mut new = old.clone();
         (new.title, new.body, new.body_format) = (wanted.title, wanted.body, wanted.body_format);
+        if let Some(blocks) = wanted.blocks {
+            new.blocks = blocks;
+        }
         let mut tx = db.tx();
         let who = caller.actor().who();
         save::change_from(&app.db, &mut tx, who, &old, &mut new, Reason::Restored, Some(number.0));

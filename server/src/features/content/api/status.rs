@@ -1,20 +1,21 @@
 //! Editorial status, readiness and schedule.
 
 use chrono::{DateTime, Utc};
-use igny8_data::{AuditEvent, Manage, Read, SiteDb, SiteId, Variables, Write};
+use igny8_data::{AuditEvent, Manage, Read, Select, SiteDb, SiteId, Variables, Write};
 use poem::web::Data;
-use poem_openapi::param::{Header, Path};
+use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 
 use super::items::fetched;
 use super::objects::ContentOut;
 use super::{for_write, write_failed};
-use crate::api::{Caller, Error, Fetched, FieldError, From, Result, Tag};
+use crate::api::{Caller, Error, Fetched, FieldError, From, Page, PageRequest, Result, SortField, Tag};
 use crate::app::App;
-use crate::features::content::model::{Content, ContentId, Status};
+use crate::features::content::model::{Content, ContentId, ContentType, Status};
 use crate::features::content::readiness::Missing;
 use crate::features::content::{Reason, publish, save, schedule};
+use crate::features::planner::ClusterId;
 
 /// The status to set.
 #[derive(Debug, Object)]
@@ -61,10 +62,92 @@ pub struct ScheduleOut {
     pub status: Status,
 }
 
+/// Whether a piece of content of a list can be published.
+#[derive(Debug, Object)]
+#[oai(rename = "ContentReadinessEntry")]
+pub struct ReadinessEntry {
+    pub id: ContentId,
+    pub title: String,
+    pub status: Status,
+    pub ready: bool,
+    /// What is missing, field by field.
+    pub missing: Vec<Missing>,
+}
+
+const SORTS: &[SortField] = &[
+    SortField::same("updated_at"),
+    SortField::same("title"),
+    SortField::same("created_at"),
+];
+
 pub struct StatusApi;
 
 #[OpenApi(tag = "Tag::Content")]
 impl StatusApi {
+    /// See what is missing to publish, piece by piece
+    ///
+    /// For content that is not published yet, or of one status.
+    #[oai(
+        path = "/sites/:site_id/content/readiness",
+        method = "get",
+        operation_id = "content_readiness_list"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "each is a documented parameter")]
+    async fn readiness_list(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        /// Page size, at most 200.
+        limit: Query<Option<u32>>,
+        /// `next` of the page before.
+        cursor: Query<Option<String>>,
+        /// `updated_at`, `title` or `created_at`; `-` in front for descending.
+        sort: Query<Option<String>>,
+        with_total: Query<Option<bool>>,
+        status: Query<Option<Status>>,
+        content_type: Query<Option<ContentType>>,
+        cluster: Query<Option<ClusterId>>,
+    ) -> Result<Json<Page<ReadinessEntry>>> {
+        let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
+        let mut select = Select::new()
+            .equals_some("status", status.0)
+            .equals_some("content_type", content_type.0)
+            .equals_some("cluster", cluster.0);
+        if status.0.is_none() {
+            select = select.compare("status", "!=", Status::Published);
+        }
+        let page = PageRequest::new(
+            &app.db,
+            &format!("readiness|{}|{select:?}", site_id.0),
+            limit.0,
+            sort.0.as_deref(),
+            cursor.0.as_deref(),
+            with_total.0,
+            SORTS,
+            "-updated_at",
+        )?;
+        let db = app.db.site(&scope);
+        let total = if page.with_total {
+            Some(db.count::<Content>(select.clone()).await?)
+        } else {
+            None
+        };
+        let rows = db.list::<Content>(page.apply::<Content>(select)?).await?;
+        let mut missing = publish::missing_of(&db, &rows).await?.into_iter();
+        let entry = |content: Content| {
+            let missing = missing.next().unwrap_or_default();
+            ReadinessEntry {
+                id: content.id,
+                title: content.title,
+                status: content.status,
+                ready: missing.is_empty(),
+                missing,
+            }
+        };
+        Ok(Json(page.page(&app.db, rows, total, entry)?))
+    }
+
     /// See what is missing to publish
     #[oai(
         path = "/sites/:site_id/content/:content_id/readiness",

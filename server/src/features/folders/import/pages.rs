@@ -14,9 +14,9 @@ use super::media::MediaMap;
 use super::terms::Terms;
 use crate::app::App;
 use crate::features::content::model::{
-    Availability, BodyFormat, ContentStructure, ContentType, Entity, Faq, PageRole, SyncStatus,
+    Availability, BodyFormat, ContentStructure, ContentType, Entity, Faq, Layout, PageRole, SyncStatus,
 };
-use crate::features::content::{Content, Status};
+use crate::features::content::{Content, Status, blocks};
 use crate::features::planner::{Attribute, ClusterRole};
 
 /// What pages refer to, by the folder's names.
@@ -122,22 +122,23 @@ impl Mapper<'_> {
                 }
             }
         }
-        // Rows have no fields for these; the snapshot takes them out of `extra` again.
-        if let Some(layout) = page.layout {
-            extra.insert("page_layout".into(), layout.word().into());
+        row.layout = page.layout.map(|layout| match layout {
+            folder::PageLayout::Default => Layout::Default,
+            folder::PageLayout::Minimal => Layout::Minimal,
+            folder::PageLayout::Magazine => Layout::Magazine,
+            folder::PageLayout::Ecommerce => Layout::Ecommerce,
+            folder::PageLayout::Portfolio => Layout::Portfolio,
+            folder::PageLayout::Blog => Layout::Blog,
+            folder::PageLayout::Corporate => Layout::Corporate,
+        });
+        for mut block in page.blocks {
+            block.visit(&mut |part| {
+                let (Part::Image(text) | Part::Link(text) | Part::Text(text)) = part;
+                *text = self.media.rewrite(text);
+            });
+            row.blocks.extend(serde_json::to_value(block));
         }
-        if !page.blocks.is_empty() {
-            let mut blocks = page.blocks;
-            for block in &mut blocks {
-                block.visit(&mut |part| {
-                    let (Part::Image(text) | Part::Link(text) | Part::Text(text)) = part;
-                    *text = self.media.rewrite(text);
-                });
-            }
-            if let Ok(blocks) = serde_json::to_value(blocks) {
-                extra.insert("blocks".into(), blocks);
-            }
-        }
+        blocks::tidy(&mut row.blocks);
         let listed = address::without_language(&page.section, &page.language, self.default_language);
         if listed != row.section && role != PageRole::Home {
             extra.insert(SECTION.into(), listed.into());

@@ -9,7 +9,7 @@ use super::Options;
 use super::media::MediaMap;
 use crate::app::App;
 use crate::features::sites::Site;
-use crate::features::sites::model::SiteType;
+use crate::features::sites::model::{MAX_FEED, Pagination, SiteType};
 
 pub async fn load(app: &App, scope: &SiteScope<Write>) -> Result<Site, FoldersError> {
     let account = scope.actor().account::<Write>()?;
@@ -76,6 +76,14 @@ fn settings(site: &mut Site, from: &folder::Settings, media: &MediaMap) -> Resul
     }
     site.per_page = i64::try_from(from.per_page).unwrap_or(20).clamp(1, 500);
     site.indexable = from.indexable;
+    site.outputs = json(&from.outputs)?;
+    site.pagination = match from.pagination {
+        folder::Pagination::Stable => None,
+        folder::Pagination::Full => Some(Pagination::Full),
+    };
+    site.feed_limit = i64::try_from(from.feed_limit)
+        .ok()
+        .filter(|n| (1..=MAX_FEED).contains(n));
     let mut organisation = from.organisation.clone();
     if let Some(address) = organisation.logo.as_deref().and_then(|logo| media.address(logo)) {
         organisation.logo = Some(address.to_owned());

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::backup::Progress;
 use crate::features::content::changes;
 use crate::features::content::model::Change;
+use crate::features::content::save::REVISED;
 use crate::features::content::{Content, ContentId, Revision};
 
 /// What is to be written.
@@ -161,7 +162,7 @@ async fn update(
     row.source = old.source;
     row.source_url = old.source_url.clone();
     let fields = changes::fields(&old, &row);
-    let textual = fields.iter().any(|f| f == "title" || f == "body" || f == "body_format");
+    let textual = fields.iter().any(|f| REVISED.contains(&f.as_str()));
     if textual {
         row.revision += 1;
     }

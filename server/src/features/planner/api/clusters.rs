@@ -1,12 +1,14 @@
 //! `/sites/{site}/clusters`: create, read, list, change, delete and restore, one and many.
 
-use igny8_data::{Access, DbError, Deleted, Read, SectorId, Select, SiteDb, SiteId, SiteScope, Tx, Variables, Write};
+use chrono::{DateTime, Utc};
+use igny8_data::{Access, DbError, Deleted, Read, SectorId, SiteDb, SiteId, SiteScope, Tx, Variables, Write};
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 
-use super::numbers;
+use super::cluster_filter::{self, ClusterFilter, ClusterFilterOptions};
+use super::numbers::{self, Gap};
 use super::objects::{ClusterAction, ClusterBulkIn, ClusterIn, ClusterOut, ClusterPatch};
 use crate::api::bulk::{Bulk, distinct};
 use crate::api::patch::set;
@@ -14,10 +16,14 @@ use crate::api::response::Done;
 use crate::api::validate::Check;
 use crate::api::{Caller, Created, Error, Fetched, FieldError, Page, PageRequest, Result, SortField, Tag, etag};
 use crate::app::App;
-use crate::features::planner::model::{Cluster, ClusterId, ClusterRole, ClusterStatus, ContextType, text_key};
+use crate::features::planner::model::{
+    Cluster, ClusterId, ClusterOrigin, ClusterRole, ClusterStatus, ContextType, text_key,
+};
 use crate::features::planner::remove;
-use crate::features::planner::rules::{refused, require_clusters, require_sector};
+use crate::features::planner::rules::{refused, require_clusters, require_live, require_sector};
+use crate::features::taxonomy::model::MAX_CLUSTERS;
 use crate::features::taxonomy::tree::one_at_a_time;
+use crate::features::taxonomy::{TermId, TermsMode};
 
 const SORTS: &[SortField] = &[
     SortField::same("created_at"),
@@ -47,34 +53,42 @@ impl ClustersApi {
         /// `created_at`, `updated_at` or `name`; `-` in front for descending.
         sort: Query<Option<String>>,
         with_total: Query<Option<bool>>,
-        /// Text in the name.
+        /// Text in name or description.
         search: Query<Option<String>>,
         sector: Query<Option<SectorId>>,
         status: Query<Option<ClusterStatus>>,
         role: Query<Option<ClusterRole>>,
         context_type: Query<Option<ContextType>>,
+        origin: Query<Option<ClusterOrigin>>,
         /// Clusters directly below this one.
         parent: Query<Option<ClusterId>>,
         /// Clusters without a parent.
         unassigned_parent: Query<Option<bool>>,
+        locked: Query<Option<bool>>,
         disabled: Query<Option<bool>>,
+        /// Clusters whose content lacks this.
+        gap: Query<Option<Gap>>,
         /// Deleted clusters instead of the others.
         deleted: Query<Option<bool>>,
     ) -> Result<Json<Page<ClusterOut>>> {
         let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
-        let deleted = if deleted.0 == Some(true) {
-            Deleted::Only
-        } else {
-            Deleted::Without
+        let filter = ClusterFilter {
+            search: search.0,
+            sector: sector.0,
+            status: status.0,
+            role: role.0,
+            context_type: context_type.0,
+            origin: origin.0,
+            parent: parent.0,
+            unassigned_parent: unassigned_parent.0 == Some(true),
+            locked: locked.0,
+            disabled: disabled.0,
+            gap: gap.0,
+            deleted: deleted.0 == Some(true),
         };
-        let top = unassigned_parent.0 == Some(true);
-        let filter = format!(
-            "clusters|{}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{top}|{:?}|{deleted:?}",
-            site_id.0, search.0, sector.0, status.0, role.0, context_type.0, parent.0, disabled.0
-        );
         let page = PageRequest::new(
             &app.db,
-            &filter,
+            &format!("clusters|{}|{filter:?}", site_id.0),
             limit.0,
             sort.0.as_deref(),
             cursor.0.as_deref(),
@@ -82,21 +96,8 @@ impl ClustersApi {
             SORTS,
             "-created_at",
         )?;
-        let mut select = Select::new()
-            .deleted(deleted)
-            .equals_some("sector", sector.0)
-            .equals_some("status", status.0)
-            .equals_some("role", role.0)
-            .equals_some("context_type", context_type.0)
-            .equals_some("parent", parent.0)
-            .equals_some("disabled", disabled.0);
-        if top {
-            select = select.is_none("parent");
-        }
-        if let Some(text) = search.0.as_deref().filter(|t| !t.is_empty()) {
-            select = select.search(&["name"], text);
-        }
         let db = app.db.site(&scope);
+        let select = filter.select(&db).await?;
         let total = if page.with_total {
             Some(db.count::<Cluster>(select.clone()).await?)
         } else {
@@ -242,6 +243,26 @@ impl ClustersApi {
         fetched(&app.db.site(&scope), cluster).await
     }
 
+    /// Values to filter clusters by
+    ///
+    /// Only those that occur.
+    #[oai(
+        path = "/sites/:site_id/clusters/filter-options",
+        method = "get",
+        operation_id = "cluster_filter_options"
+    )]
+    async fn filter_options(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        /// Those of one sector.
+        sector: Query<Option<SectorId>>,
+    ) -> Result<Json<ClusterFilterOptions>> {
+        let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
+        cluster_filter::options(&app.db.site(&scope), sector.0).await.map(Json)
+    }
+
     /// Act on many clusters
     ///
     /// Each has its own result; what fails for one is done to the others.
@@ -259,12 +280,23 @@ impl ClustersApi {
     ) -> Result<Json<Bulk>> {
         let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
         let Json(body) = body;
-        if body.action == ClusterAction::Status && body.status.is_none() {
-            return Err(Error::invalid(vec![FieldError::new(
+        Check::new()
+            .that(
+                body.action != ClusterAction::Status || body.status.is_some(),
                 "status",
                 "must be given with this action",
-            )]));
-        }
+            )
+            .that(
+                body.action != ClusterAction::Role || body.role.is_some(),
+                "role",
+                "must be given with this action",
+            )
+            .that(
+                body.action != ClusterAction::AssignTerms || body.terms.is_some(),
+                "terms",
+                "must be given with this action",
+            )
+            .finish()?;
         let mut bulk = Bulk::new();
         for id in distinct(&body.ids) {
             bulk.push(id, act(&app, &scope, id, &body).await);
@@ -279,16 +311,30 @@ async fn act(app: &App, scope: &SiteScope<Write>, id: ClusterId, body: &ClusterB
     }
     let db = app.db.site(scope);
     let mut cluster = db.get::<Cluster>(id).await?.ok_or_else(Error::not_found)?;
+    let mut tx = db.tx();
     match body.action {
         ClusterAction::Delete => return remove::delete(app, scope, &mut cluster).await,
         ClusterAction::Status => set(&mut cluster.status, body.status),
+        ClusterAction::Role => set(&mut cluster.role, body.role),
+        ClusterAction::Lock => cluster.locked = body.locked.unwrap_or(true),
         ClusterAction::Disable => cluster.disabled = body.disabled.unwrap_or(true),
+        ClusterAction::AssignParent => {
+            cluster.parent = body.parent;
+            checked(&cluster)?;
+            require_parent(&mut tx, &cluster);
+        }
+        ClusterAction::AssignTerms => assign_terms(
+            &mut tx,
+            cluster.id,
+            body.terms.as_deref().unwrap_or_default(),
+            body.terms_mode.unwrap_or_default(),
+            app.db.clock().now(),
+        ),
         ClusterAction::Restore => {}
     }
     cluster.updated_at = app.db.clock().now();
-    let mut tx = db.tx();
     tx.replace(&mut cluster);
-    tx.commit().await?;
+    tx.commit().await.map_err(taken)?;
     Ok(())
 }
 
@@ -306,7 +352,7 @@ async fn restored(app: &App, scope: &SiteScope<Write>, id: ClusterId) -> Result<
 }
 
 /// The parent must be a live cluster of the same sector and not below the cluster itself.
-fn require_parent(tx: &mut Tx<'_>, cluster: &Cluster) {
+pub fn require_parent(tx: &mut Tx<'_>, cluster: &Cluster) {
     let Some(parent) = cluster.parent else { return };
     one_at_a_time(tx);
     require_clusters(tx, &[parent], Some(cluster.sector));
@@ -332,6 +378,37 @@ fn require_parent(tx: &mut Tx<'_>, cluster: &Cluster) {
     tx.require(&deep, Variables::new(), "too_deep");
 }
 
+/// Puts the cluster to terms, or takes it from them.
+fn assign_terms(tx: &mut Tx<'_>, cluster: ClusterId, terms: &[TermId], mode: TermsMode, now: DateTime<Utc>) {
+    let terms = distinct(terms);
+    require_live(tx, &terms);
+    let mut binds = Variables::new();
+    binds.insert("of_terms", terms);
+    binds.insert("to_cluster", cluster);
+    binds.insert("terms_at", now);
+    let taken = "UPDATE term SET clusters = array::complement(clusters, [$to_cluster]), rev += 1, updated_at = $terms_at \
+                 WHERE site = $site AND account = $account AND clusters CONTAINS $to_cluster AND";
+    match mode {
+        TermsMode::Remove => {
+            tx.statement(&format!("{taken} id INSIDE $of_terms RETURN NONE"), binds);
+            return;
+        }
+        TermsMode::Replace => {
+            tx.statement(&format!("{taken} !(id INSIDE $of_terms) RETURN NONE"), binds.clone());
+        }
+        TermsMode::Add => {}
+    }
+    tx.statement(
+        "UPDATE $of_terms SET clusters = array::append(clusters, $to_cluster), rev += 1, updated_at = $terms_at \
+         WHERE site = $site AND account = $account AND !(clusters CONTAINS $to_cluster) RETURN NONE",
+        binds,
+    );
+    let full = format!(
+        "array::is_empty((SELECT VALUE id FROM $of_terms WHERE site = $site AND array::len(clusters) > {MAX_CLUSTERS}))"
+    );
+    tx.require(&full, Variables::new(), "too_many_clusters");
+}
+
 fn checked(cluster: &Cluster) -> Result<()> {
     let mut check = Check::new();
     cluster.check(&mut check);
@@ -347,8 +424,13 @@ async fn fetched<A: Access>(db: &SiteDb<'_, A>, cluster: Cluster) -> Result<Fetc
     ))
 }
 
-fn taken(error: DbError) -> Error {
+/// What a refused write of a cluster means to its writer.
+pub fn taken(error: DbError) -> Error {
     match error {
+        DbError::Refused(code) if code == "too_many_clusters" => Error::invalid(vec![FieldError::new(
+            "terms",
+            format!("a term can have at most {MAX_CLUSTERS} clusters"),
+        )]),
         DbError::Duplicate { index } if index == "cluster_name" => {
             Error::duplicate("name", "The sector has a cluster of this name already.")
         }

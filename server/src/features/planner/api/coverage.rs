@@ -1,331 +1,328 @@
-//! What of the plan has content: one cluster in detail, and clusters against terms.
+//! How much of a site's plan is written, what the gaps are worth, and which pages compete.
 
-use std::collections::{HashMap, HashSet};
-
-use igny8_data::{Read, SectorId, Select, SiteId, SurrealValue, Variables};
+use igny8_data::{Read, SectorId, SiteId};
+use igny8_planner::coverage as planner;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
-use poem_openapi::{Object, OpenApi};
+use poem_openapi::{Enum, Object, OpenApi};
 
-use super::numbers;
-use super::objects::ClusterOut;
-use crate::api::{Caller, Error, Result, Tag};
+use crate::api::{Caller, Error, FieldError, Result, Tag};
 use crate::app::App;
-use crate::features::content::{ContentId, Status};
-use crate::features::planner::model::{Cluster, ClusterId, ClusterRole, Intent, Keyword, KeywordId, text_key};
-use crate::features::taxonomy::{Taxonomy, TermId};
+use crate::features::content::ContentId;
+use crate::features::planner::coverage::{self, Plan};
+use crate::features::planner::model::{ClusterId, ClusterRole};
+use crate::features::publishing::address_of;
+use crate::features::sites::{Sector, Site};
 
-/// A cluster with what its keywords have and lack.
+/// How much of a plan is written. Disabled keywords and clusters are not counted.
 #[derive(Debug, Object)]
-pub struct ClusterCoverage {
-    pub cluster: ClusterOut,
-    /// What is missing, in words.
-    pub warnings: Vec<Warning>,
-    /// Content of the cluster: hub first, then by title; at most 200.
-    pub content: Vec<CoveringContent>,
-    /// Its keywords, the most searched first; at most 200.
-    pub keywords: Vec<CoveredKeyword>,
-    /// Keywords among these that content is written for.
+pub struct PlanCoverage {
+    /// Of all keywords.
+    pub coverage: CoverageNumbers,
+    /// Keywords in no cluster.
+    pub unassigned_keywords: u64,
+    pub clusters: ClusterStates,
+    /// Hubs, the most valuable gaps first; at most `limit`.
+    pub hubs: Vec<HubCoverage>,
+    /// All of them.
+    pub hub_count: u64,
+    /// Clusters with keywords that no published page aims at, the most valuable first; at most `limit`.
+    pub gaps: Vec<ClusterGaps>,
+    /// All of them.
+    pub gap_count: u64,
+    /// Pages that compete with each other; at most `limit`.
+    pub rivals: Vec<RivalPages>,
+    /// All of them.
+    pub rival_count: u64,
+}
+
+/// Counts of keywords and their searches a month; searches of variants (the same words in other forms or order) count once.
+#[derive(Debug, Object)]
+pub struct CoverageNumbers {
+    pub keywords: u64,
+    /// Keywords that some content aims at, published or not.
+    pub written: u64,
+    /// Keywords that published content aims at.
+    pub live: u64,
+    /// `live` of `keywords`, 0 to 1.
+    pub keyword_coverage: f64,
+    pub volume: u64,
+    pub volume_written: u64,
+    pub volume_live: u64,
+    /// `volume_live` of `volume`, 0 to 1.
+    pub volume_coverage: f64,
+}
+
+/// How many clusters are how far.
+#[derive(Debug, Default, Object)]
+pub struct ClusterStates {
+    pub total: u64,
+    /// With a published page whose title holds the words of the keyword it aims at.
     pub covered: u64,
+    /// With pages, but none like that.
+    pub weak: u64,
+    /// Without a page.
+    pub gap: u64,
 }
 
-/// A gap in a cluster's content.
+/// How far a cluster is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum CoverageState {
+    /// A published page's title holds the words of the keyword it aims at.
+    Covered,
+    /// There are pages, but none like that.
+    Weak,
+    /// There is no page.
+    Gap,
+}
+
+/// A hub: a cluster with this role and those below it, down to the next hub.
 #[derive(Debug, Object)]
-#[oai(rename = "CoverageWarning")]
-pub struct Warning {
-    /// `no_hub`, `few_supporting_pages` or `top_keyword_uncovered`.
-    pub code: String,
-    pub message: String,
+pub struct HubCoverage {
+    pub cluster: ClusterId,
+    pub name: String,
+    /// Clusters it is made of, its own among them.
+    pub clusters: u64,
+    /// Those with a published page.
+    pub live_clusters: u64,
+    /// `live_clusters` of `clusters`, 0 to 1.
+    pub cluster_coverage: f64,
+    /// It has a published hub page.
+    pub hub_page: bool,
+    /// Its other published pages.
+    pub supporting_pages: u64,
+    /// Those that the hub page's text links to.
+    pub linked_from_hub: u64,
+    /// Those whose text links to the hub page.
+    pub linking_to_hub: u64,
+    /// ½ · cluster coverage + ¼ for a hub page + ¼ · share of the links there should be; 0 to 1.
+    pub completeness: f64,
+    /// Sum of its clusters' gap values.
+    pub gap_value: f64,
 }
 
-/// Content of a cluster.
+/// What a cluster lacks, and what that is worth.
 #[derive(Debug, Object)]
-#[oai(skip_serializing_if_is_none)]
-pub struct CoveringContent {
-    pub id: ContentId,
-    pub title: String,
-    pub role: Option<ClusterRole>,
-    pub status: Status,
-    pub primary_keyword: Option<String>,
-}
-
-/// A keyword and the content that is written for it.
-#[derive(Debug, Object)]
-#[oai(skip_serializing_if_is_none)]
-pub struct CoveredKeyword {
-    pub id: KeywordId,
-    pub text: String,
-    pub volume: i64,
-    pub difficulty: Option<i64>,
-    pub intent: Option<Intent>,
-    /// Content that has it as its primary keyword.
-    pub primary_of: Vec<ContentId>,
-    /// Content that has it as a secondary keyword.
-    pub secondary_of: Vec<ContentId>,
-}
-
-/// Clusters against terms: how many pieces of content each pair has.
-#[derive(Debug, Object)]
-pub struct ClusterMatrix {
-    /// Rows, by name.
-    pub clusters: Vec<MatrixCluster>,
-    /// Columns, by name: terms that have one of the clusters, or content of one.
-    pub terms: Vec<MatrixTerm>,
-    /// Pairs that have content, or are linked and have none.
-    pub cells: Vec<MatrixCell>,
-    /// There are more clusters or terms than a matrix shows; ask for one sector or taxonomy.
-    pub cut_off: bool,
-}
-
-#[derive(Debug, Object, SurrealValue)]
-#[surreal(crate = "surrealdb_types")]
-pub struct MatrixCluster {
-    pub id: ClusterId,
+pub struct ClusterGaps {
+    pub cluster: ClusterId,
     pub name: String,
     pub role: ClusterRole,
+    pub state: CoverageState,
+    /// `no_hub`, `few_supporting_pages`, `top_keyword_uncovered`.
+    pub gaps: Vec<String>,
+    pub coverage: CoverageNumbers,
+    /// Visits a month that pages for its keywords without one could bring, weighted by intent and divided by effort.
+    pub gap_value: f64,
+    /// Searches a month of these keywords, each × (1 − difficulty ÷ 100).
+    pub opportunity: f64,
 }
 
+/// Why pages compete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum RivalReason {
+    /// They aim at one keyword, or at variants of it.
+    SamePrimaryKeyword,
+    /// They are hub pages of one cluster.
+    SameHub,
+}
+
+/// Published pages of one language that compete for the same searches.
 #[derive(Debug, Object)]
-pub struct MatrixTerm {
-    pub id: TermId,
-    pub name: String,
-    pub taxonomy: Taxonomy,
+pub struct RivalPages {
+    pub reason: RivalReason,
+    pub pages: Vec<RivalPage>,
 }
 
+/// A page that competes with others.
 #[derive(Debug, Object)]
-pub struct MatrixCell {
-    pub cluster: ClusterId,
-    pub term: TermId,
-    /// Pieces of content in the cluster that carry the term.
-    pub content: u64,
-    /// How many of them are published.
-    pub published: u64,
-    /// The term is one of the cluster's; without content that is a hole.
-    pub linked: bool,
+#[oai(skip_serializing_if_is_none)]
+pub struct RivalPage {
+    pub id: ContentId,
+    pub title: String,
+    pub path: String,
+    pub primary_keyword: Option<String>,
+    pub cluster: Option<ClusterId>,
 }
 
-#[derive(SurrealValue)]
-#[surreal(crate = "surrealdb_types")]
-struct Page {
-    id: ContentId,
-    title: String,
-    cluster_role: Option<ClusterRole>,
-    status: Status,
-    primary_keyword: Option<String>,
-    secondary_keywords: Vec<String>,
-}
-
-#[derive(SurrealValue)]
-#[surreal(crate = "surrealdb_types")]
-struct Filed {
-    cluster: ClusterId,
-    terms: Vec<TermId>,
-    status: Status,
-}
-
-#[derive(SurrealValue)]
-#[surreal(crate = "surrealdb_types")]
-struct TermRow {
-    id: TermId,
-    name: String,
-    taxonomy: Taxonomy,
-    clusters: Vec<ClusterId>,
-}
-
-/// Keywords and pieces of content that the coverage of one cluster shows.
-const SHOWN: usize = 200;
-/// Clusters and terms that a matrix shows.
-const MATRIX: usize = 500;
+/// Entries of each list when nothing else is asked for, and at most.
+const SHOWN: u32 = 50;
+const MOST: u32 = 200;
 
 pub struct CoverageApi;
 
 #[OpenApi(tag = "Tag::Planner")]
 impl CoverageApi {
-    /// Coverage of a cluster
+    /// Coverage of a plan
     ///
-    /// Its keywords with the content that is written for them, its content by role, and what is missing.
-    #[oai(
-        path = "/sites/:site_id/clusters/:cluster_id/coverage",
-        method = "get",
-        operation_id = "cluster_coverage"
-    )]
+    /// Of a site, or of one of its sectors: how many keywords and searches have a page, how complete its hubs are, what the
+    /// gaps are worth, and which published pages compete with each other.
+    #[oai(path = "/sites/:site_id/coverage", method = "get", operation_id = "coverage_get")]
     async fn coverage(
         &self,
         caller: Caller,
         app: Data<&App>,
         site_id: Path<SiteId>,
-        cluster_id: Path<ClusterId>,
-    ) -> Result<Json<ClusterCoverage>> {
-        let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
-        let db = app.db.site(&scope);
-        let cluster = db.get::<Cluster>(cluster_id.0).await?.ok_or_else(Error::not_found)?;
-        let numbers = numbers::of(&db, vec![cluster.id]).await?.remove(&cluster.id);
-        let mut binds = Variables::new();
-        binds.insert("cluster", cluster.id);
-        let sql = format!(
-            "SELECT id, title, cluster_role, status, primary_keyword, secondary_keywords FROM content \
-             WHERE site = $site AND account = $account AND cluster = $cluster AND deleted_at IS NONE LIMIT 2000;\
-             SELECT * FROM keyword WITH INDEX keyword_by_cluster WHERE site = $site AND cluster = $cluster \
-             AND account = $account \
-             AND deleted_at IS NONE ORDER BY volume DESC, text ASC LIMIT {SHOWN};"
-        );
-        let mut answer = db.query(&sql, binds, "reading what a cluster has").await?;
-        let mut pages: Vec<Page> = answer.rows(0)?;
-        let keywords: Vec<Keyword> = answer.rows(1)?;
-        let (mut primary, mut secondary) = (HashMap::<_, Vec<_>>::new(), HashMap::<_, Vec<_>>::new());
-        for page in &pages {
-            if let Some(keyword) = &page.primary_keyword {
-                primary.entry(text_key(keyword)).or_default().push(page.id);
-            }
-            for keyword in &page.secondary_keywords {
-                secondary.entry(text_key(keyword)).or_default().push(page.id);
-            }
-        }
-        let keywords: Vec<CoveredKeyword> = keywords
-            .into_iter()
-            .map(|k| {
-                let key = k.text_key.unwrap_or_default();
-                CoveredKeyword {
-                    id: k.id,
-                    text: k.text,
-                    volume: k.volume,
-                    difficulty: k.difficulty,
-                    intent: k.intent,
-                    primary_of: primary.get(&key).cloned().unwrap_or_default(),
-                    secondary_of: secondary.get(&key).cloned().unwrap_or_default(),
-                }
-            })
-            .collect();
-        pages.sort_by(|a, b| {
-            let order = |page: &Page| page.cluster_role.map_or(3, |role| role as u8);
-            (order(a), &a.title).cmp(&(order(b), &b.title))
-        });
-        let covered = keywords
-            .iter()
-            .filter(|k| !k.primary_of.is_empty() || !k.secondary_of.is_empty());
-        let covered = covered.count() as u64;
-        let cluster = ClusterOut::from_row(cluster, numbers.unwrap_or_default());
-        let top = keywords.first().map_or("", |k| k.text.as_str());
-        let warnings = cluster.gaps.iter().map(|gap| Warning::of(gap, top)).collect();
-        let content = pages.into_iter().take(SHOWN).map(|page| CoveringContent {
-            id: page.id,
-            title: page.title,
-            role: page.cluster_role,
-            status: page.status,
-            primary_keyword: page.primary_keyword,
-        });
-        Ok(Json(ClusterCoverage {
-            warnings,
-            content: content.collect(),
-            keywords,
-            covered,
-            cluster,
-        }))
-    }
-
-    /// Matrix of clusters and terms
-    ///
-    /// Where content is, and where a term of a cluster has none.
-    #[oai(
-        path = "/sites/:site_id/clusters/matrix",
-        method = "get",
-        operation_id = "cluster_matrix"
-    )]
-    async fn matrix(
-        &self,
-        caller: Caller,
-        app: Data<&App>,
-        site_id: Path<SiteId>,
+        /// Of one sector.
         sector: Query<Option<SectorId>>,
-        taxonomy: Query<Option<Taxonomy>>,
-    ) -> Result<Json<ClusterMatrix>> {
+        /// Entries of each list, at most 200; 50 when absent.
+        limit: Query<Option<u32>>,
+    ) -> Result<Json<PlanCoverage>> {
         let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
+        let limit = limit.0.unwrap_or(SHOWN);
+        if !(1..=MOST).contains(&limit) {
+            let message = format!("must be between 1 and {MOST}");
+            return Err(Error::invalid(vec![FieldError::new("limit", message)]));
+        }
+        let account = caller.actor().account::<Read>()?;
+        let site = app.db.account(&account).get::<Site>(site_id.0).await?;
+        let site = site.ok_or_else(Error::not_found)?;
         let db = app.db.site(&scope);
-        let select = Select::new().equals_some("sector", sector.0);
-        let select = select.order("name", igny8_data::Direction::Ascending).limit(MATRIX + 1);
-        let mut clusters: Vec<Cluster> = db.list(select).await?;
-        let mut cut_off = clusters.len() > MATRIX;
-        clusters.truncate(MATRIX);
-        let wanted: HashSet<ClusterId> = clusters.iter().map(|c| c.id).collect();
-        let mut binds = Variables::new();
-        let mut of = "";
-        if let Some(taxonomy) = taxonomy.0 {
-            of = "AND taxonomy = $taxonomy ";
-            binds.insert("taxonomy", taxonomy);
+        if let Some(sector) = sector.0
+            && db.get::<Sector>(sector).await?.is_none()
+        {
+            return Err(Error::invalid(vec![FieldError::new(
+                "sector",
+                "must be a sector of this site",
+            )]));
         }
-        let sql = format!(
-            "SELECT id, name, taxonomy, clusters FROM term WHERE site = $site AND account = $account {of}\
-             AND deleted_at IS NONE ORDER BY name ASC;\
-             SELECT cluster, terms, status FROM content WHERE site = $site AND account = $account \
-             AND deleted_at IS NONE AND cluster IS NOT NONE;"
-        );
-        let mut answer = db.query(&sql, binds, "reading what clusters and terms share").await?;
-        let terms: Vec<TermRow> = answer.rows(0)?;
-        let filed: Vec<Filed> = answer.rows(1)?;
-        let known: HashSet<TermId> = terms.iter().map(|term| term.id).collect();
-        let mut cells: HashMap<(ClusterId, TermId), (u64, u64, bool)> = HashMap::new();
-        for term in &terms {
-            for cluster in term.clusters.iter().filter(|cluster| wanted.contains(cluster)) {
-                cells.entry((*cluster, term.id)).or_default().2 = true;
-            }
-        }
-        for page in filed.iter().filter(|page| wanted.contains(&page.cluster)) {
-            for term in page.terms.iter().filter(|term| known.contains(term)) {
-                let cell = cells.entry((page.cluster, *term)).or_default();
-                cell.0 += 1;
-                cell.1 += u64::from(page.status == Status::Published);
-            }
-        }
-        let used: HashSet<TermId> = cells.keys().map(|(_, term)| *term).collect();
-        let mut columns: Vec<MatrixTerm> = terms
-            .into_iter()
-            .filter(|term| used.contains(&term.id))
-            .map(|term| MatrixTerm {
-                id: term.id,
-                name: term.name,
-                taxonomy: term.taxonomy,
-            })
-            .collect();
-        cut_off |= columns.len() > MATRIX;
-        columns.truncate(MATRIX);
-        let shown: HashSet<TermId> = columns.iter().map(|term| term.id).collect();
-        let mut cells: Vec<MatrixCell> = cells
-            .into_iter()
-            .filter(|((_, term), _)| shown.contains(term))
-            .map(|((cluster, term), (content, published, linked))| MatrixCell {
-                cluster,
-                term,
-                content,
-                published,
-                linked,
-            })
-            .collect();
-        cells.sort_unstable_by_key(|cell| (cell.cluster, cell.term));
-        let rows = clusters.into_iter().map(|c| MatrixCluster {
-            id: c.id,
-            name: c.name,
-            role: c.role,
-        });
-        Ok(Json(ClusterMatrix {
-            clusters: rows.collect(),
-            terms: columns,
-            cells,
-            cut_off,
-        }))
+        let plan = coverage::read(&db, &site, &address_of(&app, &site), sector.0).await?;
+        Ok(Json(PlanCoverage::of(&plan, sector.0.is_some(), limit as usize)))
     }
 }
 
-impl Warning {
-    fn of(gap: &str, top: &str) -> Self {
-        let message = match gap {
-            "no_hub" => "The cluster has no hub page.".to_owned(),
-            "few_supporting_pages" => "The cluster has fewer than two supporting pages.".to_owned(),
-            _ => format!("No content has the most searched keyword, \u{201c}{top}\u{201d}, as its primary keyword."),
+impl PlanCoverage {
+    fn of(plan: &Plan, of_sector: bool, limit: usize) -> Self {
+        let report = &plan.report;
+        let mut clusters = ClusterStates::default();
+        for of in &report.clusters {
+            clusters.total += 1;
+            match of.state {
+                planner::State::Covered => clusters.covered += 1,
+                planner::State::Weak => clusters.weak += 1,
+                planner::State::Gap => clusters.gap += 1,
+            }
+        }
+        let mut hubs: Vec<&planner::HubReport> = report.hubs.iter().collect();
+        hubs.sort_by(|a, b| b.gap_value.total_cmp(&a.gap_value).then(a.cluster.cmp(&b.cluster)));
+        let mut gaps: Vec<(usize, &planner::ClusterReport)> = report
+            .clusters
+            .iter()
+            .enumerate()
+            .filter(|(_, of)| of.coverage.live < of.coverage.keywords || of.state != planner::State::Covered)
+            .collect();
+        gaps.sort_by(|a, b| b.1.gap_value.total_cmp(&a.1.gap_value).then(a.0.cmp(&b.0)));
+        // Of a sector are the conflicts in which one of its clusters takes part.
+        let ours = |rivals: &&planner::Rivals| {
+            let known = |at: &usize| {
+                plan.pages[*at]
+                    .cluster
+                    .is_some_and(|id| plan.clusters.iter().any(|c| c.id == id))
+            };
+            !of_sector || rivals.pages.iter().any(known)
         };
+        let rivals: Vec<&planner::Rivals> = report.rivals.iter().filter(ours).collect();
         Self {
-            code: gap.to_owned(),
-            message,
+            coverage: CoverageNumbers::of(report.total),
+            unassigned_keywords: report.unassigned,
+            clusters,
+            hub_count: hubs.len() as u64,
+            hubs: hubs
+                .into_iter()
+                .take(limit)
+                .map(|hub| HubCoverage::of(plan, hub))
+                .collect(),
+            gap_count: gaps.len() as u64,
+            gaps: gaps
+                .into_iter()
+                .take(limit)
+                .map(|(at, of)| ClusterGaps::of(plan, at, of))
+                .collect(),
+            rival_count: rivals.len() as u64,
+            rivals: rivals
+                .into_iter()
+                .take(limit)
+                .map(|of| RivalPages::of(plan, of))
+                .collect(),
+        }
+    }
+}
+
+impl CoverageNumbers {
+    fn of(coverage: planner::Coverage) -> Self {
+        Self {
+            keywords: coverage.keywords,
+            written: coverage.written,
+            live: coverage.live,
+            keyword_coverage: coverage.keyword_coverage(),
+            volume: coverage.volume,
+            volume_written: coverage.volume_written,
+            volume_live: coverage.volume_live,
+            volume_coverage: coverage.volume_coverage(),
+        }
+    }
+}
+
+impl HubCoverage {
+    fn of(plan: &Plan, hub: &planner::HubReport) -> Self {
+        let cluster = &plan.clusters[hub.cluster];
+        Self {
+            cluster: cluster.id,
+            name: cluster.name.clone(),
+            clusters: hub.clusters,
+            live_clusters: hub.live_clusters,
+            cluster_coverage: hub.cluster_coverage(),
+            hub_page: hub.pillar,
+            supporting_pages: hub.supports,
+            linked_from_hub: hub.linked_from_pillar,
+            linking_to_hub: hub.linking_to_pillar,
+            completeness: hub.completeness,
+            gap_value: hub.gap_value,
+        }
+    }
+}
+
+impl ClusterGaps {
+    fn of(plan: &Plan, at: usize, of: &planner::ClusterReport) -> Self {
+        let cluster = &plan.clusters[at];
+        Self {
+            cluster: cluster.id,
+            name: cluster.name.clone(),
+            role: cluster.role,
+            state: match of.state {
+                planner::State::Covered => CoverageState::Covered,
+                planner::State::Weak => CoverageState::Weak,
+                planner::State::Gap => CoverageState::Gap,
+            },
+            gaps: of.gaps.iter().map(|gap| (*gap).to_owned()).collect(),
+            coverage: CoverageNumbers::of(of.coverage),
+            gap_value: of.gap_value,
+            opportunity: of.opportunity,
+        }
+    }
+}
+
+impl RivalPages {
+    fn of(plan: &Plan, rivals: &planner::Rivals) -> Self {
+        Self {
+            reason: match rivals.reason {
+                planner::Rivalry::SamePrimaryKeyword => RivalReason::SamePrimaryKeyword,
+                planner::Rivalry::SameHub => RivalReason::SameHub,
+            },
+            pages: rivals
+                .pages
+                .iter()
+                .map(|at| &plan.pages[*at])
+                .map(|page| RivalPage {
+                    id: page.id,
+                    title: page.title.clone(),
+                    path: page.path.clone(),
+                    primary_keyword: page.primary_keyword.clone(),
+                    cluster: page.cluster,
+                })
+                .collect(),
         }
     }
 }

@@ -130,19 +130,30 @@ pub async fn options<A: Access>(db: &SiteDb<'_, A>, sector: Option<SectorId>) ->
         options.max_volume = options.max_volume.max(group.top);
         clusters.extend(group.cluster);
     }
-    clusters.sort_unstable();
-    clusters.dedup();
-    if !clusters.is_empty() {
-        let mut binds = Variables::new();
-        binds.insert("ids", clusters);
-        let sql = "SELECT id, name FROM $ids WHERE site = $site AND account = $account AND deleted_at IS NONE;";
-        options.clusters = db.query(sql, binds, "naming clusters").await?.rows(0)?;
-        options.clusters.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
-    }
+    options.clusters = named(db, clusters).await?;
     Ok(options)
 }
 
-fn add<T: PartialEq>(to: &mut Vec<T>, value: T) {
+/// Clusters with their names, by name; what is gone is left out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn named<A: Access>(db: &SiteDb<'_, A>, mut clusters: Vec<ClusterId>) -> Result<Vec<ClusterOption>> {
+    clusters.sort_unstable();
+    clusters.dedup();
+    if clusters.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut binds = Variables::new();
+    binds.insert("ids", clusters);
+    let sql = "SELECT id, name FROM $ids WHERE site = $site AND account = $account AND deleted_at IS NONE;";
+    let mut named: Vec<ClusterOption> = db.query(sql, binds, "naming clusters").await?.rows(0)?;
+    named.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+    Ok(named)
+}
+
+/// Adds a value that is not there yet.
+pub fn add<T: PartialEq>(to: &mut Vec<T>, value: T) {
     if !to.contains(&value) {
         to.push(value);
     }

@@ -1,7 +1,7 @@
 //! Ideas as requests and answers show them.
 
 use chrono::{DateTime, Utc};
-use igny8_data::{SectorId, SiteId};
+use igny8_data::{SectorId, SiteId, UserId};
 use poem_openapi::types::MaybeUndefined;
 use poem_openapi::{Enum, Object};
 
@@ -10,8 +10,9 @@ use crate::api::patch::{set, set_or_clear};
 use crate::features::content::model::{ContentStructure, ContentType};
 use crate::features::planner::idea::{Heading, Idea, IdeaId, IdeaOrigin, IdeaStatus};
 use crate::features::planner::model::{ClusterId, ClusterRole, KeywordId};
-use crate::features::taxonomy::TermId;
+use crate::features::taxonomy::{TermId, TermsMode};
 use crate::features::writer::TaskId;
+use crate::features::writer::model::Priority;
 
 /// A page that could be written.
 #[derive(Debug, Object)]
@@ -107,6 +108,8 @@ pub enum IdeaAction {
     Status,
     /// Put into `cluster`; without one, take out.
     AssignCluster,
+    /// Change the terms by `terms` and `terms_mode`.
+    AssignTerms,
     /// Set `disabled`.
     Disable,
 }
@@ -120,6 +123,15 @@ pub struct IdeaBulkIn {
     pub ids: Vec<IdeaId>,
     pub status: Option<IdeaStatus>,
     pub cluster: Option<ClusterId>,
+    #[oai(validator(max_items = 100))]
+    pub terms: Option<Vec<TermId>>,
+    pub terms_mode: Option<TermsMode>,
+    /// Of new tasks: somebody who may work on the site.
+    pub assignee: Option<UserId>,
+    /// Of new tasks.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Of new tasks.
+    pub priority: Option<Priority>,
     /// True when absent.
     pub disabled: Option<bool>,
 }

@@ -1,25 +1,22 @@
 //! `/sites/{site}/ideas`: create, read, list, change, delete, queue, export, one and many.
 
-use futures_util::stream;
-use igny8_data::{Access, DbError, Deleted, Read, SectorId, Select, SiteDb, SiteId, SiteScope, Write};
-use poem::Body;
+use igny8_data::{Access, DbError, Deleted, Read, SectorId, SiteDb, SiteId, SiteScope, Write};
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 
+use super::idea_filter::{self, IdeaFilter, IdeaFilterOptions};
 use super::idea_objects::{IdeaAction, IdeaBulkIn, IdeaIn, IdeaOut, IdeaPatch};
 use super::names;
 use crate::api::bulk::{Bulk, distinct};
-use crate::api::csv::Csv;
 use crate::api::patch::set;
 use crate::api::response::Done;
 use crate::api::validate::Check;
 use crate::api::{Caller, Created, Error, Fetched, FieldError, Page, PageRequest, Result, SortField, Tag, etag};
 use crate::app::App;
 use crate::features::content::model::{ContentStructure, ContentType};
-use crate::features::planner::idea::{Idea, IdeaId, IdeaStatus};
-use crate::features::planner::idea_export::IdeaExport;
+use crate::features::planner::idea::{Idea, IdeaId, IdeaOrigin, IdeaStatus};
 use crate::features::planner::model::{ClusterId, ClusterRole, KeywordId};
 use crate::features::planner::rules::{refused, require_clusters, require_keywords, require_live};
 use crate::features::taxonomy::TermId;
@@ -31,49 +28,6 @@ const SORTS: &[SortField] = &[
     SortField::same("title"),
     SortField::same("word_count"),
 ];
-
-/// Conditions on ideas; all of them must hold.
-#[derive(Debug, Clone, Default)]
-pub struct IdeaFilter {
-    /// Text in title or brief.
-    pub search: Option<String>,
-    pub sector: Option<SectorId>,
-    pub status: Option<IdeaStatus>,
-    pub cluster: Option<ClusterId>,
-    /// In no cluster.
-    pub unassigned: bool,
-    pub cluster_role: Option<ClusterRole>,
-    pub content_type: Option<ContentType>,
-    pub content_structure: Option<ContentStructure>,
-    pub disabled: Option<bool>,
-    /// Deleted ones instead of the others.
-    pub deleted: bool,
-}
-
-impl IdeaFilter {
-    pub fn select(&self) -> Select {
-        let deleted = match self.deleted {
-            true => Deleted::Only,
-            false => Deleted::Without,
-        };
-        let mut select = Select::new()
-            .deleted(deleted)
-            .equals_some("sector", self.sector)
-            .equals_some("status", self.status)
-            .equals_some("cluster", self.cluster)
-            .equals_some("cluster_role", self.cluster_role)
-            .equals_some("content_type", self.content_type)
-            .equals_some("content_structure", self.content_structure)
-            .equals_some("disabled", self.disabled);
-        if self.unassigned {
-            select = select.is_none("cluster");
-        }
-        if let Some(text) = self.search.as_deref().filter(|text| !text.is_empty()) {
-            select = select.search(&["title", "brief"], text);
-        }
-        select
-    }
-}
 
 pub struct IdeasApi;
 
@@ -104,6 +58,10 @@ impl IdeasApi {
         cluster_role: Query<Option<ClusterRole>>,
         content_type: Query<Option<ContentType>>,
         content_structure: Query<Option<ContentStructure>>,
+        origin: Query<Option<IdeaOrigin>>,
+        term: Query<Option<TermId>>,
+        /// Ideas without terms.
+        unassigned_term: Query<Option<bool>>,
         disabled: Query<Option<bool>>,
         /// Deleted ideas instead of the others.
         deleted: Query<Option<bool>>,
@@ -118,6 +76,9 @@ impl IdeasApi {
             cluster_role: cluster_role.0,
             content_type: content_type.0,
             content_structure: content_structure.0,
+            origin: origin.0,
+            term: term.0,
+            unassigned_term: unassigned_term.0 == Some(true),
             disabled: disabled.0,
             deleted: deleted.0 == Some(true),
         };
@@ -288,8 +249,28 @@ impl IdeasApi {
         idea_id: Path<IdeaId>,
     ) -> Result<Fetched<TaskOut>> {
         let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
-        let task = queue::queue(&app, &scope, idea_id.0).await?;
+        let task = queue::queue(&app, &scope, idea_id.0, queue::Given::default()).await?;
         TaskOut::fetched(&app.db.site(&scope), task).await
+    }
+
+    /// Values to filter ideas by
+    ///
+    /// Only those that occur.
+    #[oai(
+        path = "/sites/:site_id/ideas/filter-options",
+        method = "get",
+        operation_id = "idea_filter_options"
+    )]
+    async fn filter_options(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        /// Those of one sector.
+        sector: Query<Option<SectorId>>,
+    ) -> Result<Json<IdeaFilterOptions>> {
+        let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
+        idea_filter::options(&app.db.site(&scope), sector.0).await.map(Json)
     }
 
     /// Act on many ideas
@@ -305,79 +286,42 @@ impl IdeasApi {
     ) -> Result<Json<Bulk>> {
         let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
         let Json(body) = body;
-        if body.action == IdeaAction::Status && body.status.is_none() {
-            return Err(Error::invalid(vec![FieldError::new(
+        Check::new()
+            .that(
+                body.action != IdeaAction::Status || body.status.is_some(),
                 "status",
                 "must be given with this action",
-            )]));
-        }
+            )
+            .that(
+                body.action != IdeaAction::AssignTerms || body.terms.is_some(),
+                "terms",
+                "must be given with this action",
+            )
+            .finish()?;
         let mut bulk = Bulk::new();
         for id in distinct(&body.ids) {
             bulk.push(id, act(&app, &scope, id, &body).await);
         }
         Ok(Json(bulk))
     }
-
-    /// Export ideas
-    ///
-    /// As CSV, in the order of their titles.
-    #[oai(
-        path = "/sites/:site_id/ideas/export.csv",
-        method = "get",
-        operation_id = "idea_export"
-    )]
-    #[expect(clippy::too_many_arguments, reason = "each is a documented parameter")]
-    async fn export(
-        &self,
-        caller: Caller,
-        app: Data<&App>,
-        site_id: Path<SiteId>,
-        /// Text in title or brief.
-        search: Query<Option<String>>,
-        sector: Query<Option<SectorId>>,
-        status: Query<Option<IdeaStatus>>,
-        cluster: Query<Option<ClusterId>>,
-        /// Ideas in no cluster.
-        unassigned: Query<Option<bool>>,
-        cluster_role: Query<Option<ClusterRole>>,
-        content_type: Query<Option<ContentType>>,
-        content_structure: Query<Option<ContentStructure>>,
-        disabled: Query<Option<bool>>,
-        /// Deleted ideas instead of the others.
-        deleted: Query<Option<bool>>,
-    ) -> Result<Csv> {
-        let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
-        let filter = IdeaFilter {
-            search: search.0,
-            sector: sector.0,
-            status: status.0,
-            cluster: cluster.0,
-            unassigned: unassigned.0 == Some(true),
-            cluster_role: cluster_role.0,
-            content_type: content_type.0,
-            content_structure: content_structure.0,
-            disabled: disabled.0,
-            deleted: deleted.0 == Some(true),
-        };
-        let mut export = IdeaExport::new(&app, scope, filter);
-        // The first part before the answer begins, so that a failing database is a 503 and not half a file.
-        let first = export.next().await?;
-        let parts = stream::try_unfold((first, export), |(part, mut export)| async move {
-            let part = match part {
-                Some(part) => Some(part),
-                None => export.next().await.map_err(std::io::Error::other)?,
-            };
-            Ok::<_, std::io::Error>(part.map(|part| (part, (None, export))))
-        });
-        Ok(Csv::new("ideas.csv", Body::from_bytes_stream(parts)))
-    }
 }
 
 async fn act(app: &App, scope: &SiteScope<Write>, id: IdeaId, body: &IdeaBulkIn) -> Result<()> {
     match body.action {
         IdeaAction::Restore => return restored(app, scope, id).await.map(|_| ()),
-        IdeaAction::Queue => return queue::queue(app, scope, id).await.map(|_| ()),
-        IdeaAction::Delete | IdeaAction::Status | IdeaAction::AssignCluster | IdeaAction::Disable => {}
+        IdeaAction::Queue => {
+            let given = queue::Given {
+                assignee: body.assignee,
+                due_at: body.due_at,
+                priority: body.priority,
+            };
+            return queue::queue(app, scope, id, given).await.map(|_| ());
+        }
+        IdeaAction::Delete
+        | IdeaAction::Status
+        | IdeaAction::AssignCluster
+        | IdeaAction::AssignTerms
+        | IdeaAction::Disable => {}
     }
     let old = app.db.site(scope).get::<Idea>(id).await?.ok_or_else(Error::not_found)?;
     let mut idea = old.clone();
@@ -388,6 +332,10 @@ async fn act(app: &App, scope: &SiteScope<Write>, id: IdeaId, body: &IdeaBulkIn)
             idea.cluster = body.cluster;
             idea.cluster_role = idea.cluster_role.filter(|_| body.cluster.is_some());
         }
+        IdeaAction::AssignTerms => body
+            .terms_mode
+            .unwrap_or_default()
+            .apply(&mut idea.terms, body.terms.as_deref().unwrap_or_default()),
         IdeaAction::Disable => idea.disabled = body.disabled.unwrap_or(true),
         IdeaAction::Restore | IdeaAction::Queue => {}
     }
@@ -395,7 +343,10 @@ async fn act(app: &App, scope: &SiteScope<Write>, id: IdeaId, body: &IdeaBulkIn)
 }
 
 /// Stores a changed idea. What it names anew must be there; what it named before may have gone.
-async fn changed(app: &App, scope: &SiteScope<Write>, old: &Idea, mut idea: Idea) -> Result<Idea> {
+///
+/// # Errors
+/// 412 when it was changed since `old` was read; 409 and 422 when a rule is broken.
+pub async fn changed(app: &App, scope: &SiteScope<Write>, old: &Idea, mut idea: Idea) -> Result<Idea> {
     checked(&idea)?;
     if idea.status != old.status {
         if idea.status == IdeaStatus::Queued {
@@ -472,7 +423,8 @@ async fn fetched<A: Access>(db: &SiteDb<'_, A>, idea: Idea) -> Result<Fetched<Id
     Ok(Fetched::new(shown(db, idea).await?, rev))
 }
 
-fn taken(error: DbError) -> Error {
+/// What a refused write of an idea means to its writer.
+pub fn taken(error: DbError) -> Error {
     match error {
         DbError::Duplicate { index } if index == "idea_target" => {
             Error::duplicate("primary_keyword", "Another idea of the site aims at this keyword.")

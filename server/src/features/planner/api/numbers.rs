@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use igny8_data::{Access, SiteDb, SurrealValue, Variables};
+use poem_openapi::Enum;
 
 use crate::api::Result;
 use crate::features::planner::model::{ClusterId, ClusterRole, text_key};
@@ -18,8 +19,22 @@ pub struct Numbers {
     supporting: i64,
     others: i64,
     pub ideas: i64,
-    /// Whether some content has the cluster's most searched keyword as its primary one.
+    /// Whether some content of the site has the cluster's most searched keyword as its primary one.
     top_covered: bool,
+}
+
+/// What the content of a cluster can lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename = "ClusterGap", rename_all = "snake_case")]
+pub enum Gap {
+    /// No hub page.
+    NoHub,
+    /// Fewer than two supporting pages.
+    FewSupportingPages,
+    /// No content aims at its most searched keyword.
+    TopKeywordUncovered,
+    /// Nothing at all.
+    NoContent,
 }
 
 impl Numbers {
@@ -36,14 +51,23 @@ impl Numbers {
     /// What the cluster's content lacks.
     pub fn gaps(&self) -> Vec<String> {
         [
-            (self.hubs == 0, "no_hub"),
-            (self.supporting < 2, "few_supporting_pages"),
-            (self.keywords > 0 && !self.top_covered, "top_keyword_uncovered"),
+            (Gap::NoHub, "no_hub"),
+            (Gap::FewSupportingPages, "few_supporting_pages"),
+            (Gap::TopKeywordUncovered, "top_keyword_uncovered"),
         ]
         .into_iter()
-        .filter(|(lacks, _)| *lacks)
+        .filter(|(gap, _)| self.has(*gap))
         .map(|(_, name)| name.to_owned())
         .collect()
+    }
+
+    pub fn has(&self, gap: Gap) -> bool {
+        match gap {
+            Gap::NoHub => self.hubs == 0,
+            Gap::FewSupportingPages => self.supporting < 2,
+            Gap::TopKeywordUncovered => self.keywords > 0 && !self.top_covered,
+            Gap::NoContent => self.content() == 0,
+        }
     }
 }
 
@@ -76,13 +100,6 @@ struct Pages {
 
 #[derive(SurrealValue)]
 #[surreal(crate = "surrealdb_types")]
-struct Primary {
-    cluster: ClusterId,
-    primary_keyword: String,
-}
-
-#[derive(SurrealValue)]
-#[surreal(crate = "surrealdb_types")]
 struct Top {
     cluster: ClusterId,
     text_key: String,
@@ -103,21 +120,23 @@ pub async fn of<A: Access>(db: &SiteDb<'_, A>, ids: Vec<ClusterId>) -> Result<Ha
     let mut sql = String::new();
     for (n, id) in ids.iter().enumerate() {
         binds.insert(format!("c{n}"), *id);
+        // A disabled keyword needs no content.
         sql += &format!(
-            "SELECT cluster, count() AS n, math::sum(volume) AS volume, math::max(volume) AS top, \
+            "SELECT cluster, count() AS n, math::sum(volume) AS volume, \
+             math::max(IF disabled {{ -1 }} ELSE {{ volume }}) AS top, \
              math::sum(difficulty ?? 0) AS difficulties, count(difficulty IS NOT NONE) AS rated FROM keyword \
              WITH INDEX keyword_by_cluster WHERE site = $site AND cluster = $c{n} AND account = $account AND deleted_at IS NONE GROUP BY cluster;"
         );
     }
     let count = ids.len();
     binds.insert("ids", ids);
-    sql += "SELECT cluster, cluster_role, count() AS n FROM content WHERE site = $site AND account = $account \
-            AND deleted_at IS NONE AND cluster INSIDE $ids GROUP BY cluster, cluster_role;\
-            SELECT cluster, primary_keyword FROM content WHERE site = $site AND account = $account \
-            AND deleted_at IS NONE AND primary_keyword IS NOT NONE AND cluster INSIDE $ids \
-            GROUP BY cluster, primary_keyword;\
-            SELECT cluster, count() AS n FROM idea WHERE site = $site AND account = $account \
-            AND deleted_at IS NONE AND cluster INSIDE $ids GROUP BY cluster;";
+    sql += &format!(
+        "{PAGES} AND cluster INSIDE $ids GROUP BY cluster, cluster_role;\
+         SELECT VALUE primary_keyword FROM content WHERE site = $site AND account = $account \
+         AND deleted_at IS NONE AND primary_keyword IS NOT NONE;\
+         SELECT cluster, count() AS n FROM idea WHERE site = $site AND account = $account \
+         AND deleted_at IS NONE AND cluster INSIDE $ids GROUP BY cluster;"
+    );
     let mut answer = db.query(&sql, binds, "counting what clusters have").await?;
     let mut tops = Vec::new();
     let mut groups = Vec::with_capacity(count);
@@ -130,27 +149,23 @@ pub async fn of<A: Access>(db: &SiteDb<'_, A>, ids: Vec<ClusterId>) -> Result<Ha
         entry.volume = row.volume;
         entry.difficulties = row.difficulties;
         entry.rated = row.rated;
-        tops.push((row.cluster, row.top));
-    }
-    for row in answer.rows::<Pages>(count)? {
-        let entry = numbers.entry(row.cluster).or_default();
-        match row.cluster_role {
-            Some(ClusterRole::Hub) => entry.hubs += row.n,
-            Some(ClusterRole::Supporting) => entry.supporting += row.n,
-            _ => entry.others += row.n,
+        match row.top < 0 {
+            true => entry.top_covered = true,
+            false => tops.push((row.cluster, row.top)),
         }
     }
+    add_pages(&mut numbers, answer.rows::<Pages>(count)?);
     for row in answer.rows::<Ideas>(count + 2)? {
         numbers.entry(row.cluster).or_default().ideas = row.n;
     }
-    let written: HashSet<(ClusterId, String)> = answer
-        .rows::<Primary>(count + 1)?
-        .into_iter()
-        .map(|row| (row.cluster, text_key(&row.primary_keyword)))
+    let written: HashSet<String> = answer
+        .rows::<String>(count + 1)?
+        .iter()
+        .map(|text| text_key(text))
         .collect();
     if !written.is_empty() && !tops.is_empty() {
         for row in most_searched(db, &tops).await? {
-            if written.contains(&(row.cluster, row.text_key))
+            if written.contains(&row.text_key)
                 && let Some(entry) = numbers.get_mut(&row.cluster)
             {
                 entry.top_covered = true;
@@ -158,6 +173,46 @@ pub async fn of<A: Access>(db: &SiteDb<'_, A>, ids: Vec<ClusterId>) -> Result<Ha
         }
     }
     Ok(numbers)
+}
+
+/// How many pieces of content clusters have, by role.
+const PAGES: &str = "SELECT cluster, cluster_role, count() AS n FROM content WHERE site = $site AND account = $account \
+                     AND deleted_at IS NONE";
+
+/// Clusters whose numbers are asked for at once.
+const AT_ONCE: usize = 100;
+
+/// Those of the clusters that have the gap.
+///
+/// # Errors
+/// When the database fails.
+pub async fn with_gap<A: Access>(db: &SiteDb<'_, A>, ids: Vec<ClusterId>, gap: Gap) -> Result<Vec<ClusterId>> {
+    let mut numbers: HashMap<ClusterId, Numbers> = HashMap::new();
+    if gap == Gap::TopKeywordUncovered {
+        for some in ids.chunks(AT_ONCE) {
+            numbers.extend(of(db, some.to_vec()).await?);
+        }
+    } else {
+        let sql = format!("{PAGES} AND cluster IS NOT NONE GROUP BY cluster, cluster_role;");
+        let mut answer = db.query(&sql, Variables::new(), "counting content of clusters").await?;
+        add_pages(&mut numbers, answer.rows(0)?);
+    }
+    let none = Numbers::default();
+    Ok(ids
+        .into_iter()
+        .filter(|id| numbers.get(id).unwrap_or(&none).has(gap))
+        .collect())
+}
+
+fn add_pages(numbers: &mut HashMap<ClusterId, Numbers>, rows: Vec<Pages>) {
+    for row in rows {
+        let entry = numbers.entry(row.cluster).or_default();
+        match row.cluster_role {
+            Some(ClusterRole::Hub) => entry.hubs += row.n,
+            Some(ClusterRole::Supporting) => entry.supporting += row.n,
+            _ => entry.others += row.n,
+        }
+    }
 }
 
 /// The keywords that have the highest volume of their cluster; several where they share it.
@@ -169,7 +224,7 @@ async fn most_searched<A: Access>(db: &SiteDb<'_, A>, tops: &[(ClusterId, i64)])
         binds.insert(format!("v{n}"), *top);
         sql += &format!(
             "SELECT cluster, text_key FROM keyword WITH INDEX keyword_by_cluster WHERE site = $site AND cluster = $c{n} AND account = $account \
-             AND volume = $v{n} AND deleted_at IS NONE LIMIT 100;"
+             AND volume = $v{n} AND disabled = false AND deleted_at IS NONE LIMIT 100;"
         );
     }
     let mut answer = db.query(&sql, binds, "finding top keywords").await?;

@@ -11,6 +11,7 @@ use crate::features::planner::model::{
     Attribute, Cluster, ClusterId, ClusterOrigin, ClusterRole, ClusterStatus, ContextType, Intent, Keyword, KeywordId,
     KeywordStatus, Recommendations, VolumeSource,
 };
+use crate::features::taxonomy::{TermId, TermsMode};
 
 /// A keyword of a sector.
 #[derive(Debug, Object)]
@@ -186,8 +187,16 @@ pub enum ClusterAction {
     Restore,
     /// Set `status`.
     Status,
+    /// Set `role`.
+    Role,
+    /// Set `locked`.
+    Lock,
     /// Set `disabled`.
     Disable,
+    /// Put below `parent`; without one, to the top.
+    AssignParent,
+    /// Change the terms that have the cluster by `terms` and `terms_mode`.
+    AssignTerms,
 }
 
 /// An action on clusters.
@@ -198,6 +207,13 @@ pub struct ClusterBulkIn {
     #[oai(validator(min_items = 1, max_items = 200))]
     pub ids: Vec<ClusterId>,
     pub status: Option<ClusterStatus>,
+    pub role: Option<ClusterRole>,
+    pub parent: Option<ClusterId>,
+    #[oai(validator(max_items = 100))]
+    pub terms: Option<Vec<TermId>>,
+    pub terms_mode: Option<TermsMode>,
+    /// True when absent.
+    pub locked: Option<bool>,
     /// True when absent.
     pub disabled: Option<bool>,
 }

@@ -6,7 +6,9 @@ use igny8_renderer::site as out;
 use indexmap::IndexMap;
 
 use crate::features::content::Content;
-use crate::features::content::model::{Availability, BodyFormat, ContentStructure, ContentType, Entity, PageRole};
+use crate::features::content::model::{
+    Availability, BodyFormat, ContentStructure, ContentType, Entity, Layout, PageRole,
+};
 use crate::features::media::{Media, MediaId};
 use crate::features::planner::{ClusterId, ClusterRole};
 use crate::features::sites::model::Site;
@@ -58,14 +60,15 @@ impl<'a> Lookup<'a> {
             _ => None,
         };
         let (kept_image, kept_section) = (kept("image"), kept("section"));
-        let layout = kept("page_layout").and_then(|word| out::PageLayout::parse(&word));
-        let blocks = match extra.get("blocks") {
-            Some(kept) => serde_json::from_value::<Vec<out::Block>>(kept.clone()).ok(),
-            None => None,
-        };
-        if blocks.is_some() {
-            extra.shift_remove("blocks");
-        }
+        let layout = row.layout.map(|layout| match layout {
+            Layout::Default => out::PageLayout::Default,
+            Layout::Minimal => out::PageLayout::Minimal,
+            Layout::Magazine => out::PageLayout::Magazine,
+            Layout::Ecommerce => out::PageLayout::Ecommerce,
+            Layout::Portfolio => out::PageLayout::Portfolio,
+            Layout::Blog => out::PageLayout::Blog,
+            Layout::Corporate => out::PageLayout::Corporate,
+        });
         // A text about a term is the text of its archive.
         let term = match row.content_type {
             ContentType::Taxonomy => row.terms.first().and_then(|id| self.terms.get(id)),
@@ -117,7 +120,7 @@ impl<'a> Lookup<'a> {
                     answer: f.answer,
                 })
                 .collect(),
-            blocks: blocks.unwrap_or_default(),
+            blocks: row.blocks.iter().filter_map(super::parse).collect(),
             layout,
             extra,
             language: row.language,

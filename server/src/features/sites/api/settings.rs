@@ -10,7 +10,7 @@ use poem_openapi::{Object, OpenApi};
 use crate::api::validate::Check;
 use crate::api::{Caller, Error, Fetched, From, Result, Tag, etag};
 use crate::app::App;
-use crate::features::sites::model::{Site, is_language};
+use crate::features::sites::model::{MAX_FEED, Pagination, Site, is_language};
 
 /// Settings of the rendered site.
 #[derive(Debug, Clone, Object)]
@@ -25,6 +25,81 @@ pub struct SettingsOut {
     pub redirects: Vec<RedirectOut>,
     /// Options of the theme; `theme.toml` of the theme declares them.
     pub theme_options: serde_json::Value,
+    /// Files beside the pages; the usual ones when absent.
+    #[oai(default)]
+    pub outputs: OutputsOut,
+}
+
+/// Which files are written beside the pages, and how lists are cut.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "SiteOutputs", deny_unknown_fields, skip_serializing_if_is_none)]
+pub struct OutputsOut {
+    /// Formats of the feeds of home pages and sections; all three when absent.
+    #[oai(default = "all_feeds")]
+    pub feeds: Vec<FeedFormatOut>,
+    /// Formats of the feeds of terms; `atom` when absent.
+    #[oai(default = "atom_feed")]
+    pub term_feeds: Vec<FeedFormatOut>,
+    /// Items in one feed, 1 to 500; 20 when absent.
+    #[oai(default = "feed_limit")]
+    pub feed_limit: i64,
+    /// `llms.txt`, an overview in Markdown for language models.
+    #[oai(default = "yes")]
+    pub llms_txt: bool,
+    /// False asks crawlers that collect texts for language models to stay away (`robots.txt`).
+    #[oai(default = "yes")]
+    pub ai_crawlers: bool,
+    /// A search page with its index; when absent, sites of up to 1,000 pages have one.
+    pub search: Option<bool>,
+    /// A picture of title and brand for every page that has none, for links to it that are shared.
+    #[oai(default = "yes")]
+    pub share_images: bool,
+    /// `stable` when absent.
+    #[oai(default = "stable")]
+    pub pagination: Pagination,
+}
+
+/// How a feed is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, poem_openapi::Enum)]
+#[oai(rename = "FeedFormat", rename_all = "snake_case")]
+pub enum FeedFormatOut {
+    /// `atom.xml`
+    Atom,
+    /// `rss.xml`
+    Rss,
+    /// `feed.json`
+    Json,
+}
+
+impl Default for OutputsOut {
+    fn default() -> Self {
+        Self {
+            feeds: all_feeds(),
+            term_feeds: atom_feed(),
+            feed_limit: feed_limit(),
+            llms_txt: true,
+            ai_crawlers: true,
+            search: None,
+            share_images: true,
+            pagination: stable(),
+        }
+    }
+}
+
+fn all_feeds() -> Vec<FeedFormatOut> {
+    vec![FeedFormatOut::Atom, FeedFormatOut::Rss, FeedFormatOut::Json]
+}
+fn atom_feed() -> Vec<FeedFormatOut> {
+    vec![FeedFormatOut::Atom]
+}
+fn feed_limit() -> i64 {
+    20
+}
+fn yes() -> bool {
+    true
+}
+fn stable() -> Pagination {
+    Pagination::Stable
 }
 
 #[derive(Debug, Clone, Object)]
@@ -208,6 +283,7 @@ impl SettingsOut {
                 .map(|r| RedirectOut { from: r.from, to: r.to })
                 .collect(),
             theme_options: site.theme_options.clone(),
+            outputs: OutputsOut::of(site)?,
         })
     }
 
@@ -293,6 +369,18 @@ impl SettingsOut {
             );
         }
         check.that(self.theme_options.is_object(), "theme_options", "must be an object");
+        check.that(
+            (1..=MAX_FEED).contains(&self.outputs.feed_limit),
+            "outputs.feed_limit",
+            format!("must be between 1 and {MAX_FEED}"),
+        );
+        for (field, feeds) in [
+            ("outputs.feeds", &self.outputs.feeds),
+            ("outputs.term_feeds", &self.outputs.term_feeds),
+        ] {
+            let twice = feeds.iter().enumerate().any(|(n, feed)| feeds[..n].contains(feed));
+            check.that(!twice, field, "must name each format once");
+        }
         check.finish()
     }
 
@@ -358,6 +446,55 @@ impl SettingsOut {
         site.organisation = json(organisation)?;
         site.menus = json(menus)?;
         site.theme_options = self.theme_options;
+        self.outputs.store(site)
+    }
+}
+
+impl OutputsOut {
+    fn of(site: &Site) -> Result<Self> {
+        let outputs: snapshot::Outputs = match site.outputs.is_object() {
+            true => stored(&site.outputs)?,
+            false => snapshot::Outputs::default(),
+        };
+        let formats = |feeds: Vec<snapshot::FeedFormat>| {
+            let format = |feed| match feed {
+                snapshot::FeedFormat::Atom => FeedFormatOut::Atom,
+                snapshot::FeedFormat::Rss => FeedFormatOut::Rss,
+                snapshot::FeedFormat::Json => FeedFormatOut::Json,
+            };
+            feeds.into_iter().map(format).collect()
+        };
+        Ok(Self {
+            feeds: formats(outputs.feeds),
+            term_feeds: formats(outputs.term_feeds),
+            feed_limit: site.feed_limit.unwrap_or_else(feed_limit),
+            llms_txt: outputs.llms_txt,
+            ai_crawlers: outputs.ai_crawlers,
+            search: outputs.search,
+            share_images: outputs.share_images,
+            pagination: site.pagination.unwrap_or_else(stable),
+        })
+    }
+
+    fn store(self, site: &mut Site) -> Result<()> {
+        let formats = |feeds: Vec<FeedFormatOut>| {
+            let format = |feed| match feed {
+                FeedFormatOut::Atom => snapshot::FeedFormat::Atom,
+                FeedFormatOut::Rss => snapshot::FeedFormat::Rss,
+                FeedFormatOut::Json => snapshot::FeedFormat::Json,
+            };
+            feeds.into_iter().map(format).collect()
+        };
+        site.outputs = json(snapshot::Outputs {
+            feeds: formats(self.feeds),
+            term_feeds: formats(self.term_feeds),
+            llms_txt: self.llms_txt,
+            ai_crawlers: self.ai_crawlers,
+            search: self.search,
+            share_images: self.share_images,
+        })?;
+        site.feed_limit = Some(self.feed_limit);
+        site.pagination = Some(self.pagination);
         Ok(())
     }
 }

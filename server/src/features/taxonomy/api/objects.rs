@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use igny8_data::{SiteId, SurrealValue};
-use poem_openapi::Object;
 use poem_openapi::types::MaybeUndefined;
+use poem_openapi::{Enum, Object};
 
 use crate::features::planner::ClusterId;
-use crate::features::taxonomy::model::{Taxonomy, Term, TermId};
+use crate::features::taxonomy::model::{Taxonomy, Term, TermId, TermsMode};
 
 /// A term of a site's taxonomy.
 #[derive(Debug, Object)]
@@ -93,12 +93,27 @@ pub struct MergeIn {
     pub into: TermId,
 }
 
-/// Terms to delete.
+/// What to do to each term.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename = "TermBulkAction", rename_all = "snake_case")]
+pub enum TermAction {
+    Delete,
+    Restore,
+    /// Change the clusters by `clusters` and `mode`.
+    AssignClusters,
+}
+
+/// An action on terms.
 #[derive(Debug, Object)]
-#[oai(rename = "TermBulkDelete", deny_unknown_fields)]
-pub struct BulkDeleteIn {
+#[oai(rename = "TermBulk", deny_unknown_fields)]
+pub struct TermBulkIn {
+    pub action: TermAction,
     #[oai(validator(min_items = 1, max_items = 200))]
     pub ids: Vec<TermId>,
+    #[oai(validator(max_items = 50))]
+    pub clusters: Option<Vec<ClusterId>>,
+    /// What to do with the clusters; `add` when absent.
+    pub mode: Option<TermsMode>,
 }
 
 #[derive(SurrealValue)]

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use igny8_data::{Access, Deleted, Read, Select, SiteDb, SiteId, Variables, Write};
+use igny8_data::{Access, Deleted, Read, Select, SiteDb, SiteId, SiteScope, Variables, Write};
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 
-use super::objects::{BulkDeleteIn, Counted, MergeIn, TermIn, TermOut, TermPatch};
+use super::objects::{Counted, MergeIn, TermAction, TermBulkIn, TermIn, TermOut, TermPatch};
 use crate::api::bulk::{Bulk, distinct};
 use crate::api::patch::{set, set_or_clear};
 use crate::api::response::Done;
@@ -236,17 +236,8 @@ impl TermsApi {
         term_id: Path<TermId>,
     ) -> Result<Fetched<TermOut>> {
         let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
-        let db = app.db.site(&scope);
-        let mut term = db
-            .get_deleted::<Term>(term_id.0, Deleted::Only)
-            .await?
-            .ok_or_else(Error::not_found)?;
-        term.deleted_at = None;
-        term.updated_at = app.db.clock().now();
-        let mut tx = db.tx();
-        tx.replace(&mut term);
-        tx.commit().await?;
-        fetched(&db, term).await
+        let term = restored(&app, &scope, term_id.0).await?;
+        fetched(&app.db.site(&scope), term).await
     }
 
     /// Merge a term into another
@@ -283,41 +274,71 @@ impl TermsApi {
         fetched(&db, into).await
     }
 
-    /// Delete terms
-    #[oai(
-        path = "/sites/:site_id/terms/bulk-delete",
-        method = "post",
-        operation_id = "term_bulk_delete"
-    )]
-    async fn bulk_delete(
+    /// Act on many terms
+    ///
+    /// Each has its own result; what fails for one is done to the others.
+    #[oai(path = "/sites/:site_id/terms/bulk", method = "post", operation_id = "term_bulk")]
+    async fn bulk(
         &self,
         caller: Caller,
         app: Data<&App>,
         site_id: Path<SiteId>,
-        body: Json<BulkDeleteIn>,
+        body: Json<TermBulkIn>,
     ) -> Result<Json<Bulk>> {
         let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
-        let db = app.db.site(&scope);
-        let ids = distinct(&body.ids);
-        let rows = db.list::<Term>(Select::new().one_of("id", ids.clone())).await?;
-        let mut rows: HashMap<TermId, Term> = rows.into_iter().map(|term| (term.id, term)).collect();
+        let Json(body) = body;
+        if body.action == TermAction::AssignClusters && body.clusters.is_none() {
+            return Err(Error::invalid(vec![FieldError::new(
+                "clusters",
+                "must be given with this action",
+            )]));
+        }
         let mut bulk = Bulk::new();
-        for id in ids {
-            let result = match rows.remove(&id) {
-                None => Err(Error::not_found()),
-                Some(_) => delete_present(&app, &scope, id).await,
-            };
-            bulk.push(id, result);
+        for id in distinct(&body.ids) {
+            bulk.push(id, act(&app, &scope, id, &body).await);
         }
         Ok(Json(bulk))
     }
 }
 
-/// Deletes a term as it is now: the deletion of its parent a moment ago has changed it.
-async fn delete_present(app: &App, scope: &igny8_data::SiteScope<Write>, id: TermId) -> Result<()> {
-    let term = app.db.site(scope).get::<Term>(id).await?;
+/// Acts on a term as it is now: the deletion of its parent a moment ago has changed it.
+async fn act(app: &App, scope: &SiteScope<Write>, id: TermId, body: &TermBulkIn) -> Result<()> {
+    if body.action == TermAction::Restore {
+        return restored(app, scope, id).await.map(|_| ());
+    }
+    let db = app.db.site(scope);
+    let mut term = db.get::<Term>(id).await?.ok_or_else(Error::not_found)?;
+    if body.action == TermAction::Delete {
+        return remove::delete(app, scope, &mut term).await;
+    }
+    let given = body.clusters.as_deref().unwrap_or_default();
+    let before = term.clusters.clone();
+    body.mode.unwrap_or_default().apply(&mut term.clusters, given);
+    checked(&term)?;
+    term.updated_at = app.db.clock().now();
+    let added: Vec<_> = term
+        .clusters
+        .iter()
+        .filter(|id| !before.contains(id))
+        .copied()
+        .collect();
+    let mut tx = db.tx();
+    require_clusters(&mut tx, &added, None);
+    tx.replace(&mut term);
+    tx.commit().await.map_err(taken)?;
+    Ok(())
+}
+
+async fn restored(app: &App, scope: &SiteScope<Write>, id: TermId) -> Result<Term> {
+    let db = app.db.site(scope);
+    let term = db.get_deleted::<Term>(id, Deleted::Only).await?;
     let mut term = term.ok_or_else(Error::not_found)?;
-    remove::delete(app, scope, &mut term).await
+    term.deleted_at = None;
+    term.updated_at = app.db.clock().now();
+    let mut tx = db.tx();
+    tx.replace(&mut term);
+    tx.commit().await?;
+    Ok(term)
 }
 
 fn checked(term: &Term) -> Result<()> {

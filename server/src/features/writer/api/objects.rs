@@ -12,7 +12,7 @@ use crate::features::content::model::{ContentStructure, ContentType};
 use crate::features::planner::api::names::{self, Names, TargetKeyword};
 use crate::features::planner::idea::{Heading, IdeaId};
 use crate::features::planner::{ClusterId, ClusterRole, KeywordId};
-use crate::features::taxonomy::TermId;
+use crate::features::taxonomy::{TermId, TermsMode};
 use crate::features::writer::model::{Priority, Task, TaskId, TaskStatus};
 
 /// Something to be written.
@@ -113,12 +113,19 @@ pub struct TaskPatch {
 #[oai(rename = "TaskBulkAction", rename_all = "snake_case")]
 pub enum TaskAction {
     Delete,
+    Restore,
     /// Set `status`.
     Status,
     /// Give to `assignee`; without one, to nobody.
     Assign,
     /// Put into `cluster`; without one, take out.
     AssignCluster,
+    /// Change the terms by `terms` and `terms_mode`.
+    AssignTerms,
+    /// Set `priority`.
+    Priority,
+    /// Set `due_at`; without it, take the date away.
+    Due,
 }
 
 /// An action on tasks.
@@ -131,6 +138,11 @@ pub struct TaskBulkIn {
     pub status: Option<TaskStatus>,
     pub assignee: Option<UserId>,
     pub cluster: Option<ClusterId>,
+    #[oai(validator(max_items = 100))]
+    pub terms: Option<Vec<TermId>>,
+    pub terms_mode: Option<TermsMode>,
+    pub priority: Option<Priority>,
+    pub due_at: Option<DateTime<Utc>>,
 }
 
 impl TaskOut {

@@ -1,12 +1,13 @@
 //! `/sites/{site}/tasks`: create, read, list, change, delete, one and many.
 
 use chrono::{DateTime, Utc};
-use igny8_data::{DbError, Deleted, Read, SectorId, Select, SiteId, SiteScope, UserId, Write};
+use igny8_data::{DbError, Deleted, Read, SectorId, SiteId, SiteScope, UserId, Write};
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 
+use super::filter::{self, TaskFilter, TaskFilterOptions};
 use super::objects::{TaskAction, TaskBulkIn, TaskIn, TaskOut, TaskPatch};
 use crate::api::bulk::{Bulk, distinct};
 use crate::api::patch::set;
@@ -18,7 +19,7 @@ use crate::features::content::model::{ContentStructure, ContentType};
 use crate::features::planner::api::names;
 use crate::features::planner::idea::{IdeaId, require_named};
 use crate::features::planner::rules::{refused, require_clusters, require_keywords, require_live};
-use crate::features::planner::{ClusterId, KeywordId};
+use crate::features::planner::{ClusterId, ClusterRole, KeywordId};
 use crate::features::taxonomy::TermId;
 use crate::features::writer::model::{Priority, Task, TaskId, TaskStatus, require_assignee};
 
@@ -54,6 +55,7 @@ impl TasksApi {
         cluster: Query<Option<ClusterId>>,
         /// Tasks in no cluster.
         unassigned_cluster: Query<Option<bool>>,
+        cluster_role: Query<Option<ClusterRole>>,
         idea: Query<Option<IdeaId>>,
         assignee: Query<Option<UserId>>,
         /// Tasks of nobody.
@@ -61,44 +63,42 @@ impl TasksApi {
         priority: Query<Option<Priority>>,
         content_type: Query<Option<ContentType>>,
         content_structure: Query<Option<ContentStructure>>,
+        term: Query<Option<TermId>>,
+        /// Tasks without terms.
+        unassigned_term: Query<Option<bool>>,
+        /// Tasks that are due at this time or later.
+        due_after: Query<Option<DateTime<Utc>>>,
         /// Tasks that are due before this time.
         due_before: Query<Option<DateTime<Utc>>>,
+        /// Tasks without a due date.
+        unassigned_due: Query<Option<bool>>,
         /// Deleted tasks instead of the others.
         deleted: Query<Option<bool>>,
     ) -> Result<Json<Page<TaskOut>>> {
         let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
-        let which = if deleted.0 == Some(true) {
-            Deleted::Only
-        } else {
-            Deleted::Without
+        let filter = TaskFilter {
+            search: search.0,
+            sector: sector.0,
+            status: status.0,
+            cluster: cluster.0,
+            unassigned_cluster: unassigned_cluster.0 == Some(true),
+            cluster_role: cluster_role.0,
+            idea: idea.0,
+            assignee: assignee.0,
+            unassigned: unassigned.0 == Some(true),
+            priority: priority.0,
+            content_type: content_type.0,
+            content_structure: content_structure.0,
+            term: term.0,
+            unassigned_term: unassigned_term.0 == Some(true),
+            due_after: due_after.0,
+            due_before: due_before.0,
+            unassigned_due: unassigned_due.0 == Some(true),
+            deleted: deleted.0 == Some(true),
         };
-        let mut select = Select::new()
-            .deleted(which)
-            .equals_some("sector", sector.0)
-            .equals_some("status", status.0)
-            .equals_some("cluster", cluster.0)
-            .equals_some("idea", idea.0)
-            .equals_some("assignee", assignee.0)
-            .equals_some("priority", priority.0)
-            .equals_some("content_type", content_type.0)
-            .equals_some("content_structure", content_structure.0);
-        if unassigned.0 == Some(true) {
-            select = select.is_none("assignee");
-        }
-        if unassigned_cluster.0 == Some(true) {
-            select = select.is_none("cluster");
-        }
-        if let Some(before) = due_before.0 {
-            // NONE is smaller than every time; what has none is never due.
-            let ever = DateTime::<Utc>::UNIX_EPOCH;
-            select = select.compare("due_at", "<", before).compare("due_at", ">", ever);
-        }
-        if let Some(text) = search.0.as_deref().filter(|text| !text.is_empty()) {
-            select = select.search(&["title", "brief"], text);
-        }
         let page = PageRequest::new(
             &app.db,
-            &format!("tasks|{}|{select:?}", site_id.0),
+            &format!("tasks|{}|{filter:?}", site_id.0),
             limit.0,
             sort.0.as_deref(),
             cursor.0.as_deref(),
@@ -106,6 +106,7 @@ impl TasksApi {
             SORTS,
             "-created_at",
         )?;
+        let select = filter.select();
         let db = app.db.site(&scope);
         let total = if page.with_total {
             Some(db.count::<Task>(select.clone()).await?)
@@ -237,6 +238,46 @@ impl TasksApi {
         Ok(Done::Done)
     }
 
+    /// Restore a deleted task
+    ///
+    /// Unless another one stands for its idea meanwhile.
+    #[oai(
+        path = "/sites/:site_id/tasks/:task_id/restore",
+        method = "post",
+        operation_id = "task_restore"
+    )]
+    async fn restore(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        task_id: Path<TaskId>,
+    ) -> Result<Fetched<TaskOut>> {
+        let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
+        let task = restored(&app, &scope, task_id.0).await?;
+        TaskOut::fetched(&app.db.site(&scope), task).await
+    }
+
+    /// Values to filter tasks by
+    ///
+    /// Only those that occur.
+    #[oai(
+        path = "/sites/:site_id/tasks/filter-options",
+        method = "get",
+        operation_id = "task_filter_options"
+    )]
+    async fn filter_options(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        /// Those of one sector.
+        sector: Query<Option<SectorId>>,
+    ) -> Result<Json<TaskFilterOptions>> {
+        let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
+        filter::options(&app.db.site(&scope), sector.0).await.map(Json)
+    }
+
     /// Act on many tasks
     ///
     /// Each has its own result; what fails for one is done to the others.
@@ -250,12 +291,15 @@ impl TasksApi {
     ) -> Result<Json<Bulk>> {
         let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
         let Json(body) = body;
-        if body.action == TaskAction::Status && body.status.is_none() {
-            return Err(Error::invalid(vec![FieldError::new(
-                "status",
-                "must be given with this action",
-            )]));
+        let mut check = Check::new();
+        for (action, given, field) in [
+            (TaskAction::Status, body.status.is_some(), "status"),
+            (TaskAction::Priority, body.priority.is_some(), "priority"),
+            (TaskAction::AssignTerms, body.terms.is_some(), "terms"),
+        ] {
+            check.that(body.action != action || given, field, "must be given with this action");
         }
+        check.finish()?;
         let mut bulk = Bulk::new();
         for id in distinct(&body.ids) {
             bulk.push(id, act(&app, &scope, id, &body).await);
@@ -265,6 +309,9 @@ impl TasksApi {
 }
 
 async fn act(app: &App, scope: &SiteScope<Write>, id: TaskId, body: &TaskBulkIn) -> Result<()> {
+    if body.action == TaskAction::Restore {
+        return restored(app, scope, id).await.map(|_| ());
+    }
     let now = app.db.clock().now();
     let old = app.db.site(scope).get::<Task>(id).await?.ok_or_else(Error::not_found)?;
     let mut task = old.clone();
@@ -276,8 +323,24 @@ async fn act(app: &App, scope: &SiteScope<Write>, id: TaskId, body: &TaskBulkIn)
             task.cluster = body.cluster;
             task.cluster_role = task.cluster_role.filter(|_| body.cluster.is_some());
         }
+        TaskAction::AssignTerms => body
+            .terms_mode
+            .unwrap_or_default()
+            .apply(&mut task.terms, body.terms.as_deref().unwrap_or_default()),
+        TaskAction::Priority => set(&mut task.priority, body.priority),
+        TaskAction::Due => task.due_at = body.due_at,
+        TaskAction::Restore => {}
     }
     changed(app, scope, &old, task).await.map(|_| ())
+}
+
+async fn restored(app: &App, scope: &SiteScope<Write>, id: TaskId) -> Result<Task> {
+    let old = app.db.site(scope).get_deleted::<Task>(id, Deleted::Only).await?;
+    let old = old.ok_or_else(Error::not_found)?;
+    let mut task = old.clone();
+    task.deleted_at = None;
+    task.set_status(task.status, app.db.clock().now());
+    changed(app, scope, &old, task).await
 }
 
 /// Stores a changed task, and lets its idea follow. What it names anew must be there; what it named before may have gone.
@@ -316,7 +379,8 @@ fn checked(task: &Task) -> Result<()> {
     check.finish()
 }
 
-fn wrong(error: DbError) -> Error {
+/// What a refused write of a task means to its writer.
+pub fn wrong(error: DbError) -> Error {
     match error {
         DbError::Duplicate { index } if index == "task_idea" => {
             Error::conflict("idea_queued", "Another task stands for the idea by now.")
