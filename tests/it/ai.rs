@@ -545,7 +545,10 @@ async fn a_provider_names_clusters_and_is_written_down() {
     assert_eq!(items.len(), fake.received().len(), "{list}");
     let vectors = items.iter().find(|item| !item["request"]["texts"].is_null()).unwrap();
     assert_eq!(vectors["model"], "fake-embedding");
-    assert!(vectors["answer"].as_str().unwrap().ends_with("vectors of 16 numbers"), "{vectors}");
+    assert!(
+        vectors["answer"].as_str().unwrap().ends_with("vectors of 16 numbers"),
+        "{vectors}"
+    );
     assert!(!list.to_string().contains(KEY));
     assert_eq!(items[0]["job"], task["job"]);
     assert_eq!(w.get(&w.a.editor, "/ai/transcripts").await.0, 403);

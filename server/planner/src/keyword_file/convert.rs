@@ -26,13 +26,15 @@ pub(super) struct Converter {
     trend_months: Option<(Month, Month)>,
     /// Whether the header says that clicks per impression are per cents.
     ctr_in_percent: bool,
+    /// Whether a keyword may be of any length and hold any character.
+    any_text: bool,
 }
 
 /// What a cell without use leaves in the row.
 type Cell = Result<(), RowProblemKind>;
 
 impl Converter {
-    pub fn new(format: &Format, headers: &[Header]) -> Self {
+    pub fn new(format: &Format, headers: &[Header], any_text: bool) -> Self {
         let mut columns = Vec::new();
         let mut months: Vec<(Option<Month>, usize)> = Vec::new();
         let mut currency = None;
@@ -67,6 +69,7 @@ impl Converter {
             currency,
             trend_months,
             ctr_in_percent,
+            any_text,
         }
     }
 
@@ -262,13 +265,13 @@ impl Converter {
     fn keyword(&self, row: &mut KeywordRow, cell: &str) -> Cell {
         let written = if self.own() { export::unguarded(cell) } else { cell };
         let text = text::normalise(written);
-        if text.contains(char::REPLACEMENT_CHARACTER) {
+        if !self.any_text && text.contains(char::REPLACEMENT_CHARACTER) {
             return Err(RowProblemKind::Damaged {
                 start: text::excerpt(&text),
             });
         }
         // Counting bytes first: a character has one at least.
-        if text.len() > MAX_TEXT {
+        if !self.any_text && text.len() > MAX_TEXT {
             let characters = text.chars().count();
             if characters > MAX_TEXT {
                 return Err(RowProblemKind::TooLong {

@@ -42,6 +42,7 @@ pub struct KeywordFile<R> {
     converter: Converter,
     format: Format,
     seen: Seen,
+    every_row: bool,
     rows: u64,
     ended: bool,
 }
@@ -70,9 +71,14 @@ impl<R: Read> KeywordFile<R> {
             Some(line) => records.skip_row(line)?,
             None => records.skip_lines(skip)?,
         }
+        if options.every_row {
+            // Tools, which quote, write headers; a cell of several lines is theirs alone.
+            records.set_strict(format.header_line.is_none());
+        }
         Ok(Self {
             cells: Cells::new(format.delimiter.byte()),
-            converter: Converter::new(&format, &headers),
+            converter: Converter::new(&format, &headers, options.every_row),
+            every_row: options.every_row,
             seen: Seen::new(format.source != Source::Igny8),
             records,
             format,
@@ -123,11 +129,20 @@ impl<R: Read> KeywordFile<R> {
     fn read_row(&mut self) -> Option<Result<KeywordRow, RowProblem>> {
         loop {
             let line = match self.records.next() {
+                // Nobody quotes a line of a plain list.
+                Ok(Next::Row { line, text }) if self.every_row && self.format.is_plain_list() => {
+                    self.cells.split_plain(text);
+                    line
+                }
                 Ok(Next::Row { line, text }) => {
                     self.cells.split(text);
                     line
                 }
-                Ok(Next::Unclosed { line }) => return Some(Err(problem(line, RowProblemKind::UnclosedQuote))),
+                Ok(Next::Unclosed { line, text }) if self.every_row => {
+                    self.cells.split_plain(text);
+                    line
+                }
+                Ok(Next::Unclosed { line, .. }) => return Some(Err(problem(line, RowProblemKind::UnclosedQuote))),
                 Ok(Next::TooLarge { line }) => return Some(Err(problem(line, RowProblemKind::TooLarge))),
                 Ok(Next::End) => return None,
                 Err(error) => {
@@ -142,7 +157,9 @@ impl<R: Read> KeywordFile<R> {
                 Ok(row) => row,
                 Err(kind) => return Some(Err(problem(line, kind))),
             };
-            if let Some(first_line) = self.seen.line_of(&row) {
+            if !self.every_row
+                && let Some(first_line) = self.seen.line_of(&row)
+            {
                 let row = Box::new(row);
                 return Some(Err(problem(line, RowProblemKind::Duplicate { first_line, row })));
             }

@@ -32,7 +32,9 @@ mod values;
 pub use export::{CsvWriter, write_csv};
 pub use field::Field;
 pub use file::KeywordFile;
-pub use format::{Column, ColumnChoice, ColumnRef, Delimiter, Format, HeaderAt, Note, Options, Source, Use};
+pub use format::{
+    ChoiceProblem, Column, ColumnChoice, ColumnRef, Delimiter, Format, HeaderAt, Note, Options, Source, Use, encoding,
+};
 pub use number::Decimals;
 pub use problem::{FileProblem, RowProblem, RowProblemKind};
 pub use row::{

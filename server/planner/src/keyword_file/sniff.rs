@@ -1,5 +1,7 @@
 //! Finds out what a file is from its first rows: delimiter, header, tool, and what its columns hold.
 
+use std::collections::HashSet;
+
 use super::decode::Decoded;
 use super::field::Field;
 use super::format::{Column, ColumnChoice, ColumnRef, Delimiter, Format, HeaderAt, Options, Source, Use};
@@ -129,6 +131,9 @@ fn found(
     if header.is_none() && width == 1 {
         uses = vec![Use::Field(Field::Keyword)];
     }
+    if header.is_none() && width == 2 && layout.delimiter == Delimiter::Tab && options.every_row {
+        uses[column_of_texts(&data)] = Use::Field(Field::Keyword);
+    }
     let names: Vec<String> = (0..width)
         .map(|index| {
             let name = header.and_then(|row| row.cells.get(index));
@@ -174,6 +179,17 @@ fn found(
         },
         headers,
     })
+}
+
+/// Which of two columns without names holds texts, and not what they are labelled with: the one that repeats itself less,
+/// then the one with more in it.
+fn column_of_texts(rows: &[&Row]) -> usize {
+    let told = |column: usize| {
+        let cells = || rows.iter().filter_map(|row| row.cells.get(column));
+        let different: HashSet<&String> = cells().collect();
+        (different.len(), cells().map(String::len).sum::<usize>())
+    };
+    usize::from(told(1) >= told(0))
 }
 
 /// Text is not full of control characters.
@@ -386,10 +402,13 @@ fn layout_without_header(samples: &[(Delimiter, Vec<Row>)]) -> Layout {
         widths.sort_unstable();
         let usual = widths.get(widths.len() / 2).copied()?;
         let same = widths.iter().filter(|width| **width == usual).count();
-        (table.len() > 1 && usual > 1 && same * 5 >= table.len() * 4).then_some((usual, *delimiter, table))
+        let is_table = table.len() > 1 && usual > 1 && same * 5 >= table.len() * 4;
+        // Commas are common in texts. Tabs are not: where every row has them, they separate.
+        let sure = *delimiter == Delimiter::Tab && same == table.len();
+        is_table.then_some((sure, usual, *delimiter, table))
     });
-    match table.max_by_key(|(usual, ..)| *usual) {
-        Some((_, delimiter, rows)) => Layout {
+    match table.max_by_key(|(sure, usual, ..)| (*sure, *usual)) {
+        Some((_, _, delimiter, rows)) => Layout {
             delimiter,
             header: None,
             skip: skip_named(rows),

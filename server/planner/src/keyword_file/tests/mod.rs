@@ -2,6 +2,7 @@
 
 mod damage;
 mod encodings;
+mod every_row;
 mod formats;
 mod mapping;
 mod properties;
