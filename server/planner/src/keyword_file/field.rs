@@ -113,7 +113,8 @@ impl Field {
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
             .map(|(_, field)| *field)
-            .or_else(|| Header::read(name).field().map(Some))
+            // `Searches: May 2025` is rather a name with a colon in it.
+            .or_else(|| Header::read(name).field().filter(|field| !field.repeats()).map(Some))
     }
 
     /// The names fields are chosen by, for people.

@@ -158,6 +158,8 @@ pub enum Note {
     Damaged,
     /// There are more keywords than duplicates are looked for among.
     DuplicatesPossible,
+    /// Keywords are listed for several markets, of which one was kept for each.
+    SeveralMarkets,
 }
 
 impl fmt::Display for Note {
@@ -171,6 +173,9 @@ impl fmt::Display for Note {
             }
             Self::RowsCutOff => "Search Console exports at most 1,000 rows; there may be more queries than these",
             Self::Damaged => "some characters could not be read; save the file as UTF-8",
+            Self::SeveralMarkets => {
+                "the file has figures of several markets; each keyword has those of the site's, else the highest"
+            }
             Self::DuplicatesPossible => "the file is too long to find all duplicates in it",
         })
     }
@@ -203,16 +208,6 @@ impl Format {
     /// Whether every line is a keyword and nothing else.
     pub(super) fn is_plain_list(&self) -> bool {
         self.delimiter == Delimiter::None && self.header_line.is_none()
-    }
-
-    /// Whether the tool lists a keyword once for each page that ranks for it, so that repetitions are no mistake.
-    #[must_use]
-    pub fn lists_pages(&self) -> bool {
-        self.column(Field::Url).is_some()
-            && matches!(
-                self.source,
-                Source::SemrushOrganicPositions | Source::AhrefsSiteExplorer | Source::GoogleSearchConsole
-            )
     }
 }
 

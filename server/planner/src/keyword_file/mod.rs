@@ -17,6 +17,8 @@ mod file;
 mod format;
 mod header_names;
 mod headers;
+mod joined;
+mod months;
 mod number;
 mod periods;
 mod problem;
@@ -35,6 +37,7 @@ pub use file::KeywordFile;
 pub use format::{
     ChoiceProblem, Column, ColumnChoice, ColumnRef, Delimiter, Format, HeaderAt, Note, Options, Source, Use, encoding,
 };
+pub use joined::Joined;
 pub use number::Decimals;
 pub use problem::{FileProblem, RowProblem, RowProblemKind};
 pub use row::{

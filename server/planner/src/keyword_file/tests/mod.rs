@@ -4,6 +4,7 @@ mod damage;
 mod encodings;
 mod every_row;
 mod formats;
+mod joined;
 mod mapping;
 mod properties;
 
