@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use igny8_data::{Read, Select, SiteScope, Write};
 use igny8_planner::cluster::{self, Clustering, Graph};
-use igny8_planner::keyword_file::{CsvWriter, KeywordFile, KeywordRow};
+use igny8_planner::keyword_file::{self, ColumnChoice, CsvWriter, Delimiter, HeaderAt, KeywordFile, KeywordRow};
 
 use super::progress::Progress;
 use super::{CommandResult, database, site};
@@ -35,6 +35,7 @@ pub enum Command {
 Examples:
   igny8 keywords import semrush.csv --site blog --sector coffee
   igny8 keywords import 'Keyword Stats.csv' --site blog --sector coffee --dry-run
+  igny8 keywords import ours.csv --site blog --sector coffee --column 'What they type' --column '3:volume'
 
 Exports of Google Keyword Planner, Google Search Console, Semrush, Ahrefs, Moz and Ubersuggest are recognised, and so are
 tables with a header and lists of one keyword a line. Keywords that are there take the file's figures and keep their status
@@ -63,6 +64,38 @@ pub struct ImportArgs {
     /// The report as one JSON object.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    read: ReadArgs,
+}
+
+/// What is known better than it would be found out.
+#[derive(clap::Args)]
+pub struct ReadArgs {
+    /// A column, by its name or number from 1, and what it holds; the keywords, unless something else follows a colon:
+    /// `Phrase`, `3:volume`, `Notes:ignore`. May be given several times.
+    #[arg(long, value_name = "COLUMN[:FIELD]")]
+    column: Vec<ColumnChoice>,
+    /// The line of the header, or `none`.
+    #[arg(long, value_name = "LINE")]
+    header: Option<HeaderAt>,
+    /// What separates cells: comma, semicolon, tab, pipe, or none.
+    #[arg(long)]
+    delimiter: Option<Delimiter>,
+    /// The file's encoding: utf-8, utf-16le, windows-1251, shift_jis.
+    #[arg(long, value_parser = keyword_file::encoding)]
+    encoding: Option<String>,
+}
+
+impl ReadArgs {
+    fn options(&self) -> keyword_file::Options {
+        keyword_file::Options {
+            columns: self.column.clone(),
+            header: self.header.unwrap_or_default(),
+            delimiter: self.delimiter,
+            encoding: self.encoding.clone(),
+            ..keyword_file::Options::default()
+        }
+    }
 }
 
 #[derive(clap::Args)]
@@ -87,7 +120,12 @@ pub struct ExportArgs {
 Examples:
   igny8 keywords cluster semrush.csv
   igny8 keywords cluster keywords.txt --csv > clustered.csv
-  igny8 keywords import clustered.csv --site blog --sector coffee --make-clusters")]
+  igny8 keywords import clustered.csv --site blog --sector coffee --make-clusters
+  igny8 keywords cluster labelled.tsv --column 2 --json
+
+Every row with a text comes out, of any length, and as it is written. As CSV the rows have the file's order; as JSON and as
+text the largest clusters come first, and in them the primary keyword, the most searched and the most alike. In CSV, texts
+that a spreadsheet would run as formulas get an apostrophe before them, which `import` takes off again.")]
 pub struct ClusterArgs {
     /// The file: CSV, TSV, or one keyword a line.
     file: PathBuf,
@@ -103,6 +141,8 @@ pub struct ClusterArgs {
     /// The keywords with their clusters, as CSV that `import` takes.
     #[arg(long)]
     csv: bool,
+    #[command(flatten)]
+    read: ReadArgs,
 }
 
 fn granularity(text: &str) -> Result<f64, String> {
@@ -281,12 +321,33 @@ async fn export(app: &App, args: ExportArgs) -> CommandResult {
 /// # Errors
 /// When it cannot be read.
 pub fn cluster(args: &ClusterArgs) -> CommandResult {
-    let mut file = KeywordFile::open(open(&args.file)?).map_err(|error| format!("{}: {error}", args.file.display()))?;
+    let shown = args.file.display();
+    let options = keyword_file::Options {
+        every_row: true,
+        ..args.read.options()
+    };
+    let mut file = KeywordFile::open_with(open(&args.file)?, &options).map_err(|error| format!("{shown}: {error}"))?;
+    let format = file.detected();
+    if let (None, 2.., Some(column)) = (
+        format.header_line,
+        format.columns.len(),
+        format.column(keyword_file::Field::Keyword),
+    ) {
+        eprintln!(
+            "{shown}: no header; the keywords are read from column {}",
+            column.index + 1
+        );
+    }
     let mut rows = Vec::new();
     for row in &mut file {
         match row {
-            Ok(row) => rows.push(row),
-            Err(problem) => eprintln!("{}: {problem}", args.file.display()),
+            Ok(mut row) => {
+                if let Some(written) = row.original.take() {
+                    row.text = written;
+                }
+                rows.push(row);
+            }
+            Err(problem) => eprintln!("{shown}: {problem}"),
         }
     }
     let keywords: Vec<cluster::Keyword> = rows.iter().map(keyword).collect();
@@ -349,19 +410,19 @@ fn text(to: &mut impl std::io::Write, clustering: &Clustering, rows: &[KeywordRo
 }
 
 fn csv(to: &mut impl std::io::Write, clustering: &Clustering, mut rows: Vec<KeywordRow>) -> std::io::Result<()> {
-    let mut csv = CsvWriter::new(to)?;
+    for row in &mut rows {
+        (row.grouping.cluster, row.grouping.topic) = (None, None);
+    }
     for cluster in &clustering.clusters {
         let topic = cluster.parent.map(|hub| clustering.clusters[hub].name.clone());
         for &place in &cluster.keywords {
-            let row = &mut rows[place];
-            row.grouping.cluster = Some(cluster.name.clone());
-            row.grouping.topic.clone_from(&topic);
-            csv.write(row)?;
+            let grouping = &mut rows[place].grouping;
+            grouping.cluster = Some(cluster.name.clone());
+            grouping.topic.clone_from(&topic);
         }
     }
-    for &place in &clustering.unclustered {
-        let row = &mut rows[place];
-        (row.grouping.cluster, row.grouping.topic) = (None, None);
+    let mut csv = CsvWriter::new(to)?;
+    for row in &rows {
         csv.write(row)?;
     }
     csv.finish().map(|_| ())

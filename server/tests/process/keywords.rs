@@ -89,3 +89,71 @@ async fn clustering_needs_no_installation() {
     assert_eq!(csv.lines().count(), 9, "{csv}");
     assert!(!folder.path().join("data").exists());
 }
+
+#[tokio::test]
+async fn clustering_gives_every_row_as_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = "why was i charged for a card payment that i have not made ".repeat(12);
+    let texts = [
+        long.trim_end(),
+        "Why was I charged twice?",
+        "why was I charged twice?",
+        "why was I charged twice?",
+        "\"Charged\", they said, twice",
+        "\"charged twice",
+        "ﬁnd my card",
+        "where is my card, please",
+        "where is my card",
+        "???",
+    ];
+    let labelled: String = texts.iter().map(|text| format!("label\t{text}\n")).collect();
+    let table: String = texts
+        .iter()
+        .map(|text| format!("x,\"{}\",1\n", text.replace('"', "\"\"")))
+        .collect();
+    for (name, content, more) in [
+        ("list.txt", texts.join("\n"), vec![]),
+        ("labelled.tsv", labelled.clone(), vec![]),
+        ("chosen.tsv", labelled, vec!["--column", "2"]),
+        (
+            "named.csv",
+            format!("a,What they ask,b\n{table}"),
+            vec!["--column", "what they ask"],
+        ),
+        ("bare.csv", table, vec!["--column", "2", "--header", "none"]),
+    ] {
+        let file = folder.path().join(name);
+        std::fs::write(&file, content).unwrap();
+        let run = |how: &str| {
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_igny8"));
+            command
+                .args(["keywords", "cluster", file.to_str().unwrap(), how])
+                .args(&more);
+            let output = command.current_dir(folder.path()).output().unwrap();
+            assert!(
+                output.status.success(),
+                "{name}: {}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+            output.stdout
+        };
+        let csv = run("--csv");
+        let mut rows = csv::Reader::from_reader(&csv[3..]);
+        let written: Vec<String> = rows.records().map(|row| row.unwrap()[0].to_owned()).collect();
+        assert_eq!(written, texts, "{name}: all rows in their order");
+        let json: Value = serde_json::from_slice(&run("--json")).unwrap();
+        let clusters = json["clusters"].as_array().unwrap();
+        let lists = clusters
+            .iter()
+            .map(|cluster| &cluster["keywords"])
+            .chain([&json["unclustered"]]);
+        let mut written: Vec<&str> = lists
+            .flat_map(|list| list.as_array().unwrap())
+            .map(|text| text.as_str().unwrap())
+            .collect();
+        let mut all = texts.to_vec();
+        written.sort_unstable();
+        all.sort_unstable();
+        assert_eq!(written, all, "{name}");
+    }
+}

@@ -35,6 +35,11 @@ impl Results {
         }
     }
 
+    /// Whether any unit has results.
+    pub(crate) fn any(&self) -> bool {
+        self.count > 0
+    }
+
     pub(crate) fn has(&self, unit: usize) -> bool {
         !self.urls[unit].is_empty()
     }

@@ -2,6 +2,7 @@
 
 use super::evidence::Results;
 use super::features::Rows;
+use super::granularity;
 use super::intent;
 use super::keyword::{Intent, Keyword, Options};
 use super::leiden::{self, Network};
@@ -47,6 +48,8 @@ pub struct Graph {
     edges: Vec<(u32, u32, f32)>,
     /// Share of the units with a language model's vector.
     dense: f64,
+    /// γ at granularity ½, and the communities of all edges at it.
+    automatic: (f64, Vec<u32>),
     results: Results,
     /// Existing cluster of each unit.
     fixed: Vec<Option<String>>,
@@ -125,7 +128,7 @@ impl Graph {
             }
         }
         let fixed = units.iter().map(|u| keywords[u.members[0]].fixed.clone()).collect();
-        Graph {
+        let mut graph = Graph {
             options: options.clone(),
             units,
             wordless,
@@ -133,10 +136,14 @@ impl Graph {
             facts,
             edges,
             dense: dense.share(),
+            automatic: (0.0, Vec::new()),
             results,
             fixed,
             parents,
-        }
+        };
+        let whole = Network::new(vec![1.0; graph.units.len()], &graph.edges);
+        graph.automatic = granularity::choose(&whole, graph.usual());
+        graph
     }
 
     /// Groups at a granularity from 0 (few, wide) to 1 (many, narrow).
@@ -146,14 +153,18 @@ impl Graph {
         } else {
             0.5
         };
-        let resolution = self.resolution() * RANGE.powf(2.0 * granularity - 1.0);
+        let resolution = self.automatic.0 * RANGE.powf(2.0 * granularity - 1.0);
         // The knob moves the share of results asked for from half to one and a half of what the options say.
         let least = (self.options.shared_urls * (0.5 + granularity as f32)).clamp(0.01, 1.0);
         let network = self.network(least);
         let mut groups = self.anchors(least);
         let free = self.attach(&network, &mut groups, resolution);
-        let rest = network.part(&free);
-        let communities = leiden::leiden(&rest, resolution);
+        let known = resolution == self.automatic.0 && free.len() == self.units.len() && !self.results.any();
+        let communities = if known {
+            self.automatic.1.clone()
+        } else {
+            leiden::leiden(&network.part(&free), resolution)
+        };
         let mut found: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for (i, &c) in communities.iter().enumerate() {
             found.entry(c).or_default().push(free[i]);
@@ -177,8 +188,8 @@ impl Graph {
         (groups, alone)
     }
 
-    /// γ at granularity ½ for this list.
-    fn resolution(&self) -> f64 {
+    /// γ that is usual for such a list.
+    fn usual(&self) -> f64 {
         let sum: f64 = self.edges.iter().map(|e| f64::from(e.2)).sum();
         let mean = sum / self.edges.len().max(1) as f64;
         let short = (FULL_LENGTH / self.units.len().max(1) as f64)

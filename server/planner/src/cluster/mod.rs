@@ -12,6 +12,7 @@
 mod describe;
 pub(crate) mod evidence;
 mod features;
+mod granularity;
 mod graph;
 pub(crate) mod intent;
 mod keyword;

@@ -26,13 +26,15 @@ pub(super) struct Converter {
     trend_months: Option<(Month, Month)>,
     /// Whether the header says that clicks per impression are per cents.
     ctr_in_percent: bool,
+    /// Whether a keyword may be of any length and hold any character.
+    any_text: bool,
 }
 
 /// What a cell without use leaves in the row.
 type Cell = Result<(), RowProblemKind>;
 
 impl Converter {
-    pub fn new(format: &Format, headers: &[Header]) -> Self {
+    pub fn new(format: &Format, headers: &[Header], any_text: bool) -> Self {
         let mut columns = Vec::new();
         let mut months: Vec<(Option<Month>, usize)> = Vec::new();
         let mut currency = None;
@@ -67,6 +69,7 @@ impl Converter {
             currency,
             trend_months,
             ctr_in_percent,
+            any_text,
         }
     }
 
@@ -147,21 +150,21 @@ impl Converter {
             Field::Original => {
                 row.original = Some(if self.own() { export::unguarded(cell) } else { cell }.to_owned());
             }
-            Field::Volume => match self.whole(index, cell, MAX_VOLUME)? {
+            Field::Volume => match self.searches(row, index, cell) {
                 Whole::Missing => {}
                 Whole::One(volume) => row.volume = Some(volume),
                 Whole::Range(range) => row.volume_range = Some(range),
             },
-            Field::VolumeMin => more.volume_min = self.whole(index, cell, MAX_VOLUME)?.low(),
-            Field::VolumeMax => more.volume_max = self.whole(index, cell, MAX_VOLUME)?.high(),
-            Field::Difficulty => row.difficulty = self.difficulty(index, cell)?,
-            Field::Cpc => match self.prices(index, cell, more)? {
+            Field::VolumeMin => more.volume_min = self.searches(row, index, cell).low(),
+            Field::VolumeMax => more.volume_max = self.searches(row, index, cell).high(),
+            Field::Difficulty => row.difficulty = self.difficulty(row, index, cell),
+            Field::Cpc => match self.prices(row, index, cell, more) {
                 Prices::Missing => {}
                 Prices::One(price) => row.cpc = Some(price),
                 Prices::Range(range) => row.cpc_range = Some(range),
             },
-            Field::CpcMin => more.cpc_min = self.prices(index, cell, more)?.one(),
-            Field::CpcMax => more.cpc_max = self.prices(index, cell, more)?.one(),
+            Field::CpcMin => more.cpc_min = self.prices(row, index, cell, more).one(),
+            Field::CpcMax => more.cpc_max = self.prices(row, index, cell, more).one(),
             Field::Currency => {
                 let code = cell.to_uppercase();
                 row.currency = number::currency(&cell.to_lowercase())
@@ -262,13 +265,13 @@ impl Converter {
     fn keyword(&self, row: &mut KeywordRow, cell: &str) -> Cell {
         let written = if self.own() { export::unguarded(cell) } else { cell };
         let text = text::normalise(written);
-        if text.contains(char::REPLACEMENT_CHARACTER) {
+        if !self.any_text && text.contains(char::REPLACEMENT_CHARACTER) {
             return Err(RowProblemKind::Damaged {
                 start: text::excerpt(&text),
             });
         }
         // Counting bytes first: a character has one at least.
-        if text.len() > MAX_TEXT {
+        if !self.any_text && text.len() > MAX_TEXT {
             let characters = text.chars().count();
             if characters > MAX_TEXT {
                 return Err(RowProblemKind::TooLong {
@@ -341,15 +344,13 @@ impl Converter {
         })
     }
 
-    /// Counts that a keyword keeps: what cannot be read is a problem of the row, or it would get lost unseen.
-    fn whole(&self, index: usize, cell: &str, most: u64) -> Result<Whole, RowProblemKind> {
-        let wrong = |message| self.problem(index, cell, message);
+    fn whole(&self, cell: &str, most: u64) -> Result<Whole, &'static str> {
         let whole = |number: number::Number| {
             to_whole(number.value)
                 .filter(|value| *value <= most && !number.percent)
-                .ok_or_else(|| wrong("is too large or below 0"))
+                .ok_or("is too large or below 0")
         };
-        match number::read(cell, Kind::Whole, self.decimals).map_err(|_| wrong("is not a number"))? {
+        match number::read(cell, Kind::Whole, self.decimals).map_err(|_| "is not a number")? {
             Amount::Missing => Ok(Whole::Missing),
             Amount::One(number) => whole(number).map(Whole::One),
             Amount::Range(low, high) => Ok(Whole::Range(VolumeRange {
@@ -359,37 +360,57 @@ impl Converter {
         }
     }
 
-    fn difficulty(&self, index: usize, cell: &str) -> Result<Option<u8>, RowProblemKind> {
-        const OUTSIDE: &str = "is not between 0 and 100";
-        match number::read(cell, Kind::Fraction, self.decimals) {
-            Ok(Amount::Missing) => Ok(None),
-            Ok(Amount::One(number)) => to_whole(number.value)
-                .and_then(|value| u8::try_from(value).ok())
-                .filter(|value| *value <= 100)
-                .map(Some)
-                .ok_or_else(|| self.problem(index, cell, OUTSIDE)),
-            Ok(Amount::Range(..)) | Err(_) => Err(self.problem(index, cell, "is not a number")),
-        }
+    fn searches(&self, row: &mut KeywordRow, index: usize, cell: &str) -> Whole {
+        self.whole(cell, MAX_VOLUME).unwrap_or_else(|message| {
+            self.note(row, index, cell, message);
+            Whole::Missing
+        })
     }
 
-    fn prices(&self, index: usize, cell: &str, more: &mut More<'_>) -> Result<Prices, RowProblemKind> {
+    fn difficulty(&self, row: &mut KeywordRow, index: usize, cell: &str) -> Option<u8> {
+        let message = match number::read(cell, Kind::Fraction, self.decimals) {
+            Ok(Amount::Missing) => return None,
+            Ok(Amount::One(number)) => {
+                let value = to_whole(number.value).and_then(|value| u8::try_from(value).ok());
+                if let Some(value) = value.filter(|value| *value <= 100) {
+                    return Some(value);
+                }
+                "is not between 0 and 100"
+            }
+            Ok(Amount::Range(..)) | Err(_) => "is not a number",
+        };
+        self.note(row, index, cell, message);
+        None
+    }
+
+    fn prices(&self, row: &mut KeywordRow, index: usize, cell: &str, more: &mut More<'_>) -> Prices {
         let mut price = |number: number::Number| {
             more.sign = more.sign.or(number.currency);
-            if (0.0..=MAX_CPC).contains(&number.value) {
-                Ok(number.value)
-            } else {
-                Err(self.problem(index, cell, "is not between 0 and 1000000"))
+            (0.0..=MAX_CPC).contains(&number.value).then_some(number.value)
+        };
+        let found = match number::read(cell, Kind::Fraction, self.decimals) {
+            Ok(Amount::Missing) => return Prices::Missing,
+            Ok(Amount::One(number)) => price(number).map(Prices::One),
+            Ok(Amount::Range(low, high)) => match (price(low), high.map(price)) {
+                (Some(low), None) => Some(Prices::Range(PriceRange {
+                    low: Some(low),
+                    high: None,
+                })),
+                (Some(low), Some(Some(high))) => Some(Prices::Range(PriceRange {
+                    low: Some(low),
+                    high: Some(high),
+                })),
+                _ => None,
+            },
+            Err(_) => {
+                self.note(row, index, cell, "is not a price");
+                return Prices::Missing;
             }
         };
-        match number::read(cell, Kind::Fraction, self.decimals) {
-            Ok(Amount::Missing) => Ok(Prices::Missing),
-            Ok(Amount::One(number)) => price(number).map(Prices::One),
-            Ok(Amount::Range(low, high)) => Ok(Prices::Range(PriceRange {
-                low: Some(price(low)?),
-                high: high.map(price).transpose()?,
-            })),
-            Err(_) => Err(self.problem(index, cell, "is not a price")),
-        }
+        found.unwrap_or_else(|| {
+            self.note(row, index, cell, "is not between 0 and 1000000");
+            Prices::Missing
+        })
     }
 
     /// `of`: what full competition is; without it, 1 or 100 by the size of the number.
@@ -417,7 +438,6 @@ impl Converter {
         flag
     }
 
-    /// Numbers a keyword does not keep: what cannot be read is only noted.
     fn fraction(&self, row: &mut KeywordRow, index: usize, cell: &str) -> Option<f64> {
         match number::read(cell, Kind::Fraction, self.decimals) {
             Ok(Amount::Missing) => None,
@@ -430,7 +450,7 @@ impl Converter {
     }
 
     fn count(&self, row: &mut KeywordRow, index: usize, cell: &str) -> Option<u64> {
-        match self.whole(index, cell, u64::MAX) {
+        match self.whole(cell, u64::MAX) {
             Ok(Whole::One(count)) => Some(count),
             Ok(Whole::Missing) => None,
             Ok(Whole::Range(_)) | Err(_) => {
@@ -493,14 +513,6 @@ impl Converter {
         match self.names.get(index).filter(|name| !name.is_empty()) {
             Some(name) => text::excerpt(name),
             None => format!("column {}", index + 1),
-        }
-    }
-
-    fn problem(&self, index: usize, cell: &str, message: &'static str) -> RowProblemKind {
-        RowProblemKind::Value {
-            column: self.name(index),
-            value: text::excerpt(cell),
-            message,
         }
     }
 

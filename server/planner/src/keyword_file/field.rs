@@ -1,5 +1,6 @@
 //! What a column may be used for.
 
+use super::headers::Header;
 use super::row::{Intent, Month};
 
 /// What a column of a file is used for.
@@ -57,7 +58,70 @@ pub enum Field {
     Disabled,
 }
 
+/// The names fields are chosen by, as an own export has them, and `ignore`.
+const NAMES: [(&str, Option<Field>); 42] = [
+    ("keyword", Some(Field::Keyword)),
+    ("volume", Some(Field::Volume)),
+    ("volume_min", Some(Field::VolumeMin)),
+    ("volume_max", Some(Field::VolumeMax)),
+    ("difficulty", Some(Field::Difficulty)),
+    ("cpc", Some(Field::Cpc)),
+    ("cpc_min", Some(Field::CpcMin)),
+    ("cpc_max", Some(Field::CpcMax)),
+    ("currency", Some(Field::Currency)),
+    ("competition", Some(Field::Competition)),
+    ("competition_index", Some(Field::CompetitionIndex)),
+    ("competition_level", Some(Field::CompetitionLevel)),
+    ("intents", Some(Field::Intents)),
+    ("informational", Some(Field::IntentFlag(Intent::Informational))),
+    ("commercial", Some(Field::IntentFlag(Intent::Commercial))),
+    ("transactional", Some(Field::IntentFlag(Intent::Transactional))),
+    ("navigational", Some(Field::IntentFlag(Intent::Navigational))),
+    ("branded", Some(Field::Branded)),
+    ("local", Some(Field::Local)),
+    ("parent_topic", Some(Field::ParentTopic)),
+    ("market", Some(Field::Market)),
+    ("cluster", Some(Field::Cluster)),
+    ("topic", Some(Field::Topic)),
+    ("page_type", Some(Field::PageType)),
+    ("tags", Some(Field::Tags)),
+    ("attributes", Some(Field::Attributes)),
+    ("status", Some(Field::Status)),
+    ("disabled", Some(Field::Disabled)),
+    ("position", Some(Field::Position)),
+    ("url", Some(Field::Url)),
+    ("clicks", Some(Field::Clicks)),
+    ("impressions", Some(Field::Impressions)),
+    ("ctr", Some(Field::Ctr)),
+    ("traffic_potential", Some(Field::TrafficPotential)),
+    ("trend", Some(Field::Trend)),
+    ("trend_scale", Some(Field::TrendScale)),
+    ("trend_end", Some(Field::TrendEnd)),
+    ("month_searches", Some(Field::MonthSearches(None))),
+    ("serp_features", Some(Field::SerpFeatures)),
+    ("serp_urls", Some(Field::SerpUrls)),
+    ("original", Some(Field::Original)),
+    ("ignore", None),
+];
+
 impl Field {
+    /// The field of a name a person chooses it by: one of [`names`](Self::names), or any header that is known for it.
+    /// `Some(None)` is `ignore`.
+    pub(super) fn named(name: &str) -> Option<Option<Self>> {
+        let name = name.trim();
+        NAMES
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, field)| *field)
+            // `Searches: May 2025` is rather a name with a colon in it.
+            .or_else(|| Header::read(name).field().filter(|field| !field.repeats()).map(Some))
+    }
+
+    /// The names fields are chosen by, for people.
+    pub(super) fn names() -> String {
+        NAMES.map(|(name, _)| name).join(", ")
+    }
+
     /// For people.
     #[must_use]
     pub const fn label(self) -> &'static str {

@@ -41,7 +41,9 @@ pub struct KeywordFile<R> {
     cells: Cells,
     converter: Converter,
     format: Format,
-    seen: Seen,
+    /// `None`: repetitions are rows like any other.
+    seen: Option<Seen>,
+    every_row: bool,
     rows: u64,
     ended: bool,
 }
@@ -70,10 +72,15 @@ impl<R: Read> KeywordFile<R> {
             Some(line) => records.skip_row(line)?,
             None => records.skip_lines(skip)?,
         }
+        if options.every_row {
+            // Tools, which quote, write headers; a cell of several lines is theirs alone.
+            records.set_strict(format.header_line.is_none());
+        }
         Ok(Self {
             cells: Cells::new(format.delimiter.byte()),
-            converter: Converter::new(&format, &headers),
-            seen: Seen::new(format.source != Source::Igny8),
+            converter: Converter::new(&format, &headers, options.every_row),
+            every_row: options.every_row,
+            seen: (!options.every_row).then(Seen::default),
             records,
             format,
             rows: 0,
@@ -114,20 +121,46 @@ impl<R: Read> KeywordFile<R> {
         if self.records.input().damaged() {
             notes.push(Note::Damaged);
         }
-        if self.seen.full() {
+        if self.seen.as_ref().is_some_and(|seen| seen.full) {
             notes.push(Note::DuplicatesPossible);
         }
         notes
     }
 
+    /// Gives repetitions as rows like any other, from here on.
+    pub(super) fn keep_repetitions(&mut self) {
+        self.seen = None;
+    }
+
+    /// The form in which two rows are the same keyword, and its hash. Tools write one search with straight and with curly
+    /// quotation marks; our own keywords may differ by them.
+    pub(super) fn key(&self, row: &KeywordRow) -> (u64, String) {
+        let key = match self.format.source {
+            Source::Igny8 => text::text_key(&row.text),
+            _ => text::key_without_curly_quotes(&row.text),
+        };
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        (hasher.finish(), key)
+    }
+
     fn read_row(&mut self) -> Option<Result<KeywordRow, RowProblem>> {
         loop {
             let line = match self.records.next() {
+                // Nobody quotes a line of a plain list.
+                Ok(Next::Row { line, text }) if self.every_row && self.format.is_plain_list() => {
+                    self.cells.split_plain(text);
+                    line
+                }
                 Ok(Next::Row { line, text }) => {
                     self.cells.split(text);
                     line
                 }
-                Ok(Next::Unclosed { line }) => return Some(Err(problem(line, RowProblemKind::UnclosedQuote))),
+                Ok(Next::Unclosed { line, text }) if self.every_row => {
+                    self.cells.split_plain(text);
+                    line
+                }
+                Ok(Next::Unclosed { line, .. }) => return Some(Err(problem(line, RowProblemKind::UnclosedQuote))),
                 Ok(Next::TooLarge { line }) => return Some(Err(problem(line, RowProblemKind::TooLarge))),
                 Ok(Next::End) => return None,
                 Err(error) => {
@@ -142,9 +175,12 @@ impl<R: Read> KeywordFile<R> {
                 Ok(row) => row,
                 Err(kind) => return Some(Err(problem(line, kind))),
             };
-            if let Some(first_line) = self.seen.line_of(&row) {
-                let row = Box::new(row);
-                return Some(Err(problem(line, RowProblemKind::Duplicate { first_line, row })));
+            if self.seen.is_some() {
+                let (hash, _) = self.key(&row);
+                if let Some(first_line) = self.seen.as_mut().and_then(|seen| seen.line_of(hash, line)) {
+                    let text = text::excerpt(&row.text);
+                    return Some(Err(problem(line, RowProblemKind::Duplicate { first_line, text })));
+                }
             }
             self.rows += 1;
             return Some(Ok(row));
@@ -182,44 +218,25 @@ const fn problem(line: u64, kind: RowProblemKind) -> RowProblem {
 
 /// The lines keywords were first seen in, by a hash of their key: sixteen bytes a keyword, whatever its length. Among a
 /// million keywords the chance that any two share a hash is one in 37 million.
+#[derive(Default)]
 struct Seen {
     lines: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
-    /// Tools write one search with straight and with curly quotation marks. Our own keywords may differ by them.
-    fold_quotes: bool,
+    /// Whether keywords went by that were not remembered.
     full: bool,
 }
 
 impl Seen {
-    fn new(fold_quotes: bool) -> Self {
-        Self {
-            lines: HashMap::default(),
-            fold_quotes,
-            full: false,
-        }
-    }
-
-    /// Whether keywords went by that were not remembered.
-    const fn full(&self) -> bool {
-        self.full
-    }
-
-    /// The line the keyword was first seen in; else remembers this one.
-    fn line_of(&mut self, row: &KeywordRow) -> Option<u64> {
-        let mut hasher = DefaultHasher::new();
-        if self.fold_quotes {
-            text::key_without_curly_quotes(&row.text).hash(&mut hasher);
-        } else {
-            text::text_key(&row.text).hash(&mut hasher);
-        }
+    /// The line the keyword of a hash was first seen in; else remembers this one.
+    fn line_of(&mut self, hash: u64, line: u64) -> Option<u64> {
         let full = self.lines.len() >= MAX_KNOWN;
-        match self.lines.entry(hasher.finish()) {
+        match self.lines.entry(hash) {
             Entry::Occupied(first) => Some(u64::from(*first.get())),
             Entry::Vacant(_) if full => {
                 self.full = true;
                 None
             }
             Entry::Vacant(free) => {
-                free.insert(u32::try_from(row.line).unwrap_or(u32::MAX));
+                free.insert(u32::try_from(line).unwrap_or(u32::MAX));
                 None
             }
         }
@@ -228,7 +245,7 @@ impl Seen {
 
 /// Takes a hash for what it is, in place of hashing it again.
 #[derive(Default)]
-struct Hashed(u64);
+pub(super) struct Hashed(u64);
 
 impl Hasher for Hashed {
     fn finish(&self) -> u64 {

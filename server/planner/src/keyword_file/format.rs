@@ -1,6 +1,7 @@
 //! What a file turned out to be, and what its columns are used for.
 
 use std::fmt;
+use std::str::FromStr;
 
 use super::field::Field;
 use super::number::Decimals;
@@ -84,6 +85,22 @@ impl Delimiter {
     }
 }
 
+impl FromStr for Delimiter {
+    type Err = ChoiceProblem;
+
+    /// By its name or its sign.
+    fn from_str(text: &str) -> Result<Self, ChoiceProblem> {
+        Ok(match text.trim_matches(' ').to_ascii_lowercase().as_str() {
+            "," | "comma" => Self::Comma,
+            ";" | "semicolon" => Self::Semicolon,
+            "\t" | "\\t" | "tab" => Self::Tab,
+            "|" | "pipe" => Self::Pipe,
+            "none" => Self::None,
+            _ => return Err(ChoiceProblem::Delimiter),
+        })
+    }
+}
+
 impl fmt::Display for Delimiter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -141,6 +158,8 @@ pub enum Note {
     Damaged,
     /// There are more keywords than duplicates are looked for among.
     DuplicatesPossible,
+    /// Keywords are listed for several markets, of which one was kept for each.
+    SeveralMarkets,
 }
 
 impl fmt::Display for Note {
@@ -154,6 +173,9 @@ impl fmt::Display for Note {
             }
             Self::RowsCutOff => "Search Console exports at most 1,000 rows; there may be more queries than these",
             Self::Damaged => "some characters could not be read; save the file as UTF-8",
+            Self::SeveralMarkets => {
+                "the file has figures of several markets; each keyword has those of the site's, else the highest"
+            }
             Self::DuplicatesPossible => "the file is too long to find all duplicates in it",
         })
     }
@@ -183,14 +205,9 @@ impl Format {
         self.columns.iter().find(|column| column.field() == Some(field))
     }
 
-    /// Whether the tool lists a keyword once for each page that ranks for it, so that repetitions are no mistake.
-    #[must_use]
-    pub fn lists_pages(&self) -> bool {
-        self.column(Field::Url).is_some()
-            && matches!(
-                self.source,
-                Source::SemrushOrganicPositions | Source::AhrefsSiteExplorer | Source::GoogleSearchConsole
-            )
+    /// Whether every line is a keyword and nothing else.
+    pub(super) fn is_plain_list(&self) -> bool {
+        self.delimiter == Delimiter::None && self.header_line.is_none()
     }
 }
 
@@ -211,6 +228,31 @@ pub struct ColumnChoice {
     pub field: Option<Field>,
 }
 
+impl FromStr for ColumnChoice {
+    type Err = ChoiceProblem;
+
+    /// `NAME:FIELD` or `NUMBER:FIELD`, columns numbered from 1; without a field the keywords. What comes after the last
+    /// colon is part of the name where it is no field.
+    fn from_str(text: &str) -> Result<Self, ChoiceProblem> {
+        let (name, field) = match text.rsplit_once(':') {
+            Some((name, field)) => match Field::named(field) {
+                Some(field) => (name, field),
+                None if name.trim().parse::<usize>().is_ok() => {
+                    return Err(ChoiceProblem::Field(super::text::excerpt(field)));
+                }
+                None => (text, Some(Field::Keyword)),
+            },
+            None => (text, Some(Field::Keyword)),
+        };
+        let column = match name.trim().parse::<usize>() {
+            Ok(number) => ColumnRef::Index(number.checked_sub(1).ok_or(ChoiceProblem::Column)?),
+            Err(_) if name.trim().is_empty() => return Err(ChoiceProblem::Column),
+            Err(_) => ColumnRef::Name(name.trim().to_owned()),
+        };
+        Ok(Self { column, field })
+    }
+}
+
 /// Where the header is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum HeaderAt {
@@ -222,6 +264,45 @@ pub enum HeaderAt {
     Absent,
 }
 
+impl FromStr for HeaderAt {
+    type Err = ChoiceProblem;
+
+    /// A line's number from 1, or `none`.
+    fn from_str(text: &str) -> Result<Self, ChoiceProblem> {
+        match text.trim() {
+            "none" => Ok(Self::Absent),
+            number => match number.parse() {
+                Ok(line) if line > 0 => Ok(Self::Line(line)),
+                _ => Err(ChoiceProblem::Header),
+            },
+        }
+    }
+}
+
+/// The encoding of a label of the WHATWG's list, for [`Options::encoding`].
+pub fn encoding(label: &str) -> Result<String, ChoiceProblem> {
+    match encoding_rs::Encoding::for_label(label.as_bytes()) {
+        Some(encoding) => Ok(encoding.name().to_owned()),
+        None => Err(ChoiceProblem::Encoding(super::text::excerpt(label))),
+    }
+}
+
+/// Why words do not say how to read a file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChoiceProblem {
+    #[error("a column is chosen by its name or its number from 1, and what it holds: `Phrase:keyword`, `3:volume`")]
+    Column,
+    #[error("{0:?} is nothing a column can hold; it may be one of: {names}", names = Field::names())]
+    Field(String),
+    #[error("the delimiter must be comma, semicolon, tab, pipe or none")]
+    Delimiter,
+    #[error("the header is in a line from 1, or `none`")]
+    Header,
+    #[error("{0:?} is no known encoding; use a name such as \"utf-8\" or \"windows-1251\"")]
+    Encoding(String),
+}
+
 /// What a caller knows better than the detection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
@@ -231,4 +312,7 @@ pub struct Options {
     pub delimiter: Option<Delimiter>,
     /// A label of the WHATWG's list: `windows-1251`, `shift_jis`.
     pub encoding: Option<String>,
+    /// Gives every row that has any text, for who groups texts and stores none: of any length, also repeated, and with
+    /// characters that could not be read. Quotation marks that enclose no cell are text.
+    pub every_row: bool,
 }

@@ -7,8 +7,8 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::field::Field;
 use super::header_names::{IGNORED, KNOWN};
-use super::number;
 use super::row::Month;
+use super::{months, number};
 
 /// What a header means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub(super) fn header_key(header: &str) -> String {
     let mut key = lower.split_whitespace().collect::<Vec<_>>().join(" ");
     if key.ends_with(['%', ':']) {
         key.pop();
-        key.truncate(key.trim_end().len());
+        key.truncate(key.trim_end_matches([' ', ',']).len());
     }
     key
 }
@@ -76,7 +76,18 @@ impl Header {
         }
         // `Searches: May 2025`; the key has lost nothing the month needs.
         if let Some(month) = name.strip_prefix("searches:") {
-            return plain(Meaning::Use(Field::MonthSearches(named_month(month))));
+            return plain(Meaning::Use(Field::MonthSearches(months::named(month))));
+        }
+        // The same in other languages, and `Search Volume Jan 2025`, `2025-01`.
+        let month = match name.rsplit_once(':') {
+            Some((_, month)) => month,
+            None => VOLUMES.iter().fold(name.as_str(), |name, word| {
+                let name = name.strip_prefix(word).unwrap_or(name);
+                name.strip_suffix(word).unwrap_or(name)
+            }),
+        };
+        if let Some(month) = months::named(month) {
+            return plain(Meaning::Use(Field::MonthSearches(Some(month))));
         }
         // `CPC (USD)`, `SV trend (09-2024 - 08-2026)`, `Keyword Difficulty (%)`.
         let in_brackets = name
@@ -101,6 +112,14 @@ impl Header {
                 };
             }
         }
+        // `KeywordDifficulty`, as programs write.
+        let apart = words_apart(header);
+        if apart.len() > header.len() {
+            let meaning = meaning_of(&header_key(&apart));
+            if meaning != Meaning::Unknown {
+                return plain(meaning);
+            }
+        }
         plain(Meaning::Unknown)
     }
 
@@ -110,6 +129,23 @@ impl Header {
             _ => None,
         }
     }
+}
+
+/// What stands beside the month in the header of its searches.
+const VOLUMES: [&str; 3] = ["search volume", "searches", "volume"];
+
+/// `SearchVolume` as `Search Volume`.
+fn words_apart(header: &str) -> String {
+    let mut out = String::new();
+    let mut lower = false;
+    for c in header.chars().take(100) {
+        if lower && c.is_uppercase() {
+            out.push(' ');
+        }
+        lower = c.is_lowercase();
+        out.push(c);
+    }
+    out
 }
 
 const fn is_price(meaning: Meaning) -> bool {
@@ -124,17 +160,6 @@ fn currency_code(text: &str) -> Option<String> {
     }
     // Any other code: there are 180 currencies, and three letters in the header of a price are one.
     (text.len() == 3 && text.bytes().all(|b| b.is_ascii_lowercase())).then(|| text.to_ascii_uppercase())
-}
-
-/// `may 2025`.
-fn named_month(text: &str) -> Option<Month> {
-    const NAMES: [&str; 12] = [
-        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-    ];
-    let (name, year) = text.trim().split_once(' ')?;
-    let start = name.get(..3)?;
-    let number = NAMES.iter().position(|known| *known == start)?;
-    Month::new(year.trim().parse().ok()?, u8::try_from(number).ok()? + 1)
 }
 
 /// `09 2024 08 2026`, as the key of `09-2024 - 08-2026` is.
@@ -211,6 +236,23 @@ mod tests {
             Header::read("Searches: May 2025").field(),
             Some(Field::MonthSearches(Month::new(2025, 5)))
         );
+        for (header, field) in [
+            ("Avg. Search Volume (Last Known Values)", Some(Field::Volume)),
+            ("Search vol.", Some(Field::Volume)),
+            ("KeywordDifficulty", Some(Field::Difficulty)),
+            ("searchVolume", Some(Field::Volume)),
+            ("Competition, %", Some(Field::Competition)),
+            ("CPC, $", Some(Field::Cpc)),
+            ("Vol (US)", Some(Field::Volume)),
+            ("Volume (Global)", None),
+            (
+                "Suchanfragen: Mai 2025",
+                Some(Field::MonthSearches(Month::new(2025, 5))),
+            ),
+            ("Search Volume 2025-05", Some(Field::MonthSearches(Month::new(2025, 5)))),
+        ] {
+            assert_eq!(Header::read(header).field(), field, "{header}");
+        }
         assert!(matches!(Header::read("Traffic (%)").meaning, Meaning::Ignore(_)));
         assert_eq!(Header::read("Colour").meaning, Meaning::Unknown);
     }

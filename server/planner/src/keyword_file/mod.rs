@@ -17,6 +17,8 @@ mod file;
 mod format;
 mod header_names;
 mod headers;
+mod joined;
+mod months;
 mod number;
 mod periods;
 mod problem;
@@ -32,7 +34,10 @@ mod values;
 pub use export::{CsvWriter, guarded, unguarded, write_csv};
 pub use field::Field;
 pub use file::KeywordFile;
-pub use format::{Column, ColumnChoice, ColumnRef, Delimiter, Format, HeaderAt, Note, Options, Source, Use};
+pub use format::{
+    ChoiceProblem, Column, ColumnChoice, ColumnRef, Delimiter, Format, HeaderAt, Note, Options, Source, Use, encoding,
+};
+pub use joined::Joined;
 pub use number::Decimals;
 pub use problem::{FileProblem, RowProblem, RowProblemKind};
 pub use row::{

@@ -2,8 +2,6 @@
 
 use std::io;
 
-use super::row::KeywordRow;
-
 /// Why nothing can be read from a file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -79,16 +77,12 @@ pub enum RowProblemKind {
     TooLong { characters: usize, start: String },
     #[error("the keyword {start:?} holds characters that could not be read; save the file as UTF-8")]
     Damaged { start: String },
-    /// Said once per repetition. The row is given, for callers that [join](KeywordRow::join) it to the first one: where
-    /// [`Format::lists_pages`](super::Format::lists_pages) says so, repetitions are how the tool works, not a mistake.
-    #[error("the keyword {:?} is in line {first_line} already", super::text::excerpt(&row.text))]
-    Duplicate { first_line: u64, row: Box<KeywordRow> },
-    #[error("{column}: {value:?} {message}")]
-    Value {
-        column: String,
-        value: String,
-        message: &'static str,
-    },
+    /// Said once per repetition. [`Joined`](super::Joined) has joined the row to the first one.
+    #[error("the keyword {text:?} is in line {first_line} already")]
+    Duplicate { first_line: u64, text: String },
+    /// Said once for each market of which a keyword's figures are not kept; only by [`Joined`](super::Joined).
+    #[error("the keyword {text:?} is listed for the market {market:?} too; the figures of {kept:?} are kept")]
+    OtherMarket { text: String, market: String, kept: String },
     #[error("a quotation mark (\") opens here and is not closed; the lines after this one are read on their own")]
     UnclosedQuote,
     #[error("the row is longer than {} kB", super::MAX_ROW / 1024)]

@@ -26,6 +26,10 @@ pub(super) struct Records<R> {
     /// Bytes left to look at twice.
     second_looks: usize,
     longest: usize,
+    /// Whether every line is a row, quotation marks or not.
+    single_lines: bool,
+    /// Whether a row with a quotation mark in its wrong place is given as [`Next::Unclosed`].
+    strict: bool,
 }
 
 /// What comes next in a file.
@@ -39,6 +43,8 @@ pub(super) enum Next<'a> {
     /// A quotation mark opens in this line and is not closed.
     Unclosed {
         line: u64,
+        /// The line, without its end.
+        text: &'a [u8],
     },
     /// A row longer than allowed, left out.
     TooLarge {
@@ -68,7 +74,16 @@ impl<R: Read> Records<R> {
             delimiter: b',',
             second_looks: SECOND_LOOKS,
             longest,
+            single_lines: false,
+            strict: false,
         }
+    }
+
+    /// For callers that read a damaged row as it stands. Quotation marks that do not enclose a whole cell (`"a" b`) are
+    /// damage; with `single_lines` so are those that enclose the end of a line.
+    pub const fn set_strict(&mut self, single_lines: bool) {
+        self.strict = true;
+        self.single_lines = single_lines;
     }
 
     /// `None`: every line is one cell.
@@ -139,11 +154,13 @@ impl<R: Read> Records<R> {
                     let text = self.text.get(start..end).unwrap_or_default();
                     return Ok(Next::Row { line, text });
                 }
-                Found::Unclosed { next, looked_at } => {
+                Found::Unclosed { end, next, looked_at } => {
+                    let start = self.at;
                     self.at = next;
                     self.line += 1;
                     self.second_looks = self.second_looks.saturating_sub(looked_at.saturating_sub(next));
-                    return Ok(Next::Unclosed { line });
+                    let text = self.text.get(start..end).unwrap_or_default();
+                    return Ok(Next::Unclosed { line, text });
                 }
                 Found::TooLarge => {
                     self.skip_long_line()?;
@@ -157,34 +174,38 @@ impl<R: Read> Records<R> {
         let mut place = Place::CellStart;
         let mut from = self.at;
         let mut lines = 0;
-        // Where the second line starts: reading goes on there if the row turns out to be damaged.
-        let mut second_line = None;
+        // Where the first line ends and the second starts: reading goes on there if the row turns out to be damaged.
+        let mut first_line = None;
         loop {
             let line = self.line_end(from)?;
             let (end, next) = line.unwrap_or((self.text.len(), self.text.len()));
             if end - self.at > self.longest {
-                let unclosed = |next| Found::Unclosed { next, looked_at: end };
-                return Ok(second_line.map_or(Found::TooLarge, unclosed));
+                let looked_at = end;
+                let unclosed = |(end, next)| Found::Unclosed { end, next, looked_at };
+                return Ok(first_line.map_or(Found::TooLarge, unclosed));
             }
             let Scanned { place: after, loose } =
                 scan(self.text.get(from..end).unwrap_or_default(), place, self.delimiter);
             lines += 1;
-            let second = *second_line.get_or_insert(next);
-            if loose && lines > 1 {
+            let (first_end, second) = *first_line.get_or_insert((end, next));
+            let unclosed = Found::Unclosed {
+                end: first_end,
+                next: second,
+                looked_at: end,
+            };
+            if loose && (lines > 1 || self.strict) {
                 // A cell of several lines ended in the middle of a cell: its quotation mark was some later row's.
-                return Ok(Found::Unclosed {
-                    next: second,
-                    looked_at: end,
-                });
+                return Ok(unclosed);
             }
             if after != Place::Quoted {
                 return Ok(Found::Row { end, next, lines });
             }
-            if line.is_none() || next == self.text.len() && !self.has_more()? || self.second_looks == 0 {
-                return Ok(Found::Unclosed {
-                    next: second,
-                    looked_at: end,
-                });
+            if self.single_lines
+                || line.is_none()
+                || next == self.text.len() && !self.has_more()?
+                || self.second_looks == 0
+            {
+                return Ok(unclosed);
             }
             place = after;
             from = next;
@@ -257,8 +278,17 @@ impl<R: Read> Records<R> {
 }
 
 enum Found {
-    Row { end: usize, next: usize, lines: u64 },
-    Unclosed { next: usize, looked_at: usize },
+    Row {
+        end: usize,
+        next: usize,
+        lines: u64,
+    },
+    /// The first line's end and the second's start, and how far was looked.
+    Unclosed {
+        end: usize,
+        next: usize,
+        looked_at: usize,
+    },
     TooLarge,
 }
 
@@ -329,6 +359,7 @@ fn scan(line: &[u8], from: Place, delimiter: u8) -> Scanned {
 /// Splits a row into cells, without quotation marks; its room is used again for the next row.
 pub(super) struct Cells {
     core: csv_core::Reader,
+    delimiter: u8,
     bytes: Vec<u8>,
     ends: Vec<usize>,
     count: usize,
@@ -339,6 +370,7 @@ impl Cells {
         let delimiter = delimiter.unwrap_or(NO_DELIMITER);
         Self {
             core: csv_core::ReaderBuilder::new().delimiter(delimiter).build(),
+            delimiter,
             bytes: vec![0; 1024],
             ends: vec![0; 64],
             count: 0,
@@ -373,6 +405,20 @@ impl Cells {
                 csv_core::ReadRecordResult::Record | csv_core::ReadRecordResult::End => return,
             }
         }
+    }
+
+    /// Splits a row whose quotation marks are text like any other.
+    pub fn split_plain(&mut self, row: &[u8]) {
+        self.bytes.clear();
+        self.ends.clear();
+        for cell in row.split(|byte| *byte == self.delimiter) {
+            self.bytes.extend_from_slice(cell);
+            self.ends.push(self.bytes.len());
+        }
+        self.count = self.ends.len();
+        // Room that `split` doubles when it runs out.
+        self.bytes.resize(self.bytes.len().max(1024), 0);
+        self.ends.resize(self.ends.len().max(64), 0);
     }
 
     /// How many cells the row has.
@@ -416,7 +462,7 @@ mod tests {
                     cells.split(text);
                     format!("{line}: {}", cells.iter().collect::<Vec<_>>().join("|"))
                 }
-                Next::Unclosed { line } => format!("{line}! unclosed"),
+                Next::Unclosed { line, .. } => format!("{line}! unclosed"),
                 Next::TooLarge { line } => format!("{line}! large"),
                 Next::End => return out,
             });
@@ -464,7 +510,8 @@ mod tests {
         let text = "a\",b,\"c\n".repeat(lines);
         let mut records = Records::new(Decoded::text(text.as_bytes()), 1024 * 1024);
         for line in 1..=lines as u64 {
-            assert_eq!(records.next().expect("memory"), Next::Unclosed { line });
+            let text = b"a\",b,\"c";
+            assert_eq!(records.next().expect("memory"), Next::Unclosed { line, text });
         }
         assert_eq!(records.next().expect("memory"), Next::End);
     }

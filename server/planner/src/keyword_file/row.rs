@@ -303,7 +303,8 @@ impl KeywordRow {
     /// for each page that ranks) or from another one.
     ///
     /// The better figure wins, never a sum: a stated volume beats a range beats impressions, then the higher one. Of
-    /// places, the best one stays, with its page and its clicks. Lists are united; of all else the first known stays.
+    /// places, the best one stays, with its page and its clicks. Impressions of one page are a lower bound of those of the
+    /// site, so the most stay. Lists are united; of all else the first known stays.
     pub fn join(&mut self, other: Self) {
         if other.better_volume(self) {
             self.volume = other.volume;
@@ -319,14 +320,13 @@ impl KeywordRow {
             self.position = other.position;
             self.url = other.url.or(self.url.take());
             self.clicks = other.clicks.or(self.clicks);
-            self.impressions = other.impressions.or(self.impressions);
             self.ctr = other.ctr.or(self.ctr);
         } else {
             self.url = self.url.take().or(other.url);
             self.clicks = self.clicks.or(other.clicks);
-            self.impressions = self.impressions.or(other.impressions);
             self.ctr = self.ctr.or(other.ctr);
         }
+        self.impressions = self.impressions.max(other.impressions);
         if self.cpc.is_none() && self.cpc_range.is_none() {
             self.cpc = other.cpc;
             self.cpc_range = other.cpc_range;
@@ -357,13 +357,33 @@ impl KeywordRow {
         add_missing(&mut self.notes, other.notes);
     }
 
+    /// About how many bytes of memory it takes.
+    pub(super) fn size(&self) -> usize {
+        let texts = [
+            Some(&self.text),
+            self.original.as_ref(),
+            self.parent_topic.as_ref(),
+            self.url.as_ref(),
+            self.grouping.cluster.as_ref(),
+            self.grouping.topic.as_ref(),
+        ];
+        let lists = [&self.tags, &self.serp_features, &self.serp_urls];
+        let own = size_of::<String>();
+        size_of::<Self>()
+            + texts.into_iter().flatten().map(String::len).sum::<usize>()
+            + lists.into_iter().flatten().map(|item| item.len() + own).sum::<usize>()
+            + self.attributes.len() * 4 * own
+            + self.trend.as_ref().map_or(0, |trend| trend.values.len() * 16)
+    }
+
     pub(super) fn set_intents(&mut self, intents: Vec<Intent>) {
         let mut intents = intents.into_iter();
         self.intent = intents.next();
         self.other_intents = intents.collect();
     }
 
-    fn better_volume(&self, than: &Self) -> bool {
+    /// Whether its volume is from a better source, or from one as good and higher.
+    pub(super) fn better_volume(&self, than: &Self) -> bool {
         match (self.searches(), than.searches()) {
             (Some((mine, from)), Some((theirs, theirs_from))) => {
                 from < theirs_from || (from == theirs_from && mine > theirs)

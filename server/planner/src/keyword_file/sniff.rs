@@ -1,11 +1,13 @@
 //! Finds out what a file is from its first rows: delimiter, header, tool, and what its columns hold.
 
+use std::collections::HashSet;
+
 use super::decode::Decoded;
 use super::field::Field;
 use super::format::{Column, ColumnChoice, ColumnRef, Delimiter, Format, HeaderAt, Options, Source, Use};
 use super::header_names::{SEARCH_CONSOLE_METRICS, SEARCH_CONSOLE_OTHER};
 use super::headers::{Header, Meaning, header_key};
-use super::number::{self, Decimals, Kind};
+use super::number::{self, Amount, Decimals, Kind};
 use super::problem::FileProblem;
 use super::records::{Cells, Next, Records};
 use super::{buckets, periods, source, text};
@@ -118,7 +120,13 @@ fn found(
             Header::read(name.map_or("", String::as_str))
         })
         .collect();
-    let tool = if header.is_some() {
+    let by_shape = header.is_some()
+        && options.columns.is_empty()
+        && !headers.iter().any(|header| header.field() == Some(Field::Keyword))
+        && is_search_console(rows);
+    let tool = if by_shape {
+        Source::GoogleSearchConsole
+    } else if header.is_some() {
         source::of(&headers)
     } else if layout.delimiter == Delimiter::None || width == 1 {
         Source::List
@@ -126,8 +134,21 @@ fn found(
         Source::Table
     };
     let mut uses = uses_of(&headers, tool);
+    if by_shape {
+        let fields = [
+            Field::Keyword,
+            Field::Clicks,
+            Field::Impressions,
+            Field::Ctr,
+            Field::Position,
+        ];
+        uses = fields.map(Use::Field).to_vec();
+    }
     if header.is_none() && width == 1 {
         uses = vec![Use::Field(Field::Keyword)];
+    }
+    if header.is_none() && width == 2 && layout.delimiter == Delimiter::Tab && options.every_row {
+        uses[column_of_texts(&data)] = Use::Field(Field::Keyword);
     }
     let names: Vec<String> = (0..width)
         .map(|index| {
@@ -174,6 +195,17 @@ fn found(
         },
         headers,
     })
+}
+
+/// Which of two columns without names holds texts, and not what they are labelled with: the one that repeats itself less,
+/// then the one with more in it.
+fn column_of_texts(rows: &[&Row]) -> usize {
+    let told = |column: usize| {
+        let cells = || rows.iter().filter_map(|row| row.cells.get(column));
+        let different: HashSet<&String> = cells().collect();
+        (different.len(), cells().map(String::len).sum::<usize>())
+    };
+    usize::from(told(1) >= told(0))
 }
 
 /// Text is not full of control characters.
@@ -334,6 +366,15 @@ fn detect_layout(samples: &[(Delimiter, Vec<Row>)], options: &Options) -> Result
             skip: 0,
         });
     }
+    if options.columns.is_empty()
+        && let Some((delimiter, _)) = samples.iter().find(|(_, rows)| is_search_console(rows))
+    {
+        return Ok(Layout {
+            delimiter: *delimiter,
+            header: Some(0),
+            skip: 0,
+        });
+    }
     let layout = layout_without_header(samples);
     if layout.delimiter == Delimiter::None || options.columns.is_empty() {
         return Ok(layout);
@@ -361,6 +402,43 @@ fn detect_layout(samples: &[(Delimiter, Vec<Row>)], options: &Options) -> Result
     })
 }
 
+/// Whether a table has the shape of Search Console's queries, whatever language its header is in: five columns, clicks
+/// that are no more than impressions, a share, a position. Queries are written small; pages, countries and days are not.
+fn is_search_console(rows: &[Row]) -> bool {
+    let number = |cell: Option<&String>, kind| match number::read(cell?, kind, Decimals::Either) {
+        Ok(Amount::One(number)) if number.value >= 0.0 => Some(number),
+        _ => None,
+    };
+    let is_row = |row: &Row| {
+        let cell = |at: usize| row.cells.get(at);
+        let (Some(clicks), Some(shown), Some(share), Some(place)) = (
+            number(cell(1), Kind::Whole),
+            number(cell(2), Kind::Whole),
+            number(cell(3), Kind::Fraction),
+            number(cell(4), Kind::Fraction),
+        ) else {
+            return false;
+        };
+        let query = cell(0).is_some_and(|query| {
+            query.chars().any(char::is_alphanumeric)
+                && !query.chars().any(char::is_uppercase)
+                && !query.contains("://")
+                && !query.bytes().all(|b| b.is_ascii_digit() || b"-./".contains(&b))
+        });
+        query && clicks.value <= shown.value && share.percent && !place.percent && place.value >= 1.0
+    };
+    let Some((header, data)) = rows.split_first() else {
+        return false;
+    };
+    header.cells.len() == 5
+        && !header
+            .cells
+            .iter()
+            .any(|cell| cell.is_empty() || cell.chars().any(|c| c.is_ascii_digit()))
+        && !data.is_empty()
+        && data.iter().all(|row| row.cells.len() == 5 && is_row(row))
+}
+
 /// Lines before a table that explain it: `# ----`.
 fn is_remark(row: &Row) -> bool {
     row.cells
@@ -386,10 +464,13 @@ fn layout_without_header(samples: &[(Delimiter, Vec<Row>)]) -> Layout {
         widths.sort_unstable();
         let usual = widths.get(widths.len() / 2).copied()?;
         let same = widths.iter().filter(|width| **width == usual).count();
-        (table.len() > 1 && usual > 1 && same * 5 >= table.len() * 4).then_some((usual, *delimiter, table))
+        let is_table = table.len() > 1 && usual > 1 && same * 5 >= table.len() * 4;
+        // Commas are common in texts. Tabs are not: where every row has them, they separate.
+        let sure = *delimiter == Delimiter::Tab && same == table.len();
+        is_table.then_some((sure, usual, *delimiter, table))
     });
-    match table.max_by_key(|(usual, ..)| *usual) {
-        Some((_, delimiter, rows)) => Layout {
+    match table.max_by_key(|(sure, usual, ..)| (*sure, *usual)) {
+        Some((_, _, delimiter, rows)) => Layout {
             delimiter,
             header: None,
             skip: skip_named(rows),
@@ -426,6 +507,7 @@ fn layout_at(samples: &[(Delimiter, Vec<Row>)], line: u64) -> Result<Layout, Fil
 }
 
 const NOT_KNOWN: &str = "not known; it can be chosen by hand";
+const SEED: &str = "a list's starting point, not this keyword";
 const TAKEN: &str = "another column is used for this";
 
 /// What columns are used for by their headers.
@@ -438,9 +520,13 @@ fn uses_of(headers: &[Header], source: Source) -> Vec<Use> {
         taken.push(field);
         Use::Field(field)
     };
+    // AnswerThePublic names what somebody asked about "Keyword", and what people search "Suggestion".
+    let suggests = headers.iter().any(|header| header.name == "suggestion")
+        && headers.iter().any(|header| header.name.starts_with("modifier"));
     let mut uses: Vec<Use> = headers
         .iter()
         .map(|header| match header.meaning {
+            Meaning::Use(Field::Keyword) if suggests && header.name != "suggestion" => Use::Ignored(SEED),
             // Rankings name the page that ranks; strategies name the page that is to be written.
             Meaning::Use(Field::Cluster) if header.name == "page" && source == Source::GoogleSearchConsole => {
                 take(Field::Url)

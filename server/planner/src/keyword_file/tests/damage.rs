@@ -23,15 +23,44 @@ fn wrong_rows_are_reported_and_the_rest_is_read() {
                 "x".repeat(60)
             ),
             "line 6: the keyword \"GOOD\" is in line 2 already".to_owned(),
-            "line 7: Volume: \"many\" is not a number".to_owned(),
-            "line 8: Difficulty: \"101\" is not between 0 and 100".to_owned(),
-            "line 9: CPC: \"-3\" is not between 0 and 1000000".to_owned(),
+            "bad volume".to_owned(),
+            "bad difficulty".to_owned(),
+            "bad price".to_owned(),
             "last".to_owned(),
             "line 11: the row has no keyword".to_owned(),
         ]
     );
     let exactly = "é".repeat(200);
     assert_eq!(texts(format!("Keyword\n{exactly}\n").as_bytes()), [exactly]);
+}
+
+#[test]
+fn a_cell_that_cannot_be_read_costs_only_itself() {
+    let text = "Keyword,Volume,Difficulty,CPC\na,many,3,1\nb,1,Hard,2\nc,1,101,-3\nd,1,2,cheap\ne,1,2,1-x\n";
+    let said: Vec<String> = rows(text.as_bytes())
+        .iter()
+        .map(|row| {
+            let notes: Vec<String> = row.notes.iter().map(ToString::to_string).collect();
+            format!(
+                "{} {:?} {:?} {:?} {}",
+                row.text,
+                row.volume,
+                row.difficulty,
+                row.cpc,
+                notes.join("; ")
+            )
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "a None Some(3) Some(1.0) Volume: \"many\" is not a number",
+            "b Some(1) None Some(2.0) Difficulty: \"Hard\" is not a number",
+            "c Some(1) None None Difficulty: \"101\" is not between 0 and 100; CPC: \"-3\" is not between 0 and 1000000",
+            "d Some(1) Some(2) None CPC: \"cheap\" is not a price",
+            "e Some(1) Some(2) None CPC: \"1-x\" is not a price",
+        ]
+    );
 }
 
 #[test]

@@ -2,6 +2,12 @@
 
 use super::*;
 
+/// Rows of a file in which keywords repeat.
+fn join(text: &str) -> Vec<KeywordRow> {
+    let file = Joined::open(|| Ok(text.as_bytes()), &Options::default(), None).expect("a file");
+    file.filter_map(Result::ok).collect()
+}
+
 const PLANNER_MONTHS: &str = "Searches: May 2025\tSearches: Jun 2025\tSearches: Jul 2025\tSearches: Aug 2025\tSearches: \
                               Sep 2025\tSearches: Oct 2025\tSearches: Nov 2025\tSearches: Dec 2025\tSearches: Jan \
                               2026\tSearches: Feb 2026\tSearches: Mar 2026\tSearches: Apr 2026";
@@ -153,6 +159,12 @@ fn google_search_console_in_other_languages() {
         "Query principali,Clic,Impressioni,CTR,Posizione\nkaltbrüh,12,1345,45.61%,4.2\n",
         "Populairste zoekopdrachten,Klikken,Vertoningen,CTR,Positie\nkaltbrüh,12,1345,45.61%,4.2\n",
         "Najpopularniejsze zapytania,Kliknięcia,Wyświetlenia,CTR,Pozycja\nkaltbrüh,12,1345,45.61%,4.2\n",
+        "Mest populære forespørgsler,Klik,Eksponeringer,CTR,Placering\nkaltbrüh,12,1345,45.61%,4.2\n",
+        "Suosituimmat haut,Klikkaukset,Näyttökerrat,CTR,Sijainti\nkaltbrüh,12,1345,\"45,61 %\",\"4,2\"\n",
+        "Leggyakoribb lekérdezések,Kattintások,Megjelenítések,CTR,Pozíció\nkaltbrüh,12,1345,\"45,61%\",\"4,2\"\n",
+        "Cele mai populare interogări,Clicuri,Afișări,CTR,Poziție\nkaltbrüh,12,1345,\"45,61%\",\"4,2\"\n",
+        "طلبات البحث,النقرات,مرات الظهور,CTR,الموضع\nkaltbrüh,12,1345,45.61%,4.2\n",
+        "热门查询,点击次数,展示,点击率,排名\nkaltbrüh,12,1345,45.61%,4.2\n",
         "上位のクエリ,クリック数,表示回数,CTR,掲載順位\nkaltbrüh,12,1345,45.61%,4.2\n",
     ] {
         let rows = rows(text.as_bytes());
@@ -162,6 +174,101 @@ fn google_search_console_in_other_languages() {
             ("kaltbrüh", Some(12), Some(1345), Some(0.4561), Some(4.2)),
             "{text}"
         );
+    }
+}
+
+#[test]
+fn google_search_console_in_a_language_that_is_not_known() {
+    let text =
+        "Vinsælustu leitir,Smellir,Birtingar,Smellihlutfall,Staða\nkalt kaffi,12,1345,45.61%,4.2\nkaffi,0,9,0%,71\n";
+    let file = open(text.as_bytes());
+    assert_eq!(file.detected().source, Source::GoogleSearchConsole);
+    let row = &rows(text.as_bytes())[0];
+    assert_eq!(
+        (row.text.as_str(), row.clicks, row.impressions),
+        ("kalt kaffi", Some(12), Some(1345))
+    );
+    assert_eq!((row.ctr, row.position), (Some(0.4561), Some(4.2)));
+    for other in [
+        "Lönd,Smellir,Birtingar,Smellihlutfall,Staða\nÍsland,12,1345,45.61%,4.2\n",
+        "Síður,Smellir,Birtingar,Smellihlutfall,Staða\nhttps://a.example/x,12,1345,45.61%,4.2\n",
+        "Dagar,Smellir,Birtingar,Smellihlutfall,Staða\n2026-06-01,12,1345,45.61%,4.2\n",
+    ] {
+        assert!(
+            refused(other.as_bytes()).contains("no column holds keywords"),
+            "{other}"
+        );
+    }
+}
+
+#[test]
+fn other_tools() {
+    for (text, volume, difficulty, cpc) in [
+        (
+            "Keyword,Location,Language,Avg. Search Volume (Last Known Values),Avg. CPC (Last Known Values),Avg. PPC,KD\n\
+             cold brew,Anywhere,Any,1200,0.9,12,31\n",
+            Some(1200),
+            Some(31),
+            Some(0.9),
+        ),
+        (
+            "Keyword,Search vol.,CPC,Competition,Difficulty,KEI,Results\ncold brew,\"1,200\",$0.90,0.12,31,5,9\n",
+            Some(1200),
+            Some(31),
+            Some(0.9),
+        ),
+        (
+            "Keyword,SearchVolume,KeywordDifficulty,ExactCostPerClick,Rank\ncold brew,1200,31,$0.90,4\n",
+            Some(1200),
+            Some(31),
+            Some(0.9),
+        ),
+        (
+            "Keyword,Modifier Type,Modifier,Suggestion,Search Volume,CPC\ncoffee,Questions,how,cold brew,1200,0.9\n",
+            Some(1200),
+            None,
+            Some(0.9),
+        ),
+        (
+            "Keyword,Volume,\"Cost Per Click, $\",\"Competition, %\",Found results,KD\ncold brew,1200,0.9,12,9,31\n",
+            Some(1200),
+            Some(31),
+            Some(0.9),
+        ),
+        (
+            "\"Keyword\",\"Vol (US)\",\"CPC (US)\",\"Comp (US)\",\"Volume (Global)\"\ncold brew,1200,$0.90,0.1,99999\n",
+            Some(1200),
+            None,
+            Some(0.9),
+        ),
+        (
+            "Keywords,Average Search Volume,Trend,Average CPC,Competition,Search Volume 2026-01,Search Volume 2026-02\n\
+             cold brew,1200,5%,0.9,12,1000,1400\n",
+            Some(1200),
+            None,
+            Some(0.9),
+        ),
+        (
+            "Keyword;Suchvolumen;Suchanfragen: Jan. 2026;Suchanfragen: Feb. 2026\ncold brew;1.200;1.000;1.400\n",
+            Some(1200),
+            None,
+            None,
+        ),
+    ] {
+        let rows = rows(text.as_bytes());
+        let row = &rows[0];
+        assert_eq!(
+            (row.text.as_str(), row.volume, row.difficulty, row.cpc),
+            ("cold brew", volume, difficulty, cpc),
+            "{text}"
+        );
+        if text.contains("2026") {
+            assert_eq!(
+                row.trend.as_ref().and_then(|trend| trend.end),
+                Month::new(2026, 2),
+                "{text}"
+            );
+        }
     }
 }
 
@@ -198,20 +305,8 @@ fn google_search_console_comparing_periods() {
 fn google_search_console_by_api() {
     let text = "query,page,clicks,impressions,ctr,position\ncold brew,https://a.example/1,1,4,0.25,8.0\ncold \
                 brew,https://a.example/2,3,4,0.75,2.0\n";
-    let mut file = open(text.as_bytes());
-    assert!(file.detected().lists_pages());
-    let mut row = file.next().expect("a row").expect("a keyword");
-    assert_eq!((row.ctr, row.url.as_deref()), (Some(0.25), Some("https://a.example/1")));
-    match file.next() {
-        Some(Err(RowProblem {
-            line: 3,
-            kind: RowProblemKind::Duplicate {
-                first_line: 2,
-                row: again,
-            },
-        })) => row.join(*again),
-        other => panic!("{other:?}"),
-    }
+    let row = &join(text)[0];
+    assert_eq!((row.ctr, row.line), (Some(0.75), 2));
     assert_eq!(
         (row.position, row.url.as_deref()),
         (Some(2.0), Some("https://a.example/2"))
@@ -336,22 +431,14 @@ fn semrush_organic_positions() {
                 informational, transactional\",Organic\n";
     let mut file = open(text.as_bytes());
     assert_eq!(file.detected().source, Source::SemrushOrganicPositions);
-    assert!(file.detected().lists_pages());
-    let mut row = file.next().expect("a row").expect("a keyword");
+    let row = file.next().expect("a row").expect("a keyword");
     assert_eq!((row.volume, row.position), (Some(12_100), Some(11.0)));
     assert_eq!(
         row.trend.as_ref().expect("a trend").values,
         [Some(1.0), Some(0.82), Some(0.64)]
     );
     assert_eq!(row.serp_features, ["people_also_ask"]);
-    let Some(Err(RowProblem {
-        kind: RowProblemKind::Duplicate { row: again, .. },
-        ..
-    })) = file.next()
-    else {
-        panic!("the second page")
-    };
-    row.join(*again);
+    let row = &join(text)[0];
     assert_eq!((row.volume, row.position), (Some(12_100), Some(4.0)));
     assert_eq!(row.url.as_deref(), Some("https://a.example/1"));
     assert_eq!(

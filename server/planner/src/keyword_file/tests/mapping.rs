@@ -119,3 +119,32 @@ fn header_delimiter_and_encoding_by_hand() {
     let (russian, _, _) = encoding_rs::WINDOWS_1251.encode("Keyword\nкофе\n");
     assert_eq!(with(&russian, &options), ["кофе"]);
 }
+
+#[test]
+fn choices_in_words() {
+    let index = |n, field| Ok(choice(n, field));
+    for (text, chosen) in [
+        ("2", index(1, Some(Field::Keyword))),
+        ("Phrase", Ok(choice("Phrase", Some(Field::Keyword)))),
+        ("Phrase:keyword", Ok(choice("Phrase", Some(Field::Keyword)))),
+        ("a: b:Search Volume", Ok(choice("a: b", Some(Field::Volume)))),
+        (
+            "Searches: May 2025",
+            Ok(choice("Searches: May 2025", Some(Field::Keyword))),
+        ),
+        ("3:ignore", index(2, None)),
+        ("0", Err(ChoiceProblem::Column)),
+        (":volume", Err(ChoiceProblem::Column)),
+        ("3:nonsense", Err(ChoiceProblem::Field("nonsense".to_owned()))),
+    ] {
+        assert_eq!(text.parse(), chosen, "{text}");
+    }
+    assert_eq!("semicolon".parse(), Ok(Delimiter::Semicolon));
+    assert_eq!("\t".parse(), Ok(Delimiter::Tab));
+    assert_eq!(":".parse::<Delimiter>(), Err(ChoiceProblem::Delimiter));
+    assert_eq!("3".parse(), Ok(HeaderAt::Line(3)));
+    assert_eq!("none".parse(), Ok(HeaderAt::Absent));
+    assert_eq!("0".parse::<HeaderAt>(), Err(ChoiceProblem::Header));
+    assert_eq!(encoding("latin1").as_deref(), Ok("windows-1252"));
+    assert!(encoding("latin9000").is_err());
+}

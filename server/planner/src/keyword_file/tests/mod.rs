@@ -2,7 +2,9 @@
 
 mod damage;
 mod encodings;
+mod every_row;
 mod formats;
+mod joined;
 mod mapping;
 mod properties;
 
