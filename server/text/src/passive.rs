@@ -264,7 +264,7 @@ mod tests {
             ("We need a hundred.", false),
             ("There is need.", false),
             ("We are having it repaired.", true),
-            ("Having used it they left.", false),
+            ("Having used it we go.", false),
             ("It was our first shot.", false),
         ];
         for (text, expected) in cases {
