@@ -56,7 +56,12 @@ fn run() -> Result<(), String> {
     if !dated {
         data.pages.iter_mut().for_each(|page| page.day = None);
     }
-    println!("{} pages, {} links of {} sources", data.pages.len(), data.links.len(), data.sources().len());
+    println!(
+        "{} pages, {} links of {} sources",
+        data.pages.len(),
+        data.links.len(),
+        data.sources().len()
+    );
     if tune {
         tune_weights(&data);
         return Ok(());
@@ -74,7 +79,10 @@ fn run() -> Result<(), String> {
             println!("{}", ranking.row(&format!("{} / {}", known.name(), scope_name(scope))));
         }
     }
-    println!("\nTarget of an anchor\n{:40} {:>6} {:>6} {:>6}", "", "hit@1", "hit@5", "MRR");
+    println!(
+        "\nTarget of an anchor\n{:40} {:>6} {:>6} {:>6}",
+        "", "hit@1", "hit@5", "MRR"
+    );
     for known in [Known::None, Known::OtherParts, Known::Older] {
         for scope in [Scope::All, Scope::Earlier] {
             let (mut asked, mut first, mut fifth, mut reciprocal) = (0usize, 0usize, 0usize, 0.0);
@@ -125,7 +133,10 @@ fn places(data: &Data) {
             };
             placed += 1;
             let start = found.link.at.unwrap_or_default();
-            let mut editors = page.body.match_indices(anchor.as_str()).map(|(at, _)| at..at + anchor.len());
+            let mut editors = page
+                .body
+                .match_indices(anchor.as_str())
+                .map(|(at, _)| at..at + anchor.len());
             overlapping += usize::from(editors.any(|e| e.start < start + found.length && start < e.end));
             same += usize::from(&found.link.anchor == anchor);
         }
@@ -204,7 +215,11 @@ impl Data {
         let mut index = Index::default();
         for page in &self.pages {
             let links = sources.iter().find(|(p, _)| p.id == page.id).map(|s| s.1.as_slice());
-            let links = if known == Known::OtherParts { links.unwrap_or_default() } else { &[] };
+            let links = if known == Known::OtherParts {
+                links.unwrap_or_default()
+            } else {
+                &[]
+            };
             put(&mut index, page, links);
         }
         match known {
@@ -252,7 +267,12 @@ fn page(address: &str, title: &str, text: &str) -> Page {
         id: address.to_owned(),
         path: address.to_owned(),
         title: title.to_owned(),
-        slug: address.trim_matches('/').rsplit('/').next().unwrap_or_default().to_owned(),
+        slug: address
+            .trim_matches('/')
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
         language: "en".to_owned(),
         published: true,
         day,
@@ -272,8 +292,7 @@ struct Ranking {
 
 impl Ranking {
     const DEPTHS: [usize; 4] = [1, 5, 10, 20];
-    const HEAD: &'static str =
-        "                                            R@1    R@5   R@10   R@20    MRR  hit@5";
+    const HEAD: &'static str = "                                            R@1    R@5   R@10   R@20    MRR  hit@5";
 
     fn add(&mut self, ranked: &[&str], wanted: &HashSet<&str>) {
         self.sources += 1;
@@ -301,7 +320,10 @@ impl Ranking {
 type Question = Vec<(Vec<f64>, bool)>;
 
 fn tune_weights(data: &Data) {
-    for (name, questions) in [("targets of a source", sources(data)), ("target of an anchor", anchors(data))] {
+    for (name, questions) in [
+        ("targets of a source", sources(data)),
+        ("target of an anchor", anchors(data)),
+    ] {
         let halves: [Vec<&(usize, Question)>; 2] =
             [0, 1].map(|half| questions.iter().filter(|(source, _)| source % 2 == half).collect());
         println!("\n{name}: share of right ones among the first 1 and 5");
@@ -338,10 +360,13 @@ fn anchors(data: &Data) -> Vec<(usize, Question)> {
     for (known, scope) in TUNED_ON {
         data.ask(known, |index, page, links| {
             for (anchor, target) in links {
-                let question = index.targets_of(page, anchor, scope, usize::MAX).into_iter().map(|candidate| {
-                    let values = candidate.evidence.values().iter().map(|v| f64::from(*v)).collect();
-                    (values, &candidate.target == target)
-                });
+                let question = index
+                    .targets_of(page, anchor, scope, usize::MAX)
+                    .into_iter()
+                    .map(|candidate| {
+                        let values = candidate.evidence.values().iter().map(|v| f64::from(*v)).collect();
+                        (values, &candidate.target == target)
+                    });
                 out.push((stable(&page.id), question.collect()));
             }
         });
@@ -357,12 +382,19 @@ const TUNED_ON: [(Known, Scope); 3] = [
 ];
 
 fn stable(id: &str) -> usize {
-    id.bytes().fold(7, |h: usize, b| h.wrapping_mul(31).wrapping_add(b.into())) >> 3
+    id.bytes()
+        .fold(7, |h: usize, b| h.wrapping_mul(31).wrapping_add(b.into()))
+        >> 3
 }
 
 /// Weights that make the right candidates likely under a softmax over each question's, by gradient descent (Adam).
 fn fit(questions: &[&(usize, Question)]) -> Vec<f64> {
-    let kinds = questions.iter().flat_map(|q| &q.1).map(|c| c.0.len()).next().unwrap_or(0);
+    let kinds = questions
+        .iter()
+        .flat_map(|q| &q.1)
+        .map(|c| c.0.len())
+        .next()
+        .unwrap_or(0);
     let (mut weights, mut mean, mut square) = (vec![1.0; kinds], vec![0.0; kinds], vec![0.0; kinds]);
     for step in 1..=600 {
         let mut gradient: Vec<f64> = weights.iter().map(|w| w * 0.002).collect();
@@ -386,7 +418,10 @@ fn fit(questions: &[&(usize, Question)]) -> Vec<f64> {
         for i in 0..kinds {
             mean[i] = 0.9 * mean[i] + 0.1 * gradient[i];
             square[i] = 0.999 * square[i] + 0.001 * gradient[i] * gradient[i];
-            let (m, s) = (mean[i] / (1.0 - 0.9f64.powi(step)), square[i] / (1.0 - 0.999f64.powi(step)));
+            let (m, s) = (
+                mean[i] / (1.0 - 0.9f64.powi(step)),
+                square[i] / (1.0 - 0.999f64.powi(step)),
+            );
             weights[i] -= 0.08 * m / (s.sqrt() + 1e-8);
         }
     }

@@ -17,9 +17,14 @@ fn main() {
     let pages: usize = std::env::args().nth(1).and_then(|a| a.parse().ok()).unwrap_or(10_000);
     let site: Vec<Page> = (0..pages).map(page).collect();
     let words: usize = site.iter().map(|p| p.body.split_whitespace().count()).sum();
-    println!("{pages} pages, {words} words; peak memory with them {} MB", peak_memory());
+    println!(
+        "{pages} pages, {words} words; peak memory with them {} MB",
+        peak_memory()
+    );
 
-    let mut linker = timed("read, graph and index", || Linker::new(&Site::default(), site.iter().cloned()));
+    let mut linker = timed("read, graph and index", || {
+        Linker::new(&Site::default(), site.iter().cloned())
+    });
     println!("peak memory {} MB", peak_memory());
     let report = timed("report", || linker.graph.report(Limits::default()));
     println!(
@@ -36,7 +41,9 @@ fn main() {
 
     let options = Options::default();
     let suggestions: Vec<_> = timed("suggestions for all pages, all cores", || {
-        site.par_iter().map(|page| linker.index.suggest(page, &options)).collect()
+        site.par_iter()
+            .map(|page| linker.index.suggest(page, &options))
+            .collect()
     });
     println!("  {} suggestions", suggestions.iter().map(Vec::len).sum::<usize>());
     let applied = timed("all of them put in", || {
@@ -49,29 +56,51 @@ fn main() {
             };
             edit::apply(&page.body, page.format, &links, &rules)
         });
-        all.map(|a| (a.inserted.len(), a.refused.len())).reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
+        all.map(|a| (a.inserted.len(), a.refused.len()))
+            .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
     });
     println!("  {} put in, {} refused", applied.0, applied.1);
 
     let mut changed = site[pages / 2].clone();
-    changed.body.push_str("\n\nA new paragraph with a [link](/page-3/) in it.");
+    changed
+        .body
+        .push_str("\n\nA new paragraph with a [link](/page-3/) in it.");
     timed("one changed page: taken in", || linker.replace(&changed));
-    timed("one changed page: its links", || linker.graph.page(&changed.id, Limits::default()));
-    timed("one changed page: its suggestions", || linker.index.suggest(&changed, &options));
-    timed("one changed page: the site's report", || linker.graph.report(Limits::default()));
-    let candidates = timed("one changed page: who might link to it", || linker.index.inbound_candidates(&changed, 30));
+    timed("one changed page: its links", || {
+        linker.graph.page(&changed.id, Limits::default())
+    });
+    timed("one changed page: its suggestions", || {
+        linker.index.suggest(&changed, &options)
+    });
+    timed("one changed page: the site's report", || {
+        linker.graph.report(Limits::default())
+    });
+    let candidates = timed("one changed page: who might link to it", || {
+        linker.index.inbound_candidates(&changed, 30)
+    });
     let rows: Vec<&Page> = site.iter().filter(|p| candidates.contains(&p.id)).collect();
     let inbound = timed("one changed page: suggestions of 30 pages to it", || {
-        linker.index.suggest_inbound(&changed.id, rows.iter().copied(), &options)
+        linker
+            .index
+            .suggest_inbound(&changed.id, rows.iter().copied(), &options)
     });
     println!("  {} suggestions to it", inbound.len());
 }
 
 fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
-    let start = Instant::now();
+    let (start, busy) = (Instant::now(), processor_time());
     let out = work();
-    println!("{what}: {:.1} ms", start.elapsed().as_secs_f64() * 1_000.0);
+    let (wall, busy) = (start.elapsed().as_secs_f64() * 1_000.0, processor_time() - busy);
+    println!("{what}: {wall:.1} ms, of which the processors worked {busy} ms");
     out
+}
+
+/// Milliseconds that all threads have worked, in steps of ten. On a machine with other work beside, this is what counts.
+fn processor_time() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = after_name.split_whitespace().skip(11).take(2);
+    ticks.filter_map(|t| t.parse::<u64>().ok()).sum::<u64>() * 10
 }
 
 /// A small generator of our own, so that the site is the same everywhere (Vigna's splitmix64).
@@ -100,8 +129,9 @@ impl Random {
 const PER_HUB: usize = 20;
 
 fn word(rank: usize) -> String {
-    const SYLLABLES: [&str; 16] =
-        ["ba", "ce", "di", "fo", "gu", "ka", "le", "mi", "no", "pu", "ra", "se", "ti", "vo", "zu", "xe"];
+    const SYLLABLES: [&str; 16] = [
+        "ba", "ce", "di", "fo", "gu", "ka", "le", "mi", "no", "pu", "ra", "se", "ti", "vo", "zu", "xe",
+    ];
     let mut rank = rank + 16;
     let mut out = String::new();
     while rank > 0 {
@@ -126,7 +156,11 @@ fn page(number: usize) -> Page {
     let hub = number / PER_HUB;
     let (topic, own) = (topic_words(hub), own_words(number));
     let is_hub = number % PER_HUB == 0;
-    let keyword = if is_hub { format!("{} {}", topic[0], topic[1]) } else { format!("{} {} {}", topic[0], own[0], own[1]) };
+    let keyword = if is_hub {
+        format!("{} {}", topic[0], topic[1])
+    } else {
+        format!("{} {} {}", topic[0], own[0], own[1])
+    };
     let mut body = String::new();
     for paragraph in 0..12 {
         if paragraph % 4 == 2 {
@@ -152,13 +186,22 @@ fn page(number: usize) -> Page {
         }
         if paragraph % 5 == 4 {
             let other = hub * PER_HUB + random.below(PER_HUB);
-            let _ = write!(body, "See [{} {}](/page-{other}/) too.", topic[random.below(12)], word(random.zipf(3_000)));
+            let _ = write!(
+                body,
+                "See [{} {}](/page-{other}/) too.",
+                topic[random.below(12)],
+                word(random.zipf(3_000))
+            );
         }
         body.push_str("\n\n");
     }
     Page {
         id: format!("content_{number}"),
-        path: if number == 0 { "/".to_owned() } else { format!("/page-{number}/") },
+        path: if number == 0 {
+            "/".to_owned()
+        } else {
+            format!("/page-{number}/")
+        },
         title: format!("{keyword} {}", word(random.zipf(30_000))),
         slug: keyword.replace(' ', "-"),
         primary_keyword: Some(keyword),

@@ -30,7 +30,8 @@ pub(crate) fn resolve(href: &str, path: &str, hosts: &[String]) -> Address {
         return Address::Internal(normal(href));
     }
     let own = "igny8.invalid";
-    let Ok(base) = Url::parse(&format!("https://{own}/")).and_then(|root| root.join(&path.replace(['?', '#', '\\'], "")))
+    let Ok(base) =
+        Url::parse(&format!("https://{own}/")).and_then(|root| root.join(&path.replace(['?', '#', '\\'], "")))
     else {
         return Address::Elsewhere;
     };
@@ -98,12 +99,22 @@ mod tests {
             ("/über/", "/über"),
             ("/", "/"),
         ] {
-            assert_eq!(resolve(href, "/a/c/", &hosts), Address::Internal(want.to_owned()), "{href}");
+            assert_eq!(
+                resolve(href, "/a/c/", &hosts),
+                Address::Internal(want.to_owned()),
+                "{href}"
+            );
         }
         for href in ["#top", "", "?page=2"] {
             assert_eq!(resolve(href, "/a/c/", &hosts), Address::Here, "{href}");
         }
-        for href in ["mailto:me@example.com", "https://other.example/a", "//other.example/", "javascript:x", "http://["] {
+        for href in [
+            "mailto:me@example.com",
+            "https://other.example/a",
+            "//other.example/",
+            "javascript:x",
+            "http://[",
+        ] {
             assert_eq!(resolve(href, "/a/c/", &hosts), Address::Elsewhere, "{href}");
         }
         assert!(is_file("/files/report.pdf"));

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::elements::{self, Effect, Elements};
-use super::{Block, FoundLink, Format, Kind, Piece, Reading};
+use super::{Block, Format, FoundLink, Kind, Piece, Reading};
 
 #[derive(Debug)]
 struct OpenLink {
@@ -148,7 +148,8 @@ impl<'a> Builder<'a> {
         if name == "a" && !self.elements.is_hidden() {
             self.open_link(attribute("href"), source.start, source.end);
         }
-        self.elements.open(name, effect, &attribute("class"), &attribute("role"));
+        self.elements
+            .open(name, effect, &attribute("class"), &attribute("role"));
     }
 
     pub(super) fn end_tag(&mut self, name: &[u8], source: Range<usize>) {

@@ -42,8 +42,8 @@ const ELEMENTS: &[(Effect, &[&str])] = {
         (Item, &["li", "dd"]),
         (Heading, &["h1", "h2", "h3", "h4", "h5", "h6"]),
         (ClosedInline, &["kbd", "samp", "var", "q", "cite", "button", "label", "ruby", "rt", "rp", "audio", "video", "picture", "progress", "meter", "output", "canvas", "map"]),
-        (Closed, &["pre", "blockquote", "figcaption", "caption", "summary", "dt", "nav", "header", "footer", "aside", "address", "form", "fieldset", "legend", "hgroup", "search", "dialog", "thead", "tbody", "tfoot", "tr", "listing", "xmp"]),
-        (Fence, &["table", "td", "th", "object", "marquee", "applet"]),
+        (Closed, &["pre", "blockquote", "figcaption", "summary", "dt", "nav", "header", "footer", "aside", "address", "form", "fieldset", "legend", "hgroup", "search", "dialog", "thead", "tbody", "tfoot", "tr", "listing", "xmp"]),
+        (Fence, &["table", "caption", "td", "th", "object", "marquee", "applet"]),
         (Hidden, &["script", "style", "template", "textarea", "select", "option", "optgroup", "datalist", "iframe", "noscript", "noembed", "noframes", "title", "head", "svg", "math", "plaintext", "frameset"]),
     ]
 };
@@ -101,7 +101,8 @@ impl Elements {
     }
 
     pub(super) fn open(&mut self, name: &'static str, effect: Effect, class: &str, role: &str) {
-        let closed_by_class = role.trim() == "button" || class.split_ascii_whitespace().any(|c| CLOSED_CLASSES.contains(&c));
+        let closed_by_class =
+            role.trim() == "button" || class.split_ascii_whitespace().any(|c| CLOSED_CLASSES.contains(&c));
         let effect = match effect {
             Effect::Void => return,
             // Formatting that cannot be left again for sure.
@@ -121,8 +122,14 @@ impl Elements {
             Effect::Block | Effect::Item if closed_by_class => Effect::Closed,
             other => other,
         };
+        if is_table_part(name) && !self.stack.iter().any(|(open, _)| *open == "table") {
+            return;
+        }
         if name == "dt" || name == "dd" {
             self.close_if_on_top("dt");
+        }
+        if matches!(effect, Effect::Block | Effect::Item | Effect::Heading | Effect::Closed) && !is_table_part(name) {
+            self.close("p", Effect::Block);
         }
         if (effect == Effect::Fence && self.formatting > 0) || self.stack.len() >= DEEPEST {
             self.lost = true;
@@ -145,12 +152,18 @@ impl Elements {
         for i in (0..self.stack.len()).rev() {
             let (open, open_effect) = self.stack[i];
             if open == name || (effect == Effect::Heading && open_effect == Effect::Heading) {
-                for (_, effect) in self.stack.split_off(i) {
+                // The end of a form leaves what was opened in it.
+                let gone = if name == "form" {
+                    vec![self.stack.remove(i)]
+                } else {
+                    self.stack.split_off(i)
+                };
+                for (_, effect) in gone {
                     self.count(effect, false);
                 }
                 return;
             }
-            if open_effect == Effect::Fence || open == "template" {
+            if stops(open, open_effect, name, effect) {
                 return;
             }
         }
@@ -176,6 +189,32 @@ impl Elements {
         };
         *counter = if opened { *counter + 1 } else { *counter - 1 };
     }
+}
+
+/// Whether the end of `name` cannot be looked for outside of this open element (the standard's scopes).
+fn stops(open: &str, open_effect: Effect, name: &str, effect: Effect) -> bool {
+    // The end of a table or a row ends the cell it is met in; nothing else gets out of one.
+    let ends_cell =
+        matches!(name, "table" | "thead" | "tbody" | "tfoot" | "tr") && matches!(open, "td" | "th" | "caption");
+    if (open_effect == Effect::Fence && !ends_cell) || open == "template" {
+        return true;
+    }
+    match name {
+        "p" => open == "button",
+        "li" => matches!(open, "ul" | "ol"),
+        "button" => false,
+        _ => {
+            matches!(effect, Effect::Inline | Effect::ClosedInline)
+                && (open == "button" || !matches!(open_effect, Effect::Inline | Effect::ClosedInline))
+        }
+    }
+}
+
+fn is_table_part(name: &str) -> bool {
+    matches!(
+        name,
+        "caption" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th" | "col"
+    )
 }
 
 /// What one open link counts in [`Elements::formatting`], above what code does.

@@ -86,7 +86,11 @@ fn split(source: &str) -> Vec<(Range<usize>, String)> {
         let rest = &source[at..];
         let length = match rest.as_bytes()[0] {
             b'&' => {
-                let name = rest[1..].bytes().take(40).take_while(|b| b.is_ascii_alphanumeric() || *b == b'#').count();
+                let name = rest[1..]
+                    .bytes()
+                    .take(40)
+                    .take_while(|b| b.is_ascii_alphanumeric() || *b == b'#')
+                    .count();
                 1 + name + usize::from(rest.as_bytes().get(1 + name) == Some(&b';'))
             }
             b'\r' => 1 + usize::from(rest.as_bytes().get(1) == Some(&b'\n')),

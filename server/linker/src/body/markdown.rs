@@ -61,7 +61,8 @@ pub(super) fn read(source: &str) -> Reading {
                     builder.close_link(inner_end, range.end);
                 }
                 TagEnd::Image => images = images.saturating_sub(1),
-                TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Superscript | TagEnd::Subscript => {}
+                TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Superscript | TagEnd::Subscript => {
+                }
                 TagEnd::CodeBlock => code = false,
                 TagEnd::Heading(_)
                 | TagEnd::Item
@@ -76,7 +77,9 @@ pub(super) fn read(source: &str) -> Reading {
                 }
                 _ => builder.end_block(),
             },
-            Event::Text(text) | Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) if images > 0 => {
+            Event::Text(text) | Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text)
+                if images > 0 =>
+            {
                 builder.alternative(&text);
             }
             Event::Text(text) if !code => builder.text(&text, range, kind, open),

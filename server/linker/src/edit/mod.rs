@@ -11,7 +11,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{self, Address};
-use crate::body::{self, FoundLink, Format, Reading};
+use crate::body::{self, Format, FoundLink, Reading};
 pub use crate::rules::{Refusal, Rules};
 use places::Places;
 
@@ -81,7 +81,11 @@ pub fn apply(source: &str, format: Format, links: &[Link], rules: &Rules) -> App
     let mut refused: Vec<(usize, Refusal)> = Vec::new();
     let mut taken: HashSet<String> = targets(&reading.links, rules);
     // Every internal link counts, twice the same target too.
-    let mut count = reading.links.iter().filter(|l| internal(&l.href, rules).is_some()).count();
+    let mut count = reading
+        .links
+        .iter()
+        .filter(|l| internal(&l.href, rules).is_some())
+        .count();
     let most = reading.words / rules.words_per_link.max(1);
     let mut places = Places::new(&reading, source, rules);
     let mut planned: Vec<Planned> = Vec::new();
@@ -101,7 +105,11 @@ pub fn apply(source: &str, format: Format, links: &[Link], rules: &Rules) -> App
     let kept = keep_harmless(source, format, &reading, Vec::new(), planned, &mut tries, &mut refused);
     refused.sort_unstable_by_key(|r| r.0);
     let (body, inserted) = write(source, &kept);
-    Applied { body, inserted, refused }
+    Applied {
+        body,
+        inserted,
+        refused,
+    }
 }
 
 fn plan(
@@ -170,9 +178,17 @@ fn is_harmless(before: &Reading, after: &Reading, inserted: &[Insertion]) -> boo
     let text = |reading: &Reading| -> Vec<(body::Kind, String)> {
         reading.blocks.iter().map(|b| (b.kind, b.text.clone())).collect()
     };
-    let mut expected: Vec<(&str, String)> = before.links.iter().map(|l| (l.href.as_str(), l.anchor.clone())).collect();
+    let mut expected: Vec<(&str, String)> = before
+        .links
+        .iter()
+        .map(|l| (l.href.as_str(), l.anchor.clone()))
+        .collect();
     expected.extend(inserted.iter().map(|i| (i.href.as_str(), one_line(&i.anchor))));
-    let mut there: Vec<(&str, String)> = after.links.iter().map(|l| (l.href.as_str(), l.anchor.clone())).collect();
+    let mut there: Vec<(&str, String)> = after
+        .links
+        .iter()
+        .map(|l| (l.href.as_str(), l.anchor.clone()))
+        .collect();
     expected.sort_unstable();
     there.sort_unstable();
     text(before) == text(after)
@@ -232,7 +248,13 @@ fn markup(href: &str, format: Format) -> Result<(String, String, String), Refusa
     let href: String = href
         .trim()
         .chars()
-        .map(|c| if c.is_ascii() { utf8_percent_encode(c.encode_utf8(&mut [0; 4]), ENCODED).to_string() } else { c.to_string() })
+        .map(|c| {
+            if c.is_ascii() {
+                utf8_percent_encode(c.encode_utf8(&mut [0; 4]), ENCODED).to_string()
+            } else {
+                c.to_string()
+            }
+        })
         .collect();
     if href.is_empty() || href.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(Refusal::BadAddress);

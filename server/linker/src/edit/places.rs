@@ -5,8 +5,8 @@ use std::ops::Range;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Refusal, Rules};
-use crate::rules::AnchorCheck;
 use crate::body::{Block, Kind, Reading};
+use crate::rules::AnchorCheck;
 
 /// The places of a body, fewer with each link taken.
 pub(crate) struct Places<'a> {

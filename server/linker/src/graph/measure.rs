@@ -122,7 +122,10 @@ pub(super) fn components(arcs: &Arcs) -> Vec<u32> {
             parent[a.max(b) as usize] = a.min(b);
         }
     }
-    (0u32..).take(arcs.nodes()).map(|node| root(&mut parent, node)).collect()
+    (0u32..)
+        .take(arcs.nodes())
+        .map(|node| root(&mut parent, node))
+        .collect()
 }
 
 #[cfg(test)]

@@ -22,8 +22,8 @@ use crate::terms::Analyzer;
 use interner::Interner;
 
 pub use report::{
-    AnchorUse, Anchors, CompetingAnchor, DeadLink, DeepPage, Limits, LinkMap, Listing, MapEdge, MapNode, PageLinks, PageRef,
-    Pillar, Report, Why,
+    AnchorUse, Anchors, CompetingAnchor, DeadLink, DeepPage, Limits, LinkMap, Listing, MapEdge, MapNode, PageLinks,
+    PageRef, Pillar, Report, Why,
 };
 
 /// Links of a page that are looked at.
@@ -157,7 +157,10 @@ impl Graph {
         let keyphrase = page.primary_keyword.as_deref().map_or(0, |k| key(k, &mut analyzer));
         let mut edges = Vec::new();
         let mut external = 0;
-        let content = reading.links.iter().map(|l| (l.href.as_str(), l.anchor.as_str(), false));
+        let content = reading
+            .links
+            .iter()
+            .map(|l| (l.href.as_str(), l.anchor.as_str(), false));
         let navigation = page.navigation.iter().map(|href| (href.as_str(), "", true));
         for (href, anchor, navigation) in content.take(MOST_LINKS).chain(navigation.take(MOST_LINKS)) {
             match address::resolve(href, &page.path, &self.hosts) {
@@ -180,7 +183,11 @@ impl Graph {
         for edge in &edges {
             insert(&mut self.inbound, edge.to, slot);
         }
-        let aliases: Vec<u32> = page.aliases.iter().map(|a| self.paths.take(&address::normal(a))).collect();
+        let aliases: Vec<u32> = page
+            .aliases
+            .iter()
+            .map(|a| self.paths.take(&address::normal(a)))
+            .collect();
         for &alias in &aliases {
             insert(&mut self.aliased, alias, slot);
         }
@@ -249,7 +256,12 @@ impl Graph {
             return Vec::new();
         };
         let paths: Vec<u32> = node.aliases.iter().copied().chain([node.path]).collect();
-        let mut slots: Vec<u32> = paths.iter().filter_map(|p| self.inbound.get(p)).flatten().copied().collect();
+        let mut slots: Vec<u32> = paths
+            .iter()
+            .filter_map(|p| self.inbound.get(p))
+            .flatten()
+            .copied()
+            .collect();
         slots.sort_unstable();
         slots.dedup();
         let nodes = slots.into_iter().filter_map(|slot| self.node(slot));
@@ -305,7 +317,9 @@ impl Graph {
 
 fn key(text: &str, analyzer: &mut Analyzer) -> u64 {
     let stems = rules::sorted(analyzer.content(text));
-    stems.iter().fold(u64::from(!stems.is_empty()), |h, s| h.rotate_left(7) ^ s)
+    stems
+        .iter()
+        .fold(u64::from(!stems.is_empty()), |h, s| h.rotate_left(7) ^ s)
 }
 
 /// An anchor as reports show it.

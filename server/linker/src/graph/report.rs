@@ -281,10 +281,7 @@ const NONE: u32 = u32::MAX;
 
 impl Graph {
     fn view(&self) -> View<'_> {
-        let there: Vec<There> = (0u32..)
-            .take(self.paths.len())
-            .map(|path| self.there(path))
-            .collect();
+        let there: Vec<There> = (0u32..).take(self.paths.len()).map(|path| self.there(path)).collect();
         let mut number = vec![NONE; self.slots.len()];
         let mut nodes = Vec::with_capacity(self.order.len());
         for &slot in self.order.values() {
@@ -354,19 +351,30 @@ impl Graph {
         };
         let is_home = |i: usize| view.home.is_some_and(|home| home as usize == i);
         let far = |depth: &Option<u32>| depth.is_none_or(|d| d > DEEP);
-        let deep = view.nodes.iter().zip(&depths).zip(&depths_all).filter_map(|((node, content), all)| {
-            (view.home.is_some() && far(all)).then(|| DeepPage {
-                page: self.page_ref(node),
-                in_content: *content,
-                with_navigation: *all,
-            })
-        });
+        let deep = view
+            .nodes
+            .iter()
+            .zip(&depths)
+            .zip(&depths_all)
+            .filter_map(|((node, content), all)| {
+                (view.home.is_some() && far(all)).then(|| DeepPage {
+                    page: self.page_ref(node),
+                    in_content: *content,
+                    with_navigation: *all,
+                })
+            });
         let reached: Vec<u32> = depths_all.iter().flatten().copied().collect();
         let pillars = self.pillars(&view);
-        let kept: Vec<f64> = pillars.iter().filter(|p| p.supports > 0).map(|p| p.completeness).collect();
+        let kept: Vec<f64> = pillars
+            .iter()
+            .filter(|p| p.supports > 0)
+            .map(|p| p.completeness)
+            .collect();
         let uses = |wanted: fn(&Edge) -> bool| {
             Listing::new(
-                self.uses(&view).filter(|(_, _, e)| wanted(e)).map(|(s, t, e)| self.anchor_use(s, t, e)),
+                self.uses(&view)
+                    .filter(|(_, _, e)| wanted(e))
+                    .map(|(s, t, e)| self.anchor_use(s, t, e)),
                 limit,
             )
         };
@@ -383,7 +391,10 @@ impl Graph {
             deep: Listing::new(deep, limit),
             deep_in_content: depths.iter().filter(|d| view.home.is_some() && far(d)).count(),
             mean_depth: mean(reached.iter().map(|&d| f64::from(d))).unwrap_or(0.0),
-            pillars: Listing::new(pillars.into_iter().filter(|p| p.completeness < 1.0 || p.hub.is_none()), limit),
+            pillars: Listing::new(
+                pillars.into_iter().filter(|p| p.completeness < 1.0 || p.hub.is_none()),
+                limit,
+            ),
             pillar_completeness: mean(kept.into_iter()).unwrap_or(1.0),
             competing_anchors,
             generic_anchors: uses(|e| e.generic),
@@ -517,13 +528,21 @@ impl Graph {
     fn mix(&self, node: &Node, uses: &[(u32, u32, u64)]) -> Option<Anchors> {
         let all = uses.len() as f64;
         let counts: Vec<usize> = uses.chunk_by(|a, b| a.1 == b.1).map(<[_]>::len).collect();
-        let exact = uses.iter().filter(|u| node.keyphrase != 0 && u.2 == node.keyphrase).count() as f64 / all;
+        let exact = uses
+            .iter()
+            .filter(|u| node.keyphrase != 0 && u.2 == node.keyphrase)
+            .count() as f64
+            / all;
         let most_frequent = counts.iter().copied().max().unwrap_or(0) as f64 / all;
         let monotonous = exact > 0.5 || most_frequent > 0.4 || (counts.len() as f64) / all < 0.5;
         // Sums of floats depend on their order, and anchors are numbered as they came.
         let mut ordered = counts.clone();
         ordered.sort_unstable();
-        let entropy = -ordered.iter().map(|&c| c as f64 / all).map(|p| p * p.log2()).sum::<f64>();
+        let entropy = -ordered
+            .iter()
+            .map(|&c| c as f64 / all)
+            .map(|p| p * p.log2())
+            .sum::<f64>();
         monotonous.then(|| Anchors {
             target: self.page_ref(node),
             links: uses.len(),
@@ -560,7 +579,12 @@ impl Graph {
             }
         });
         let edges = best.iter().flat_map(|&from| {
-            let ends = view.content.of(from).iter().map(|&to| place[to as usize]).filter(|&to| to != NONE);
+            let ends = view
+                .content
+                .of(from)
+                .iter()
+                .map(|&to| place[to as usize])
+                .filter(|&to| to != NONE);
             let source = place[from as usize] as usize;
             ends.map(move |to| MapEdge {
                 source,
@@ -586,10 +610,19 @@ impl Graph {
         paths.retain(|&path| self.there(path).page() == Some(slot));
         paths.sort_unstable();
         paths.dedup();
-        let mut sources: Vec<u32> = paths.iter().filter_map(|p| self.inbound.get(p)).flatten().copied().collect();
+        let mut sources: Vec<u32> = paths
+            .iter()
+            .filter_map(|p| self.inbound.get(p))
+            .flatten()
+            .copied()
+            .collect();
         sources.sort_unstable();
         sources.dedup();
-        let mut sources: Vec<&Node> = sources.iter().filter_map(|&s| self.node(s)).filter(|n| n.published).collect();
+        let mut sources: Vec<&Node> = sources
+            .iter()
+            .filter_map(|&s| self.node(s))
+            .filter(|n| n.published)
+            .collect();
         sources.sort_by_key(|n| (self.paths.text(n.path), &n.id));
         let inbound = sources.iter().filter(|n| n.id != node.id).flat_map(|source| {
             let own = source.edges.iter().filter(|e| !e.navigation && paths.contains(&e.to));
@@ -599,7 +632,10 @@ impl Graph {
             let target = self.node(self.there(edge.to).page()?)?;
             (target.id != node.id).then(|| self.anchor_use(node, target, edge))
         });
-        let dead = node.edges.iter().filter_map(|e| self.dead_link(node, e, self.there(e.to)));
+        let dead = node
+            .edges
+            .iter()
+            .filter_map(|e| self.dead_link(node, e, self.there(e.to)));
         Some(PageLinks {
             page: self.page_ref(node),
             inbound: Listing::new(inbound, limits.items),

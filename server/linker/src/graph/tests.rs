@@ -50,11 +50,24 @@ fn orphans_dead_ends_and_depth_are_found() {
         page("lonely", "[home](/)"),
     ];
     let report = graph(&Site::default(), &pages).report(Limits::default());
-    assert_eq!((report.pages, report.links, report.navigation_links, report.external_links), (6, 5, 1, 1));
+    assert_eq!(
+        (
+            report.pages,
+            report.links,
+            report.navigation_links,
+            report.external_links
+        ),
+        (6, 5, 1, 1)
+    );
     assert_eq!(ids(&report.orphans), ["lonely"]);
     assert_eq!(ids(&report.weak), ["a", "b", "c", "d"]);
     assert_eq!(ids(&report.dead_ends), ["d"]);
-    let deep: Vec<_> = report.deep.items.iter().map(|d| (d.page.id.as_str(), d.in_content, d.with_navigation)).collect();
+    let deep: Vec<_> = report
+        .deep
+        .items
+        .iter()
+        .map(|d| (d.page.id.as_str(), d.in_content, d.with_navigation))
+        .collect();
     assert_eq!(deep, [("d", Some(4), Some(4)), ("lonely", None, Some(5))]);
     assert_eq!((report.components, report.largest_component), (1, 6));
     assert_eq!(report.deep_in_content, 2);
@@ -63,14 +76,22 @@ fn orphans_dead_ends_and_depth_are_found() {
 #[test]
 fn dead_links_say_why() {
     let site = Site {
-        redirects: [("/old", "/a/"), ("/x", "/y"), ("/y", "/x"), ("/gone", "/nowhere"), ("/away", "https://other.example/")]
-            .map(|(a, b)| (a.to_owned(), b.to_owned()))
-            .into(),
+        redirects: [
+            ("/old", "/a/"),
+            ("/x", "/y"),
+            ("/y", "/x"),
+            ("/gone", "/nowhere"),
+            ("/away", "https://other.example/"),
+        ]
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .into(),
         hosts: vec!["www.example.com".to_owned()],
         ..Site::default()
     };
     let pages = [
-        home("[1](/a) [2](/old) [3](/x) [4](/draft/) [5](/no) [6](/alias) [7](/gone) [8](/file.pdf) [9](/away) [10](https://www.example.com/none)"),
+        home(
+            "[1](/a) [2](/old) [3](/x) [4](/draft/) [5](/no) [6](/alias) [7](/gone) [8](/file.pdf) [9](/away) [10](https://www.example.com/none)",
+        ),
         Page {
             aliases: vec!["/alias/".to_owned()],
             ..page("a", "")
@@ -82,7 +103,12 @@ fn dead_links_say_why() {
     ];
     let graph = graph(&site, &pages);
     let report = graph.report(Limits::default());
-    let dead: Vec<_> = report.dead_links.items.iter().map(|d| (d.href.as_str(), d.why)).collect();
+    let dead: Vec<_> = report
+        .dead_links
+        .items
+        .iter()
+        .map(|d| (d.href.as_str(), d.why))
+        .collect();
     assert_eq!(
         dead,
         [
@@ -129,8 +155,22 @@ fn hubs_know_what_is_missing() {
     let pillars = &report.pillars.items;
     assert_eq!(pillars.len(), 2);
     assert_eq!(pillars[0].topic, "coffee");
-    assert_eq!(pillars[0].without_link_to_hub.iter().map(|p| p.id.as_str()).collect::<Vec<_>>(), ["b"]);
-    assert_eq!(pillars[0].without_link_from_hub.iter().map(|p| p.id.as_str()).collect::<Vec<_>>(), ["c"]);
+    assert_eq!(
+        pillars[0]
+            .without_link_to_hub
+            .iter()
+            .map(|p| p.id.as_str())
+            .collect::<Vec<_>>(),
+        ["b"]
+    );
+    assert_eq!(
+        pillars[0]
+            .without_link_from_hub
+            .iter()
+            .map(|p| p.id.as_str())
+            .collect::<Vec<_>>(),
+        ["c"]
+    );
     assert!((pillars[0].completeness - 4.0 / 6.0).abs() < 1e-9);
     assert!(pillars[1].hub.is_none());
 }
@@ -159,10 +199,18 @@ fn anchors_are_compared_and_judged() {
 
 #[test]
 fn a_map_shows_the_most_important_pages() {
-    let pages = [home("[a](/a)"), page("a", "[b](/b)"), page("b", "[a](/a)"), page("c", "[a](/a)")];
+    let pages = [
+        home("[a](/a)"),
+        page("a", "[b](/b)"),
+        page("b", "[a](/a)"),
+        page("c", "[a](/a)"),
+    ];
     let map = graph(&Site::default(), &pages).map(2);
     assert_eq!(map.pages, 4);
-    assert_eq!(map.nodes.iter().map(|n| n.page.id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(
+        map.nodes.iter().map(|n| n.page.id.as_str()).collect::<Vec<_>>(),
+        ["a", "b"]
+    );
     assert_eq!(map.edges.len(), 2);
     assert_eq!(map.nodes[0].inbound, 3);
     let json = serde_json::to_string(&map).expect("it is serialisable");
@@ -171,8 +219,12 @@ fn a_map_shows_the_most_important_pages() {
 
 #[test]
 fn ten_thousand_links_and_long_redirects_are_survived() {
-    let redirects: BTreeMap<String, String> = (0..5_000).map(|i| (format!("/r{i}"), format!("/r{}", (i + 1) % 5_000))).collect();
-    let body: String = (0..12_000).map(|i| format!("[{}](/r{i}) ", "word ".repeat(40))).collect();
+    let redirects: BTreeMap<String, String> = (0..5_000)
+        .map(|i| (format!("/r{i}"), format!("/r{}", (i + 1) % 5_000)))
+        .collect();
+    let body: String = (0..12_000)
+        .map(|i| format!("[{}](/r{i}) ", "word ".repeat(40)))
+        .collect();
     let site = Site {
         redirects,
         ..Site::default()
@@ -192,17 +244,39 @@ enum Change {
 
 fn change() -> impl Strategy<Value = Change> {
     let name = || prop::sample::select(vec!["home", "a", "b", "c", "d", "e"]);
-    let href = || prop::sample::select(vec!["/", "/a", "/b/", "/c", "/d", "/e", "/old", "/loop", "/alias", "/no", "https://x.example"]);
+    let href = || {
+        prop::sample::select(vec![
+            "/",
+            "/a",
+            "/b/",
+            "/c",
+            "/d",
+            "/e",
+            "/old",
+            "/loop",
+            "/alias",
+            "/no",
+            "https://x.example",
+        ])
+    };
     let anchor = prop::sample::select(vec!["cold brew", "read more", "grinder", "beans and more"]);
     let link = (href(), anchor).prop_map(|(href, anchor)| format!("[{anchor}]({href}) "));
     let replace = (
         (name(), name(), any::<bool>(), prop::collection::vec(link, 0..6)),
-        (prop::option::of(prop::sample::select(vec!["coffee", "tea"])), any::<bool>(), prop::bool::weighted(0.2)),
+        (
+            prop::option::of(prop::sample::select(vec!["coffee", "tea"])),
+            any::<bool>(),
+            prop::bool::weighted(0.2),
+        ),
         prop::collection::vec(href(), 0..3),
     );
     let replace = replace.prop_map(|((id, at, published, links), (cluster, hub, alias), navigation)| {
         Change::Replace(Page {
-            path: if at == "home" { "/".to_owned() } else { format!("/{at}/") },
+            path: if at == "home" {
+                "/".to_owned()
+            } else {
+                format!("/{at}/")
+            },
             published,
             cluster: cluster.map(str::to_owned),
             role: Some(if hub { Role::Hub } else { Role::Supporting }),

@@ -144,7 +144,7 @@ impl Index {
             }
         }
         let mut found: Vec<(u32, f32)> = sums.into_iter().collect();
-        rank::keep_best(&mut found, rank::FIRST_LOOK);
+        self.keep_best(&mut found, rank::FIRST_LOOK);
         found.into_iter().map(|f| f.0).collect()
     }
 
@@ -171,9 +171,8 @@ impl Index {
             .iter()
             .map(|(&t, w)| w * source.idf.of(self.bodies.logarithm(t)))
             .sum();
-        let matched = |words: &[(TermId, f32)]| -> f32 {
-            words.iter().filter_map(|(t, idf)| Some(labels.get(t)? * idf)).sum()
-        };
+        let matched =
+            |words: &[(TermId, f32)]| -> f32 { words.iter().filter_map(|(t, idf)| Some(labels.get(t)? * idf)).sum() };
         let of = |words: &[(TermId, f32)]| words.iter().map(|w| w.1).sum::<f32>();
         let label = matched(&question.anchor);
         out.label = label / 2.0;
@@ -205,7 +204,11 @@ impl Index {
         let Some(sources) = self.inbound.get(&target.id) else {
             return 0.0;
         };
-        let weight = |term: u64| self.bodies.id(term).map_or(1.0, |id| source.idf.of(self.bodies.logarithm(id)));
+        let weight = |term: u64| {
+            self.bodies
+                .id(term)
+                .map_or(1.0, |id| source.idf.of(self.bodies.logarithm(id)))
+        };
         let own: f32 = question.terms.iter().map(|&t| weight(t)).sum();
         let mut best = 0.0f32;
         let anchors = sources.iter().filter(|(from, _)| source.slot != Some(**from));

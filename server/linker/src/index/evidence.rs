@@ -139,7 +139,10 @@ impl Index {
         let own: f32 = source.vector.iter().map(|(_, w)| w * w).sum::<f32>().sqrt();
         found.evidence.text = dot / (norm * own.max(f32::MIN_POSITIVE));
         for (index, (words, length)) in source.sentences.iter().enumerate() {
-            let dot: f32 = words.iter().map(|&(term, idf)| idf * scratch.target[term as usize]).sum();
+            let dot: f32 = words
+                .iter()
+                .map(|&(term, idf)| idf * scratch.target[term as usize])
+                .sum();
             let cosine = dot / (norm * length);
             if cosine > found.evidence.passage {
                 found.evidence.passage = cosine;
@@ -189,7 +192,13 @@ impl Index {
     /// The anchors that other pages link to a page with, the most frequent first.
     pub(crate) fn known_anchors(&self, target: &str, but_of: Option<u32>) -> Vec<&[u64]> {
         let mut counts: FxHashMap<&[u64], usize> = FxHashMap::default();
-        for (_, anchors) in self.inbound.get(target).into_iter().flatten().filter(|(from, _)| but_of != Some(**from)) {
+        for (_, anchors) in self
+            .inbound
+            .get(target)
+            .into_iter()
+            .flatten()
+            .filter(|(from, _)| but_of != Some(**from))
+        {
             for anchor in anchors {
                 *counts.entry(anchor).or_default() += 1;
             }
@@ -227,7 +236,12 @@ impl Index {
     }
 
     fn titles(&self, source: &Source<'_>, target: &Entry) -> f32 {
-        let squares = |terms: &[TermId]| terms.iter().map(|&t| source.idf.of(self.bodies.logarithm(t)).powi(2)).sum::<f32>();
+        let squares = |terms: &[TermId]| {
+            terms
+                .iter()
+                .map(|&t| source.idf.of(self.bodies.logarithm(t)).powi(2))
+                .sum::<f32>()
+        };
         let both: f32 = source
             .title
             .iter()

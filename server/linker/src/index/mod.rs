@@ -238,7 +238,12 @@ fn weights(page: &Page, reading: &Reading, analyzer: &mut Analyzer) -> (Vec<(u64
         .into_iter()
         .chain(page.primary_keyword.as_deref().map(|k| (k, 1.0)))
         .chain(page.anchor_terms.iter().take(MOST_PHRASES).map(|t| (t.as_str(), 1.0)))
-        .chain(page.secondary_keywords.iter().take(MOST_PHRASES).map(|k| (k.as_str(), 0.7)));
+        .chain(
+            page.secondary_keywords
+                .iter()
+                .take(MOST_PHRASES)
+                .map(|k| (k.as_str(), 0.7)),
+        );
     for (text, weight) in named {
         for term in analyzer.content(text) {
             let new = labels.len() < MOST_LABEL_TERMS;

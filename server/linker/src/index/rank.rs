@@ -83,7 +83,10 @@ impl Index {
         }
         for (at, id) in ids.iter().enumerate() {
             if let Some(id) = id {
-                places.entry(*id).or_default().push(u32::try_from(at).unwrap_or(u32::MAX));
+                places
+                    .entry(*id)
+                    .or_default()
+                    .push(u32::try_from(at).unwrap_or(u32::MAX));
             }
         }
         let sentences = words
@@ -111,7 +114,8 @@ impl Index {
             .into_iter()
             .map(|(term, n)| (term, (1.0 + n.ln()) * idf.of(self.bodies.logarithm(term))))
             .collect();
-        vector.sort_unstable_by_key(|v| v.0);
+        // By term, not by number, so that sums do not depend on the order pages came in.
+        vector.sort_unstable_by_key(|v| self.bodies.term(v.0));
         Source {
             slot: self.slot(&page.id),
             language,
@@ -153,6 +157,17 @@ impl Index {
         out
     }
 
+    /// Leaves the best; of equal ones those that come first by id.
+    pub(super) fn keep_best(&self, found: &mut Vec<(u32, f32)>, count: usize) {
+        let id = |slot: u32| self.entry(slot).map(|e| &e.id);
+        let order = |a: &(u32, f32), b: &(u32, f32)| b.1.total_cmp(&a.1).then_with(|| id(a.0).cmp(&id(b.0)));
+        if found.len() > count {
+            found.select_nth_unstable_by(count, order);
+            found.truncate(count);
+        }
+        found.sort_unstable_by(order);
+    }
+
     pub(crate) fn judge(
         &self,
         source: &Source<'_>,
@@ -177,15 +192,22 @@ impl Index {
 
     /// Pages whose text says what a page is called.
     pub(crate) fn saying(&self, page: &Page, analyzer: &mut Analyzer) -> Vec<u32> {
-        let texts = page.primary_keyword.iter().chain(&page.anchor_terms).chain([&page.title]);
-        let terms: Vec<u64> = texts.flat_map(|t| analyzer.content(t)).take(super::MOST_LABEL_TERMS).collect();
+        let texts = page
+            .primary_keyword
+            .iter()
+            .chain(&page.anchor_terms)
+            .chain([&page.title]);
+        let terms: Vec<u64> = texts
+            .flat_map(|t| analyzer.content(t))
+            .take(super::MOST_LABEL_TERMS)
+            .collect();
         let idf = self.idf(&page.primary_language());
         let mut words: Vec<(TermId, f32)> = terms
             .iter()
             .filter_map(|&t| self.bodies.id(t))
             .map(|id| (id, idf.of(self.bodies.logarithm(id))))
             .collect();
-        words.sort_unstable_by_key(|w| w.0);
+        words.sort_unstable_by_key(|w| self.bodies.term(w.0));
         words.dedup_by_key(|w| w.0);
         self.pages_with(&words)
     }
@@ -193,7 +215,7 @@ impl Index {
     /// The pages with the most similar texts; 0 to 1, the best first.
     pub(crate) fn first_look(&self, source: &Source<'_>) -> Vec<(u32, f32)> {
         let mut terms: Vec<(TermId, f32)> = source.vector.clone();
-        terms.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        terms.sort_by(|a, b| b.1.total_cmp(&a.1));
         terms.truncate(QUERY_TERMS);
         let most = self.len() / 4 + 20;
         let mut sums = vec![0.0f32; self.slots.len()];
@@ -216,7 +238,7 @@ impl Index {
             })
             .collect();
         let best = found.iter().map(|f| f.1).fold(f32::MIN_POSITIVE, f32::max);
-        keep_best(&mut found, FIRST_LOOK);
+        self.keep_best(&mut found, FIRST_LOOK);
         found.iter_mut().for_each(|f| f.1 /= best);
         found
     }
@@ -226,7 +248,11 @@ impl Index {
         // Pages whose labels the text mentions.
         let mut sums: FxHashMap<u32, f32> = FxHashMap::default();
         let most = self.len() / 10 + 20;
-        for &term in source.places.keys() {
+        for &(term, _) in source
+            .vector
+            .iter()
+            .filter(|(term, _)| source.places.contains_key(term))
+        {
             let Some(label) = self.labels.id(self.bodies.term(term)) else {
                 continue;
             };
@@ -246,7 +272,7 @@ impl Index {
                 (slot, sum / (2.0 + labels as f32).sqrt())
             })
             .collect();
-        keep_best(&mut mentioned, FIRST_LOOK);
+        self.keep_best(&mut mentioned, FIRST_LOOK);
         slots.extend(mentioned.iter().map(|m| m.0));
         // Pages that similar pages link to.
         for (slot, _) in similar.iter().take(20) {
@@ -263,15 +289,6 @@ pub(super) fn allowed(source: &Source<'_>, scope: Scope, slot: u32, entry: &Entr
         && entry.published
         && entry.language == source.language
         && (scope == Scope::All || !matches!((source.day, entry.day), (Some(a), Some(b)) if b > a))
-}
-
-pub(super) fn keep_best(found: &mut Vec<(u32, f32)>, count: usize) {
-    let order = |a: &(u32, f32), b: &(u32, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
-    if found.len() > count {
-        found.select_nth_unstable_by(count, order);
-        found.truncate(count);
-    }
-    found.sort_unstable_by(order);
 }
 
 fn score(evidence: &Evidence) -> f32 {

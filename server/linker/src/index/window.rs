@@ -47,7 +47,13 @@ mod tests {
 
     #[test]
     fn the_best_window_has_the_most_weight_and_then_the_fewest_words() {
-        let hits = [(0, 0, 0, 1.0), (5, 0, 1, 1.0), (20, 1, 0, 1.0), (21, 1, 1, 1.0), (22, 2, 2, 9.0)];
+        let hits = [
+            (0, 0, 0, 1.0),
+            (5, 0, 1, 1.0),
+            (20, 1, 0, 1.0),
+            (21, 1, 1, 1.0),
+            (22, 2, 2, 9.0),
+        ];
         let found = best(&hits[..4], 8);
         assert_eq!((found.first, found.last, found.weight), (20, 21, 2.0));
         assert_eq!(best(&hits, 8).first, 22);

@@ -88,7 +88,10 @@ pub(super) fn find(
 /// "agency's" is one word of an anchor's end only if more follows; at the end the link goes around all of it.
 fn with_possessive(text: &str, range: Range<usize>) -> Range<usize> {
     let rest = &text[range.end..];
-    let extra = ["'s", "\u{2019}s"].iter().find(|p| rest.starts_with(**p)).map_or(0, |p| p.len());
+    let extra = ["'s", "\u{2019}s"]
+        .iter()
+        .find(|p| rest.starts_with(**p))
+        .map_or(0, |p| p.len());
     range.start..range.end + extra
 }
 
@@ -152,7 +155,11 @@ fn telling(index: &Index, source: &Source<'_>, target: &Entry, found: &evidence:
             continue;
         };
         let (words, length) = &source.sentences[sentence as usize];
-        let about: f32 = words.iter().filter_map(|(t, idf)| Some(bodies.get(t)? * idf)).sum::<f32>() / (most * length);
+        let about: f32 = words
+            .iter()
+            .filter_map(|(t, idf)| Some(bodies.get(t)? * idf))
+            .sum::<f32>()
+            / (most * length);
         let weight = |at: usize| -> f32 {
             let Some(id) = source.ids[at] else {
                 return 0.0;

@@ -100,6 +100,8 @@ const MOST_SIBLINGS: usize = 200;
 /// What the structure adds to a score.
 const TO_SUPPORT: f32 = 1.5;
 const SIBLING: f32 = 0.8;
+/// Links that a page should have at least; in its topic, each that is missing adds to its score what a weak reason does.
+const ENOUGH_INBOUND: usize = 3;
 
 /// A page that is read, with all that is needed to suggest.
 struct Reader {
@@ -150,12 +152,20 @@ impl Index {
         let (mut taken, existing) = reader.linked();
         let room = (reader.reading.words / reader.rules.words_per_link.max(1)).saturating_sub(existing);
         let wanted = (reader.reading.words + WORDS_PER_SUGGESTION / 2) / WORDS_PER_SUGGESTION;
-        let limit = options.limit.unwrap_or_else(|| wanted.saturating_sub(existing)).min(room);
+        let limit = options
+            .limit
+            .unwrap_or_else(|| wanted.saturating_sub(existing))
+            .min(room);
         if limit == 0 {
             return Vec::new();
         }
         let topic = page.topic();
-        let family: Vec<u32> = topic.map_or(&[][..], |t| self.topic(t)).iter().copied().take(MOST_SIBLINGS).collect();
+        let family: Vec<u32> = topic
+            .map_or(&[][..], |t| self.topic(t))
+            .iter()
+            .copied()
+            .take(MOST_SIBLINGS)
+            .collect();
         let family: Vec<u32> = self.hubs_of(topic).chain(family).collect();
         let source = self.source(page, &reader.words, &mut reader.analyzer);
         let ranked = self.ranked(&source, options.scope, &family);
@@ -163,10 +173,13 @@ impl Index {
             .into_iter()
             .map(|ranked| {
                 let direction = self.direction(page, ranked.slot);
+                let target = self.entry(ranked.slot).map_or("", |e| e.id.as_str());
+                let missing = ENOUGH_INBOUND.saturating_sub(self.linking(target).count()) as f32;
                 let bonus = match direction {
-                    Direction::ToHub | Direction::CrossTopic => 0.0,
-                    Direction::ToSupport => TO_SUPPORT,
-                    Direction::Sibling => SIBLING,
+                    Direction::ToHub => 0.0,
+                    Direction::ToSupport => TO_SUPPORT + missing,
+                    Direction::Sibling => SIBLING + missing,
+                    Direction::CrossTopic => 0.3 * missing,
                 };
                 (direction, ranked.score + bonus, ranked)
             })
@@ -176,7 +189,11 @@ impl Index {
             first(a.0).cmp(&first(b.0)).then_with(|| b.1.total_cmp(&a.1))
         });
         let cross_from = median(ordered.iter().filter(|o| o.0 == Direction::Sibling).map(|o| o.2.score));
-        let most_cross = if topic.is_some() { (limit as f32 * options.cross_topic).floor() as usize } else { limit };
+        let most_cross = if topic.is_some() {
+            (limit as f32 * options.cross_topic).floor() as usize
+        } else {
+            limit
+        };
         let mut counts = [0usize; 4];
         let mut out = Vec::new();
         let mut places = Places::new(&reader.reading, &page.body, &reader.rules);
@@ -338,7 +355,7 @@ impl Index {
     }
 }
 
-/// A score as a person reads it: 0 to 100, 50 being where a proposal is as often right as wrong.
+/// A score as a person reads it: 0 to 100 on a fixed logistic scale, so that those of two pages can be compared.
 fn percent(score: f32) -> f32 {
     (1000.0 / (1.0 + (EVEN - score).exp())).round() / 10.0
 }
@@ -362,7 +379,6 @@ fn median(values: impl Iterator<Item = f32>) -> Option<f32> {
     values.sort_unstable_by(f32::total_cmp);
     values.get(values.len() / 2).copied()
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -51,7 +51,9 @@ impl Reason {
             _ => ReasonKey::SimilarText,
         };
         let sentence = match key {
-            ReasonKey::Hub => format!("“{title}” is the hub of this page's topic, which every page of the topic links to."),
+            ReasonKey::Hub => {
+                format!("“{title}” is the hub of this page's topic, which every page of the topic links to.")
+            }
             ReasonKey::HubSupport => format!("This page is the hub of the topic that “{title}” belongs to."),
             ReasonKey::Named => format!("“{anchor}” is what “{title}” is called."),
             ReasonKey::KnownAnchor => format!("Other pages link to “{title}” with words like “{anchor}”."),
