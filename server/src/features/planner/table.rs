@@ -149,16 +149,24 @@ impl Table {
             return Err(wrong(format!("must have a column named {needed}")));
         }
         let mut rows = Vec::new();
+        let (mut at, mut line) = (0, 1);
         for record in csv.records() {
             let record = record.map_err(broken)?;
+            // The reader's own count of lines is one behind after a line that ends with CR and LF: the LF is still to come.
+            let begins = record
+                .position()
+                .map_or(at, |position| usize::try_from(position.byte()).unwrap_or(at));
+            let passed = text.as_bytes().get(at..begins).unwrap_or_default();
+            line += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
+            at = at.max(begins);
+            let follows = u64::from(text.as_bytes().get(begins) == Some(&b'\n'));
             if record.iter().all(|cell| cell.trim().is_empty()) {
                 continue;
             }
             if rows.len() == MAX_ROWS {
                 return Err(wrong(format!("must have at most {MAX_ROWS} rows")));
             }
-            let line = record.position().map_or(0, csv::Position::line);
-            rows.push((line, record));
+            rows.push((line + follows, record));
         }
         Ok(Self { columns, rows })
     }

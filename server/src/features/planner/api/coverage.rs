@@ -1,5 +1,7 @@
 //! How much of a site's plan is written, what the gaps are worth, and which pages compete.
 
+use std::collections::HashSet;
+
 use igny8_data::{Read, SectorId, SiteId};
 use igny8_planner::coverage as planner;
 use poem::web::Data;
@@ -215,12 +217,9 @@ impl PlanCoverage {
             .collect();
         gaps.sort_by(|a, b| b.1.gap_value.total_cmp(&a.1.gap_value).then(a.0.cmp(&b.0)));
         // Of a sector are the conflicts in which one of its clusters takes part.
+        let own: HashSet<ClusterId> = plan.clusters.iter().map(|cluster| cluster.id).collect();
         let ours = |rivals: &&planner::Rivals| {
-            let known = |at: &usize| {
-                plan.pages[*at]
-                    .cluster
-                    .is_some_and(|id| plan.clusters.iter().any(|c| c.id == id))
-            };
+            let known = |at: &usize| plan.pages[*at].cluster.is_some_and(|id| own.contains(&id));
             !of_sector || rivals.pages.iter().any(known)
         };
         let rivals: Vec<&planner::Rivals> = report.rivals.iter().filter(ours).collect();

@@ -53,8 +53,6 @@ impl BoardApi {
         site_id: Path<SiteId>,
         /// Tasks of a column, at most 100; 50 when absent.
         limit: Query<Option<u32>>,
-        /// Text in title or brief.
-        search: Query<Option<String>>,
         sector: Query<Option<SectorId>>,
         cluster: Query<Option<ClusterId>>,
         assignee: Query<Option<UserId>>,
@@ -73,7 +71,6 @@ impl BoardApi {
         }
         let limit = limit as usize;
         let filter = TaskFilter {
-            search: search.0,
             sector: sector.0,
             cluster: cluster.0,
             assignee: assignee.0,
