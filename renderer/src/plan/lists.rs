@@ -1,7 +1,7 @@
 //! Archives: sections, terms, home pages.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
@@ -9,6 +9,7 @@ use super::{Listing, Owner, Plan, PlannedHome, PlannedPage, PlannedSection, Plan
 use crate::diagnostic::Diagnostic;
 use crate::paths;
 use crate::site::{FeedFormat, PageKind, Pagination, Section, SectionSort, Term};
+use crate::tables::{HashMap, HashSet};
 
 /// Terms above a term that its pages also count for.
 const MAX_DEPTH: usize = 12;
@@ -134,7 +135,7 @@ impl<'s> Plan<'s> {
             same
         });
 
-        let mut members: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut members: HashMap<String, Vec<usize>> = HashMap::default();
         for (i, planned) in self.pages.rows().iter().enumerate() {
             if let Ok(section) = paths::normalise(&planned.page.section)
                 && section != planned.path
@@ -216,7 +217,7 @@ impl<'s> Plan<'s> {
             (&site.taxonomies[a].name, &site.taxonomies[a].path)
                 .cmp(&(&site.taxonomies[b].name, &site.taxonomies[b].path))
         });
-        let mut seen: HashSet<&str> = HashSet::new();
+        let mut seen: HashSet<&str> = HashSet::default();
         for t in order {
             let taxonomy = &site.taxonomies[t];
             if !seen.insert(&taxonomy.name) {
@@ -247,7 +248,7 @@ impl<'s> Plan<'s> {
 
     fn plan_taxonomy(&mut self, t: usize, base: &str, findings: &mut Vec<Diagnostic>) {
         let taxonomy = &self.site.taxonomies[t];
-        let mut listed: HashMap<(usize, &str), &'s Term> = HashMap::new();
+        let mut listed: HashMap<(usize, &str), &'s Term> = HashMap::default();
         for term in &taxonomy.terms {
             let language = self.language(&term.language);
             let kept = listed.entry((language, term.slug.as_str())).or_insert(term);
@@ -256,8 +257,8 @@ impl<'s> Plan<'s> {
             }
         }
         // A term's own pages, then those of the terms below it.
-        let mut members: BTreeMap<(usize, &'s str), Vec<usize>> = BTreeMap::new();
-        let mut own: BTreeMap<(usize, &'s str), Vec<usize>> = BTreeMap::new();
+        let mut members: HashMap<(usize, &'s str), Vec<usize>> = HashMap::default();
+        let mut own: HashMap<(usize, &'s str), Vec<usize>> = HashMap::default();
         for (i, planned) in self.pages.rows().iter().enumerate() {
             let Some(slugs) = planned.page.terms.get(&taxonomy.name) else {
                 continue;
@@ -283,9 +284,10 @@ impl<'s> Plan<'s> {
         } else {
             &[]
         };
-        let mut index: HashMap<(usize, &str), usize> = HashMap::new();
-        for (&(language, slug), items) in &members {
-            let mut items = items.clone();
+        let mut index: HashMap<(usize, &str), usize> = HashMap::default();
+        let mut members: Vec<_> = members.into_iter().collect();
+        members.sort_unstable_by_key(|(key, _)| *key);
+        for ((language, slug), mut items) in members {
             items.sort_unstable();
             items.dedup();
             items.sort_by_key(|&i| self.newest[i]);
@@ -332,6 +334,7 @@ impl<'s> Plan<'s> {
                 pairs.extend(pages.iter().map(|&page| (page, term)));
             }
         }
+        pairs.sort_unstable_by_key(|&(page, term)| (term, page));
         for (page, term) in pairs {
             if !self.pages[page].terms.contains(&term) {
                 self.pages[page].terms.push(term);
