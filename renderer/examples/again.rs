@@ -32,6 +32,10 @@ impl Sink for Hashes {
         let has = |file: &MadeFile| self.before.get(&file.path) == Some(&file.hash);
         files.iter().all(has)
     }
+
+    fn has(&self, path: &str) -> bool {
+        self.before.contains_key(path)
+    }
 }
 
 impl Hashes {

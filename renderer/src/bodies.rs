@@ -12,6 +12,12 @@ pub trait Bodies: Sync {
     /// The text of `page`, `None` if it is in the page itself. Asked several times for each page, from several threads; must
     /// give the same text each time. An error becomes a diagnostic, and the page is written without its text.
     fn body(&self, page: &Page) -> io::Result<Option<Body>>;
+
+    /// A number that is another when the text is, for texts that are not in the page. It must be given without reading the text.
+    fn digest(&self, page: &Page) -> u64 {
+        let _ = page;
+        0
+    }
 }
 
 /// All texts are in the pages.

@@ -35,6 +35,7 @@ mod seo;
 pub mod share_image;
 pub mod site;
 mod sitemap;
+mod tables;
 pub mod theme;
 mod xml;
 
@@ -59,17 +60,28 @@ pub fn render_again(site: &Site, theme: &Theme, sink: &dyn Sink, memo: &mut Memo
     render::render_to(site, &bodies::InPages, theme, sink, render::How::Again(memo))
 }
 
+/// [`render_again`] for a site whose texts are not all in its pages.
+pub fn render_again_with(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &dyn Sink, memo: &mut Memo) -> Report {
+    render::render_to(site, bodies, theme, sink, render::How::Again(memo))
+}
+
 /// [`render_to`] for a site whose texts are not all in its pages.
 pub fn render_with(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &dyn Sink) -> Report {
     render::render_to(site, bodies, theme, sink, Default::default())
 }
 
-/// Renders one file of `site`: what stands at a site path (`/blog/x/`, `/assets/style.3f9a1c2b.css`), if anything does. For previews:
-/// the rest of the site is looked at, but not made.
-pub fn render_one(site: &Site, theme: &Theme, path: &str) -> Option<OutFile> {
+/// Renders what stands at a site path of `site` (`/blog/x/`, `/assets/style.3f9a1c2b.css`), if anything does, with what is made along
+/// with it and the theme's files, which every page needs: files by their paths ([`paths::file_of`]). For previews: the rest of the
+/// site is looked at, but not made.
+pub fn render_part(site: &Site, theme: &Theme, path: &str) -> std::collections::BTreeMap<String, OutFile> {
     let sink = MemorySink::default();
     render::render_to(site, &bodies::InPages, theme, &sink, render::How::Only(path));
-    sink.into_files().remove(&paths::file_of(path))
+    sink.into_files()
+}
+
+/// [`render_part`], the one file alone.
+pub fn render_one(site: &Site, theme: &Theme, path: &str) -> Option<OutFile> {
+    render_part(site, theme, path).remove(&paths::file_of(path))
 }
 
 /// Renders `site` into memory.

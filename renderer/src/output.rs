@@ -65,10 +65,19 @@ pub trait Sink: Sync {
         false
     }
 
+    /// Takes a file whose name tells its content, if the sink has it from a render before this one.
+    fn has(&self, _: &str) -> bool {
+        false
+    }
+
     /// Takes a share image, which is drawn unless the sink has it from an earlier render ([`crate::images::ImageCache::sink`]).
     fn share(&self, image: &ShareImage) -> ControlFlow<()> {
+        let path = image.file();
+        if self.has(&path) {
+            return ControlFlow::Continue(());
+        }
         self.file(OutFile {
-            path: image.file(),
+            path,
             bytes: image.draw(),
             kind: FileKind::Asset,
             hash: None,

@@ -9,8 +9,9 @@ use crate::plan::{Listing, Place, Plan};
 use crate::site::Page;
 use crate::xml::{element, escape_into};
 
-/// Limits of the sitemap protocol for one file.
-const MAX_URLS: usize = 50_000;
+/// Addresses in one file. The sitemap protocol allows 50,000; in small files an edit changes little of what is sent and kept.
+const MAX_URLS: usize = 1_000;
+/// The protocol's limit for one file.
 const MAX_BYTES: usize = 50 * 1024 * 1024;
 /// Room for the head and foot of a file.
 const FRAME: usize = 512;
@@ -134,6 +135,14 @@ fn entry(
 
 fn stamp(moment: DateTime<Utc>) -> String {
     moment.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// True for the names of children: `/sitemap-12.xml`.
+pub(crate) fn is_child(path: &str) -> bool {
+    let number = path
+        .strip_prefix("/sitemap-")
+        .and_then(|rest| rest.strip_suffix(".xml"));
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// The bucket of an address among `count`, a power of two.

@@ -9,7 +9,9 @@ use igny8_renderer::folder::{self, ReadOptions, Texts};
 use igny8_renderer::images::{self, ImageCache};
 use igny8_renderer::release::{FolderMedia, MediaSource};
 use igny8_renderer::site::Media;
-use igny8_renderer::{Bodies, Diagnostic, Report, Sink, Site, Theme, render_to, render_with};
+use igny8_renderer::{
+    Bodies, Diagnostic, Memo, Report, Sink, Site, Theme, render_again, render_again_with, render_to, render_with,
+};
 
 /// Bytes of texts that are held in memory; those of a larger site go to a temporary file.
 const TEXTS_IN_MEMORY: u64 = 64 << 20;
@@ -30,6 +32,14 @@ impl Source {
         match &self.texts {
             Some(texts) => render_with(&self.site, texts, theme, sink),
             None => render_to(&self.site, theme, sink),
+        }
+    }
+
+    /// Renders what can have changed since the render that left `memo`.
+    pub fn render_again(&self, theme: &Theme, sink: &dyn Sink, memo: &mut Memo) -> Report {
+        match &self.texts {
+            Some(texts) => render_again_with(&self.site, texts, theme, sink, memo),
+            None => render_again(&self.site, theme, sink, memo),
         }
     }
 }

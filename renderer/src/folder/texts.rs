@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::bodies::Bodies;
+use crate::incremental::trace::identity;
 use crate::site::{Body, Page};
 
 /// Where a text is on a [`Tape`].
@@ -14,6 +15,8 @@ use crate::site::{Body, Page};
 pub(super) struct Place {
     at: u64,
     bytes: usize,
+    /// Another when the text is.
+    digest: u64,
 }
 
 /// Texts one after another in a temporary file, which the system removes when the program ends, however it ends.
@@ -37,7 +40,11 @@ impl Tape {
     pub fn put(&self, text: &str) -> io::Result<Place> {
         let at = self.end.fetch_add(text.len() as u64, Ordering::Relaxed);
         write_at(&self.file, text.as_bytes(), at)?;
-        Ok(Place { at, bytes: text.len() })
+        Ok(Place {
+            at,
+            bytes: text.len(),
+            digest: identity(text),
+        })
     }
 
     pub fn get(&self, place: Place) -> io::Result<String> {
@@ -98,6 +105,11 @@ impl Bodies for Texts {
         };
         let text = self.0.tape.get(*place)?;
         Ok(Some(if *html { Body::Html(text) } else { Body::Markdown(text) }))
+    }
+
+    fn digest(&self, page: &Page) -> u64 {
+        let place = self.0.places.get(&page.id);
+        place.map_or(0, |(place, html)| identity(&(place.digest, html)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is true of a site in one render, by the keys of [`Fact`]s.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 use std::io;
 
@@ -9,7 +10,7 @@ use serde::Serialize;
 
 use super::trace::{Fact, identity};
 use crate::plan::{Listing, Plan, PlannedPage, PlannedSection, PlannedTerm, Row, To};
-use crate::site::Section;
+use crate::site::{Page, Section};
 
 /// Takes keys as they are: they are hashes already.
 #[derive(Default)]
@@ -33,87 +34,181 @@ impl Hasher for AsIs {
 
 pub(super) type ByKey<T> = HashMap<u64, T, BuildHasherDefault<AsIs>>;
 
-/// Digests of facts by key. A fact that is not there is that nothing is there.
+/// What is known of one fact.
+#[derive(Clone, Copy)]
+struct Stated {
+    digest: u64,
+    /// The render that stated it last.
+    round: u32,
+}
+
+/// Digests of facts by key, those of the render before with what is different in this one. A fact that is not there is that
+/// nothing is there.
 #[derive(Default)]
-pub(crate) struct Facts(ByKey<u64>);
+pub(crate) struct Facts {
+    stated: ByKey<Stated>,
+    round: u32,
+    /// Stated in this render so far.
+    count: usize,
+    /// Keys of facts that are not as in the render before.
+    changed: HashSet<u64, BuildHasherDefault<AsIs>>,
+    /// How to go back to the render before.
+    undo: Vec<(u64, Option<Stated>)>,
+    /// There was no render before.
+    first: bool,
+}
 
 impl Facts {
+    /// Begins a render with the facts of the one before.
+    pub fn begin(&mut self) {
+        self.round += 1;
+        self.count = 0;
+        self.first = self.stated.is_empty();
+        self.changed.clear();
+        self.undo.clear();
+    }
+
     /// Everything the plan decides. `stamps` are the digests of the pages' contents.
-    pub fn of(plan: &Plan<'_>, stamps: &[u64]) -> Self {
+    pub fn plan(&mut self, plan: &Plan<'_>, stamps: &[Stamp]) {
         let pages = plan.pages.rows();
-        let mut facts = Self(HashMap::with_capacity_and_hasher(
-            pages.len() * 8 + 1024,
-            Default::default(),
-        ));
+        if self.first {
+            self.stated.reserve(pages.len() * 10 + 1024);
+        }
         for (planned, stamp) in pages.iter().zip(stamps) {
-            facts.page(plan, planned, *stamp);
+            self.page(plan, planned, stamp.whole);
         }
         for section in plan.sections.rows() {
-            facts.section(plan, section);
+            self.section(plan, section);
         }
         for term in plan.terms.rows() {
-            facts.term(plan, term);
+            self.term(plan, term);
         }
         for list in plan.term_lists.rows() {
             let terms: Vec<u64> = identities(plan.terms.rows(), &list.terms);
             let translations = identities(plan.term_lists.rows(), &list.translations);
-            facts.set(Fact::TermList, list.identity(), &(list.language, terms, translations));
+            self.set(Fact::TermList, list.identity(), &(list.language, terms, translations));
         }
         for home in plan.homes.rows() {
             let page = home.page.map(|p| pages[p].identity);
             let section = home.section.map(|s| plan.sections.rows()[s].identity());
             let groups = identities(plan.sections.rows(), &home.groups);
-            facts.set(Fact::Home, home.identity(), &(home.language, page, section, groups));
-            facts.listing(plan, &home.listing);
+            self.set(Fact::Home, home.identity(), &(home.language, page, section, groups));
+            self.listing(plan, &home.listing);
         }
         for redirect in plan.redirects.rows() {
             let to = match &redirect.to {
                 To::Site(path, suffix) => (0, path.as_str(), suffix.as_str()),
                 To::External(url) => (1, url.as_str(), ""),
             };
-            facts.set(Fact::Redirect, redirect.identity(), &to);
+            self.set(Fact::Redirect, redirect.identity(), &to);
         }
         for (key, group) in plan.translation_groups() {
             let group: Vec<(usize, u64)> = group.iter().map(|&(l, p)| (l, pages[p].identity)).collect();
-            facts.set(Fact::Translations, identity(key), &group);
+            self.set(Fact::Translations, identity(key), &group);
         }
         for cluster in plan.clusters() {
             let hub = cluster.hub.map(|hub| pages[hub].identity);
             let members = identities(pages, &cluster.members);
-            facts.set(Fact::Cluster, cluster.identity, &(cluster.name.as_str(), hub, members));
+            self.set(Fact::Cluster, cluster.identity, &(cluster.name.as_str(), hub, members));
         }
         for path in plan.claimed() {
-            facts.0.insert(Fact::Claimed.key(identity(path)), 1);
+            self.put(Fact::Claimed.key(identity(path)), 1);
         }
         for media in plan.media() {
-            facts.set(Fact::Media, identity(media.path.as_str()), &digest_of(media));
+            self.set(Fact::Media, identity(media.path.as_str()), &digest_of(media));
         }
-        facts.all(plan.sections.rows());
-        facts.all(plan.terms.rows());
-        facts.all(plan.term_lists.rows());
-        facts.all(plan.homes.rows());
-        facts.all(plan.redirects.rows());
-        facts
+        self.all(plan.sections.rows());
+        self.all(plan.terms.rows());
+        self.all(plan.term_lists.rows());
+        self.all(plan.homes.rows());
+        self.all(plan.redirects.rows());
     }
 
-    /// What a watched piece of work saw: one digest of all the facts it read. No lock and no allocation, since it is asked for
-    /// every file of a site.
-    pub fn seen(&self, keys: &[u64]) -> u64 {
-        keys.iter().fold(keys.len() as u64, |seen, key| {
-            let fact = self.0.get(key).copied().unwrap_or_default();
-            (seen.rotate_left(5) ^ fact).wrapping_mul(0x517c_c1b7_2722_0a95)
+    /// True if all the facts with these keys are as in the render before. For facts that have been stated.
+    pub fn hold(&self, keys: &[u64]) -> bool {
+        keys.iter().all(|key| match self.stated.get(key) {
+            Some(stated) => stated.round == self.round && !self.changed.contains(key),
+            None => true,
         })
+    }
+
+    /// Ends the stating: what was not stated is not there any more.
+    pub fn close(&mut self) {
+        if self.count == self.stated.len() {
+            return;
+        }
+        let round = self.round;
+        let gone: Vec<u64> = self
+            .stated
+            .iter()
+            .filter(|(_, s)| s.round != round)
+            .map(|(key, _)| *key)
+            .collect();
+        for key in gone {
+            let stated = self.stated.remove(&key);
+            self.undo.push((key, stated));
+            self.changed.insert(key);
+        }
+    }
+
+    /// [`Facts::hold`] after [`Facts::close`]. No lock and no allocation, since it is asked for every file of a site; few facts
+    /// change, so the look-ups stay in the processor's cache.
+    pub fn unchanged(&self, keys: &[u64]) -> bool {
+        self.changed.is_empty() || !keys.iter().any(|key| self.changed.contains(key))
+    }
+
+    /// Goes back to the facts of the render before.
+    pub fn revert(&mut self) {
+        for (key, stated) in self.undo.drain(..).rev() {
+            match stated {
+                Some(stated) => self.stated.insert(key, stated),
+                None => self.stated.remove(&key),
+            };
+        }
+        self.changed.clear();
+    }
+
+    /// Forgets how to go back.
+    pub fn keep(&mut self) {
+        (self.changed, self.undo) = Default::default();
     }
 
     pub fn set(&mut self, fact: Fact, identity: u64, value: &impl Hash) {
         let mut hasher = DefaultHasher::new();
         value.hash(&mut hasher);
-        // Never the digest of what is not there.
-        self.0.insert(fact.key(identity), hasher.finish() | 1);
+        self.put(fact.key(identity), hasher.finish());
     }
 
+    fn put(&mut self, key: u64, digest: u64) {
+        let stated = Stated {
+            digest,
+            round: self.round,
+        };
+        let before = match self.stated.entry(key) {
+            Entry::Vacant(place) => {
+                place.insert(stated);
+                self.count += 1;
+                None
+            }
+            Entry::Occupied(mut place) => {
+                let before = place.insert(stated);
+                self.count += usize::from(before.round != self.round);
+                if before.digest == digest {
+                    return;
+                }
+                Some(before)
+            }
+        };
+        if !self.first {
+            self.undo.push((key, before));
+            self.changed.insert(key);
+        }
+    }
+
+    /// The digest of a fact of this render.
     pub fn get(&self, fact: Fact, identity: u64) -> u64 {
-        self.0.get(&fact.key(identity)).copied().unwrap_or_default()
+        let stated = self.stated.get(&fact.key(identity));
+        stated.filter(|s| s.round == self.round).map_or(0, |s| s.digest)
     }
 
     /// That of all rows of a table, from those of each.
@@ -128,7 +223,10 @@ impl Facts {
     /// The fact that stands for all pages, once their cards are known.
     pub fn all_pages(&mut self, plan: &Plan<'_>) {
         let pages = plan.pages.rows();
-        let each: Vec<u64> = pages.iter().map(|p| self.get(Fact::Card, p.identity)).collect();
+        let each: Vec<u64> = pages
+            .iter()
+            .flat_map(|p| [Fact::Page, Fact::Card].map(|fact| self.get(fact, p.identity)))
+            .collect();
         self.set(Fact::All, Fact::Page as u64, &each);
     }
 
@@ -230,12 +328,33 @@ pub(crate) fn digest_of(value: &impl Serialize) -> u64 {
     digest.0.finish()
 }
 
+/// Digests of a page's content.
+#[derive(Clone, Copy)]
+pub(crate) struct Stamp {
+    /// Everything, the text included.
+    pub whole: u64,
+    /// What [`crate::prepare::Prepared::value`] shows of the page itself.
+    pub shown: u64,
+}
+
+impl Stamp {
+    fn of(page: &Page, text: u64) -> Self {
+        let entity = digest_of(&(&page.entity, &page.cluster, &page.extra));
+        let dates = (page.published_at, page.updated_at);
+        let texts = (&page.title, &page.excerpt, &page.description, &page.author);
+        Self {
+            whole: identity(&(digest_of(page), text)),
+            shown: identity(&(page.kind, texts, dates, entity)),
+        }
+    }
+}
+
 /// The digests of all pages, in parallel; `known` gives those that need not be made.
-pub(super) fn stamps(plan: &Plan<'_>, known: impl Fn(&PlannedPage<'_>) -> Option<u64> + Sync) -> Vec<u64> {
+pub(super) fn stamps(plan: &Plan<'_>, known: impl Fn(&PlannedPage<'_>) -> Option<Stamp> + Sync) -> Vec<Stamp> {
     let pages = plan.pages.rows();
     pages
         .par_iter()
         .with_min_len(64)
-        .map(|planned| known(planned).unwrap_or_else(|| digest_of(planned.page)))
+        .map(|planned| known(planned).unwrap_or_else(|| Stamp::of(planned.page, plan.text_digest(planned.page))))
         .collect()
 }

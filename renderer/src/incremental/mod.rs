@@ -1,8 +1,8 @@
 //! Rendering again only what changed, and coming to the same files as a render of everything.
 //!
-//! A [`Memo`] remembers of every file which facts its making read ([`trace`]) and a digest of what they were. The next render
-//! states all facts anew ([`facts`]), which takes a few microseconds for each page, and makes only those files again of whose
-//! facts one is different. What was found on a page (diagnostics, links, places) is remembered with its file. A change of what
+//! A [`Memo`] remembers all facts of a render ([`facts`]), and of every file which of them its making read ([`trace`]). The next render
+//! states the facts anew, which takes about a microsecond for each page, and makes only those files again of whose facts one is
+//! different. What was found on a page (diagnostics, links, places) is remembered with its file. A change of what
 //! every page depends on (settings, theme) makes the memo worthless, and it starts over.
 
 pub(crate) mod facts;
@@ -15,8 +15,9 @@ use crate::output::MadeFile;
 use crate::plan::{Plan, PlannedPage};
 use crate::prepare::Card;
 use crate::related::Related;
+use crate::share_image::ShareImage;
 use crate::site::Page;
-use facts::{ByKey, Facts, digest_of};
+use facts::{ByKey, Facts, Stamp, digest_of};
 use trace::Fact;
 
 /// What a render remembers for the next render of the same site. Keep one for each site; it takes two or three kilobytes
@@ -25,6 +26,7 @@ use trace::Fact;
 pub struct Memo {
     /// Digest of what everything depends on.
     frame: u64,
+    facts: Facts,
     pages: ByKey<PageMemo>,
     /// Digest of what decides which pages are related.
     kinship: u64,
@@ -49,10 +51,18 @@ impl std::fmt::Debug for Memo {
 
 struct PageMemo {
     page: Weak<Page>,
-    stamp: u64,
+    stamp: Stamp,
     card: CardMemo,
     /// Digest of the pages related to it.
     related: u64,
+    share: Option<ShareMemo>,
+}
+
+/// A page's share image, with a digest of the words on it.
+#[derive(Clone)]
+pub(crate) struct ShareMemo {
+    pub words: u64,
+    pub image: Arc<ShareImage>,
 }
 
 /// A card with what it follows from.
@@ -60,14 +70,14 @@ struct PageMemo {
 pub(crate) struct CardMemo {
     pub card: Arc<Card>,
     pub findings: Arc<[Diagnostic]>,
+    /// Digest of the card.
+    digest: u64,
     reads: Arc<[u64]>,
-    seen: u64,
 }
 
-/// What a job left behind, and what that follows from.
+/// What a job left behind, and which facts that follows from.
 pub(crate) struct JobMemo {
     reads: Box<[u64]>,
-    seen: u64,
     pub left: Left,
 }
 
@@ -77,35 +87,44 @@ pub(crate) struct Left {
     pub files: Vec<MadeFile>,
     pub pages: usize,
     pub findings: Vec<Diagnostic>,
+    /// Hashes of the ids on the page.
     pub anchors: Option<Vec<u64>>,
-    /// Addresses of pages that texts link to.
-    pub links: Vec<String>,
+    /// Identities of pages that texts link to.
+    pub links: Vec<u64>,
+    /// Links to a place on a page: from, to, fragment.
     pub fragments: Vec<(String, String, String)>,
 }
 
 /// A render that remembers: the memo of the one before and the facts of this one.
-pub(crate) struct Remembering<'m> {
-    memo: &'m Memo,
+pub(crate) struct Remembering {
+    before: Memo,
+    /// A memo that is of no use for this render, in case it is ended early.
+    aside: Option<Memo>,
     frame: u64,
-    stamps: Vec<u64>,
+    stamps: Vec<Stamp>,
     facts: Facts,
     kinship: u64,
     related: Vec<u64>,
 }
 
-static NOTHING: std::sync::LazyLock<Memo> = std::sync::LazyLock::new(Memo::default);
-
-impl<'m> Remembering<'m> {
+impl Remembering {
     /// `frame` is the digest of what everything depends on.
-    pub fn new(memo: &'m Memo, plan: &Plan<'_>, frame: u64) -> Self {
-        let memo = if memo.frame == frame { memo } else { &NOTHING };
+    pub fn new(memo: Memo, plan: &Plan<'_>, frame: u64) -> Self {
+        let (mut before, aside) = if memo.frame == frame {
+            (memo, None)
+        } else {
+            (Memo::default(), Some(memo))
+        };
         let stamps = facts::stamps(plan, |planned| {
-            let kept = memo.pages.get(&planned.identity)?;
+            let kept = before.pages.get(&planned.identity)?;
             planned.page.is_of(&kept.page).then_some(kept.stamp)
         });
-        let facts = Facts::of(plan, &stamps);
+        let mut facts = std::mem::take(&mut before.facts);
+        facts.begin();
+        facts.plan(plan, &stamps);
         Self {
-            memo,
+            before,
+            aside,
             frame,
             stamps,
             facts,
@@ -116,36 +135,42 @@ impl<'m> Remembering<'m> {
 
     /// The card of a page: the one made before if it would be the same.
     pub fn card(&self, planned: &PlannedPage<'_>, make: impl FnOnce() -> (Card, Vec<Diagnostic>)) -> CardMemo {
-        if let Some(kept) = self.memo.pages.get(&planned.identity).map(|page| &page.card)
-            && self.facts.seen(&kept.reads) == kept.seen
+        if let Some(kept) = self.before.pages.get(&planned.identity).map(|page| &page.card)
+            && self.facts.hold(&kept.reads)
         {
             return kept.clone();
         }
         let ((card, findings), reads) = trace::watch(make);
         CardMemo {
+            digest: card.digest(),
             card: Arc::new(card),
             findings: findings.into(),
-            seen: self.facts.seen(&reads),
             reads: reads.into(),
         }
     }
 
-    /// States the facts about cards.
+    /// States the facts about cards: what they show, which is less than what there is of a page.
     pub fn cards(&mut self, plan: &Plan<'_>, cards: &[CardMemo]) {
-        for (planned, card) in plan.pages.rows().iter().zip(cards) {
-            let terms: Vec<u64> = planned
-                .terms
-                .iter()
-                .map(|&t| self.facts.get(Fact::TermLink, plan.terms.rows()[t].listing.identity))
-                .collect();
-            let section = planned
-                .section
-                .map(|(s, _)| self.facts.get(Fact::Section, plan.sections.rows()[s].listing.identity));
-            let page = self.facts.get(Fact::Page, planned.identity);
-            self.facts
-                .set(Fact::Card, planned.identity, &(page, card.seen, terms, section));
+        for ((planned, card), stamp) in plan.pages.rows().iter().zip(cards).zip(&self.stamps) {
+            let mut parts: Vec<u64> = vec![stamp.shown, card.digest];
+            parts.extend(
+                planned
+                    .terms
+                    .iter()
+                    .map(|&t| self.facts.get(Fact::TermLink, plan.terms.rows()[t].listing.identity)),
+            );
+            let section = planned.section.map(|(s, _)| plan.sections.rows()[s].listing.identity);
+            let section = section.map(|of| (of, self.facts.get(Fact::Section, of)));
+            let place = (planned.path.as_str(), planned.language);
+            self.facts.set(Fact::Card, planned.identity, &(place, parts, section));
         }
         self.facts.all_pages(plan);
+    }
+
+    /// The share image of a page: the one from before if it says the same.
+    pub fn share(&self, planned: &PlannedPage<'_>, words: u64) -> Option<ShareMemo> {
+        let kept = self.before.pages.get(&planned.identity)?.share.as_ref()?;
+        (kept.words == words).then(|| kept.clone())
     }
 
     /// States what a template sees of the site: `values` are digests of what it looks at.
@@ -174,10 +199,10 @@ impl<'m> Remembering<'m> {
         let terms = plan.terms.rows().iter();
         let lists: Vec<u64> = terms.map(|t| self.facts.get(Fact::Items, t.listing.identity)).collect();
         self.kinship = trace::identity(&(kin, lists));
-        if self.kinship == self.memo.kinship {
+        if self.kinship == self.before.kinship {
             self.related = pages
                 .iter()
-                .map(|p| self.memo.pages.get(&p.identity).map_or(0, |kept| kept.related))
+                .map(|p| self.before.pages.get(&p.identity).map_or(0, |kept| kept.related))
                 .collect();
         } else {
             use rayon::prelude::*;
@@ -194,39 +219,65 @@ impl<'m> Remembering<'m> {
         }
     }
 
-    /// What the job left behind before, if it would leave the same now.
-    pub fn job(&self, key: u64) -> Option<&Arc<JobMemo>> {
-        let kept = self.memo.files.get(&key)?;
-        (self.facts.seen(&kept.reads) == kept.seen).then_some(kept)
+    /// To be called when all facts are stated.
+    pub fn close(&mut self) {
+        self.facts.close();
     }
 
-    /// What a job leaves to the next render, with what it read.
-    pub fn noted(&self, reads: Vec<u64>, left: Left) -> Arc<JobMemo> {
-        Arc::new(JobMemo {
-            seen: self.facts.seen(&reads),
-            reads: reads.into(),
-            left,
-        })
+    /// What the job left behind before, if it would leave the same now.
+    pub fn job(&self, key: u64) -> Option<&Arc<JobMemo>> {
+        let kept = self.before.files.get(&key)?;
+        self.facts.unchanged(&kept.reads).then_some(kept)
     }
 
     /// The memo for the next render.
-    pub fn into_memo(self, plan: &Plan<'_>, cards: &[CardMemo], files: Vec<(u64, Arc<JobMemo>)>) -> Memo {
+    pub fn into_memo(
+        mut self,
+        plan: &Plan<'_>,
+        cards: Vec<CardMemo>,
+        shares: Vec<Option<ShareMemo>>,
+        files: impl Iterator<Item = (u64, Arc<JobMemo>)>,
+    ) -> Memo {
         let mut pages = ByKey::with_capacity_and_hasher(cards.len(), Default::default());
+        let mut shares = shares.into_iter();
         for (i, (planned, card)) in plan.pages.rows().iter().zip(cards).enumerate() {
             let page = PageMemo {
                 page: planned.page.handle(),
                 stamp: self.stamps[i],
-                card: card.clone(),
+                card,
                 related: self.related.get(i).copied().unwrap_or_default(),
+                share: shares.next().flatten(),
             };
             pages.insert(planned.identity, page);
         }
+        self.facts.keep();
         Memo {
             frame: self.frame,
+            facts: self.facts,
             pages,
             kinship: self.kinship,
-            files: files.into_iter().collect(),
+            files: files.collect(),
         }
+    }
+
+    /// The memo as it was before a render that was ended early.
+    pub fn into_former(mut self) -> Memo {
+        if let Some(aside) = self.aside {
+            return aside;
+        }
+        self.facts.revert();
+        self.before.facts = self.facts;
+        self.before
+    }
+}
+
+impl JobMemo {
+    /// What a job leaves to the next render, with what it read.
+    pub fn new(reads: Vec<u64>, left: Left) -> Arc<Self> {
+        Arc::new(Self {
+            reads: reads.into(),
+            left,
+        })
     }
 }
 

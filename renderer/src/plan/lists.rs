@@ -1,7 +1,7 @@
 //! Archives: sections and home pages; how lists are cut.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
@@ -9,6 +9,7 @@ use super::{Listing, Owner, Plan, PlannedHome, PlannedPage, PlannedSection};
 use crate::diagnostic::Diagnostic;
 use crate::paths;
 use crate::site::{FeedFormat, PageKind, Pagination, Section, SectionSort};
+use crate::tables::HashMap;
 
 /// Newest first; undated pages follow, by title; ties by id.
 fn by_date(a: &PlannedPage<'_>, b: &PlannedPage<'_>) -> Ordering {
@@ -136,7 +137,7 @@ impl<'s> Plan<'s> {
             same
         });
 
-        let mut members: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut members: HashMap<String, Vec<usize>> = HashMap::default();
         for (i, planned) in self.pages.rows().iter().enumerate() {
             if let Ok(section) = paths::normalise(&planned.page.section)
                 && section != planned.path

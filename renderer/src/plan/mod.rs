@@ -12,7 +12,7 @@ mod table;
 mod terms;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
@@ -22,7 +22,10 @@ use crate::diagnostic::Diagnostic;
 use crate::incremental::trace::{self, Fact};
 use crate::markdown::{Known, Lookup};
 use crate::paths;
-use crate::site::{Body, FeedFormat, Media, PageKind, Pagination, Section, SharedPage, Site, SiteType, Taxonomy, Term};
+use crate::site::{
+    Body, FeedFormat, Media, Page, PageKind, Pagination, Section, SharedPage, Site, SiteType, Taxonomy, Term,
+};
+use crate::tables::{HashMap, with_room};
 
 pub use clusters::PlannedCluster;
 pub use languages::Place;
@@ -352,9 +355,9 @@ impl<'s> Plan<'s> {
             clusters: Vec::new(),
             cluster_of: Vec::new(),
             translations: BTreeMap::new(),
-            claimed: HashMap::with_capacity(site.pages.len() * 2),
-            folders: HashMap::new(),
-            media: HashMap::with_capacity(site.media.len()),
+            claimed: with_room(site.pages.len() * 2),
+            folders: HashMap::default(),
+            media: with_room(site.media.len()),
         };
         for path in RESERVED {
             plan.claimed.insert((*path).to_owned(), Owner::Reserved);
@@ -400,6 +403,11 @@ impl<'s> Plan<'s> {
                 Cow::Owned(Body::Markdown(String::new()))
             }
         }
+    }
+
+    /// Tells texts apart that are kept outside of their pages.
+    pub fn text_digest(&self, page: &Page) -> u64 {
+        self.bodies.digest(page)
     }
 
     /// A search page for each language that has pages, unless the site has something of its own there.
@@ -550,6 +558,7 @@ impl<'s> Plan<'s> {
         // `/a.html` cannot be a file and a folder at once.
         let taken = taken.or_else(|| self.folders.get(path).copied());
         let taken = taken.or_else(|| dotted(path).find_map(|above| self.claimed.get(above).copied()));
+        let taken = taken.or_else(|| crate::sitemap::is_child(path).then_some(Owner::Reserved));
         if let Some(first) = taken {
             findings.push(Diagnostic::error(
                 path,

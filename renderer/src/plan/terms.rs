@@ -1,11 +1,10 @@
 //! Terms: their archives, the pages that are the texts of these, what stands above what.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-
 use super::{Owner, Plan, PlannedTerm, PlannedTermList};
 use crate::diagnostic::Diagnostic;
 use crate::paths;
 use crate::site::{FeedFormat, Page, Term};
+use crate::tables::{HashMap, HashSet};
 
 /// Terms above a term that its pages also count for.
 const MAX_DEPTH: usize = 12;
@@ -17,7 +16,7 @@ impl<'s> Plan<'s> {
         let mut order: Vec<usize> = (0..all.len()).collect();
         order.sort_by(|&a, &b| (&all[a].name, &all[a].path).cmp(&(&all[b].name, &all[b].path)));
         let mut usable = Vec::new();
-        let mut seen: HashSet<&str> = HashSet::new();
+        let mut seen: HashSet<&str> = HashSet::default();
         for t in order {
             let taxonomy = &all[t];
             if !seen.insert(&taxonomy.name) {
@@ -72,7 +71,7 @@ impl<'s> Plan<'s> {
 
     pub(super) fn plan_taxonomy(&mut self, t: usize, base: &str, findings: &mut Vec<Diagnostic>) {
         let taxonomy = &self.site.taxonomies[t];
-        let mut listed: HashMap<(usize, &str), &'s Term> = HashMap::new();
+        let mut listed: HashMap<(usize, &str), &'s Term> = HashMap::default();
         for term in &taxonomy.terms {
             let language = self.language(&term.language);
             let kept = listed.entry((language, term.slug.as_str())).or_insert(term);
@@ -81,9 +80,9 @@ impl<'s> Plan<'s> {
             }
         }
         // A term's own pages, then those of the terms below it.
-        let mut members: BTreeMap<(usize, &'s str), Vec<usize>> = BTreeMap::new();
-        let mut own: BTreeMap<(usize, &'s str), Vec<usize>> = BTreeMap::new();
-        let mut texts: HashMap<(usize, &'s str), usize> = HashMap::new();
+        let mut members: HashMap<(usize, &'s str), Vec<usize>> = HashMap::default();
+        let mut own: HashMap<(usize, &'s str), Vec<usize>> = HashMap::default();
+        let mut texts: HashMap<(usize, &'s str), usize> = HashMap::default();
         for (i, planned) in self.pages.rows().iter().enumerate() {
             if let Some((of, slug)) = planned.of_term {
                 if of == t {
@@ -117,9 +116,10 @@ impl<'s> Plan<'s> {
         } else {
             &[]
         };
-        let mut index: HashMap<(usize, &str), usize> = HashMap::new();
-        for (&(language, slug), items) in &members {
-            let mut items = items.clone();
+        let mut index: HashMap<(usize, &str), usize> = HashMap::default();
+        let mut members: Vec<_> = members.into_iter().collect();
+        members.sort_unstable_by_key(|(key, _)| *key);
+        for ((language, slug), mut items) in members {
             items.sort_unstable();
             items.dedup();
             items.sort_by_key(|&i| self.newest[i]);
@@ -215,7 +215,7 @@ impl<'s> Plan<'s> {
             .rows()
             .iter()
             .map(|t| (t.listing.language, t.name.trim().to_lowercase()));
-        let mut seen: HashMap<(usize, String), usize> = HashMap::new();
+        let mut seen: HashMap<(usize, String), usize> = HashMap::default();
         // Only names of terms are asked for.
         names.for_each(|name| *seen.entry(name).or_default() += 1);
         for name in pages.chain(sections) {

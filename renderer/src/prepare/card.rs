@@ -5,6 +5,8 @@ use tera::{Map, Value};
 
 use super::{Language, Prepared, image_value, map, optional, text_or_none};
 use crate::diagnostic::Diagnostic;
+use crate::incremental::facts::digest_of;
+use crate::incremental::trace;
 use crate::locale::{Reader, is_amount};
 use crate::markdown::text::{self, Length};
 use crate::plan::Plan;
@@ -97,7 +99,22 @@ impl Card {
     }
 }
 
-/// A page as templates see it: `page`, and the items of lists.
+impl Card {
+    /// Tells two cards apart.
+    pub fn digest(&self) -> u64 {
+        let texts = (&self.description, &self.summary, &self.published, &self.updated);
+        trace::identity(&(
+            texts,
+            (self.words, self.length.words, self.length.cjk),
+            (digest_of(&self.image), digest_of(&self.price)),
+        ))
+    }
+}
+
+/// A page as templates see it: `page`, and the items of lists. Who shows it depends on [`Fact::Card`], so what is taken from
+/// the page must be in the digest of it that [`crate::incremental`] makes.
+///
+/// [`Fact::Card`]: crate::incremental::trace::Fact::Card
 pub(super) fn value(plan: &Plan<'_>, prepared: &Prepared, i: usize) -> Value {
     let planned = &plan.pages[i];
     let page = planned.page;

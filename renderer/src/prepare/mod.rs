@@ -138,7 +138,7 @@ impl Prepared {
     pub fn new(
         plan: &Plan<'_>,
         theme: &Theme,
-        memo: Option<&mut (Remembering<'_>, Vec<CardMemo>)>,
+        memo: Option<&mut (Remembering, Vec<CardMemo>)>,
         findings: &mut Vec<Diagnostic>,
     ) -> Self {
         let zone = plan.site.settings.time_zone.parse::<Tz>().unwrap_or_else(|_| {
@@ -191,7 +191,7 @@ impl Prepared {
                     .map(|i| remembering.card(&pages[i], || card(i)))
                     .collect();
                 remembering.cards(plan, kept);
-                findings.extend(kept.iter().flat_map(|card| card.findings.iter().cloned()));
+                findings.extend(kept.iter().flat_map(|card| card.findings.iter()).cloned());
                 kept.iter().map(|card| Arc::clone(&card.card)).collect()
             }
         };

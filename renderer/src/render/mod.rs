@@ -8,7 +8,6 @@ mod search;
 mod share;
 mod shell;
 
-use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -31,6 +30,7 @@ use crate::plan::{Listing, Plan, Row};
 use crate::prepare::Prepared;
 use crate::related::Related;
 use crate::site::{SNAPSHOT_VERSION, Site};
+use crate::tables::HashMap;
 use crate::theme::Theme;
 
 /// Places that every page has, whatever its text.
@@ -74,24 +74,48 @@ struct Outcome {
     findings: Vec<Diagnostic>,
     /// Hashes of the ids on a page.
     anchors: Option<(usize, Vec<u64>)>,
-    /// Pages that texts link to.
-    links: Vec<String>,
+    /// Identities of pages that texts link to.
+    links: Vec<u64>,
     /// Links to a place on a page: from, to, fragment.
     fragments: Vec<(String, String, String)>,
     /// The files themselves, where they are remembered.
     remembered: Vec<MadeFile>,
-    job: Option<(u64, Arc<JobMemo>)>,
+    done: Option<queue::Done>,
 }
 
 impl Outcome {
     fn take_html(&mut self, html: &mut Html, from: &str) {
         self.findings.append(&mut html.findings);
-        self.links.append(&mut html.links);
+        self.links
+            .extend(html.links.drain(..).map(|link| trace::identity(link.as_str())));
         self.fragments.extend(
             html.fragments
                 .drain(..)
                 .map(|(to, fragment)| (from.to_owned(), to, fragment)),
         );
+    }
+
+    /// Ends the job: what is known of it goes to the report and to the next render.
+    fn finish(&mut self, key: u64, reads: Vec<u64>) {
+        let (page, anchors) = self.anchors.take().unzip();
+        let left = Left {
+            files: std::mem::take(&mut self.remembered),
+            pages: self.pages,
+            findings: std::mem::take(&mut self.findings),
+            anchors,
+            links: std::mem::take(&mut self.links),
+            fragments: std::mem::take(&mut self.fragments),
+        };
+        let nothing = left.findings.is_empty()
+            && left.anchors.is_none()
+            && left.links.is_empty()
+            && left.fragments.is_empty()
+            && left.files.is_empty()
+            && reads.is_empty();
+        if !nothing {
+            let memo = JobMemo::new(reads, left);
+            self.done = Some(queue::Done { key, page, memo });
+        }
     }
 }
 
@@ -107,7 +131,7 @@ struct Run<'a> {
     assets: Vec<(String, &'a [u8])>,
     shares: share::Shares,
     sink: &'a dyn Sink,
-    remembering: Option<&'a Remembering<'a>>,
+    remembering: Option<&'a Remembering>,
 }
 
 /// How much of a site is rendered.
@@ -118,7 +142,7 @@ pub(crate) enum How<'h> {
     /// Not files that cannot have changed since the render that left this memo. It is replaced by one of this render, unless the
     /// sink ended this early.
     Again(&'h mut Memo),
-    /// The file that stands at this site path, with what is made along with it.
+    /// The file that stands at this site path, with what is made along with it, and the theme's files.
     Only(&'h str),
 }
 
@@ -166,10 +190,9 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
     let asset_paths: Vec<String> = assets.iter().map(|(path, _)| path.clone()).collect();
 
     let plan = Plan::new(site, bodies, address, &asset_paths, &mut findings);
-    let before = memo.as_deref_mut().map(std::mem::take);
-    let mut remembering = before.as_ref().map(|memo| {
+    let mut remembering = memo.as_deref_mut().map(|memo| {
         let frame = incremental::frame_of(&plan, theme);
-        (Remembering::new(memo, &plan, frame), Vec::new())
+        (Remembering::new(std::mem::take(memo), &plan, frame), Vec::new())
     });
     let prepared = Prepared::new(&plan, theme, remembering.as_mut(), &mut findings);
     let shells = shell::shells(&plan, theme, &prepared, &options, &styles, &mut findings);
@@ -179,7 +202,9 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
         if theme.templates().any(|name| theme.looks_at(name, "related")) {
             remembering.related(&plan, &related, pages::MOST_RELATED);
         }
+        remembering.close();
     }
+    let remembered = remembering.as_ref().map(|(remembering, _)| remembering);
     let run = Run {
         plan: &plan,
         theme,
@@ -187,24 +212,18 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
         related,
         shells,
         assets,
-        shares: share::Shares::new(&plan, &prepared, &options),
+        shares: share::Shares::new(&plan, &prepared, &options, remembered),
         sink,
-        remembering: remembering.as_ref().map(|(remembering, _)| remembering),
+        remembering: remembered,
     };
 
     let mut jobs = run.jobs();
     if let Some(path) = only {
-        jobs.retain(|job| run.makes(job, path));
+        jobs.retain(|job| matches!(job, Job::Asset(_)) || run.makes(job, path));
     }
-    let mut total = queue::run(&run, jobs);
+    let total = queue::run(&run, jobs);
     let share_images = run.shares.keys();
-    let jobs = std::mem::take(&mut total.jobs);
-    let after = remembering
-        .filter(|_| !total.stopped)
-        .map(|(remembering, cards)| remembering.into_memo(&plan, &cards, jobs));
-    if let (Some(memo), Some(left)) = (memo, after.or(before)) {
-        *memo = left;
-    }
+    let shares = run.shares.into_memos();
 
     let mut report = Report {
         media: images::released(plan.media()),
@@ -215,15 +234,21 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
         bytes: total.bytes,
         ..Report::default()
     };
-    findings.extend(total.findings);
+    let lefts = total.done.iter().map(|done| &done.memo.left);
+    findings.extend(lefts.clone().flat_map(|left| &left.findings).cloned());
     let mut linked = Linked::new(&plan);
-    total.links.into_iter().for_each(|page| linked.mark(page));
-    let anchors: HashMap<&str, Vec<u64>> = total
-        .anchors
-        .into_iter()
-        .map(|(page, ids)| (plan.pages.rows()[page].path.as_str(), ids))
+    let pages: HashMap<u64, usize> = plan
+        .pages
+        .rows()
+        .iter()
+        .enumerate()
+        .map(|(i, p)| (p.identity, i))
         .collect();
-    check_fragments(&anchors, &total.fragments, &mut findings);
+    let links = lefts.clone().flat_map(|left| &left.links);
+    links
+        .filter_map(|link| pages.get(link))
+        .for_each(|&page| linked.mark(page));
+    check_fragments(&plan, &total.done, &mut findings);
     let switches = theme.looks_at("page.html", "languages");
     linked.check(&plan, switches, &mut findings);
     texts::check(&plan, &prepared, &mut findings);
@@ -232,14 +257,28 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
     let advice = findings.partition_point(|d| d.severity < Severity::Info);
     report.advice = findings.split_off(advice);
     report.diagnostics = findings;
+    if let (Some(memo), Some((remembering, cards))) = (memo, remembering) {
+        *memo = if total.stopped {
+            remembering.into_former()
+        } else {
+            let done = total.done.into_iter().map(|done| (done.key, done.memo));
+            remembering.into_memo(&plan, cards, shares, done)
+        };
+    }
     report
 }
 
-fn check_fragments(
-    anchors: &HashMap<&str, Vec<u64>>,
-    fragments: &[(String, String, String)],
-    findings: &mut Vec<Diagnostic>,
-) {
+fn check_fragments(plan: &Plan<'_>, done: &[queue::Done], findings: &mut Vec<Diagnostic>) {
+    let mut fragments = done.iter().flat_map(|done| &done.memo.left.fragments).peekable();
+    if fragments.peek().is_none() {
+        return;
+    }
+    let with_anchors = done
+        .iter()
+        .filter_map(|done| Some((done.page?, done.memo.left.anchors.as_ref()?)));
+    let anchors: HashMap<&str, &Vec<u64>> = with_anchors
+        .map(|(page, ids)| (plan.pages.rows()[page].path.as_str(), ids))
+        .collect();
     for (from, to, fragment) in fragments {
         // Pages made by the theme alone (archives) have no text whose places could be missed.
         let Some(ids) = anchors.get(to.as_str()) else {
@@ -337,7 +376,9 @@ impl<'a> Run<'a> {
     fn job(&self, job: &Job, outcome: &mut Outcome) -> ControlFlow<()> {
         // Share images have a memory of their own: a sink keeps them by what they say.
         let Some(remembering) = self.remembering.filter(|_| !matches!(job, Job::Share(_))) else {
-            return self.make(job, outcome);
+            let flow = self.make(job, outcome);
+            outcome.finish(0, Vec::new());
+            return flow;
         };
         let key = self.job_identity(job);
         if let Some(memo) = remembering.job(key).filter(|memo| self.sink.keeps(&memo.left.files)) {
@@ -345,30 +386,21 @@ impl<'a> Run<'a> {
             outcome.pages = kept.pages;
             outcome.files = kept.files.len();
             outcome.bytes = kept.files.iter().map(|file| file.bytes).sum();
-            outcome.findings.clone_from(&kept.findings);
-            outcome.links.clone_from(&kept.links);
-            outcome.fragments.clone_from(&kept.fragments);
-            if let (Job::Page(i) | Job::Home(i, _) | Job::Term(i, _), Some(ids)) = (job, &kept.anchors) {
-                let page = match job {
-                    Job::Home(..) => self.plan.homes.rows()[*i].page,
-                    Job::Term(..) => self.plan.terms.rows()[*i].page,
-                    _ => Some(*i),
-                };
-                outcome.anchors = page.map(|page| (page, ids.clone()));
-            }
-            outcome.job = Some((key, Arc::clone(memo)));
+            let page = match *job {
+                Job::Page(i) => Some(i),
+                Job::Home(i, _) => self.plan.homes.rows()[i].page,
+                Job::Term(i, _) => self.plan.terms.rows()[i].page,
+                _ => None,
+            };
+            outcome.done = Some(queue::Done {
+                key,
+                page,
+                memo: Arc::clone(memo),
+            });
             return ControlFlow::Continue(());
         }
         let (flow, reads) = trace::watch(|| self.make(job, outcome));
-        let left = Left {
-            pages: outcome.pages,
-            findings: outcome.findings.clone(),
-            anchors: outcome.anchors.as_ref().map(|(_, ids)| ids.clone()),
-            links: outcome.links.clone(),
-            fragments: outcome.fragments.clone(),
-            files: std::mem::take(&mut outcome.remembered),
-        };
-        outcome.job = Some((key, remembering.noted(reads, left)));
+        outcome.finish(key, reads);
         flow
     }
 

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::{Job, Outcome, Run};
-use crate::diagnostic::Diagnostic;
 use crate::incremental::JobMemo;
 use crate::plan::{Listing, Plan};
 
@@ -17,44 +16,36 @@ pub(super) struct Total {
     pub files: usize,
     pub made: usize,
     pub bytes: u64,
-    pub findings: Vec<Diagnostic>,
-    /// By page: hashes of the ids on it.
-    pub anchors: Vec<(usize, Vec<u64>)>,
-    /// Pages that texts link to.
-    pub links: Vec<usize>,
-    /// Links to a place on a page: from, to, fragment.
-    pub fragments: Vec<(String, String, String)>,
-    /// What each job leaves to the next render.
-    pub jobs: Vec<(u64, Arc<JobMemo>)>,
+    pub done: Vec<Done>,
     /// The sink ended the render early.
     pub stopped: bool,
 }
 
+/// A job that was done, now or in the render before.
+pub(super) struct Done {
+    /// Names it across renders.
+    pub key: u64,
+    /// The page that is on its file.
+    pub page: Option<usize>,
+    pub memo: Arc<JobMemo>,
+}
+
 impl Total {
-    fn add(&mut self, outcome: Outcome, plan: &Plan<'_>) {
+    fn add(&mut self, outcome: Outcome) {
         self.pages += outcome.pages;
         self.files += outcome.files;
         self.made += outcome.made;
-        self.jobs.extend(outcome.job);
         self.bytes += outcome.bytes;
-        self.findings.extend(outcome.findings);
-        self.anchors.extend(outcome.anchors);
-        self.links
-            .extend(outcome.links.iter().filter_map(|path| plan.page_at(path)));
-        self.fragments.extend(outcome.fragments);
+        self.done.extend(outcome.done);
     }
 
     fn join(mut self, mut other: Self) -> Self {
         self.pages += other.pages;
         self.files += other.files;
         self.made += other.made;
-        self.jobs.append(&mut other.jobs);
-        self.stopped |= other.stopped;
         self.bytes += other.bytes;
-        self.findings.append(&mut other.findings);
-        self.anchors.append(&mut other.anchors);
-        self.links.append(&mut other.links);
-        self.fragments.append(&mut other.fragments);
+        self.done.append(&mut other.done);
+        self.stopped |= other.stopped;
         self
     }
 }
@@ -81,7 +72,7 @@ pub(super) fn run(run: &Run<'_>, mut jobs: Vec<Job>) -> Total {
                     stopped.store(true, Ordering::Relaxed);
                     total.stopped = true;
                 }
-                total.add(outcome, run.plan);
+                total.add(outcome);
             }
             total
         })

@@ -1,33 +1,37 @@
 //! Which page has which share image: all those without a picture of their own, and lists.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
+use rayon::prelude::*;
 use tera::Value;
 
 use super::Run;
 use crate::colour::Rgb;
-use crate::plan::Plan;
+use crate::incremental::{Remembering, ShareMemo, trace};
+use crate::plan::{Plan, PlannedPage};
 use crate::prepare::{Prepared, map};
 use crate::share_image::{self, Look, ShareImage};
 use crate::site::PageKind;
+use crate::tables::HashMap;
 use crate::theme::Options;
 
 /// The share images of a site; pages that say the same have the same one.
 #[derive(Default)]
 pub(super) struct Shares {
-    images: Vec<ShareImage>,
-    keys: Vec<String>,
+    images: Vec<Arc<ShareImage>>,
     /// By page; none for those with a picture.
     pages: Vec<Option<usize>>,
     /// By section.
     sections: Vec<usize>,
     /// For lists that are none of a section.
     site: Option<usize>,
+    /// By page, for the next render.
+    memos: Vec<Option<ShareMemo>>,
 }
 
 impl Shares {
-    pub fn new(plan: &Plan<'_>, prepared: &Prepared, options: &Options) -> Self {
+    pub fn new(plan: &Plan<'_>, prepared: &Prepared, options: &Options, remembering: Option<&Remembering>) -> Self {
         let settings = &plan.site.settings;
         let mut shares = Self::default();
         if !settings.outputs.share_images {
@@ -38,31 +42,49 @@ impl Shares {
             .get_from_path("brand_color.hex")
             .and_then(|hex| hex.as_str());
         let look = Look::new(brand.and_then(Rgb::parse));
-        let mut known: HashMap<String, usize> = HashMap::new();
-        let mut add = |title: &str, label: &str| {
-            let image = ShareImage::new(title, label, &settings.title, look);
-            let key = image.key();
-            *known.entry(key.clone()).or_insert_with(|| {
-                shares.images.push(image);
-                shares.keys.push(key);
-                shares.images.len() - 1
+        let make = |title: &str, label: &str| Arc::new(ShareImage::new(title, label, &settings.title, look));
+        let own = |planned: &PlannedPage<'_>| {
+            let section = planned.section.map(|(s, _)| plan.sections.rows()[s].section);
+            let label = section.filter(|s| s.path != "/").map_or("", |s| s.title.as_str());
+            let words = trace::identity(&(planned.title(), label));
+            let kept = remembering.and_then(|remembering| remembering.share(planned, words));
+            kept.unwrap_or_else(|| ShareMemo {
+                words,
+                image: make(planned.title(), label),
             })
         };
-        let site = add("", "");
-        let sections = plan.sections.rows().iter().map(|s| add(&s.section.title, "")).collect();
-        let pages = plan.pages.rows().iter().enumerate().map(|(i, planned)| {
-            if !prepared.card(plan, i).image.is_none() {
-                return None;
+        let pages = plan.pages.rows();
+        shares.memos = (0..pages.len())
+            .into_par_iter()
+            .with_min_len(256)
+            .map(|i| {
+                let has_none = prepared.card(plan, i).image.is_none() && pages[i].page.kind != PageKind::Home;
+                has_none.then(|| own(&pages[i]))
+            })
+            .collect();
+        let mut known: HashMap<String, usize> = HashMap::default();
+        let mut add = |image: Arc<ShareImage>| {
+            if let Some(&there) = known.get(image.key()) {
+                return there;
             }
-            if planned.page.kind == PageKind::Home {
-                return Some(site);
-            }
-            let section = planned.section.map(|(s, _)| &plan.sections.rows()[s].section);
-            let label = section.filter(|s| s.path != "/").map_or("", |s| s.title.as_str());
-            Some(add(planned.title(), label))
-        });
-        let pages = pages.collect();
-        (shares.pages, shares.sections, shares.site) = (pages, sections, Some(site));
+            known.insert(image.key().to_owned(), shares.images.len());
+            shares.images.push(image);
+            shares.images.len() - 1
+        };
+        let site = add(make("", ""));
+        let sections = plan.sections.rows().iter();
+        shares.sections = sections.map(|s| add(make(&s.section.title, ""))).collect();
+        let of_pages = shares
+            .memos
+            .iter()
+            .zip(pages)
+            .enumerate()
+            .map(|(i, (memo, planned))| match memo {
+                Some(memo) => Some(add(Arc::clone(&memo.image))),
+                None => (planned.page.kind == PageKind::Home && prepared.card(plan, i).image.is_none()).then_some(site),
+            });
+        shares.pages = of_pages.collect();
+        shares.site = Some(site);
         shares
     }
 
@@ -73,14 +95,19 @@ impl Shares {
 
     /// Site path of the `i`th.
     pub fn path(&self, i: usize) -> String {
-        format!("/{}", share_image::file_of(&self.keys[i]))
+        format!("/{}", self.images[i].file())
     }
 
     /// Their keys, sorted.
     pub fn keys(&self) -> Vec<String> {
-        let mut keys = self.keys.clone();
-        keys.sort();
+        let mut keys: Vec<String> = self.images.iter().map(|image| image.key().to_owned()).collect();
+        keys.sort_unstable();
         keys
+    }
+
+    /// By page, for the next render.
+    pub fn into_memos(self) -> Vec<Option<ShareMemo>> {
+        self.memos
     }
 }
 

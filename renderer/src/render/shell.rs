@@ -114,7 +114,7 @@ pub(super) fn shells(
 }
 
 /// Tells a memo what each template sees in each language.
-pub(super) fn state(shells: &[Shell], theme: &Theme, remembering: &mut Remembering<'_>) {
+pub(super) fn state(shells: &[Shell], theme: &Theme, remembering: &mut Remembering) {
     for (language, shell) in shells.iter().enumerate() {
         let mut digests: HashMap<&str, u64> = HashMap::new();
         for template in theme.templates() {

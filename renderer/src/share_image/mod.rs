@@ -28,6 +28,7 @@ pub struct ShareImage {
     site: String,
     label: String,
     look: Look,
+    key: String,
 }
 
 impl ShareImage {
@@ -40,21 +41,27 @@ impl ShareImage {
             text
         };
         let (title, site) = (plain(title), plain(site));
-        let label = plain(label);
-        Self {
-            label: if label == title || label == site {
-                String::new()
-            } else {
-                label
-            },
+        let mut label = plain(label);
+        if label == title || label == site {
+            label.clear();
+        }
+        let mut image = Self {
+            label,
             title,
             site,
             look,
-        }
+            key: String::new(),
+        };
+        image.key = image.hash();
+        image
     }
 
     /// A hash of all that it is drawn from.
-    pub fn key(&self) -> String {
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    fn hash(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         for part in [DESIGN, &self.title, &self.site, &self.label] {
             // With lengths, so that no two lists of words are alike.
@@ -67,7 +74,7 @@ impl ShareImage {
 
     /// Its file below the site's root.
     pub fn file(&self) -> String {
-        file_of(&self.key())
+        file_of(&self.key)
     }
 
     /// A PNG of [`WIDTH`] × [`HEIGHT`].

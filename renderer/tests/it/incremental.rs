@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use std::sync::Mutex;
 
 use igny8_renderer::site::{
-    Body, ClusterRef, ClusterRole, ContentStructure, MenuItem, Page, PageKind, Redirect, SectionSort, Site, TermRef,
+    Body, ClusterRef, ClusterRole, ContentStructure, FaqItem, FeedFormat, MenuItem, Page, PageKind, PageLayout,
+    Pagination, Redirect, SectionSort, Site, TermRef,
 };
 use igny8_renderer::{MadeFile, Memo, OutFile, Report, Sink, Theme, render, render_again};
 use proptest::prelude::*;
@@ -17,6 +18,8 @@ type Files = BTreeMap<String, Vec<u8>>;
 /// Keeps files of the render before.
 struct Keeping<'a> {
     before: &'a Files,
+    /// The memo is of a render whose files were not kept.
+    lost_some: bool,
     now: Mutex<Files>,
 }
 
@@ -31,13 +34,44 @@ impl Sink for Keeping<'_> {
     }
 
     fn keeps(&self, files: &[MadeFile]) -> bool {
+        let has = |file: &MadeFile| {
+            let bytes = self.before.get(&file.path);
+            bytes.is_some_and(|bytes| file.hash == *blake3::hash(bytes).as_bytes() && file.bytes == bytes.len() as u64)
+        };
+        if !files.iter().all(has) {
+            assert!(self.lost_some, "{files:?}");
+            return false;
+        }
         let mut now = self.now.lock().expect("no panic");
         for file in files {
-            let bytes = &self.before[&file.path];
-            assert_eq!(file.hash, *blake3::hash(bytes).as_bytes(), "{}", file.path);
-            assert_eq!(file.bytes, bytes.len() as u64);
-            assert_eq!(now.insert(file.path.clone(), bytes.clone()), None);
+            assert_eq!(now.insert(file.path.clone(), self.before[&file.path].clone()), None);
         }
+        true
+    }
+
+    fn has(&self, path: &str) -> bool {
+        let Some(bytes) = self.before.get(path) else {
+            return false;
+        };
+        let twice = self
+            .now
+            .lock()
+            .expect("no panic")
+            .insert(path.to_owned(), bytes.clone());
+        assert_eq!(twice, None);
+        true
+    }
+}
+
+/// Ends every render at its first new file.
+struct Ending;
+
+impl Sink for Ending {
+    fn file(&self, _: OutFile) -> ControlFlow<()> {
+        ControlFlow::Break(())
+    }
+
+    fn keeps(&self, _: &[MadeFile]) -> bool {
         true
     }
 }
@@ -46,6 +80,7 @@ impl Sink for Keeping<'_> {
 struct Again {
     memo: Memo,
     files: Files,
+    lost_some: bool,
 }
 
 impl Again {
@@ -53,13 +88,26 @@ impl Again {
         Self {
             memo: Memo::default(),
             files: Files::new(),
+            lost_some: false,
         }
+    }
+
+    /// Renders for nothing: the memo is kept, the files are not, as when a release is given up.
+    fn render_and_give_up(&mut self, site: &Site, theme: &Theme) {
+        let sink = Keeping {
+            before: &self.files,
+            lost_some: self.lost_some,
+            now: Mutex::default(),
+        };
+        render_again(site, theme, &sink, &mut self.memo);
+        self.lost_some = true;
     }
 
     /// Renders and compares with a render of everything.
     fn render(&mut self, site: &Site, theme: &Theme) -> Report {
         let sink = Keeping {
             before: &self.files,
+            lost_some: std::mem::take(&mut self.lost_some),
             now: Mutex::default(),
         };
         let mut report = render_again(site, theme, &sink, &mut self.memo);
@@ -260,22 +308,86 @@ fn edit(site: &mut Site, what: u8, n: usize) {
         27 => page!().author = Some(format!("Author {n}")),
         28 => site.settings.indexable = !n.is_multiple_of(3),
         29 => page!().updated_at = "2026-02-02T00:00:00Z".parse().ok(),
-        30 => page!().keywords = vec![format!("word {}", n % 5), "shared words".into()],
-        31 => page!().canonical_url = Some(other),
-        32 => {
+        30 => {
+            let outputs = &mut site.settings.outputs;
+            match n % 6 {
+                0 => outputs.llms_txt = !outputs.llms_txt,
+                1 => outputs.search = Some(n.is_multiple_of(4)),
+                2 => outputs.share_images = !outputs.share_images,
+                3 => outputs.feeds = vec![FeedFormat::Json],
+                4 => outputs.term_feeds = FeedFormat::ALL.to_vec(),
+                _ => outputs.ai_crawlers = !outputs.ai_crawlers,
+            }
+        }
+        31 => match n % 3 {
+            0 => site.settings.pagination = Pagination::Full,
+            1 => site.settings.per_page = n % 7 + 1,
+            _ => site.settings.feed_limit = n % 9 + 1,
+        },
+        32 => page!().faq.push(FaqItem {
+            question: format!("Question {n}?"),
+            answer: format!("See [this]({other})."),
+        }),
+        33 => {
+            let block = match n % 4 {
+                0 => {
+                    serde_json::json!({ "type": "text", "heading": format!("Heading {n}"), "text": format!("Words {n}.") })
+                }
+                1 => serde_json::json!({ "type": "list", "heading": "Newest", "section": "/blog/" }),
+                2 => serde_json::json!({ "type": "cta", "heading": format!("Do {n}") }),
+                _ => serde_json::json!({ "type": "quote", "text": format!("Said {n}.") }),
+            };
+            page!().blocks.push(serde_json::from_value(block).expect("a block"));
+        }
+        34 => page!().layout = Some(PageLayout::parse(["minimal", "magazine", "portfolio"][n % 3]).expect("a layout")),
+        35 => {
+            let entity = &mut page!().entity;
+            entity.price = Some(format!("{n}.50"));
+            entity.currency = Some("EUR".into());
+            entity.rating_value = Some(n as f64 % 5.0);
+            entity.rating_count = Some(n as u32);
+            entity.gallery.extend(media);
+        }
+        36 => {
+            if let Some(taxonomy) = site.taxonomies.first_mut() {
+                let count = taxonomy.terms.len().max(1);
+                if let Some(term) = taxonomy.terms.get_mut(n % count) {
+                    term.slug = format!("renamed-{n}");
+                }
+            }
+        }
+        37 => match n % 4 {
+            0 => page!().seo_title = format!("For searchers {n}"),
+            1 => page!().canonical_url = Some(format!("https://other.example/{n}/")),
+            2 => page!().excerpt = format!("In short {n}"),
+            _ => drop(
+                page!()
+                    .attributes
+                    .insert(format!("Property {}", n % 3), format!("Value {n}")),
+            ),
+        },
+        38 => drop(page!().extra.insert("note".into(), n.into())),
+        39 => drop(site.menus.shift_remove("main")),
+        40 => {
+            let (Body::Markdown(text) | Body::Html(text)) = &mut page!().body;
+            *text = format!("![A picture]({})", media.unwrap_or_default());
+        }
+        41 => page!().keywords = vec![format!("word {}", n % 5), "shared words".into()],
+        42 => page!().canonical_url = Some(other),
+        43 => {
             page!().term = Some(TermRef {
                 taxonomy: "tags".into(),
                 slug: format!("tag-{}", n % 12),
             })
         }
-        33 => page!().structure = Some(ContentStructure::Review),
-        34 => {
+        44 => page!().structure = Some(ContentStructure::Review),
+        45 => {
             let page = page!();
             page.body = Body::Html("<center><a href='/x y'></a><table align=right><tr><td>1</table></center>".into());
             page.terms
                 .insert("tags".into(), (0..50).map(|i| format!("tag-{i}")).collect());
         }
-        35 => {
+        46 => {
             let key = Some(format!("key-{}", n % 2));
             if let Some(section) = site.sections.last_mut() {
                 section.language = if n.is_multiple_of(2) { "de".into() } else { "en".into() };
@@ -292,7 +404,7 @@ proptest! {
     #[test]
     fn any_change_comes_to_the_files_of_a_whole_render(
         which in 0..4usize,
-        edits in prop::collection::vec(prop::collection::vec((0u8..36, 0usize..1000), 1..4), 1..7),
+        edits in prop::collection::vec((prop::collection::vec((0u8..47, 0usize..1000), 1..4), 0u8..5), 1..7),
     ) {
         let theme = Theme::builtin(["ember", "harbor", "meridian", "ember"][which]).expect("compiles");
         let mut site = match which {
@@ -302,12 +414,17 @@ proptest! {
         };
         let mut again = Again::new();
         again.render(&site, &theme);
-        for edits in edits {
+        for (edits, fate) in edits {
             for (what, n) in edits {
                 edit(&mut site, what, n);
             }
-            again.render(&site, &theme);
+            match fate {
+                0 => again.render_and_give_up(&site, &theme),
+                1 => drop(render_again(&site, &theme, &Ending, &mut again.memo)),
+                _ => drop(again.render(&site, &theme)),
+            }
         }
+        again.render(&site, &theme);
     }
 }
 
@@ -317,8 +434,8 @@ fn each_change_alone_comes_to_the_files_of_a_whole_render() {
     let site = connected();
     let mut again = Again::new();
     again.render(&site, &theme);
-    for what in 0..36 {
-        for n in [3, 40] {
+    for what in 0..47 {
+        for n in [3, 40, 41] {
             let mut edited = site.clone();
             edit(&mut edited, what, n);
             again.render(&edited, &theme);
@@ -382,6 +499,85 @@ fn what_did_not_change_is_not_made() {
     );
 }
 
+/// A copy of a theme's folder.
+fn copy_of(theme: &str) -> tempfile::TempDir {
+    let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../themes")
+        .join(theme);
+    let dir = tempfile::tempdir().expect("a folder");
+    for entry in walkdir::WalkDir::new(&from) {
+        let entry = entry.expect("read");
+        let to = dir.path().join(entry.path().strip_prefix(&from).expect("below"));
+        if entry.file_type().is_dir() {
+            std::fs::create_dir_all(to).expect("made");
+        } else {
+            std::fs::copy(entry.path(), to).expect("copied");
+        }
+    }
+    dir
+}
+
+#[test]
+fn a_changed_file_of_the_theme_counts() {
+    let dir = copy_of("ember");
+    let site = connected();
+    let mut again = Again::new();
+    let mut render = |what: &str| {
+        let theme = Theme::from_dir(dir.path()).expect(what);
+        let made = again.render(&site, &theme).made;
+        assert!(made > 0, "{what}");
+        assert_eq!(again.render(&site, &theme).made, 0, "{what}");
+    };
+    render("as it is");
+    let write = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        let before = std::fs::read_to_string(&path).unwrap_or_default();
+        std::fs::write(&path, before + text).expect("written");
+    };
+    write("templates/style.css", "\n.a-new-rule { color: red }\n");
+    render("a stylesheet");
+    write("templates/header.html", "<p>More of a header</p>");
+    render("a template that others include");
+    write(
+        "templates/term.html",
+        "<h1>{{ list.title }}</h1>{% for item in list.items %}<p>{{ item.words }} {{ item.title }}</p>{% endfor %}",
+    );
+    render("a template that the base has as well");
+    write("words/en.toml", "newer = \"Later\"\n");
+    render("words");
+    write("assets/new.txt", "A file");
+    render("a new file");
+    std::fs::remove_file(dir.path().join("templates/term.html")).expect("removed");
+    render("a file that went");
+}
+
+#[test]
+fn a_text_alone_changes_little() {
+    let theme = Theme::builtin("ember").expect("compiles");
+    let mut again = Again::new();
+    let mut site = connected();
+    site.settings.outputs.search = Some(false);
+    let all = again.render(&site, &theme);
+    // Seen on its own page and nowhere else: not among the newest, which are in feeds.
+    let post = site
+        .pages
+        .iter_mut()
+        .filter(|p| p.kind == PageKind::Post)
+        .min_by_key(|p| p.published_at)
+        .expect("there");
+    post.faq.push(FaqItem {
+        question: "Why?".into(),
+        answer: "Because.".into(),
+    });
+    let made = again.render(&site, &theme).made;
+    assert!(
+        made > 0 && made <= 8,
+        "{made} of {} files were made for an answer",
+        all.files
+    );
+}
+
 #[test]
 fn another_theme_starts_over() {
     let site = small();
@@ -398,12 +594,6 @@ fn another_theme_starts_over() {
 
 #[test]
 fn a_render_that_was_ended_leaves_the_memo_as_it_was() {
-    struct Ending;
-    impl Sink for Ending {
-        fn file(&self, _: OutFile) -> ControlFlow<()> {
-            ControlFlow::Break(())
-        }
-    }
     let theme = Theme::builtin("ember").expect("compiles");
     let mut site = small();
     let mut again = Again::new();

@@ -108,7 +108,7 @@ fn file(built: &Built, path: &str) -> Answer {
     } else {
         name.to_owned()
     };
-    if let Some(file) = built.files.get(&wanted) {
+    if let Some((file, _)) = built.files.get(&wanted) {
         return found("200 OK", &wanted, file.kind, file.bytes.clone());
     }
     if built.files.contains_key(&format!("{name}/index.html")) {
@@ -129,7 +129,7 @@ fn file(built: &Built, path: &str) -> Answer {
     });
     match (bytes, built.files.get("404.html")) {
         (Some(bytes), _) => found("200 OK", &wanted, FileKind::Asset, bytes),
-        (None, Some(page)) => found("404 Not Found", "404.html", FileKind::Page, page.bytes.clone()),
+        (None, Some((page, _))) => found("404 Not Found", "404.html", FileKind::Page, page.bytes.clone()),
         (None, None) => plain("404 Not Found", "not found\n"),
     }
 }

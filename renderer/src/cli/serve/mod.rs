@@ -8,6 +8,7 @@ mod watch;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 use igny8_renderer::images::ImageCache;
 use igny8_renderer::release::MediaSource;
 use igny8_renderer::site::Media;
-use igny8_renderer::{Diagnostic, MemorySink, OutFile};
+use igny8_renderer::{Diagnostic, MadeFile, Memo, OutFile, Sink};
 
 use super::{ServeArgs, source, theme};
 
@@ -25,10 +26,53 @@ const SHOWN: usize = 20;
 
 /// A built site.
 struct Built {
-    files: BTreeMap<String, OutFile>,
+    files: BTreeMap<String, Kept>,
     /// By file path.
     media: HashMap<String, Media>,
     source: Cached,
+}
+
+/// A file with the hash of its content.
+type Kept = (Arc<OutFile>, [u8; 32]);
+
+/// Takes files, and keeps those of the build before.
+struct KeepingSink<'a> {
+    before: Option<&'a Built>,
+    now: Mutex<BTreeMap<String, Kept>>,
+}
+
+impl KeepingSink<'_> {
+    fn now(&self) -> MutexGuard<'_, BTreeMap<String, Kept>> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sink for KeepingSink<'_> {
+    fn file(&self, file: OutFile) -> ControlFlow<()> {
+        let hash = file.hash.unwrap_or_else(|| *blake3::hash(&file.bytes).as_bytes());
+        self.now().insert(file.path.clone(), (Arc::new(file), hash));
+        ControlFlow::Continue(())
+    }
+
+    fn keeps(&self, files: &[MadeFile]) -> bool {
+        let Some(before) = self.before else { return false };
+        let there: Option<Vec<Kept>> = files
+            .iter()
+            .map(|file| before.files.get(&file.path).filter(|kept| kept.1 == file.hash).cloned())
+            .collect();
+        let Some(there) = there else { return false };
+        self.now()
+            .extend(there.into_iter().map(|kept| (kept.0.path.clone(), kept)));
+        true
+    }
+
+    fn has(&self, path: &str) -> bool {
+        let there = self.before.and_then(|before| before.files.get(path)).cloned();
+        there.is_some_and(|kept| {
+            self.now().insert(path.to_owned(), kept);
+            true
+        })
+    }
 }
 
 /// Media of the source, and variants of a cache.
@@ -89,7 +133,8 @@ fn serve(args: &ServeArgs) -> Result<(), String> {
     // Lives as long as the server does; without a folder of its own, images are made once a start.
     let temporary = tempfile::tempdir().map_err(|e| format!("a temporary folder: {e}"))?;
     let cache = ImageCache::new(args.image_cache.clone().unwrap_or_else(|| temporary.path().to_owned()));
-    let first = build(args, port, &cache)?;
+    let mut memo = Memo::default();
+    let first = build(args, port, &cache, None, &mut memo)?;
     let state = Arc::new(State {
         port,
         built: Mutex::new((Arc::new(first), 1)),
@@ -101,7 +146,7 @@ fn serve(args: &ServeArgs) -> Result<(), String> {
     std::thread::spawn(move || http::listen(&listener, &serving));
     loop {
         watch.wait();
-        match build(args, port, &cache) {
+        match build(args, port, &cache, Some(&state.now()), &mut memo) {
             Ok(built) => {
                 let mut guard = state.lock();
                 *guard = (Arc::new(built), guard.1 + 1);
@@ -121,13 +166,22 @@ fn watched(args: &ServeArgs) -> Vec<PathBuf> {
     std::iter::once(args.source.clone()).chain(theme).collect()
 }
 
-fn build(args: &ServeArgs, port: u16, cache: &ImageCache) -> Result<Built, String> {
+fn build(
+    args: &ServeArgs,
+    port: u16,
+    cache: &ImageCache,
+    before: Option<&Built>,
+    memo: &mut Memo,
+) -> Result<Built, String> {
     let start = Instant::now();
     let theme = theme(&args.theme)?;
     let mut read = source::read(&args.source, Some(&format!("http://localhost:{port}")))?;
-    let sink = MemorySink::default();
+    let sink = KeepingSink {
+        before,
+        now: Mutex::default(),
+    };
     read.prepare(cache);
-    let report = read.render(&theme, &cache.sink(&sink));
+    let report = read.render_again(&theme, &cache.sink(&sink), memo);
     let _ = cache.sweep(&report);
     let mut findings: Vec<Diagnostic> = read.findings;
     findings.extend(report.diagnostics);
@@ -138,13 +192,15 @@ fn build(args: &ServeArgs, port: u16, cache: &ImageCache) -> Result<Built, Strin
         eprintln!("… and {} more; `igny8-render check` lists all", findings.len() - SHOWN);
     }
     eprintln!(
-        "built {} pages in {:.0} ms",
+        "built {} pages, {} of {} files anew, in {:.0} ms",
         report.pages,
+        report.made,
+        report.files,
         start.elapsed().as_secs_f64() * 1e3
     );
     let media = report.media.into_iter();
     Ok(Built {
-        files: sink.into_files(),
+        files: sink.now.into_inner().unwrap_or_else(PoisonError::into_inner),
         media: media.map(|m| (m.path.trim_start_matches('/').to_owned(), m)).collect(),
         source: Cached {
             inner: read.media,
