@@ -155,7 +155,7 @@ fn page(number: usize) -> Page {
     let mut random = Random(number as u64);
     let hub = number / PER_HUB;
     let (topic, own) = (topic_words(hub), own_words(number));
-    let is_hub = number % PER_HUB == 0;
+    let is_hub = number.is_multiple_of(PER_HUB);
     let keyword = if is_hub {
         format!("{} {}", topic[0], topic[1])
     } else {

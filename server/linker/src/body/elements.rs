@@ -76,14 +76,17 @@ pub(super) struct Elements {
     stack: Vec<(&'static str, Effect)>,
     closed: usize,
     hidden: usize,
-    formatting: usize,
+    /// An open link, which only its own end ends.
+    link: bool,
+    /// Code that is open, likewise.
+    code: usize,
     /// Nothing is linked any more.
     lost: bool,
 }
 
 impl Elements {
     pub(super) fn is_closed(&self) -> bool {
-        self.lost || self.closed > 0 || self.hidden > 0 || self.formatting > 0
+        self.lost || self.closed > 0 || self.hidden > 0 || self.in_formatting()
     }
 
     pub(super) fn is_hidden(&self) -> bool {
@@ -113,8 +116,10 @@ impl Elements {
             Effect::Formatting => return,
             Effect::ClosedFormatting => {
                 // An open link is ended by the next one.
-                if name != "a" || !self.in_link() {
-                    self.formatting += if name == "a" { LINK } else { 1 };
+                if name == "a" {
+                    self.link = true;
+                } else {
+                    self.code += 1;
                 }
                 return;
             }
@@ -131,7 +136,7 @@ impl Elements {
         if matches!(effect, Effect::Block | Effect::Item | Effect::Heading | Effect::Closed) && !is_table_part(name) {
             self.close("p", Effect::Block);
         }
-        if (effect == Effect::Fence && self.formatting > 0) || self.stack.len() >= DEEPEST {
+        if (effect == Effect::Fence && self.in_formatting()) || self.stack.len() >= DEEPEST {
             self.lost = true;
         }
         if self.stack.len() < DEEPEST {
@@ -143,9 +148,9 @@ impl Elements {
     pub(super) fn close(&mut self, name: &'static str, effect: Effect) {
         if effect == Effect::ClosedFormatting {
             if name == "a" {
-                self.formatting %= LINK;
-            } else if self.formatting % LINK > 0 {
-                self.formatting -= 1;
+                self.link = false;
+            } else {
+                self.code = self.code.saturating_sub(1);
             }
             return;
         }
@@ -169,8 +174,8 @@ impl Elements {
         }
     }
 
-    fn in_link(&self) -> bool {
-        self.formatting >= LINK
+    fn in_formatting(&self) -> bool {
+        self.link || self.code > 0
     }
 
     fn close_if_on_top(&mut self, name: &str) {
@@ -196,7 +201,7 @@ fn stops(open: &str, open_effect: Effect, name: &str, effect: Effect) -> bool {
     // The end of a table or a row ends the cell it is met in; nothing else gets out of one.
     let ends_cell =
         matches!(name, "table" | "thead" | "tbody" | "tfoot" | "tr") && matches!(open, "td" | "th" | "caption");
-    if (open_effect == Effect::Fence && !ends_cell) || open == "template" {
+    if (open_effect == Effect::Fence && !ends_cell) || open_effect == Effect::Hidden {
         return true;
     }
     match name {
@@ -216,6 +221,3 @@ fn is_table_part(name: &str) -> bool {
         "caption" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th" | "col"
     )
 }
-
-/// What one open link counts in [`Elements::formatting`], above what code does.
-const LINK: usize = 1 << 32;

@@ -83,6 +83,13 @@ fn html_is_open_in_paragraphs_and_lists_only() {
         ("<p>[caption id=\"1\"]no[/caption] free", "no free"),
         ("<a href=/x><table><td></a>lost</table> all <p>of it", ""),
         ("<svg><text>drawn</text></svg>free", "free"),
+        (
+            "<p class=wp-caption-text><svg><figure>in it</figure></svg></p>out",
+            "out",
+        ),
+        ("<div><kbd><div>still</kbd> in it", ""),
+        ("<td><h2></td>in it", ""),
+        ("<p><h2></p>in it", ""),
         ("<dl><dt>term<dd>text</dl>", "text"),
         ("<details><summary>more</summary>free</details>", "free"),
     ] {

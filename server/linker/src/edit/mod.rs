@@ -335,4 +335,6 @@ fn is_plain(source: &str, format: Format, link: &FoundLink) -> bool {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 //! comes, goes or moves changes nothing but itself. [`Graph::replace`] costs what the page's own links cost,
 //! [`Graph::report`] one pass over all of them.
 
+mod findings;
 mod interner;
 mod measure;
 mod report;
@@ -21,7 +22,7 @@ use crate::rules;
 use crate::terms::Analyzer;
 use interner::Interner;
 
-pub use report::{
+pub use findings::{
     AnchorUse, Anchors, CompetingAnchor, DeadLink, DeepPage, Limits, LinkMap, Listing, MapEdge, MapNode, PageLinks,
     PageRef, Pillar, Report, Why,
 };

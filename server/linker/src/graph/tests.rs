@@ -238,7 +238,7 @@ fn ten_thousand_links_and_long_redirects_are_survived() {
 /// One change of a small site.
 #[derive(Debug, Clone)]
 enum Change {
-    Replace(Page),
+    Replace(Box<Page>),
     Remove(String),
 }
 
@@ -271,7 +271,7 @@ fn change() -> impl Strategy<Value = Change> {
         prop::collection::vec(href(), 0..3),
     );
     let replace = replace.prop_map(|((id, at, published, links), (cluster, hub, alias), navigation)| {
-        Change::Replace(Page {
+        Change::Replace(Box::new(Page {
             path: if at == "home" {
                 "/".to_owned()
             } else {
@@ -284,7 +284,7 @@ fn change() -> impl Strategy<Value = Change> {
             aliases: if alias { vec!["/alias".to_owned()] } else { Vec::new() },
             navigation: navigation.into_iter().map(str::to_owned).collect(),
             ..page(id, &links.concat())
-        })
+        }))
     });
     prop_oneof![4 => replace, 1 => name().prop_map(|id| Change::Remove(id.to_owned()))]
 }
@@ -304,7 +304,7 @@ proptest! {
             match change {
                 Change::Replace(page) => {
                     changed.replace(&page, &body::read(&page.body, page.format));
-                    pages.insert(page.id.clone(), page);
+                    pages.insert(page.id.clone(), *page);
                 }
                 Change::Remove(id) => {
                     changed.remove(&id);
