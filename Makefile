@@ -11,7 +11,7 @@ CLIENT := openapi/client
 # A run of the tests says by itself where it failed; backtraces of SurrealDB's deep stacks take seconds each.
 export RUST_BACKTRACE ?= 0
 
-.PHONY: help run test test-remote lint fuzz fmt openapi bench bench-server clean-demo
+.PHONY: help run test test-remote lint fuzz fmt openapi bench bench-server bench-live clean-demo
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -62,6 +62,10 @@ bench: ## Measure the renderer beside Hugo. Sizes and scenarios: make bench ARGS
 bench-server: ## Measure import, clustering, lists and queue with 100,000 keywords, on a release build: make bench-server ARGS=10000.
 	@.ci/setup build
 	python3 server/bench/run $(ARGS)
+
+bench-live: ## Measure how soon visitors see an edit among 10,000 pages, on a release build: make bench-live ARGS=1000.
+	@.ci/setup build
+	python3 server/bench/live $(ARGS)
 
 clean-demo: ## Remove the demo's data, so that the next `make run` starts afresh.
 	rm -rf data/demo

@@ -89,6 +89,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "job_indexes",
         sql: include_str!("../schema/0016_job_indexes.surql"),
     },
+    Migration {
+        number: 30,
+        name: "term_updates",
+        sql: include_str!("../schema/0030_term_updates.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.
