@@ -11,7 +11,7 @@ CLIENT := openapi/client
 # A run of the tests says by itself where it failed; backtraces of SurrealDB's deep stacks take seconds each.
 export RUST_BACKTRACE ?= 0
 
-.PHONY: help run test test-remote lint fuzz fmt openapi bench bench-server audit clean-demo
+.PHONY: help run test test-remote lint fuzz fmt openapi bench bench-server bench-live audit clean-demo
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -66,6 +66,10 @@ bench-server: ## Measure import, clustering, lists and queue with 100,000 keywor
 audit: ## Let neutral programs look at the renderer's sites: HTML, accessibility, Lighthouse, feeds, links. make audit ARGS="--sites blog".
 	@.ci/setup build
 	renderer/audit/run $(ARGS)
+
+bench-live: ## Measure how soon visitors see an edit among 10,000 pages, on a release build: make bench-live ARGS=1000.
+	@.ci/setup build
+	python3 server/bench/live $(ARGS)
 
 clean-demo: ## Remove the demo's data, so that the next `make run` starts afresh.
 	rm -rf data/demo

@@ -94,6 +94,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "content_blocks",
         sql: include_str!("../schema/0021_content_blocks.surql"),
     },
+    Migration {
+        number: 30,
+        name: "term_updates",
+        sql: include_str!("../schema/0030_term_updates.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.

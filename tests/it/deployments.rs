@@ -178,8 +178,7 @@ async fn crashes_are_mended() {
     // Killed while writing: the next attempt at the same job comes to its end.
     publish(&w, &w.a, site, "second", "The second post", "Hello").await;
     let (_, second) = w.post(&w.a.owner, &path, json!({})).await;
-    std::fs::create_dir_all(folder.join("releases/000002.tmp/blog")).unwrap();
-    std::fs::create_dir_all(folder.join("releases/000002")).unwrap();
+    std::fs::write(folder.join("releases/000002.json.1-2.tmp"), "{").unwrap();
     std::fs::write(folder.join("releases/000002.json"), "{\"files\":{}}").unwrap();
     let (job, _) = igny8_server::jobs::worker::claim(&w.app).await.unwrap().unwrap();
     assert_eq!(job.id.to_string(), second["job"].as_str().unwrap());
@@ -197,18 +196,20 @@ async fn crashes_are_mended() {
         .query(sql, Default::default(), "testing")
         .await
         .unwrap();
-    std::fs::remove_file(folder.join("current")).unwrap();
-    std::os::unix::fs::symlink("releases/000001", folder.join("current")).unwrap();
-    std::fs::create_dir_all(folder.join("releases/000009.tmp")).unwrap();
+    std::fs::remove_file(folder.join("live")).unwrap();
+    std::os::unix::fs::symlink("releases/000001.json", folder.join("live")).unwrap();
+    assert_eq!(visit(&w, "/sites/site-a0/blog/second/").await.0, 404);
+    std::fs::create_dir_all(folder.join("releases/000009")).unwrap();
     for _ in 0..2 {
         w.clock.advance(chrono::Duration::minutes(2));
         igny8_server::jobs::schedule::run_due(&w.app).await;
     }
     assert_eq!(
-        std::fs::read_link(folder.join("current")).unwrap().to_str(),
-        Some("releases/000002")
+        std::fs::read_link(folder.join("live")).unwrap().to_str(),
+        Some("releases/000002.json")
     );
-    assert!(!folder.join("releases/000009.tmp").exists());
+    assert_eq!(visit(&w, "/sites/site-a0/blog/second/").await.0, 200);
+    assert!(!folder.join("releases/000009").exists());
     let owner = w.app.db.actor_of_user(w.a.owner.id).await.unwrap();
     let scope = owner.site::<igny8_data::Read>(&w.app.db, site).await.unwrap();
     let id = third["id"].as_str().unwrap().parse().unwrap();
@@ -294,7 +295,11 @@ async fn a_change_of_published_content_deploys_by_itself() {
     for _ in 0..3 {
         changed().await;
     }
-    assert_eq!(w.run_jobs().await, 2, "several changes ask once, for one deployment");
+    assert_eq!(
+        w.run_jobs().await,
+        1,
+        "several changes ask once, and are deployed by that job"
+    );
     assert_eq!(visit(&w, "/sites/site-a0/blog/first/").await.0, 200);
     let path = format!("/sites/{site}/deployments");
     let (_, list) = w.get(&w.a.viewer, &format!("{path}?with_total=true")).await;
@@ -348,7 +353,7 @@ async fn errors_in_pages_stop_a_deployment_unless_forced() {
     assert_eq!(failed["log"][0]["level"], "error", "{failed}");
     assert_eq!(visit(&w, "/sites/site-a0/blog/first/").await.0, 200);
     let releases = w.app.config.sites_dir.join("site-a0/releases");
-    assert_eq!(std::fs::read_dir(releases).unwrap().count(), 2, "no rubbish");
+    assert_eq!(std::fs::read_dir(releases).unwrap().count(), 1, "no rubbish");
 
     let path = format!("/sites/{site}/deployments");
     let (_, forced) = w.post(&w.a.owner, &path, json!({ "force": true })).await;

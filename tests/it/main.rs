@@ -13,6 +13,7 @@ mod idempotency;
 mod job_queue;
 mod jobs;
 mod keywords;
+mod live;
 mod media;
 mod planner;
 mod preview;

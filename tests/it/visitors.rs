@@ -143,10 +143,11 @@ async fn no_way_out_of_a_release() {
     let w = world().await;
     let folder = w.app.config.sites_dir.join("site-a0");
     std::fs::write(w.app.config.sites_dir.join("secret.txt"), "secret").unwrap();
-    std::fs::write(folder.join("releases/000001/.env"), "secret").unwrap();
-    std::fs::write(folder.join("releases/000001/_private"), "secret").unwrap();
-    std::os::unix::fs::symlink("../../../secret.txt", folder.join("releases/000001/link.txt")).unwrap();
-    std::os::unix::fs::symlink("/etc", folder.join("releases/000001/etc")).unwrap();
+    // Also what lies in the folder for other servers: only files of the release are given out.
+    std::fs::write(folder.join("current/.env"), "secret").unwrap();
+    std::fs::write(folder.join("current/_private"), "secret").unwrap();
+    std::os::unix::fs::symlink("../../../../secret.txt", folder.join("current/link.txt")).unwrap();
+    std::os::unix::fs::symlink("/etc", folder.join("current/etc")).unwrap();
     for path in [
         "../secret.txt",
         "../../secret.txt",
@@ -175,6 +176,9 @@ async fn no_way_out_of_a_release() {
         "../.site",
         "../current/index.html",
         "../000001.json",
+        "../live",
+        "../releases/000001.json",
+        "../objects/",
     ] {
         let answer = w.http.get(format!("/sites/site-a0/{path}")).send().await;
         let status = answer.0.status().as_u16();
@@ -268,7 +272,7 @@ async fn sites_by_host_and_old_addresses() {
     assert_eq!(get("localhost:8080", "/api/v1/sites").await.0.status(), 401);
     assert_eq!(get("other.example", "/blog/first/").await.0.status(), 404);
 
-    let sql = "UPDATE content SET aliases = ['/old-first/'] WHERE slug = 'first'";
+    let sql = "UPDATE content SET aliases = ['/old-first/'], rev += 1 WHERE slug = 'first'";
     w.app
         .db
         .platform(igny8_data::Why::Operator)

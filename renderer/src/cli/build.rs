@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use igny8_renderer::images::ImageCache;
-use igny8_renderer::release::write_folder;
+use igny8_renderer::release::{FolderOptions, FolderWritten, write_folder};
 use igny8_renderer::share_image::ShareImage;
-use igny8_renderer::{OutFile, Report, Severity, Sink};
+use igny8_renderer::{MadeFile, OutFile, Report, Severity, Sink};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -28,6 +28,16 @@ impl Sink for Watched<'_> {
     fn file(&self, file: OutFile) -> ControlFlow<()> {
         self.bar.inc(1);
         self.inner.file(file)
+    }
+
+    fn keeps(&self, files: &[MadeFile]) -> bool {
+        let kept = self.inner.keeps(files);
+        self.bar.inc(if kept { files.len() as u64 } else { 0 });
+        kept
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.inner.has(path)
     }
 
     fn share(&self, image: &ShareImage) -> ControlFlow<()> {
@@ -62,7 +72,9 @@ fn build(args: &BuildArgs) -> Result<ExitCode, String> {
         source.site.settings.outputs.share_images = false;
     }
     let read = reading.elapsed();
-    let cache = ImageCache::new(args.image_cache.clone().unwrap_or_else(|| cache_beside(&args.out)));
+    let beside = cache_beside(&args.out);
+    let cache = ImageCache::new(args.image_cache.clone().unwrap_or_else(|| beside.clone()));
+    let remember = beside.join("folder.json");
     let encoding = Instant::now();
     let images = pool.install(|| source.prepare(&cache));
     let encoded = encoding.elapsed();
@@ -78,7 +90,11 @@ fn build(args: &BuildArgs) -> Result<ExitCode, String> {
     let mut report = Report::default();
     let mut rendered = Duration::ZERO;
     let mut drawn = 0;
-    let manifest = write_folder(&args.out, args.compress, &cache.source(source.media.as_ref()), |sink| {
+    let options = FolderOptions {
+        compress: args.compress,
+        remember: Some(&remember),
+    };
+    let written = write_folder(&args.out, options, &cache.source(source.media.as_ref()), |sink| {
         let cached = cache.sink(sink);
         let watched = Watched {
             inner: &cached,
@@ -90,7 +106,7 @@ fn build(args: &BuildArgs) -> Result<ExitCode, String> {
         Some(report.media.clone())
     });
     bar.finish_and_clear();
-    let manifest = manifest.map_err(|e| e.to_string())?.unwrap_or_default();
+    let written = written.map_err(|e| e.to_string())?.unwrap_or_default();
     // A cache that cannot be tidied is only larger.
     let _ = cache.sweep(&report);
     let rest = writing.elapsed().saturating_sub(rendered);
@@ -106,8 +122,10 @@ fn build(args: &BuildArgs) -> Result<ExitCode, String> {
             "{}",
             json!({
                 "pages": report.pages,
-                "files": manifest.files.len(),
-                "bytes": manifest.bytes(),
+                "files": written.files,
+                "written": written.written,
+                "removed": written.removed,
+                "bytes": written.bytes,
                 "diagnostics": report.diagnostics,
                 "advice": report.advice.len(),
                 "images": { "used": images.images, "encoded": images.encoded },
@@ -116,13 +134,7 @@ fn build(args: &BuildArgs) -> Result<ExitCode, String> {
             })
         );
     } else {
-        print_words(
-            &report,
-            manifest.files.len(),
-            manifest.bytes(),
-            start.elapsed(),
-            &args.out,
-        );
+        print_words(&report, written, start.elapsed(), &args.out);
     }
     Ok(ExitCode::from(u8::from(failed)))
 }
@@ -136,7 +148,7 @@ fn cache_beside(out: &Path) -> PathBuf {
         .join(name)
 }
 
-fn print_words(report: &Report, files: usize, bytes: u64, took: Duration, out: &Path) {
+fn print_words(report: &Report, written: FolderWritten, took: Duration, out: &Path) {
     for finding in report.diagnostics.iter().take(SHOWN) {
         eprintln!("{finding}");
     }
@@ -145,9 +157,12 @@ fn print_words(report: &Report, files: usize, bytes: u64, took: Duration, out: &
     }
     let count = |severity| report.diagnostics.iter().filter(|d| d.severity == severity).count();
     println!(
-        "{} pages, {files} files, {:.1} MB in {:.2} s to {} ({} errors, {} warnings; `check` adds {} pieces of advice)",
+        "{} pages, {} files ({} written, {} removed), {:.1} MB in {:.2} s to {} ({} errors, {} warnings; `check` adds {} pieces of advice)",
         report.pages,
-        bytes as f64 / 1e6,
+        written.files,
+        written.written,
+        written.removed,
+        written.bytes as f64 / 1e6,
         took.as_secs_f64(),
         out.display(),
         count(Severity::Error),

@@ -21,10 +21,10 @@ use rayon::prelude::*;
 
 use super::encode::{self, MAX_BYTES, MAX_PIXELS, Made, Refusal};
 use super::facts::{Fact, Facts, key};
-use super::{FOLDER, MediaProblem, Variant, mentioned, svg};
+use super::{FOLDER, ImageFormat, MediaProblem, Variant, mentioned, svg};
 use crate::bodies::{Bodies, InPages};
 use crate::output::{FileKind, MadeFile, OutFile, Report, Sink};
-use crate::release::MediaSource;
+use crate::release::{ContentHash, MediaSource};
 use crate::share_image::ShareImage;
 use crate::site::{Media, Site};
 
@@ -64,6 +64,20 @@ impl ImageCache {
     pub fn prepare(&self, site: &mut Site, bodies: Option<&dyn Bodies>, source: &dyn MediaSource) -> Prepared {
         let bodies = bodies.unwrap_or(&InPages);
         let wanted: HashSet<usize> = mentioned::images(site, bodies).into_iter().collect();
+        self.prepare_those(site, &|i| wanted.contains(&i), source)
+    }
+
+    /// [`ImageCache::prepare`] for a site of which it is known that it mentions all its media.
+    pub fn prepare_all(&self, site: &mut Site, source: &dyn MediaSource) -> Prepared {
+        self.prepare_those(site, &|_| true, source)
+    }
+
+    fn prepare_those(
+        &self,
+        site: &mut Site,
+        wanted: &(dyn Fn(usize) -> bool + Sync),
+        source: &dyn MediaSource,
+    ) -> Prepared {
         let budget = Budget::new(MAX_PIXELS);
         let (images, encoded) = (AtomicUsize::new(0), AtomicUsize::new(0));
         site.media.par_iter_mut().enumerate().for_each(|(i, media)| {
@@ -82,9 +96,9 @@ impl ImageCache {
             };
             if media.mime == "image/svg+xml" {
                 media.problem = svg_problem(&mut file);
-            } else if wanted.contains(&i) {
+            } else if ImageFormat::of_mime(&media.mime).is_some() && wanted(i) {
                 images.fetch_add(1, Ordering::Relaxed);
-                match self.image(&path, &budget) {
+                match self.image(&path, source.hash(media), &budget) {
                     Ok((key, facts, made)) => {
                         encoded.fetch_add(usize::from(made), Ordering::Relaxed);
                         note(media, &key, facts);
@@ -164,7 +178,13 @@ impl ImageCache {
     }
 
     /// What there is of an image, made now if it is not in the cache. True if it was.
-    fn image(&self, path: &Path, budget: &Budget) -> io::Result<(String, Facts, bool)> {
+    fn image(&self, path: &Path, hash: Option<ContentHash>, budget: &Budget) -> io::Result<(String, Facts, bool)> {
+        if let Some(hash) = hash {
+            let key = key(&blake3::Hash::from_bytes(hash.0));
+            if let Some(facts) = kept(&self.dir.join("img").join(&key)) {
+                return Ok((key, facts, false));
+            }
+        }
         let length = fs::metadata(path)?.len();
         if length > MAX_BYTES {
             let why = Some(format!("it is larger than {} MB", MAX_BYTES >> 20));
@@ -328,6 +348,10 @@ impl MediaSource for CachedMedia<'_> {
     fn may_link(&self, media: &Media) -> bool {
         is_own(media) || self.inner.may_link(media)
     }
+
+    fn hash(&self, media: &Media) -> Option<ContentHash> {
+        if is_own(media) { None } else { self.inner.hash(media) }
+    }
 }
 
 /// A [`Sink`] that takes share images from a cache.
@@ -356,7 +380,14 @@ impl Sink for ShareSink<'_> {
         self.inner.keeps(files)
     }
 
+    fn has(&self, path: &str) -> bool {
+        self.inner.has(path)
+    }
+
     fn share(&self, image: &ShareImage) -> ControlFlow<()> {
+        if self.inner.has(&image.file()) {
+            return ControlFlow::Continue(());
+        }
         let folder = self.cache.dir.join("share");
         let path = folder.join(format!("{}.png", image.key()));
         let bytes = match fs::read(&path) {

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use igny8_renderer::images::{ImageCache, ImageFormat, Prepared};
-use igny8_renderer::release::{self, FolderMedia, Manifest, write_release};
+use igny8_renderer::release::{self, FolderMedia, Release, write_release};
 use igny8_renderer::site::{Media, Page, PageKind, Site};
 use igny8_renderer::{Diagnostic, Report, Severity, Theme, render_to};
 
-use crate::support::{empty, page, page_with, rendered, text};
+use crate::support::{empty, live, page, page_with, released, rendered, text};
 
 /// A picture that looks like a photo to an encoder: soft shapes and some noise.
 fn photo(width: u32, height: u32, alpha: bool) -> image::DynamicImage {
@@ -126,23 +125,26 @@ impl Place {
     }
 
     /// A whole release, as the server makes one; what was encoded and drawn for it.
-    fn release(&self, version: &str, mut site: Site) -> (Manifest, Report, Prepared, usize) {
+    fn release(&self, version: &str, mut site: Site) -> (Release, Report, Prepared, usize) {
         let cache = self.cache();
         let prepared = self.prepare(&mut site);
         let (mut report, mut drawn) = (Report::default(), 0);
-        let manifest = write_release(&self.site_dir(), version, &cache.source(&self.source()), |sink| {
+        let dir = self.site_dir();
+        let before = live(&dir);
+        let written = write_release(&dir, version, before.as_ref(), &cache.source(&self.source()), |sink| {
             let cached = cache.sink(sink);
             report = render_to(&site, &self.theme, &cached);
             drawn = cached.drawn();
             Some(report.media.clone())
         });
         cache.sweep(&report).expect("swept");
-        release::publish(&self.site_dir(), version).expect("live");
-        (manifest.expect("written").expect("kept"), report, prepared, drawn)
+        let written = written.expect("written").expect("kept");
+        release::publish(&dir, &written.release).expect("live");
+        (written.release, report, prepared, drawn)
     }
 
     fn file(&self, version: &str, name: &str) -> Vec<u8> {
-        fs::read(self.site_dir().join("releases").join(version).join(name)).expect("a file of the release")
+        released(&self.site_dir(), version, name).expect("a file of the release")
     }
 }
 
@@ -298,7 +300,7 @@ fn what_cannot_be_made_smaller_is_passed_on_and_said() {
         drawing.contains("M0 0") && !drawing.contains("script") && !drawing.contains("onload"),
         "{drawing}"
     );
-    assert!(!manifest.files.contains_key("media/gone.jpg") && manifest.files.contains_key("media/fine.jpg"));
+    assert!(manifest.get("media/gone.jpg").is_none() && manifest.get("media/fine.jpg").is_some());
     let html = String::from_utf8(place.file("1", "shown/index.html")).expect("text");
     assert!(
         html.contains("A picture called x.jpg") && !html.contains("gone.jpg"),
@@ -308,11 +310,10 @@ fn what_cannot_be_made_smaller_is_passed_on_and_said() {
 }
 
 /// All files of a release with their hashes.
-fn hashes(manifest: &Manifest) -> BTreeMap<String, String> {
-    manifest
-        .files
-        .iter()
-        .map(|(name, entry)| (name.clone(), entry.hash.clone()))
+fn hashes(release: &Release) -> BTreeMap<String, String> {
+    release
+        .files()
+        .map(|(name, entry)| (name.to_owned(), entry.hash.to_string()))
         .collect()
 }
 
@@ -344,13 +345,13 @@ fn the_next_release_encodes_nothing_and_links_all() {
     assert!(!variants.is_empty());
     for variant in variants {
         let name = &variant.path[1..];
-        assert!(second.files[name].immutable, "{name}");
-        let inode = |version: &str| {
-            fs::metadata(place.site_dir().join("releases").join(version).join(name))
-                .expect("there")
-                .ino()
-        };
-        assert_eq!(inode("1"), inode("2"), "{name}");
+        let entry = second.get(name).expect("there");
+        assert!(entry.immutable, "{name}");
+        assert_eq!(
+            first.content(&place.site_dir(), name, entry),
+            second.content(&place.site_dir(), name, entry),
+            "{name}"
+        );
     }
 
     // From nothing, the same bytes.
@@ -510,10 +511,10 @@ fn a_missing_file_costs_no_release_even_unannounced() {
     let site = showing(vec![media]);
     fs::remove_file(place.dir.path().join("media/a.jpg")).expect("removed");
     // Written without a look at the files.
-    let manifest = write_release(&place.site_dir(), "1", &place.source(), |sink| {
+    let written = write_release(&place.site_dir(), "1", None, &place.source(), |sink| {
         Some(render_to(&site, &place.theme, sink).media)
     });
-    let manifest = manifest.expect("written").expect("kept");
-    assert_eq!(manifest.missing, ["media/a.jpg"]);
-    assert!(Path::new(&place.site_dir().join("releases/1/shown/index.html")).is_file());
+    let written = written.expect("written").expect("kept");
+    assert_eq!(written.release.missing(), ["media/a.jpg"]);
+    assert!(released(&place.site_dir(), "1", "shown/index.html").is_some());
 }

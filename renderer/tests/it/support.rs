@@ -65,3 +65,17 @@ pub fn sample(name: &str) -> Site {
     site.settings.theme_options.retain(|name, _| name == "brand_color");
     site
 }
+
+/// The live release of a site's folder.
+pub fn live(site_dir: &std::path::Path) -> Option<igny8_renderer::release::Release> {
+    use igny8_renderer::release::{Release, current};
+    let version = current(site_dir).expect("readable")?;
+    Some(Release::open(site_dir, &version, None).expect("whole"))
+}
+
+/// A file of a release.
+pub fn released(site_dir: &std::path::Path, version: &str, path: &str) -> Option<Vec<u8>> {
+    let release = igny8_renderer::release::Release::open(site_dir, version, None).expect("whole");
+    let entry = release.get(path)?;
+    Some(std::fs::read(release.content(site_dir, path, entry)).expect("there"))
+}

@@ -462,6 +462,16 @@ impl Db {
         Ok(kept.is_some())
     }
 
+    /// Whether a lease still holds: the job was not cancelled, ended or taken over. Nothing is written.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn holds_job(&self, lease: Lease) -> Result<bool, DbError> {
+        let sql = "SELECT VALUE id FROM $id WHERE state = 'running' AND fence = $fence;";
+        let held: Vec<JobId> = self.run(sql, lease_binds(lease), "asking about a job").await?.rows(0)?;
+        Ok(!held.is_empty())
+    }
+
     /// Ends a job. False when the lease was lost; nothing is changed then.
     ///
     /// # Errors

@@ -102,6 +102,7 @@ pub struct Billing {
 #[serde(deny_unknown_fields)]
 pub struct Publishing {
     pub keep_releases: usize,
+    pub folders: bool,
     pub render_threads: usize,
     pub remembered_pages: usize,
 }

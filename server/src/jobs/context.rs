@@ -63,7 +63,7 @@ impl JobContext {
     /// When the job must stop, or the database does not answer.
     pub async fn confirm(&self, db: &Db) -> Result<(), JobError> {
         self.check()?;
-        if !self.store(db).await? {
+        if !db.holds_job(self.lease).await? {
             self.stop.cancel();
         }
         self.check()

@@ -29,6 +29,8 @@ pub enum Name {
 pub struct Hosts {
     known: Mutex<HashMap<Name, Known>>,
     pub(super) redirects: super::redirects::Cache,
+    /// The live releases of sites that were asked for.
+    pub releases: igny8_renderer::release::LiveReleases,
 }
 
 struct Known {

@@ -1,7 +1,6 @@
 //! What visitors get: the live release of a site, by its host name or below `/sites/<slug>/`.
 //!
-//! Reading order: [`hosts`] finds the site, [`path`] checks the address, [`release`] opens the file beneath the live
-//! release, [`answer`] sends it with validators, ranges, encodings and headers. Releases are only read here. [`preview`] shows sites with
+//! Reading order: [`hosts`] finds the site, [`path`] checks the address, [`release`] opens the file of the live release, [`answer`] sends it with validators, ranges, encodings and headers. Releases are only read here. [`preview`] shows sites with
 //! their drafts.
 
 pub mod answer;
@@ -111,6 +110,7 @@ async fn serve(app: &App, site: PublicSite, prefix: &str, raw: &str, req: &Reque
             &site,
             &wanted,
             encodings,
+            &held.visitors.releases,
             &held.visitors.redirects,
         )
     };

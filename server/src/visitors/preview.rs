@@ -4,14 +4,14 @@
 //! until something of the site changes. Pages reload by themselves then. The link is signed with the installation's key and
 //! names its end, so it is in no table; search engines are told to stay away, and nothing is cached or sent on as a referrer.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use igny8_data::tokens::Keys;
 use igny8_data::{AccountId, Denied, Read, SiteId, SiteScope, Variables, Why};
-use igny8_renderer::{OutFile, Theme, paths, render_one, site as out};
+use igny8_renderer::{OutFile, Theme, paths, render_part, site as out};
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{IntoResponse, Request, Response};
 use tokio::sync::Semaphore;
@@ -97,7 +97,31 @@ struct Shown {
     /// Changes when anything of the site does.
     version: String,
     site: out::Site,
-    theme: Theme,
+    theme: Arc<Theme>,
+    /// Files that were made since somebody looks at this version.
+    made: Mutex<HashMap<String, OutFile>>,
+}
+
+/// Files kept of one version.
+const MADE: usize = 500;
+
+impl Shown {
+    /// What stands at a site path. A page is made together with the theme's files, which are asked for next.
+    fn file(&self, path: &str) -> Option<OutFile> {
+        let made = || self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = paths::file_of(path);
+        if let Some(file) = made().get(&name) {
+            return Some(file.clone());
+        }
+        let files = render_part(&self.site, &self.theme, path);
+        let file = files.get(&name).cloned();
+        let mut made = made();
+        if made.len() >= MADE {
+            made.clear();
+        }
+        made.extend(files);
+        file
+    }
 }
 
 impl Previews {
@@ -198,13 +222,13 @@ async fn find(app: &App, rest: &str, req: &Request) -> Result<Response, Nothing>
     let permit = app.previews.turns.acquire().await;
     let (held, asked) = (Arc::clone(&shown), wanted.clone());
     let rendered = tokio::task::spawn_blocking(move || {
-        let found = render_one(&held.site, &held.theme, &asked);
+        let found = held.file(&asked);
         let missing = found.is_none();
         let with_slash = format!("{}/", asked.trim_end_matches('/'));
-        if missing && !asked.ends_with('/') && render_one(&held.site, &held.theme, &with_slash).is_some() {
+        if missing && !asked.ends_with('/') && held.file(&with_slash).is_some() {
             return Rendered::Folder(with_slash);
         }
-        match found.or_else(|| render_one(&held.site, &held.theme, "/404.html")) {
+        match found.or_else(|| held.file("/404.html")) {
             Some(file) => Rendered::File(file, missing),
             None => Rendered::Nothing,
         }
@@ -249,7 +273,7 @@ async fn file(app: &App, media: &out::Media, req: &Request) -> Result<Response, 
     let opened = tokio::task::spawn_blocking(move || {
         let file = std::fs::File::open(store.path(&source)?)?;
         let metadata = file.metadata()?;
-        Ok::<_, std::io::Error>(Opened::new(file, &metadata, name.trim_start_matches('/'), None))
+        Ok::<_, std::io::Error>(Opened::new(file, &metadata, name.trim_start_matches('/')))
     });
     let opened = opened.await.map_err(std::io::Error::other).and_then(|opened| opened);
     match opened {
@@ -319,13 +343,14 @@ async fn shown(app: &App, token: &str, link: &Link) -> Result<Arc<Shown>, Nothin
         None => {
             let address = format!("{}{PREFIX}{token}", app.config.public_url());
             let snapshot = snapshot::with_drafts(&app.db.site(&scope), &site, address).await?;
-            let name = site.theme.clone();
-            let theme = tokio::task::spawn_blocking(move || Theme::builtin(&name)).await;
+            let (held, name) = (app.clone(), site.theme.clone());
+            let theme = tokio::task::spawn_blocking(move || held.renders.theme(&name)).await;
             let theme = theme.map_err(|error| Nothing::Failed(error.to_string()))?;
             Arc::new(Shown {
                 version,
                 site: snapshot,
                 theme: theme.map_err(|error| Nothing::Failed(error.to_string()))?,
+                made: Mutex::default(),
             })
         }
     };

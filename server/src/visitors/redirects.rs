@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use igny8_renderer::release::ContentHash;
 use percent_encoding::percent_decode_str;
 
 /// New addresses by old path (decoded, with its slash at the end).
@@ -45,22 +46,19 @@ fn is_safe(to: &str) -> bool {
     (path || full) && to.bytes().all(|b| (0x21..0x7f).contains(&b))
 }
 
-/// Device, inode and time of a list: lists are never written again.
-pub type Key = (u64, u64, i64, i64);
-
-/// Lists already read.
+/// Lists already read, by the hash of their text.
 #[derive(Default)]
-pub struct Cache(Mutex<HashMap<Key, Arc<Redirects>>>);
+pub struct Cache(Mutex<HashMap<ContentHash, Arc<Redirects>>>);
 
 /// Lists remembered; one for each site with visitors.
 const MOST: usize = 500;
 
 impl Cache {
-    pub fn get(&self, key: Key) -> Option<Arc<Redirects>> {
+    pub fn get(&self, key: ContentHash) -> Option<Arc<Redirects>> {
         self.lock().get(&key).cloned()
     }
 
-    pub fn keep(&self, key: Key, list: Redirects) -> Arc<Redirects> {
+    pub fn keep(&self, key: ContentHash, list: Redirects) -> Arc<Redirects> {
         let list = Arc::new(list);
         let mut lists = self.lock();
         if lists.len() >= MOST {
@@ -70,7 +68,7 @@ impl Cache {
         list
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Arc<Redirects>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ContentHash, Arc<Redirects>>> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

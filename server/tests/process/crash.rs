@@ -74,17 +74,32 @@ async fn a_visitor_never_gets_half_a_site() {
     let site = sites["items"][0]["id"].as_str().unwrap().to_owned();
     let first = server.deploy_and_wait(&site).await;
     assert_eq!(first["status"], "deployed", "{first}");
+    let (_, content) = server
+        .send(Method::GET, &format!("/sites/{site}/content?limit=200"), None)
+        .await
+        .unwrap();
+    let pages = content["items"].as_array().unwrap().clone();
     server.kill();
 
     for round in 0..rounds() {
         let (server, _) = installation.serve().await;
-        let path = format!("/sites/{site}/deployments");
-        server
-            .send(Method::POST, &path, Some(json!({ "force": true })))
-            .await
-            .unwrap();
-        tokio::time::sleep(moment(round, 1_500)).await;
+        let server = Arc::new(server);
+        // Changes that deploy by themselves, one after the other, the first after a start from everything, the next from memory.
+        let writer = {
+            let (server, site, pages) = (Arc::clone(&server), site.clone(), pages.clone());
+            tokio::spawn(async move {
+                for page in pages.iter().cycle().skip(usize::try_from(round).unwrap()) {
+                    let id = page["id"].as_str().unwrap();
+                    if server.append(&site, id, &format!("Round {round}.")).await.is_none() {
+                        return;
+                    }
+                    tokio::time::sleep(Duration::from_millis(60)).await;
+                }
+            })
+        };
+        tokio::time::sleep(moment(round, 2_500)).await;
         server.kill();
+        writer.await.unwrap();
 
         let (server, started) = installation.serve().await;
         assert!(started < Duration::from_secs(30), "start-up took {started:?}");
@@ -106,6 +121,41 @@ async fn a_visitor_never_gets_half_a_site() {
         assert_eq!(last["status"], "deployed", "{last}");
         server.kill();
     }
-    let releases = names(&installation.site_folder().join("releases"));
-    assert!(releases.len() <= 6, "releases were left behind: {releases:?}");
+    let folder = installation.site_folder();
+    let releases = names(&folder.join("releases"));
+    // The newest five, and the one that they build on.
+    assert!(releases.len() <= 7, "releases were left behind: {releases:?}");
+
+    // What came of all that is what a deployment from nothing comes to, byte for byte, also in the folder for other servers.
+    let patched = files_of(&folder);
+    let aside = folder.with_file_name("aside");
+    std::fs::rename(&folder, &aside).unwrap();
+    let (server, _) = installation.serve().await;
+    let whole = server.deploy_and_wait(&site).await;
+    assert_eq!(
+        (&whole["status"], &whole["scope"]),
+        (&json!("deployed"), &json!("full")),
+        "{whole}"
+    );
+    server.kill();
+    let whole = files_of(&folder);
+    assert_eq!(patched.keys().collect::<Vec<_>>(), whole.keys().collect::<Vec<_>>());
+    for (path, hash) in &whole {
+        assert_eq!(patched[path], *hash, "{path}");
+    }
+}
+
+/// The files of the live release by path; each must have the content that its hash says.
+fn files_of(folder: &std::path::Path) -> std::collections::BTreeMap<String, String> {
+    use igny8_renderer::release::{ContentHash, Release, current};
+    let version = current(folder).unwrap().unwrap();
+    let release = Release::open(folder, &version, None).unwrap();
+    release
+        .files()
+        .map(|(path, entry)| {
+            let bytes = std::fs::read(release.content(folder, path, entry)).unwrap();
+            assert_eq!(ContentHash::of(&bytes), entry.hash, "{path}");
+            (path.to_owned(), entry.hash.to_string())
+        })
+        .collect()
 }

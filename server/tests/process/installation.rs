@@ -169,6 +169,28 @@ impl Server {
         Some((status, answer.json().await.ok()?))
     }
 
+    /// Appends to the text of a piece of content, whatever its revision; `None` when the server does not answer any more.
+    pub async fn append(&self, site: &str, content: &str, text: &str) -> Option<StatusCode> {
+        let address = format!("{}/api/v1/sites/{site}/content/{content}", self.base);
+        let read = self.http.get(&address).bearer_auth(&self.token).send().await.ok()?;
+        let etag = read.headers().get("etag")?.clone();
+        let row: Value = read.json().await.ok()?;
+        let body = format!("{}\n\n{text}\n", row["body"].as_str()?);
+        let request = self
+            .http
+            .patch(&address)
+            .bearer_auth(&self.token)
+            .header("if-match", etag);
+        Some(
+            request
+                .json(&serde_json::json!({ "body": body }))
+                .send()
+                .await
+                .ok()?
+                .status(),
+        )
+    }
+
     /// A page as a visitor gets it.
     pub async fn visit(&self, path: &str) -> (StatusCode, String) {
         let answer = self

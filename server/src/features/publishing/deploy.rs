@@ -6,11 +6,13 @@ use std::time::Instant;
 
 use igny8_data::{DbError, JobRow, Read, SiteId, SiteScope, Write};
 use igny8_renderer::images::ImageCache;
-use igny8_renderer::release::{self, Manifest, MediaSource, ReleaseError};
-use igny8_renderer::{Diagnostic, Severity, Theme};
+use igny8_renderer::release::{self, ContentHash, MediaSource, Release, ReleaseError, Written};
+use igny8_renderer::{Diagnostic, Report, Severity};
 
-use super::model::{DEPLOYING, Deployment, DeploymentId, DeploymentScope, DeploymentStatus, LOG_LINES};
-use super::{mend, rows, snapshot};
+use super::model::{Deployment, DeploymentId, DeploymentScope, DeploymentStatus, LOG_LINES};
+use super::renders::Left;
+use super::rows::Live;
+use super::{mend, rows};
 use crate::app::App;
 use crate::features::media::MediaStore;
 use crate::features::sites::model::Site;
@@ -31,21 +33,23 @@ pub async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_jso
     let Some(mut deployment) = db.get::<Deployment>(id).await? else {
         return Err(JobError::Fail("The deployment does not exist any more.".into()));
     };
+    let account = scope.actor().account::<Read>()?;
+    let site = app.db.account(&account).get::<Site>(scope.site()).await?;
+    let site = site.ok_or_else(|| JobError::Fail("The site was deleted.".into()))?;
     if matches!(
         deployment.status,
         DeploymentStatus::Deployed | DeploymentStatus::RolledBack
     ) {
+        // The attempt before this one ended while it was tidying up.
+        tidy_up(&app, &site, Rest::default()).await;
         return Ok(summary(&deployment));
     }
-    deployment.status = DeploymentStatus::Deploying;
-    deployment.turn = Some(DEPLOYING.to_owned());
-    deployment.error = None;
-    deployment.finished_at = None;
+    deployment.begin();
     let mut tx = db.tx();
     tx.replace(&mut deployment);
     match tx.commit().await {
         Err(DbError::Duplicate { .. }) => {
-            let wait = chrono::Duration::seconds(2);
+            let wait = chrono::Duration::milliseconds(250);
             return Err(JobError::Later(
                 wait,
                 "Waiting for the deployment that is running.".into(),
@@ -53,16 +57,30 @@ pub async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_jso
         }
         other => other?,
     };
+    let live = rows::live_release(&app, &scope).await?;
+    carry_out(&app, &scope, &site, live, deployment, &context).await
+}
+
+/// Makes a deployment that has its turn. `live` is the one before it.
+pub async fn carry_out(
+    app: &App,
+    scope: &SiteScope<Write>,
+    site: &Site,
+    live: Option<Live>,
+    mut deployment: Deployment,
+    context: &JobContext,
+) -> Result<serde_json::Value, JobError> {
     let begun = Instant::now();
-    let made = make(&app, &scope, &mut deployment, &context).await;
+    let made = make(app, scope, site, live, &mut deployment, context).await;
     deployment.duration_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
-    let failure = match made {
-        Ok(()) => None,
+    let (failure, rest) = match made {
+        Ok(rest) => (None, rest),
         Err(Stop::Job(error @ (JobError::Retry(_) | JobError::Later(..)))) => return Err(error),
-        Err(Stop::Job(JobError::Fail(why)) | Stop::Refused(why)) => Some(why),
+        Err(Stop::Job(JobError::Fail(why)) | Stop::Refused(why)) => (Some(why), None),
         Err(Stop::Disk(error)) => {
             tracing::error!(%error, deployment = %deployment.id, "cannot write a release");
-            Some("The release could not be written: the server's disk refused. Its log says why.".into())
+            let why = "The release could not be written: the server's disk refused. Its log says why.";
+            (Some(why.into()), None)
         }
     };
     let now = app.db.clock().now();
@@ -74,14 +92,16 @@ pub async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_jso
         }
         Some(why) => deployment.fail(why, now),
     }
-    let mut tx = db.tx();
+    let mut tx = app.db.site(scope).tx();
     tx.replace(&mut deployment);
     tx.commit().await?;
     app.metrics
         .deployment(if failure.is_none() { "deployed" } else { "failed" });
     match failure {
         None => {
-            prune(&app, &scope, &deployment).await;
+            if let Some(rest) = rest {
+                tidy_up(app, site, rest).await;
+            }
             Ok(summary(&deployment))
         }
         Some(why) => Err(JobError::Fail(why)),
@@ -125,25 +145,25 @@ impl From<igny8_data::Denied> for Stop {
 async fn make(
     app: &App,
     scope: &SiteScope<Write>,
+    site: &Site,
+    live: Option<Live>,
     deployment: &mut Deployment,
     context: &JobContext,
-) -> Result<(), Stop> {
+) -> Result<Option<Rest>, Stop> {
     context.progress(5.0, "Reading the published content");
-    let account = scope.actor().account::<Read>()?;
-    let site = app.db.account(&account).get::<Site>(scope.site()).await?;
-    let site = site.ok_or_else(|| JobError::Fail("The site was deleted.".into()))?;
     let reading = scope.reading();
-    let before = rows::live(app, &reading).await?;
-    let snapshot = snapshot::build(&app.db.site(&reading), &site, super::address_of(app, &site)).await?;
+    let mut left = app.renders.take_left(site.id);
+    let address = super::address_of(app, site);
+    // Lost when it fails: then the next deployment reads everything.
+    let snapshot = left.standing.snapshot(&app.db.site(&reading), site, address).await?;
     deployment.snapshot_hash = Some(theme_and(&snapshot.hash, &site.theme));
-    let site_folder = folder(app, &site.slug);
-    let (prepared, owner) = (site_folder.clone(), site.id);
-    disk(move || prepare(&prepared, owner)).await?;
-    let unchanged = before.filter(|live| live.snapshot_hash == deployment.snapshot_hash);
-    if let Some(live) = unchanged
-        && let Some(name) = &live.release
-        && has_release(app, &site, name).await.map_err(Stop::Disk)?
+    let unchanged = live
+        .as_ref()
+        .filter(|live| live.snapshot_hash == deployment.snapshot_hash);
+    if let Some((live, name)) = unchanged.and_then(|live| Some((live, live.release.as_ref()?)))
+        && has_release(app, site, name).await.map_err(Stop::Disk)?
     {
+        app.renders.keep_left(site.id, left);
         deployment.release = Some(name.clone());
         deployment.scope = DeploymentScope::Incremental;
         (deployment.pages, deployment.bytes) = (live.pages, live.bytes);
@@ -154,59 +174,54 @@ async fn make(
             "Nothing has changed since the live release.",
         )];
         context.confirm(&app.db).await?;
-        return point_to(app, &site, name).await.map_err(Stop::Disk);
+        point_to(app, site, name).await.map_err(Stop::Disk)?;
+        return Ok(None);
     }
     context.check()?;
     context.progress(20.0, "Rendering");
     let name = deployment.own_release();
     let work = Work {
-        folder: site_folder.clone(),
+        app: app.clone(),
+        folder: folder(app, &site.slug),
+        owner: site.id,
         release: name.clone(),
+        live: live.and_then(|live| live.release),
         media: Media(MediaStore::of(app)),
         theme: site.theme.clone(),
         force: deployment.force,
         stop: context.stop().clone(),
     };
     let (held, owner) = (app.clone(), site.id);
-    let written = app
+    let made = app
         .renders
         .run(move || {
             // Lost when the render panics: then the next one starts over.
-            let mut memo = held.renders.take_memo(owner);
-            let written = work.write(snapshot.site, &mut memo);
-            held.renders.keep_memo(owner, memo);
-            written
+            let made = work.write(snapshot.site, &mut left);
+            held.renders.keep_left(owner, left);
+            made
         })
         .await
         .map_err(Stop::Disk)?;
-    let written = match written {
-        Ok(written) => written,
+    let made = match made {
+        Ok(made) => made,
         Err(Problem::Theme(why)) => return Err(Stop::Refused(why)),
         Err(Problem::Release(error)) => return Err(Stop::Disk(io::Error::other(error))),
     };
-    deployment.log = log(&written.findings);
-    deployment.pages = i64::try_from(written.pages).unwrap_or(i64::MAX);
-    let Some(Difference {
-        added,
-        changed,
-        removed,
-        bytes,
-        linked,
-    }) = written.difference
-    else {
+    let report = made.report;
+    deployment.log = log(&report);
+    deployment.pages = number(report.pages);
+    let Some(written) = made.written else {
         context.check()?;
-        let errors = written
-            .findings
-            .iter()
-            .filter(|d| d.severity == Severity::Error)
-            .count();
+        let errors = report.diagnostics.iter().filter(|d| d.severity == Severity::Error);
         return Err(Stop::Refused(format!(
-            "{errors} errors in pages; the old release stays live. They are in the log. Mend them, or deploy with `force`."
+            "{} errors in pages; the old release stays live. They are in the log. Mend them, or deploy with `force`.",
+            errors.count()
         )));
     };
-    (deployment.added, deployment.changed, deployment.removed) = (added, changed, removed);
-    deployment.bytes = bytes;
-    deployment.scope = if linked > 0 {
+    (deployment.added, deployment.changed) = (number(written.added), number(written.changed));
+    deployment.removed = number(written.removed);
+    deployment.bytes = i64::try_from(written.release.bytes()).unwrap_or(i64::MAX);
+    deployment.scope = if written.shared > 0 {
         DeploymentScope::Incremental
     } else {
         DeploymentScope::Full
@@ -215,32 +230,47 @@ async fn make(
     context.progress(95.0, "Going live");
     // Last look: a job that was cancelled or taken over must not change what visitors see.
     context.confirm(&app.db).await?;
-    point_to(app, &site, &name).await.map_err(Stop::Disk)
+    let (held, folder, release) = (app.clone(), folder(app, &site.slug), written.release.clone());
+    disk(move || {
+        let _lock = release::lock(&folder).map_err(io::Error::other)?;
+        let releases = &held.visitors.releases;
+        releases.publish(&folder, &release).map_err(io::Error::other)?;
+        // Visitors see it from here on. Only what is on the disk for certain may be called deployed.
+        release::settle(&folder).map_err(io::Error::other)
+    })
+    .await?;
+    Ok(Some(Rest {
+        written: Some(written),
+        report,
+    }))
+}
+
+/// What is left to do once visitors see a release.
+#[derive(Default)]
+pub struct Rest {
+    /// Without it everything is looked at that may be left.
+    written: Option<Written>,
+    report: Report,
 }
 
 /// What a render thread needs.
 struct Work {
+    app: App,
     folder: PathBuf,
+    owner: SiteId,
     release: String,
+    /// The release that the rows call live.
+    live: Option<String>,
     media: Media,
     theme: String,
     force: bool,
     stop: tokio_util::sync::CancellationToken,
 }
 
-struct Written {
-    findings: Vec<Diagnostic>,
-    pages: usize,
+struct Made {
+    report: Report,
     /// `None` when the release was given up.
-    difference: Option<Difference>,
-}
-
-struct Difference {
-    added: i64,
-    changed: i64,
-    removed: i64,
-    bytes: i64,
-    linked: usize,
+    written: Option<Written>,
 }
 
 enum Problem {
@@ -255,34 +285,44 @@ impl From<ReleaseError> for Problem {
 }
 
 impl Work {
-    fn write(self, mut site: igny8_renderer::Site, memo: &mut igny8_renderer::Memo) -> Result<Written, Problem> {
-        let theme = Theme::builtin(&self.theme)
-            .map_err(|error| Problem::Theme(format!("The theme cannot be used: {error}")))?;
-        // What an attempt before this one left: it is ours, since a site has one running deployment.
-        release::sweep(&self.folder)?;
-        discard(&self.folder, &self.release)?;
-        let before = live_manifest(&self.folder);
-        // In the site's own folder: nothing of one account's images can come into another's releases.
-        let images = ImageCache::new(self.folder.join(".images"));
-        images.prepare(&mut site, None, &self.media);
-        let mut report = igny8_renderer::Report::default();
-        let manifest = release::write_release(&self.folder, &self.release, &images.source(&self.media), |sink| {
-            let stopping = Stopping { sink, stop: &self.stop };
-            report = igny8_renderer::render_again(&site, &theme, &images.sink(&stopping), memo);
-            let usable = self.force || !report.stops_release();
-            (usable && !self.stop.is_cancelled()).then(|| report.media.clone())
+    fn write(self, mut site: igny8_renderer::Site, left: &mut Left) -> Result<Made, Problem> {
+        let theme = self.app.renders.theme(&self.theme);
+        let theme = theme.map_err(|error| Problem::Theme(format!("The theme cannot be used: {error}")))?;
+        prepare(&self.folder, self.owner).map_err(|source| ReleaseError::Io {
+            path: self.folder.clone(),
+            source,
         })?;
-        if manifest.is_some()
-            && let Err(error) = images.sweep(&report)
+        let _lock = release::lock(&self.folder)?;
+        // One that cannot be read still serves; it only cannot be built on.
+        let releases = &self.app.visitors.releases;
+        let live = self.live.and_then(|live| releases.open(&self.folder, &live).ok());
+        // What an attempt before this one left: it is ours, since a site has one running deployment. It may have gone live, and
+        // nobody knows whether it is on the disk.
+        release::sweep(&self.folder)?;
+        if let Some(live) = &live
+            && release::current(&self.folder)?.as_ref() == Some(&self.release)
         {
-            tracing::warn!(%error, folder = %self.folder.display(), "cannot tidy the images kept for releases");
+            releases.publish(&self.folder, live)?;
         }
-        Ok(Written {
-            pages: report.pages,
-            findings: report.diagnostics.into_iter().chain(report.advice).collect(),
-            difference: manifest.map(|manifest| Difference::between(&before, &manifest)),
-        })
+        release::discard(&self.folder, &self.release)?;
+        // In the site's own folder: nothing of one account's images can come into another's releases.
+        let images = images_of(&self.folder);
+        images.prepare_all(&mut site, &self.media);
+        let mut report = Report::default();
+        let source = images.source(&self.media);
+        let written = release::write_release(&self.folder, &self.release, live.as_ref(), &source, |sink| {
+            let stopping = Stopping { sink, stop: &self.stop };
+            report = igny8_renderer::render_again(&site, &theme, &images.sink(&stopping), &mut left.memo);
+            let usable = self.force || !report.stops_release();
+            (usable && !self.stop.is_cancelled()).then(|| std::mem::take(&mut report.media))
+        })?;
+        Ok(Made { report, written })
     }
+}
+
+/// The cache of a site's smaller images.
+fn images_of(folder: &Path) -> ImageCache {
+    ImageCache::new(folder.join(".images"))
 }
 
 /// Ends a render early when its job must stop.
@@ -302,47 +342,14 @@ impl igny8_renderer::Sink for Stopping<'_> {
     fn keeps(&self, files: &[igny8_renderer::MadeFile]) -> bool {
         self.sink.keeps(files)
     }
-}
 
-impl Difference {
-    fn between(before: &Manifest, now: &Manifest) -> Self {
-        let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-        let same_name = now
-            .files
-            .iter()
-            .filter_map(|(path, entry)| Some((before.files.get(path)?, entry)));
-        let kept = same_name.clone().count();
-        Self {
-            added: number(now.files.len() - kept),
-            changed: number(same_name.filter(|(old, new)| old.hash != new.hash).count()),
-            removed: number(before.files.len() - kept),
-            bytes: i64::try_from(now.bytes()).unwrap_or(i64::MAX),
-            linked: now.linked,
-        }
+    fn has(&self, path: &str) -> bool {
+        self.sink.has(path)
     }
 }
 
-fn live_manifest(folder: &Path) -> Manifest {
-    let live = release::current(folder).ok().flatten();
-    let path = live.map(|name| folder.join("releases").join(format!("{name}.json")));
-    path.and_then(|path| Manifest::read(&path).ok()).unwrap_or_default()
-}
-
-/// Takes away a release that was written whole but never went live, so that it can be written again.
-fn discard(folder: &Path, name: &str) -> Result<(), ReleaseError> {
-    let releases = folder.join("releases");
-    let io = |path: &Path, source| ReleaseError::Io {
-        path: path.to_owned(),
-        source,
-    };
-    let manifest = releases.join(format!("{name}.json"));
-    match std::fs::remove_file(&manifest) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(io(&manifest, error)),
-    }
-    let path = releases.join(name);
-    std::fs::remove_dir_all(&path).map_err(|error| io(&path, error))
+fn number(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
 }
 
 /// Files of the media store.
@@ -352,6 +359,11 @@ impl MediaSource for Media {
     fn path(&self, media: &igny8_renderer::site::Media) -> io::Result<PathBuf> {
         self.0.path(&media.source)
     }
+
+    fn hash(&self, media: &igny8_renderer::site::Media) -> Option<ContentHash> {
+        // The store names files by their contents.
+        media.source.parse().ok()
+    }
 }
 
 /// The theme's name is no part of a snapshot, and changes every page.
@@ -359,14 +371,13 @@ fn theme_and(hash: &str, theme: &str) -> String {
     format!("{theme}/{hash}")
 }
 
-fn log(findings: &[Diagnostic]) -> Vec<serde_json::Value> {
-    let mut lines: Vec<serde_json::Value> = findings
-        .iter()
-        .take(LOG_LINES)
-        .map(|d| line(d.severity.name(), &d.page, d.code, &d.message))
-        .collect();
-    if findings.len() > LOG_LINES {
-        let more = format!("{} more findings are left out.", findings.len() - LOG_LINES);
+fn log(report: &Report) -> Vec<serde_json::Value> {
+    let findings = report.diagnostics.iter().chain(&report.advice);
+    let of = |d: &Diagnostic| line(d.severity.name(), &d.page, d.code, &d.message);
+    let mut lines: Vec<serde_json::Value> = findings.take(LOG_LINES).map(of).collect();
+    let all = report.diagnostics.len() + report.advice.len();
+    if all > LOG_LINES {
+        let more = format!("{} more findings are left out.", all - LOG_LINES);
         lines.push(line("info", "", "log-cut", &more));
     }
     lines
@@ -414,35 +425,63 @@ fn prepare(folder: &Path, site: SiteId) -> io::Result<()> {
 /// When the disk fails.
 pub async fn has_release(app: &App, site: &Site, name: &str) -> io::Result<bool> {
     let (folder, name) = (folder(app, &site.slug), name.to_owned());
-    let releases =
-        tokio::task::spawn_blocking(move || Ok::<_, ReleaseError>(release::releases(&folder)?.contains(&name)));
-    releases.await.map_err(io::Error::other)?.map_err(io::Error::other)
+    disk_work(move || Ok(release::releases(&folder).map_err(io::Error::other)?.contains(&name))).await
 }
 
-/// Makes a kept release the live one, in one step.
+/// Makes a kept release the live one, in one step, if it is not.
 ///
 /// # Errors
 /// When the disk refuses; the old one is live then.
 pub async fn point_to(app: &App, site: &Site, name: &str) -> io::Result<()> {
-    let (folder, name) = (folder(app, &site.slug), name.to_owned());
-    let done = tokio::task::spawn_blocking(move || release::publish(&folder, &name));
-    done.await.map_err(io::Error::other)?.map_err(io::Error::other)
+    let (app, folder, name) = (app.clone(), folder(app, &site.slug), name.to_owned());
+    disk_work(move || {
+        if release::current(&folder).map_err(io::Error::other)?.as_deref() == Some(&name) {
+            return Ok(());
+        }
+        let releases = &app.visitors.releases;
+        let release = releases.open(&folder, &name).map_err(io::Error::other)?;
+        releases.publish(&folder, &release).map_err(io::Error::other)?;
+        release::settle(&folder).map_err(io::Error::other)
+    })
+    .await
 }
 
-/// Removes releases beyond the number kept. A failure is no failure of the deployment: the next one tries again.
-async fn prune(app: &App, scope: &SiteScope<Write>, deployment: &Deployment) {
-    let account = match scope.actor().account::<Read>() {
-        Ok(account) => account,
-        Err(_) => return,
-    };
-    let Ok(Some(site)) = app.db.account(&account).get::<Site>(deployment.site).await else {
-        return;
-    };
+/// What visitors need not wait for: compressed forms of texts, the folder for other servers, old releases. A failure is no failure of the
+/// deployment: the next one, or [`tidy`], tries again.
+pub async fn tidy_up(app: &App, site: &Site, rest: Rest) {
     let (folder, keep) = (folder(app, &site.slug), app.config.publishing.keep_releases);
-    match tokio::task::spawn_blocking(move || release::prune(&folder, keep)).await {
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => tracing::warn!(%error, site = %deployment.site, "cannot remove old releases"),
-        Err(error) => tracing::warn!(%error, site = %deployment.site, "removing old releases broke off"),
+    let held = app.clone();
+    let work = move || {
+        let Some(live) = held.visitors.releases.get(&folder)? else {
+            return Ok(());
+        };
+        let fresh = match &rest.written {
+            Some(written) if written.release.version() != written.release.base() => written.fresh.clone(),
+            _ => live.uncompressed(&folder),
+        };
+        release::finish(&folder, &fresh)?;
+        let _lock = release::lock(&folder)?;
+        release::prune(&folder, keep)?;
+        unfold(&held, &folder)?;
+        if rest.written.is_some()
+            && let Err(error) = images_of(&folder).sweep(&rest.report)
+        {
+            tracing::warn!(%error, folder = %folder.display(), "cannot tidy the images kept for releases");
+        }
+        Ok::<_, ReleaseError>(())
+    };
+    match app.renders.run_aside(work).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, site = %site.id, "cannot tidy up after a deployment"),
+        Err(error) => tracing::warn!(%error, site = %site.id, "tidying up after a deployment broke off"),
+    }
+}
+
+/// Brings the folder for other servers up to the live release, if the configuration wants one.
+fn unfold(app: &App, folder: &Path) -> Result<(), ReleaseError> {
+    match app.visitors.releases.get(folder)? {
+        Some(live) if app.config.publishing.folders => release::unfold(folder, &live),
+        _ => Ok(()),
     }
 }
 
@@ -452,15 +491,27 @@ async fn prune(app: &App, scope: &SiteScope<Write>, deployment: &Deployment) {
 /// # Errors
 /// When the disk or the database fails.
 pub async fn tidy(app: &App, site: SiteId, folder: PathBuf) -> io::Result<u64> {
-    let live = mend::live_release(app, site).await.map_err(io::Error::other)?;
+    let locked = folder.clone();
+    let lock = disk_work(move || release::lock(&locked).map_err(io::Error::other)).await?;
+    // Asked once nobody else can change the folder: a deployment may have begun meanwhile.
+    let Some(live) = mend::settled(app, site).await.map_err(io::Error::other)? else {
+        return Ok(0);
+    };
+    let app = app.clone();
     disk_work(move || {
+        let _lock = lock;
         let mut mended = release::sweep(&folder).map_err(io::Error::other)?.len() as u64;
         let current = release::current(&folder).map_err(io::Error::other)?;
         if let Some(live) = live.filter(|live| current.as_deref() != Some(live)) {
-            match release::publish(&folder, &live) {
+            let releases = &app.visitors.releases;
+            let release: Result<Release, ReleaseError> = releases.open(&folder, &live);
+            match release.and_then(|release| releases.publish(&folder, &release)) {
                 Ok(()) => mended += 1,
                 Err(error) => tracing::error!(%error, %site, "the live release is not there"),
             }
+        }
+        if let Err(error) = unfold(&app, &folder) {
+            tracing::warn!(%error, %site, "the folder for other servers is not up to date");
         }
         Ok(mended)
     })

@@ -158,20 +158,23 @@ fn folders(root: &Path) -> std::io::Result<Vec<Folder>> {
     Ok(folders)
 }
 
-/// The release a site's rows call live, if any.
+/// The release a site's rows call live, if any; `None` while a deployment waits or runs.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn live_release(app: &App, site: SiteId) -> Result<Option<String>, JobError> {
+pub async fn settled(app: &App, site: SiteId) -> Result<Option<Option<String>>, JobError> {
     let mut binds = Variables::new();
     binds.insert("site", site);
     binds.insert("status", DeploymentStatus::Deployed);
-    let sql =
-        "SELECT VALUE release FROM deployment WHERE site = $site AND status = $status ORDER BY version DESC LIMIT 1;";
+    let sql = "SELECT VALUE id FROM deployment WHERE site = $site AND turn IS NOT NONE LIMIT 1;\
+        SELECT VALUE release FROM deployment WHERE site = $site AND status = $status ORDER BY version DESC LIMIT 1;";
     let mut answer = app
         .db
         .platform(Why::Schedule)
         .query(sql, binds, "finding the live release")
         .await?;
-    Ok(answer.rows::<Option<String>>(0)?.pop().flatten())
+    if !answer.rows::<super::DeploymentId>(0)?.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(answer.rows::<Option<String>>(1)?.pop().flatten()))
 }

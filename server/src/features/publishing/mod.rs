@@ -1,7 +1,8 @@
 //! Publishing: a site's published content becomes a release that visitors get.
 //!
-//! A deployment is asked for ([`api`]), waits as a job, reads a snapshot of the site ([`snapshot`]), renders it, writes a
-//! complete new release and goes live by one rename ([`deploy`]). What a crash leaves is mended by [`mod@mend`].
+//! A deployment is asked for ([`api`]) and waits as a job, or begins in the job that a change of content queues. It brings what
+//! is known of the site up to date ([`standing`], [`snapshot`]), renders what can have changed, writes a new release and goes
+//! live by one rename ([`deploy`]). What a crash leaves is mended by [`mod@mend`].
 //!
 //! **Invariants.** A visitor sees one whole release or another, never a part. The database says which release is live;
 //! the pointer on the disk follows it. A site has at most one deployment that waits and one that runs.
@@ -13,6 +14,7 @@ mod model;
 mod renders;
 mod rows;
 pub mod snapshot;
+mod standing;
 
 use igny8_data::{JobRow, Read, Why, Write};
 
@@ -32,12 +34,12 @@ pub fn deploy_job() -> JobType {
     JobType::new(DEPLOY, deploy::run).ended(mend::job_ended)
 }
 
-/// Published content has changed: asks for a deployment, as the installation, since whoever made the change may lack
+/// Published content has changed: makes a deployment, as the installation, since whoever made the change may lack
 /// the right to ask by the time it runs.
 pub fn site_changed_job() -> JobType {
     JobType::new(
         crate::features::content::save::SITE_CHANGED,
-        |app: crate::app::App, job: JobRow, _: JobContext| async move {
+        |app: crate::app::App, job: JobRow, context: JobContext| async move {
             let nothing = || Ok(serde_json::json!({ "reason": "the site is gone" }));
             let (Some(site), Ok(actor)) = (job.site, app.db.system_actor(job.account, Why::Schedule).await) else {
                 return nothing();
@@ -49,13 +51,18 @@ pub fn site_changed_job() -> JobType {
             };
             let account = scope.actor().account::<Read>()?;
             let site = app.db.account(&account).get::<Site>(site).await?;
-            if site.is_none_or(|site| site.hosting == Hosting::Wordpress) {
+            let Some(site) = site.filter(|site| site.hosting != Hosting::Wordpress) else {
                 return Ok(serde_json::json!({ "reason": "the site is not hosted here" }));
+            };
+            match rows::begin(&app, &scope, job.id).await? {
+                rows::Begun::Now(deployment, live) => {
+                    deploy::carry_out(&app, &scope, &site, live, deployment, &context).await
+                }
+                rows::Begun::Waits(deployment) => Ok(serde_json::json!({ "deployment": deployment.id })),
             }
-            let deployment = request(&app, &scope, false).await?;
-            Ok(serde_json::json!({ "deployment": deployment.id }))
         },
     )
+    .ended(mend::job_ended)
 }
 
 /// Where visitors find a site: its own domain, or below this server's address.

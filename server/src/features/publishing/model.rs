@@ -57,7 +57,7 @@ pub struct Deployment {
     pub created_by: Option<UserId>,
     /// Of everything the release was made from.
     pub snapshot_hash: Option<String>,
-    /// Name of the release's folder; that of an older deployment when nothing had changed since.
+    /// Name of the release; that of an older deployment when nothing had changed since.
     pub release: Option<String>,
     pub pages: i64,
     pub added: i64,
@@ -83,6 +83,14 @@ pub const DEPLOYING: &str = "deploying";
 pub const LOG_LINES: usize = 500;
 
 impl Deployment {
+    /// It has its turn.
+    pub fn begin(&mut self) {
+        self.status = DeploymentStatus::Deploying;
+        self.turn = Some(DEPLOYING.to_owned());
+        self.error = None;
+        self.finished_at = None;
+    }
+
     /// Ends it as failed.
     pub fn fail(&mut self, why: impl Into<String>, now: DateTime<Utc>) {
         self.status = DeploymentStatus::Failed;
@@ -91,7 +99,7 @@ impl Deployment {
         self.finished_at = Some(now);
     }
 
-    /// Name of the folder of a release made by this deployment.
+    /// Name of a release made by this deployment.
     pub fn own_release(&self) -> String {
         format!("{:06}", self.version)
     }

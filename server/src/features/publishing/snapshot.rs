@@ -3,11 +3,12 @@
 //! Rows are read in a bounded number of queries: the ids of a kind in one, then the rows by id, some hundred at a time.
 //! What is published between two of these is in the next deployment.
 
-mod pages;
-mod used_media;
+pub(super) mod pages;
+pub(super) mod used_media;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use igny8_data::{AccountId, DbError, Read, SiteDb, SiteId, SiteRecord, SurrealValue, Variables};
 use igny8_renderer::site as out;
 use indexmap::IndexMap;
@@ -27,18 +28,6 @@ pub struct Snapshot {
     pub site: out::Site,
     /// BLAKE3 of everything the release follows from.
     pub hash: String,
-}
-
-/// Reads the snapshot of a site. `base_url` is where visitors will find it.
-///
-/// # Errors
-/// When the database fails.
-pub async fn build(db: &SiteDb<'_, Read>, site: &Site, base_url: String) -> Result<Snapshot, DbError> {
-    let (mut snapshot, _, media) = read(db, site, base_url, "status = 'published' AND deleted_at IS NONE").await?;
-    snapshot.sections = sections(site, &snapshot.pages);
-    snapshot.media = used_media::of(&snapshot, media);
-    let hash = hash(&snapshot)?;
-    Ok(Snapshot { site: snapshot, hash })
 }
 
 /// The site as it would be with everything that is not published yet, kept out of search engines.
@@ -105,25 +94,31 @@ async fn read(
         pages.push(out::SharedPage::from(page));
     }
     pages.sort_by(|a: &out::SharedPage, b| a.id.cmp(&b.id));
-    let snapshot = out::Site {
+    let mut snapshot = frame(site, base_url, now, &terms.iter().collect::<Vec<_>>());
+    snapshot.pages = pages;
+    Ok((snapshot, behind, media))
+}
+
+/// The site without pages, sections and media.
+pub(super) fn frame(site: &Site, base_url: String, now: DateTime<Utc>, terms: &[&Term]) -> out::Site {
+    out::Site {
         version: out::SNAPSHOT_VERSION,
         generated_at: now,
         menus: parse(&site.menus).unwrap_or_default(),
         redirects: site.redirects.iter().filter_map(parse).collect(),
-        taxonomies: taxonomies(site, &terms),
+        taxonomies: taxonomies(site, terms),
         media: Vec::new(),
         settings: settings(site, base_url),
         sections: Vec::new(),
-        pages,
-    };
-    Ok((snapshot, behind, media))
+        pages: Vec::new(),
+    }
 }
 
 /// Every row of a kind that fulfils the condition, which may change while they are read: what does not fulfil it any
 /// more is left out.
-async fn rows<T: SiteRecord>(
+pub(super) async fn rows<T: SiteRecord>(
     db: &SiteDb<'_, Read>,
-    (account, site): (AccountId, SiteId),
+    tenant: (AccountId, SiteId),
     table: &str,
     condition: &str,
     still: &str,
@@ -136,6 +131,19 @@ where
         .query(&sql, Variables::new(), "listing rows to publish")
         .await?
         .rows(0)?;
+    rows_of(db, tenant, ids, still).await
+}
+
+/// The rows with these ids that fulfil the condition.
+pub(super) async fn rows_of<T: SiteRecord>(
+    db: &SiteDb<'_, Read>,
+    (account, site): (AccountId, SiteId),
+    ids: Vec<T::Id>,
+    still: &str,
+) -> Result<Vec<T>, DbError>
+where
+    T::Id: SurrealValue,
+{
     let sql = format!("SELECT * FROM $ids WHERE site = $site AND account = $account AND {still};");
     let mut rows = Vec::with_capacity(ids.len());
     for batch in ids.chunks(BATCH) {
@@ -183,13 +191,14 @@ fn settings(site: &Site, base_url: String) -> out::Settings {
 }
 
 /// The sections the site declares, and those that pages are in without one.
-fn sections(site: &Site, pages: &[out::SharedPage]) -> Vec<out::Section> {
+pub(super) fn sections(site: &Site, pages: &[out::SharedPage]) -> Vec<out::Section> {
     let mut sections: Vec<out::Section> = site.sections.iter().filter_map(parse).collect();
-    let mut missing: Vec<(&str, &str)> = pages
+    let of_pages: HashSet<(&str, &str)> = pages
         .iter()
         .filter(|page| page.section != "/" && page.section != page.path)
         .map(|page| (page.section.as_str(), page.language.as_str()))
         .collect();
+    let mut missing: Vec<(&str, &str)> = of_pages.into_iter().collect();
     missing.sort_unstable();
     missing.dedup_by_key(|(path, _)| *path);
     for (path, language) in missing {
@@ -276,7 +285,7 @@ fn named(site: &Site) -> HashMap<Taxonomy, out::Taxonomy> {
         .collect()
 }
 
-fn taxonomies(site: &Site, terms: &[Term]) -> Vec<out::Taxonomy> {
+fn taxonomies(site: &Site, terms: &[&Term]) -> Vec<out::Taxonomy> {
     let named = named(site);
     let slugs: HashMap<_, &str> = terms.iter().map(|term| (term.id, term.slug.as_str())).collect();
     let own = Taxonomy::of_site(site.site_type);
@@ -313,33 +322,19 @@ fn parse<T: DeserializeOwned>(value: &serde_json::Value) -> Option<T> {
 }
 
 /// The moment of the snapshot is left out, else no two would be the same; themes are built in, so the program's version
-/// stands for them.
-fn hash(site: &out::Site) -> Result<String, DbError> {
-    struct Hashing(blake3::Hasher);
-    impl std::io::Write for Hashing {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.update(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut hashing = Hashing(blake3::Hasher::new());
-    hashing.0.update(env!("CARGO_PKG_VERSION").as_bytes());
+/// stands for them. `hasher` has seen the pages.
+pub(super) fn hash(site: &out::Site, mut hasher: blake3::Hasher) -> String {
+    hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
     let seen = (
         site.version,
         &site.settings,
-        &site.pages,
         &site.sections,
         &site.taxonomies,
         &site.menus,
         &site.media,
         &site.redirects,
     );
-    serde_json::to_writer(&mut hashing, &seen).map_err(|error| DbError::Internal {
-        doing: "hashing a snapshot",
-        message: error.to_string(),
-    })?;
-    Ok(hashing.0.finalize().to_hex().to_string())
+    // Plain data with text keys cannot fail to be written.
+    hasher.update(&serde_json::to_vec(&seen).unwrap_or_default());
+    hasher.finalize().to_hex().to_string()
 }

@@ -196,7 +196,8 @@ impl MediaApi {
         let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
         let mut media = find(&app, &scope, media_id.0).await?;
         etag::check(if_match.0.as_deref(), media.rev)?;
-        media.deleted_at = Some(app.db.clock().now());
+        let now = app.db.clock().now();
+        (media.deleted_at, media.updated_at) = (Some(now), now);
         media.live_hash = None;
         let mut tx = app.db.site(&scope).tx();
         tx.replace(&mut media);

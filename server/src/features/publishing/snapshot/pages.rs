@@ -24,16 +24,21 @@ pub struct Lookup<'a> {
 }
 
 impl<'a> Lookup<'a> {
-    pub fn new(site: &'a Site, terms: &'a [Term], clusters: &'a HashMap<ClusterId, String>, media: &[Media]) -> Self {
+    pub fn new<'m>(
+        site: &'a Site,
+        terms: impl IntoIterator<Item = &'a Term>,
+        clusters: &'a HashMap<ClusterId, String>,
+        media: impl IntoIterator<Item = &'m Media>,
+    ) -> Self {
         let named = super::named(site);
         Self {
             site,
             terms: terms
-                .iter()
+                .into_iter()
                 .map(|t| (t.id, (named[&t.taxonomy].name.clone(), t.slug.as_str())))
                 .collect(),
             clusters,
-            media: media.iter().map(|m| (m.id, m.public_path())).collect(),
+            media: media.into_iter().map(|m| (m.id, m.public_path())).collect(),
         }
     }
 

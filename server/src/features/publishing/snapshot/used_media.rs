@@ -7,28 +7,36 @@ use igny8_renderer::site as out;
 
 use crate::features::media::Media;
 
-/// The files that the snapshot names anywhere: in bodies, as featured or gallery images, logos, options, menus.
-pub fn of(site: &out::Site, media: Vec<Media>) -> Vec<out::Media> {
+/// Addresses of files that a page names: in its text, as featured or gallery images, in blocks and answers.
+pub fn named_by(page: &out::Page) -> HashSet<String> {
     let mut named = HashSet::new();
-    for page in &site.pages {
-        let (out::Body::Markdown(body) | out::Body::Html(body)) = &page.body;
-        collect(body, &mut named);
-        for text in page.image.iter().chain(&page.entity.gallery).chain([&page.excerpt]) {
-            collect(text, &mut named);
-        }
-        for item in &page.faq {
-            collect(&item.answer, &mut named);
-        }
-        for block in &page.blocks {
-            block.clone().visit(&mut |part| {
-                let (Part::Image(text) | Part::Link(text) | Part::Text(text)) = part;
-                collect(text, &mut named);
-            });
-        }
-        for value in page.extra.values() {
-            collect(&value.to_string(), &mut named);
-        }
+    let (out::Body::Markdown(body) | out::Body::Html(body)) = &page.body;
+    collect(body, &mut named);
+    for text in page.image.iter().chain(&page.entity.gallery).chain([&page.excerpt]) {
+        collect(text, &mut named);
     }
+    for item in &page.faq {
+        collect(&item.answer, &mut named);
+    }
+    for block in &page.blocks {
+        block.clone().visit(&mut |part| {
+            let (Part::Image(text) | Part::Link(text) | Part::Text(text)) = part;
+            collect(text, &mut named);
+        });
+    }
+    for value in page.extra.values() {
+        collect(&value.to_string(), &mut named);
+    }
+    named
+}
+
+/// The files that the snapshot names anywhere: in pages (`named`), logos, options, menus.
+pub fn of<'m>(
+    site: &out::Site,
+    named: impl Iterator<Item = &'m str>,
+    media: impl Iterator<Item = &'m Media>,
+) -> Vec<out::Media> {
+    let mut named: HashSet<String> = named.map(str::to_owned).collect();
     for section in &site.sections {
         let (out::Body::Markdown(body) | out::Body::Html(body)) = &section.body;
         collect(body, &mut named);
@@ -48,13 +56,11 @@ pub fn of(site: &out::Site, media: Vec<Media>) -> Vec<out::Media> {
     for redirect in &site.redirects {
         collect(&redirect.to, &mut named);
     }
-    let mut used = all(media);
-    used.retain(|file| named.contains(file.path.as_str()));
-    used
+    all(media.filter(|row| named.contains(row.public_path().as_str())).cloned())
 }
 
 /// Every file, by address.
-pub fn all(media: Vec<Media>) -> Vec<out::Media> {
+pub fn all(media: impl IntoIterator<Item = Media>) -> Vec<out::Media> {
     let mut files: Vec<out::Media> = media
         .into_iter()
         .map(|row| out::Media {
