@@ -8,7 +8,9 @@ use std::time::Instant;
 
 use igny8_data::{Read, Select, SiteScope, Write};
 use igny8_planner::cluster::{self, Clustering, Graph};
-use igny8_planner::keyword_file::{self, ColumnChoice, CsvWriter, Delimiter, HeaderAt, KeywordFile, KeywordRow};
+use igny8_planner::keyword_file::{
+    self, ColumnChoice, CsvWriter, Delimiter, HeaderAt, KeywordFile, KeywordRow, Packed,
+};
 
 use super::progress::Progress;
 use super::{CommandResult, database, site};
@@ -38,10 +40,10 @@ Examples:
   igny8 keywords import ours.csv --site blog --sector coffee --column 'What they type' --column '3:volume'
 
 Exports of Google Keyword Planner, Google Search Console, Semrush, Ahrefs, Moz and Ubersuggest are recognised, and so are
-tables with a header and lists of one keyword a line. Keywords that are there take the file's figures and keep their status
-and cluster. Rows that are wrong are listed with their line; the rest goes in. Importing a file again changes nothing.")]
+tables with a header and lists of one keyword a line. Rows of one keyword are joined. Keywords that are there take the file's
+figures and keep their status and cluster. Rows that are wrong are listed with their line; the rest goes in. Importing a file again changes nothing.")]
 pub struct ImportArgs {
-    /// The file: CSV, TSV, or one keyword a line.
+    /// The file: CSV, TSV, Excel, Search Console's ZIP, or one keyword a line.
     file: PathBuf,
     /// Slug of the site.
     #[arg(long)]
@@ -52,7 +54,7 @@ pub struct ImportArgs {
     /// Make the sector if the site has none of this name.
     #[arg(long)]
     create: bool,
-    /// Make the clusters that new keywords name and the sector does not have.
+    /// Make the clusters that keywords name and the sector does not have, with the hubs above them.
     #[arg(long)]
     make_clusters: bool,
     /// Change nothing, only say what would be done.
@@ -127,7 +129,7 @@ Every row with a text comes out, of any length, and as it is written. As CSV the
 text the largest clusters come first, and in them the primary keyword, the most searched and the most alike. In CSV, texts
 that a spreadsheet would run as formulas get an apostrophe before them, which `import` takes off again.")]
 pub struct ClusterArgs {
-    /// The file: CSV, TSV, or one keyword a line.
+    /// The file: CSV, TSV, Excel, Search Console's ZIP, or one keyword a line.
     file: PathBuf,
     /// Language of the keywords: en, de, pt-BR.
     #[arg(long, default_value = "en")]
@@ -135,6 +137,9 @@ pub struct ClusterArgs {
     /// From 0 (few and wide) to 1 (many and narrow).
     #[arg(long, default_value_t = 0.5, value_parser = granularity)]
     granularity: f64,
+    /// Split clusters of more different keywords than this, however alike they are.
+    #[arg(long, value_name = "KEYWORDS", default_value_t = cluster::Options::default().max_size, value_parser = max_size)]
+    max_size: usize,
     /// Everything that is known of the clusters, as JSON.
     #[arg(long, conflicts_with = "csv")]
     json: bool,
@@ -149,6 +154,17 @@ fn granularity(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if (0.0..=1.0).contains(&number) => Ok(number),
         _ => Err("must be a number from 0 to 1".into()),
+    }
+}
+
+fn max_size(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(size) if cluster::Options::SIZES.contains(&size) => Ok(size),
+        _ => Err(format!(
+            "must be a whole number from {} to {}",
+            cluster::Options::SIZES.start(),
+            cluster::Options::SIZES.end()
+        )),
     }
 }
 
@@ -221,19 +237,11 @@ async fn import(app: &App, args: ImportArgs) -> CommandResult {
     let options = import::Options {
         dry_run: args.dry_run,
         make_clusters: args.make_clusters,
-        only_new: false,
+        read: args.read.options(),
+        ..import::Options::default()
     };
     let problems = args.problems.as_ref().map(File::create).transpose()?;
-    let report = import::import(
-        app,
-        Arc::new(scope),
-        sector,
-        Box::new(file),
-        options,
-        problems,
-        shown.clone(),
-    )
-    .await;
+    let report = import::import(app, Arc::new(scope), sector, file, options, problems, shown.clone()).await;
     shown.progress.finish();
     let report = report.map_err(|error| format!("{}: {error}", args.file.display()))?;
     if args.json {
@@ -263,12 +271,13 @@ fn show(args: &ImportArgs, report: &ImportReport, seconds: f64) {
         );
     }
     println!(
-        "{} ({}): {} keywords added, {} changed, {} unchanged, {} rows left out; {seconds:.1} s{}",
+        "{} ({}): {} keywords added, {} changed, {} unchanged, {} rows joined to others, {} rows left out; {seconds:.1} s{}",
         report.source,
         report.encoding,
         report.added,
         report.changed,
         report.unchanged,
+        report.repeated + report.other_markets,
         report.wrong,
         if report.dry_run {
             "; dry run, nothing was changed"
@@ -326,7 +335,11 @@ pub fn cluster(args: &ClusterArgs) -> CommandResult {
         every_row: true,
         ..args.read.options()
     };
-    let mut file = KeywordFile::open_with(open(&args.file)?, &options).map_err(|error| format!("{shown}: {error}"))?;
+    open(&args.file)?;
+    let packed = Packed::look(|| File::open(&args.file), &options);
+    let file = packed
+        .and_then(|packed| KeywordFile::open_with(packed.open(File::open(&args.file)?)?, &packed.options(&options)));
+    let mut file = file.map_err(|error| format!("{shown}: {error}"))?;
     let format = file.detected();
     if let (None, 2.., Some(column)) = (
         format.header_line,
@@ -353,6 +366,7 @@ pub fn cluster(args: &ClusterArgs) -> CommandResult {
     let keywords: Vec<cluster::Keyword> = rows.iter().map(keyword).collect();
     let options = cluster::Options {
         language: args.language.clone(),
+        max_size: args.max_size,
         ..cluster::Options::default()
     };
     let clustering = Graph::new(&keywords, &options).cluster(args.granularity);
@@ -411,7 +425,7 @@ fn text(to: &mut impl std::io::Write, clustering: &Clustering, rows: &[KeywordRo
 
 fn csv(to: &mut impl std::io::Write, clustering: &Clustering, mut rows: Vec<KeywordRow>) -> std::io::Result<()> {
     for row in &mut rows {
-        (row.grouping.cluster, row.grouping.topic) = (None, None);
+        row.grouping = keyword_file::Grouping::default();
     }
     for cluster in &clustering.clusters {
         let topic = cluster.parent.map(|hub| clustering.clusters[hub].name.clone());
@@ -419,6 +433,12 @@ fn csv(to: &mut impl std::io::Write, clustering: &Clustering, mut rows: Vec<Keyw
             let grouping = &mut rows[place].grouping;
             grouping.cluster = Some(cluster.name.clone());
             grouping.topic.clone_from(&topic);
+            let role = match cluster.role {
+                cluster::Role::Hub => "hub",
+                cluster::Role::Supporting => "supporting",
+                cluster::Role::Attribute => "attribute",
+            };
+            grouping.page_type = Some(role.to_owned());
         }
     }
     let mut csv = CsvWriter::new(to)?;

@@ -64,6 +64,11 @@ pub struct Options {
     pub shared_urls: f32,
 }
 
+impl Options {
+    /// What [`max_size`](Self::max_size) may be where a person chooses it.
+    pub const SIZES: std::ops::RangeInclusive<usize> = 3..=10_000;
+}
+
 impl Default for Options {
     fn default() -> Options {
         Options {

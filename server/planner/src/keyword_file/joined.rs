@@ -9,6 +9,7 @@ use super::MAX_KNOWN;
 use super::field::Field;
 use super::file::{Hashed, KeywordFile};
 use super::format::{Format, Note, Options};
+use super::groups::Groups;
 use super::problem::{FileProblem, RowProblem, RowProblemKind};
 use super::row::KeywordRow;
 
@@ -34,6 +35,7 @@ pub struct Joined<O, R> {
     repeated: ByKey<Times>,
     waiting: ByKey<Waiting>,
     ready: VecDeque<Result<KeywordRow, RowProblem>>,
+    groups: Groups,
     pass: u64,
     passes: u64,
     /// Bytes of the whole file.
@@ -79,11 +81,13 @@ where
         let mut file = KeywordFile::open_with(open()?, options)?;
         file.keep_repetitions();
         let mut repeated: ByKey<Times> = HashMap::default();
+        let mut groups = Groups::default();
         let (mut full, mut rows, mut bytes) = (false, 0_usize, 0_usize);
         while let Some(row) = file.next() {
             let Ok(row) = row else { continue };
             rows += 1;
             bytes += row.size();
+            groups.add(&row.grouping);
             let more = repeated.len() < MAX_KNOWN;
             match repeated.get_mut(&file.key(&row).0) {
                 Some(known) => known.times = known.times.saturating_add(1),
@@ -111,6 +115,7 @@ where
             repeated,
             waiting: HashMap::default(),
             ready: VecDeque::new(),
+            groups,
             pass: 0,
             passes,
             length,
@@ -125,6 +130,11 @@ where
     /// What the file turned out to be.
     pub const fn detected(&self) -> &Format {
         self.file.detected()
+    }
+
+    /// The groups the file puts its keywords into.
+    pub const fn groups(&self) -> &Groups {
+        &self.groups
     }
 
     /// Bytes of the file dealt with, to show how far reading is.

@@ -1,6 +1,6 @@
 //! Files of keywords as keyword tools export them.
 //!
-//! [`KeywordFile`] takes CSV and TSV of Google Keyword Planner, Google Search Console, Semrush, Ahrefs, Moz, Ubersuggest
+//! [`Packed`] finds the table in Search Console's archive or an Excel workbook; [`KeywordFile`] takes CSV and TSV of Google Keyword Planner, Google Search Console, Semrush, Ahrefs, Moz, Ubersuggest
 //! and of IGNY8 itself, tables made by hand and plain lists. It finds out encoding, delimiter, header and tool by itself,
 //! shows what each column is used for, and then gives rows one by one, each with its line; a row that is wrong costs
 //! nothing but itself. [`write_csv`] writes what it reads.
@@ -15,11 +15,13 @@ mod export;
 mod field;
 mod file;
 mod format;
+mod groups;
 mod header_names;
 mod headers;
 mod joined;
 mod months;
 mod number;
+mod packed;
 mod periods;
 mod problem;
 mod records;
@@ -30,6 +32,7 @@ mod source;
 mod tests;
 mod text;
 mod values;
+mod workbook;
 
 pub use export::{CsvWriter, guarded, unguarded, write_csv};
 pub use field::Field;
@@ -37,14 +40,17 @@ pub use file::KeywordFile;
 pub use format::{
     ChoiceProblem, Column, ColumnChoice, ColumnRef, Delimiter, Format, HeaderAt, Note, Options, Source, Use, encoding,
 };
+pub use groups::{Groups, Part, Place};
 pub use joined::Joined;
 pub use number::Decimals;
+pub use packed::{Packed, Text};
 pub use problem::{FileProblem, RowProblem, RowProblemKind};
 pub use row::{
     Attribute, CellNote, Competition, Grouping, Intent, KeywordRow, Month, PriceRange, Status, Trend, TrendScale,
     VolumeRange, VolumeSource,
 };
 pub use text::{normalise, text_key};
+pub use values::month;
 
 /// Characters a keyword may have; the API allows as many.
 pub const MAX_TEXT: usize = 200;

@@ -11,15 +11,15 @@ pub enum FileProblem {
     #[error("the file is empty")]
     Empty,
     #[error(
-        "this is an Excel workbook; open it and save the sheet with the keywords as CSV, or export CSV from the tool"
+        "this is an Excel workbook of an old or a binary format; save it as .xlsx or CSV, or export CSV from the tool"
     )]
     Excel,
     #[error("this is an OpenDocument spreadsheet; open it and save the sheet with the keywords as CSV")]
     OpenDocument,
-    #[error(
-        "this is a ZIP archive; unpack it and upload the CSV with the keywords (Search Console names it Queries.csv)"
-    )]
+    #[error("this is a ZIP archive without a table of keywords; Search Console's holds Queries.csv")]
     Zip,
+    #[error("the archive {0}; unpack it and use the CSV file")]
+    Archive(&'static str),
     #[error("this is {0}; export the keywords as CSV")]
     OtherKind(&'static str),
     #[error("this is not a text file; export the keywords as CSV")]

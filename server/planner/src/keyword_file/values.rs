@@ -295,7 +295,8 @@ pub(super) fn trend(
 }
 
 /// Reads `2026-04`.
-pub(super) fn month(cell: &str) -> Option<Month> {
+#[must_use]
+pub fn month(cell: &str) -> Option<Month> {
     let (year, month) = cell.split_once('-')?;
     Month::new(year.parse().ok()?, month.parse().ok()?)
 }

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use igny8_data::surrealdb_types::Value;
 use igny8_data::{Access, DbError, Direction, Select, SiteScope, SurrealValue, Variables};
-use igny8_planner::keyword_file::{self, CsvWriter, Grouping, KeywordRow, VolumeRange};
+use igny8_planner::keyword_file::{self, CsvWriter, Grouping, KeywordRow, Trend, TrendScale, VolumeRange};
 
 use super::api::KeywordFilter;
-use super::model::{ClusterId, Intent, Keyword, KeywordId, KeywordStatus, VolumeSource};
+use super::model::{ClusterId, ClusterRole, Intent, Keyword, KeywordId, KeywordStatus, SearchTrendScale, VolumeSource};
 use crate::app::App;
 
 /// Keywords read at once.
@@ -27,9 +27,11 @@ pub struct Export<A> {
 
 #[derive(SurrealValue)]
 #[surreal(crate = "surrealdb_types")]
-struct Name {
+struct Named {
     id: ClusterId,
     name: String,
+    role: ClusterRole,
+    parent: Option<ClusterId>,
 }
 
 impl<A: Access> Export<A> {
@@ -64,13 +66,22 @@ impl<A: Access> Export<A> {
         let mut clusters: Vec<ClusterId> = rows.iter().filter_map(|row| row.cluster).collect();
         clusters.sort_unstable();
         clusters.dedup();
-        let mut names = HashMap::new();
-        if !clusters.is_empty() {
+        let mut named: HashMap<ClusterId, Named> = HashMap::new();
+        // The clusters, then the hubs above them.
+        for _ in 0..2 {
+            if clusters.is_empty() {
+                break;
+            }
             let mut binds = Variables::new();
             binds.insert("ids", clusters);
-            let sql = "SELECT id, name FROM $ids WHERE site = $site AND account = $account AND deleted_at IS NONE;";
-            let found: Vec<Name> = db.query(sql, binds, "naming clusters").await?.rows(0)?;
-            names.extend(found.into_iter().map(|row| (row.id, row.name)));
+            let sql = "SELECT id, name, role, parent FROM $ids WHERE site = $site AND account = $account \
+                       AND deleted_at IS NONE;";
+            let found: Vec<Named> = db.query(sql, binds, "naming clusters").await?.rows(0)?;
+            named.extend(found.into_iter().map(|row| (row.id, row)));
+            clusters = named.values().filter_map(|row| row.parent).collect();
+            clusters.retain(|id| !named.contains_key(id));
+            clusters.sort_unstable();
+            clusters.dedup();
         }
         let failed = |error: std::io::Error| DbError::Internal {
             doing: "writing a CSV file",
@@ -84,17 +95,32 @@ impl<A: Access> Export<A> {
         self.begun = true;
         self.rows += rows.len() as u64;
         for keyword in rows {
-            let cluster = keyword.cluster.and_then(|id| names.get(&id)).cloned();
-            csv.write(&row(keyword, cluster)).map_err(failed)?;
+            let cluster = keyword.cluster.and_then(|id| named.get(&id));
+            let hub = cluster.and_then(|cluster| named.get(&cluster.parent?));
+            let grouping = Grouping {
+                cluster: cluster.map(|cluster| cluster.name.clone()),
+                topic: hub.map(|hub| hub.name.clone()),
+                page_type: cluster.map(|cluster| page_type(cluster.role).to_owned()),
+            };
+            csv.write(&row(keyword, grouping)).map_err(failed)?;
         }
         Ok(Some(csv.finish().map_err(failed)?.into()))
     }
 }
 
+const fn page_type(role: ClusterRole) -> &'static str {
+    match role {
+        ClusterRole::Hub => "hub",
+        ClusterRole::Supporting => "supporting",
+        ClusterRole::Attribute => "attribute",
+    }
+}
+
 /// A keyword as a row of a file.
-pub fn row(keyword: Keyword, cluster: Option<String>) -> KeywordRow {
-    let volume = u64::try_from(keyword.volume).unwrap_or(0);
+pub fn row(keyword: Keyword, grouping: Grouping) -> KeywordRow {
     let source = keyword.known_volume();
+    let data = keyword.search_data.unwrap_or_default();
+    let volume = u64::try_from(keyword.volume).unwrap_or(0);
     let number = |n: Option<i64>| n.and_then(|n| u64::try_from(n).ok());
     KeywordRow {
         text: keyword.text,
@@ -103,7 +129,7 @@ pub fn row(keyword: Keyword, cluster: Option<String>) -> KeywordRow {
             low: number(keyword.volume_min).unwrap_or(volume),
             high: number(keyword.volume_max),
         }),
-        impressions: (source == Some(VolumeSource::Impressions)).then_some(volume),
+        impressions: number(data.impressions).or((source == Some(VolumeSource::Impressions)).then_some(volume)),
         difficulty: keyword.difficulty.and_then(|n| u8::try_from(n).ok()),
         cpc: keyword.cpc,
         intent: keyword.intent.map(|intent| match intent {
@@ -114,10 +140,24 @@ pub fn row(keyword: Keyword, cluster: Option<String>) -> KeywordRow {
         }),
         parent_topic: keyword.parent_topic,
         serp_urls: keyword.serp_urls,
-        grouping: Grouping {
-            cluster,
-            ..Grouping::default()
-        },
+        grouping,
+        position: data.position,
+        url: data.url,
+        clicks: number(data.clicks),
+        ctr: data.ctr,
+        traffic_potential: number(data.traffic_potential),
+        competition: data.competition,
+        market: data.market,
+        currency: data.currency,
+        trend: data.trend.map(|trend| Trend {
+            scale: match trend.scale {
+                SearchTrendScale::Searches => TrendScale::Searches,
+                SearchTrendScale::Relative => TrendScale::Relative,
+            },
+            values: trend.values,
+            end: trend.end.as_deref().and_then(keyword_file::month),
+        }),
+        serp_features: data.serp_features,
         attributes: keyword
             .attributes
             .into_iter()

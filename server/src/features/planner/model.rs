@@ -80,6 +80,72 @@ pub struct Attribute {
     pub value: String,
 }
 
+/// What tools say of a keyword's place among the results, and of the results. Only imports write it.
+#[derive(Debug, Clone, Default, PartialEq, Object, SurrealValue, serde::Serialize, serde::Deserialize)]
+#[surreal(crate = "surrealdb_types")]
+#[oai(rename = "KeywordSearchData", skip_serializing_if_is_none)]
+pub struct SearchData {
+    /// Place of the site's page among the results, from 1, or the mean of such places.
+    pub position: Option<f64>,
+    /// The page that has this place.
+    pub url: Option<String>,
+    pub clicks: Option<i64>,
+    /// How often the site was shown for it.
+    pub impressions: Option<i64>,
+    /// Clicks per impression, 0 to 1.
+    pub ctr: Option<f64>,
+    /// Visits the best page for it gets.
+    pub traffic_potential: Option<i64>,
+    /// How many advertisers compete, 0 to 1; not `difficulty`.
+    pub competition: Option<f64>,
+    /// Country or data base of the figures: `us`.
+    pub market: Option<String>,
+    /// ISO 4217 code of `cpc`, where the file said it.
+    pub currency: Option<String>,
+    /// How demand went month by month.
+    pub trend: Option<SearchTrend>,
+    /// What the results show beside links, as the tool names it.
+    #[surreal(default)]
+    #[oai(default, skip_serializing_if_is_empty)]
+    pub serp_features: Vec<String>,
+}
+
+/// Demand month by month.
+#[derive(Debug, Clone, PartialEq, Object, SurrealValue, serde::Serialize, serde::Deserialize)]
+#[surreal(crate = "surrealdb_types")]
+#[oai(rename = "KeywordSearchTrend", skip_serializing_if_is_none)]
+pub struct SearchTrend {
+    pub scale: SearchTrendScale,
+    /// Oldest first; null where nothing is known.
+    pub values: Vec<Option<f64>>,
+    /// The month of the last value, where it is known: `2026-04`.
+    pub end: Option<String>,
+}
+
+choice!(
+    /// What the values of a trend are.
+    SearchTrendScale {
+        /// Searches in the month.
+        Searches,
+        /// 0 to 1, where 1 is the best month.
+        Relative,
+    }
+);
+
+/// Which import brought a keyword, or changed it last.
+#[derive(Debug, Clone, PartialEq, Eq, SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+pub struct Imported {
+    /// Key of the job.
+    pub job: String,
+    /// It made the keyword.
+    pub new: bool,
+}
+
+/// Features of the results, and months of a trend, that one keyword may have.
+pub const MAX_SERP_FEATURES: usize = 40;
+pub const MAX_MONTHS: usize = 60;
+
 /// A keyword as stored.
 #[derive(Debug, Clone, SurrealValue)]
 #[surreal(crate = "surrealdb_types")]
@@ -115,6 +181,10 @@ pub struct Keyword {
     /// The first results of a search, best first.
     #[surreal(default)]
     pub serp_urls: Vec<String>,
+    /// What tools say of its place among the results, and of the results.
+    pub search_data: Option<SearchData>,
+    /// The last import that made or changed it.
+    pub imported: Option<Imported>,
     pub rev: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -203,6 +273,8 @@ impl Keyword {
             attributes: Vec::new(),
             parent_topic: None,
             serp_urls: Vec::new(),
+            search_data: None,
+            imported: None,
             rev: 1,
             created_at: now,
             updated_at: now,

@@ -156,7 +156,6 @@ fn files_that_are_no_tables() {
         (b"".as_slice(), "empty"),
         (b"\n\n  \r\n", "empty"),
         (b"\xef\xbb\xbf", "empty"),
-        (b"PK\x03\x04\x14\x00\x06\x00[Content_Types].xml", "CSV"),
         (b"PK\x03\x04\x14\x00\x06\x00Queries.csv", "Queries.csv"),
         (
             b"GIF89a\x01\x00\x01\x00\x00\xff\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x00;",

@@ -6,6 +6,7 @@ mod every_row;
 mod formats;
 mod joined;
 mod mapping;
+mod packed;
 mod properties;
 
 use super::*;

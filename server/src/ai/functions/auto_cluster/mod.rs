@@ -46,6 +46,9 @@ pub struct Payload {
     /// From 0 (few, wide clusters) to 1 (many, narrow ones).
     #[serde(default = "half")]
     granularity: f64,
+    /// Clusters of more different keywords than this are split, however alike they are: 3 to 10,000, 250 when absent.
+    #[serde(default = "max_size")]
+    max_size: usize,
     /// Language of the keywords; the site's when absent.
     #[serde(default)]
     language: Option<String>,
@@ -53,6 +56,10 @@ pub struct Payload {
 
 fn half() -> f64 {
     0.5
+}
+
+fn max_size() -> usize {
+    planner::Options::default().max_size
 }
 
 /// Keywords of a sector that are looked at.
@@ -144,6 +151,7 @@ impl AiFunction for AutoCluster {
             "sector": "sect_01jz8k3v5n6q7r8s9t0v1w2x3y",
             "keywords": ["kw_01jz8k3v5n6q7r8s9t0v1w2x3y"],
             "granularity": 0.5,
+            "max_size": 250,
             "language": "en",
         })
     }
@@ -154,6 +162,11 @@ impl AiFunction for AutoCluster {
                 (0.0..=1.0).contains(&payload.granularity),
                 "input.granularity",
                 "must be between 0 and 1",
+            )
+            .that(
+                planner::Options::SIZES.contains(&payload.max_size),
+                "input.max_size",
+                "must be between 3 and 10000",
             )
             .that(
                 payload.language.as_deref().is_none_or(is_language),
@@ -215,6 +228,7 @@ impl AiFunction for AutoCluster {
         let mut input = Input {
             options: planner::Options {
                 language,
+                max_size: payload.max_size,
                 ..planner::Options::default()
             },
             granularity: payload.granularity,

@@ -22,6 +22,8 @@ pub struct KeywordFilter {
     pub min_difficulty: Option<i64>,
     pub max_difficulty: Option<i64>,
     pub disabled: Option<bool>,
+    /// Whether a page of the site has a place among the results.
+    pub ranking: Option<bool>,
     /// Deleted ones instead of the others.
     pub deleted: bool,
 }
@@ -52,6 +54,12 @@ impl KeywordFilter {
                 // NONE is smaller than every number; what is not known is within no bounds.
                 select = select.compare(field, operator, bound).compare(field, ">=", 0);
             }
+        }
+        match self.ranking {
+            // NONE is smaller than every number.
+            Some(true) => select = select.compare("search_data.position", ">", 0.0),
+            Some(false) => select = select.is_none("search_data.position"),
+            None => {}
         }
         if let Some(text) = self.search.as_deref().map(text_key).filter(|t| !t.is_empty()) {
             select = select.search(&["text"], &text);

@@ -58,6 +58,8 @@ impl KeywordsApi {
         min_difficulty: Query<Option<i64>>,
         max_difficulty: Query<Option<i64>>,
         disabled: Query<Option<bool>>,
+        /// Keywords that a page of the site ranks for, or those that none ranks for.
+        ranking: Query<Option<bool>>,
         /// Deleted keywords instead of the others.
         deleted: Query<Option<bool>>,
     ) -> Result<Json<Page<KeywordOut>>> {
@@ -74,6 +76,7 @@ impl KeywordsApi {
             min_difficulty: min_difficulty.0,
             max_difficulty: max_difficulty.0,
             disabled: disabled.0,
+            ranking: ranking.0,
             deleted: deleted.0 == Some(true),
         };
         let page = PageRequest::new(

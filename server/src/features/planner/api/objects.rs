@@ -9,7 +9,7 @@ use super::numbers::Numbers;
 use crate::api::patch::{set, set_or_clear};
 use crate::features::planner::model::{
     Attribute, Cluster, ClusterId, ClusterOrigin, ClusterRole, ClusterStatus, ContextType, Intent, Keyword, KeywordId,
-    KeywordStatus, Recommendations, VolumeSource,
+    KeywordStatus, Recommendations, SearchData, VolumeSource,
 };
 use crate::features::taxonomy::{TermId, TermsMode};
 
@@ -42,6 +42,8 @@ pub struct KeywordOut {
     pub parent_topic: Option<String>,
     /// The first results of a search, best first.
     pub serp_urls: Vec<String>,
+    /// What imported files say of its place among the results, and of the results.
+    pub search_data: Option<SearchData>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub deleted_at: Option<DateTime<Utc>>,
@@ -238,6 +240,7 @@ impl KeywordOut {
             attributes: k.attributes,
             parent_topic: k.parent_topic,
             serp_urls: k.serp_urls,
+            search_data: k.search_data,
             created_at: k.created_at,
             updated_at: k.updated_at,
             deleted_at: k.deleted_at,

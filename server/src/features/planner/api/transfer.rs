@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::features::media::model::clean_name;
 use crate::features::planner::export::Export;
 use crate::features::planner::import::ImportReport;
-use crate::features::planner::import::job::{self, Payload};
+use crate::features::planner::import::job::{self, Payload, Reading};
 use crate::features::planner::model::{ClusterId, Intent, KeywordStatus};
 use crate::features::planner::rules::{refused, require_sector};
 
@@ -26,7 +26,7 @@ use crate::features::planner::rules::{refused, require_sector};
 #[derive(Debug, Multipart)]
 #[oai(deny_unknown_fields)]
 pub struct ImportForm {
-    /// CSV or TSV of a keyword tool, a table of your own, or one keyword a line.
+    /// CSV, TSV or Excel workbook of a keyword tool, Search Console's ZIP, a table of your own, or one keyword a line.
     file: Upload,
 }
 
@@ -76,8 +76,9 @@ impl TransferApi {
     /// Import a keyword file
     ///
     /// Exports of Google Keyword Planner, Google Search Console, Semrush, Ahrefs, Moz and Ubersuggest are recognised, and so
-    /// are tables with a header, lists of one keyword a line, and what `keyword_export` writes; encoding and delimiter are
-    /// found out. Keywords that are there take the file's figures and keep their status and cluster; importing a file twice
+    /// are tables with a header, lists of one keyword a line, and what `keyword_export` writes; encoding, delimiter and
+    /// columns are found out, unless they are named. Rows of one keyword are joined: the better volume and the best position
+    /// stay. Keywords that are there take the file's figures and keep their status and cluster; importing a file twice
     /// changes nothing the second time. A row that is wrong is reported with its line, the rest goes in.
     #[oai(
         path = "/sites/:site_id/keywords/imports",
@@ -95,8 +96,17 @@ impl TransferApi {
         sector: Query<SectorId>,
         /// Change nothing, only report what would be done.
         dry_run: Query<Option<bool>>,
-        /// Make the clusters that new keywords name and the sector does not have.
+        /// Make the clusters that keywords name and the sector does not have, with the hubs above them.
         make_clusters: Query<Option<bool>>,
+        /// A column, by its name or number from 1, and what it holds: `Phrase:keyword`, `3:volume`, `Notes:ignore`; without a
+        /// field the keywords. Several are possible. Columns that are not named are recognised by their headers.
+        column: Query<Vec<String>>,
+        /// The line of the header, from 1, or `none`.
+        header: Query<Option<String>>,
+        /// `comma`, `semicolon`, `tab`, `pipe` or `none`.
+        delimiter: Query<Option<String>>,
+        /// The file's encoding: `utf-8`, `utf-16le`, `windows-1251`.
+        encoding: Query<Option<String>>,
         form: ImportForm,
     ) -> Result<ImportAnswer> {
         let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
@@ -108,7 +118,14 @@ impl TransferApi {
             dry_run: dry_run.0.unwrap_or(false),
             make_clusters: make_clusters.0.unwrap_or(false),
             name: clean_name(form.file.file_name()),
+            reading: Reading {
+                columns: column.0,
+                header: header.0,
+                delimiter: delimiter.0,
+                encoding: encoding.0,
+            },
         };
+        payload.reading.options().map_err(Error::invalid)?;
         let id: JobId = app.db.ids().make();
         let path = job::upload(&app, id);
         store(form.file, &path).await?;
@@ -197,6 +214,8 @@ impl TransferApi {
         min_difficulty: Query<Option<i64>>,
         max_difficulty: Query<Option<i64>>,
         disabled: Query<Option<bool>>,
+        /// Keywords that a page of the site ranks for, or those that none ranks for.
+        ranking: Query<Option<bool>>,
         /// Deleted keywords instead of the others.
         deleted: Query<Option<bool>>,
     ) -> Result<Csv> {
@@ -213,6 +232,7 @@ impl TransferApi {
             min_difficulty: min_difficulty.0,
             max_difficulty: max_difficulty.0,
             disabled: disabled.0,
+            ranking: ranking.0,
             deleted: deleted.0 == Some(true),
         };
         let mut export = Export::new(&app, scope, filter);

@@ -4,16 +4,19 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use igny8_data::{DbError, SectorId, Select, SiteScope, Write};
-use igny8_planner::keyword_file::KeywordRow;
+use igny8_planner::keyword_file::{KeywordRow, Part};
 
 use super::report::Problem;
 use super::{Import, ImportError, Rows, merge};
 use crate::app::App;
-use crate::features::planner::model::{Cluster, ClusterId, Keyword, text_key};
+use crate::features::planner::model::{Cluster, ClusterId, ClusterRole, Imported, Keyword, text_key};
 use crate::features::planner::rules::{require_clusters, require_sector};
 
 /// Tries after somebody else wrote the same rows.
 const TRIES: usize = 6;
+
+/// Levels of clusters that a file may make.
+const DEEPEST: usize = 10;
 
 /// What became of a batch.
 #[derive(Debug, Default)]
@@ -101,12 +104,37 @@ async fn try_store(
     let mut clusters = Vec::new();
     let mut made: Vec<Cluster> = Vec::new();
     for (row, key) in rows.iter().zip(&keys) {
+        let group = row.grouping.group();
         if let Some(mut keyword) = found.remove(key) {
-            if !import.options.only_new && merge::figures(row, &mut keyword) {
+            let earlier = keyword
+                .imported
+                .as_ref()
+                .filter(|by| import.job.as_ref() == Some(&by.job));
+            let earlier = earlier.map(|by| by.new);
+            let mut changes = false;
+            if !import.options.only_new {
+                changes = merge::figures(row, &mut keyword);
+                let free = keyword.cluster.is_none() && keyword.placed_by_hand != Some(true);
+                if let Some(name) = group.filter(|_| free) {
+                    let cluster = cluster(import, name, &mut made, &mut Vec::new(), now);
+                    done.unknown_clusters += u64::from(cluster.is_none());
+                    if cluster.is_some() {
+                        keyword.set_cluster(cluster);
+                        clusters.extend(cluster);
+                        changes = true;
+                    }
+                }
+            }
+            match earlier {
+                Some(true) => done.added += 1,
+                Some(false) => done.changed += 1,
+                None if changes => done.changed += 1,
+                None => done.unchanged += 1,
+            }
+            if changes {
                 keyword.updated_at = now;
+                keyword.imported = mark(import, earlier == Some(true));
                 changed.push(keyword);
-            } else {
-                done.unchanged += 1;
             }
             continue;
         }
@@ -117,10 +145,11 @@ async fn try_store(
         }
         let mut keyword = Keyword::new(app.db.ids().make(), scope, sector, &row.text, now);
         merge::figures(row, &mut keyword);
-        if let Some(name) = row.grouping.cluster.as_deref() {
-            let cluster = cluster(import, name, &mut made, now);
+        keyword.imported = mark(import, true);
+        if let Some(name) = group {
+            let cluster = cluster(import, name, &mut made, &mut Vec::new(), now);
             done.unknown_clusters += u64::from(cluster.is_none());
-            clusters.extend(cluster.filter(|id| !made.iter().any(|new| new.id == *id)));
+            clusters.extend(cluster);
             keyword.set_cluster(cluster);
         }
         merge::state(row, &mut keyword);
@@ -137,15 +166,17 @@ async fn try_store(
             .push(Problem::limit(line, import.limits.keywords_used_up()));
     }
     new.truncate(granted);
-    done.added = new.len() as u64;
-    done.changed = changed.len() as u64;
+    let added = new.len();
+    done.added += added as u64;
     if import.options.dry_run || (new.is_empty() && changed.is_empty()) {
         return Ok(done);
     }
     let mut tx = app.db.site(scope).tx();
     require_sector(&mut tx, sector);
+    clusters.extend(made.iter().filter_map(|new| new.parent));
     clusters.sort_unstable();
     clusters.dedup();
+    clusters.retain(|id| !made.iter().any(|new| new.id == *id));
     require_clusters(&mut tx, &clusters, Some(sector));
     let names: Vec<(Option<String>, ClusterId)> = made.iter().map(|c| (c.name_key.clone(), c.id)).collect();
     tx.create_all(made).create_all(new).replace_all(&mut changed);
@@ -153,16 +184,22 @@ async fn try_store(
     for (key, id) in names {
         import.clusters.add(key.unwrap_or_default(), id);
     }
-    let added = usize::try_from(done.added).unwrap_or(0);
     import.made.fetch_add(added, std::sync::atomic::Ordering::Relaxed);
     Ok(done)
 }
 
-/// The cluster of a name; made if that is wanted.
+/// What a keyword keeps of the job that imports it.
+fn mark(import: &Import, new: bool) -> Option<Imported> {
+    let job = import.job.clone()?;
+    Some(Imported { job, new })
+}
+
+/// The cluster of a name; made if that is wanted, with those it stands below. `below` are the names on the way up.
 fn cluster(
     import: &Import,
     name: &str,
     made: &mut Vec<Cluster>,
+    below: &mut Vec<String>,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Option<ClusterId> {
     let key = text_key(name);
@@ -173,10 +210,23 @@ fn cluster(
         return Some(known.id);
     }
     let short = (1..=120).contains(&name.trim().chars().count());
-    if !import.options.make_clusters || key.is_empty() || !short {
+    // A file may put groups below each other in a circle, or in a chain without end.
+    if !import.options.make_clusters || key.is_empty() || !short || below.contains(&key) || below.len() >= DEEPEST {
         return None;
     }
+    let place = import.groups.place(name).unwrap_or_default();
+    below.push(key);
+    let parent = place.hub.and_then(|hub| cluster(import, &hub, made, below, now));
     let id: ClusterId = import.app.db.ids().make();
-    made.push(Cluster::new(id, &import.scope, import.sector, name, now));
+    let mut new = Cluster::new(id, &import.scope, import.sector, name, now);
+    new.parent = parent;
+    new.role = match place.part {
+        Some(Part::Hub) => ClusterRole::Hub,
+        Some(Part::Attribute) => ClusterRole::Attribute,
+        Some(Part::Supporting) => ClusterRole::Supporting,
+        None if parent.is_some() => ClusterRole::Supporting,
+        None => ClusterRole::Hub,
+    };
+    made.push(new);
     Some(id)
 }

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use igny8_data::{JobId, JobRow, NewJob, RecordKey as _, SectorId, Write};
+use igny8_planner::keyword_file::{self, ChoiceProblem};
 use serde::{Deserialize, Serialize};
 
 use super::{ImportError, Options, Watch};
+use crate::api::FieldError;
 use crate::app::App;
 use crate::jobs::{JobContext, JobError, JobType};
 
@@ -23,6 +25,48 @@ pub struct Payload {
     pub make_clusters: bool,
     /// The file's name, for people.
     pub name: String,
+    #[serde(default)]
+    pub reading: Reading,
+}
+
+/// What the sender knows of the file, in words.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Reading {
+    pub columns: Vec<String>,
+    pub header: Option<String>,
+    pub delimiter: Option<String>,
+    pub encoding: Option<String>,
+}
+
+impl Reading {
+    /// What the reader of files makes of it.
+    ///
+    /// # Errors
+    /// What cannot be understood, by field.
+    pub fn options(&self) -> Result<keyword_file::Options, Vec<FieldError>> {
+        let mut wrong = Vec::new();
+        let mut note = |field: &str, problem: ChoiceProblem| wrong.push(FieldError::new(field, problem.to_string()));
+        let mut options = keyword_file::Options::default();
+        for column in &self.columns {
+            match column.parse() {
+                Ok(choice) => options.columns.push(choice),
+                Err(problem) => note("column", problem),
+            }
+        }
+        match self.header.as_deref().map(str::parse).transpose() {
+            Ok(header) => options.header = header.unwrap_or_default(),
+            Err(problem) => note("header", problem),
+        }
+        match self.delimiter.as_deref().map(str::parse).transpose() {
+            Ok(delimiter) => options.delimiter = delimiter,
+            Err(problem) => note("delimiter", problem),
+        }
+        match self.encoding.as_deref().map(keyword_file::encoding).transpose() {
+            Ok(encoding) => options.encoding = encoding,
+            Err(problem) => note("encoding", problem),
+        }
+        if wrong.is_empty() { Ok(options) } else { Err(wrong) }
+    }
 }
 
 impl Payload {
@@ -92,9 +136,12 @@ async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_json::V
         }
         _ => JobError::Retry(format!("The uploaded file cannot be read: {error}")),
     })?;
+    let read = payload.reading.options();
     let options = Options {
         dry_run: payload.dry_run,
         make_clusters: payload.make_clusters,
+        read: read.map_err(|_| JobError::Fail("The file's layout is not described as it must be.".into()))?,
+        job: Some(job.id),
         only_new: false,
     };
     let told = Arc::new(Told {
@@ -105,7 +152,7 @@ async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_json::V
         &app,
         Arc::new(scope),
         payload.sector,
-        Box::new(file),
+        file,
         options,
         Some(problems),
         told,

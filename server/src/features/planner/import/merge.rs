@@ -1,9 +1,10 @@
 //! What a row of a file does to a keyword.
 
-use igny8_planner::keyword_file::{self, KeywordRow, VolumeSource as From};
+use igny8_planner::keyword_file::{self, KeywordRow, TrendScale, VolumeSource as From};
 
 use crate::features::planner::model::{
-    Attribute, Intent, Keyword, KeywordStatus, MAX_ATTRIBUTES, MAX_SERP_URLS, VolumeSource, is_address, text_key,
+    Attribute, Intent, Keyword, KeywordStatus, MAX_ATTRIBUTES, MAX_MONTHS, MAX_SERP_FEATURES, MAX_SERP_URLS,
+    SearchData, SearchTrend, SearchTrendScale, VolumeSource, is_address, text_key,
 };
 
 /// Gives a keyword the file's figures; what the file does not say stays. True when something changed.
@@ -63,13 +64,50 @@ pub fn figures(row: &KeywordRow, keyword: &mut Keyword) -> bool {
             });
         }
     }
+    keyword.search_data = search_data(row, keyword.search_data.take());
     differs(&before, keyword)
+}
+
+/// What a row says of the results; what it does not say stays.
+fn search_data(row: &KeywordRow, known: Option<SearchData>) -> Option<SearchData> {
+    fn set<T>(to: &mut Option<T>, from: Option<T>) {
+        if from.is_some() {
+            *to = from;
+        }
+    }
+    let mut data = known.unwrap_or_default();
+    let text = |text: &Option<String>, most: usize| text.as_ref().filter(|t| t.chars().count() <= most).cloned();
+    set(&mut data.position, row.position);
+    set(&mut data.url, row.url.clone().filter(|url| is_address(url)));
+    set(&mut data.clicks, row.clicks.map(number));
+    set(&mut data.impressions, row.impressions.map(number));
+    set(&mut data.ctr, row.ctr);
+    set(&mut data.traffic_potential, row.traffic_potential.map(number));
+    set(&mut data.competition, row.competition);
+    set(&mut data.market, text(&row.market, 20));
+    set(&mut data.currency, text(&row.currency, 3));
+    let trend = row.trend.as_ref().map(|trend| SearchTrend {
+        scale: match trend.scale {
+            TrendScale::Searches => SearchTrendScale::Searches,
+            TrendScale::Relative => SearchTrendScale::Relative,
+        },
+        values: trend.values[trend.values.len().saturating_sub(MAX_MONTHS)..].to_vec(),
+        end: trend.end.map(|month| month.to_string()),
+    });
+    set(&mut data.trend, trend);
+    let features = row.serp_features.iter().filter(|name| name.chars().count() <= 100);
+    let features: Vec<String> = features.take(MAX_SERP_FEATURES).cloned().collect();
+    if !features.is_empty() {
+        data.serp_features = features;
+    }
+    (data != SearchData::default()).then_some(data)
 }
 
 fn differs(a: &Keyword, b: &Keyword) -> bool {
     (a.volume, a.volume_source, a.volume_min, a.volume_max) != (b.volume, b.volume_source, b.volume_min, b.volume_max)
         || (a.difficulty, a.cpc, a.intent) != (b.difficulty, b.cpc, b.intent)
         || (&a.parent_topic, &a.serp_urls, &a.attributes) != (&b.parent_topic, &b.serp_urls, &b.attributes)
+        || a.search_data != b.search_data
 }
 
 /// What only a new keyword takes from a file: later, people decide.

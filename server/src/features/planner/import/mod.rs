@@ -5,8 +5,10 @@
 //! batches and some bytes for each keyword of file and sector.
 //!
 //! **Invariants.** Importing a file a second time changes nothing, and so does importing what [`super::export`] wrote.
-//! Status, cluster and `disabled` of a keyword that is there stay as people set them. A row that is wrong costs nothing but
-//! itself; an import that was stopped anywhere can be run again.
+//! Status, cluster and `disabled` of a keyword that is there stay as people set them; one that is in no cluster, and that
+//! nobody took out of one, goes where the file says. Rows of one keyword are joined before they are stored. A row that is
+//! wrong costs nothing but itself; an import that was stopped anywhere can be run again, and a job that goes on reports
+//! what it did in all.
 
 mod batch;
 pub mod job;
@@ -16,18 +18,18 @@ mod read;
 pub mod report;
 
 use std::fs::File;
-use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use igny8_data::{DbError, SectorId, SiteScope, Write};
-use igny8_planner::keyword_file::{FileProblem, KeywordRow};
+use igny8_data::{DbError, JobId, Read, RecordKey as _, SectorId, SiteScope, Write};
+use igny8_planner::keyword_file::{self, FileProblem, Groups, KeywordRow};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::api::Error;
 use crate::app::App;
 use crate::features::billing::Limits;
+use crate::features::sites::model::Site;
 use known::Known;
 pub use merge::intent;
 use read::Message;
@@ -44,21 +46,19 @@ const FEW: usize = 50;
 const HOLD: usize = 5_000;
 
 /// How to import.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Change nothing, only say what would be done.
     pub dry_run: bool,
-    /// Make the clusters that new keywords name and the sector does not have.
+    /// Make the clusters that keywords name and the sector does not have, with the hubs above them.
     pub make_clusters: bool,
+    /// What is known of the file better than it would be found out.
+    pub read: keyword_file::Options,
+    /// The job that imports: what it stored before it was stopped counts as its own when it goes on.
+    pub job: Option<JobId>,
     /// Leave keywords that are there as they are.
     pub only_new: bool,
 }
-
-const ONLY_NEW: Options = Options {
-    dry_run: false,
-    make_clusters: false,
-    only_new: true,
-};
 
 /// Who wants to know how far an import is.
 pub trait Watch: Send + Sync {
@@ -97,9 +97,12 @@ struct Import {
     scope: Arc<SiteScope<Write>>,
     sector: SectorId,
     options: Options,
+    /// Key of the job that imports.
+    job: Option<String>,
     limits: Limits,
     known: Known,
     clusters: batch::Clusters,
+    groups: Groups,
     /// Places of the plan that are held and not used yet, taken by one batch after the other.
     room: AtomicUsize,
     turn: Semaphore,
@@ -119,7 +122,7 @@ pub async fn import(
     app: &App,
     scope: Arc<SiteScope<Write>>,
     sector: SectorId,
-    from: Box<dyn Read + Send>,
+    from: File,
     options: Options,
     problems: Option<File>,
     watch: Arc<dyn Watch>,
@@ -128,7 +131,9 @@ pub async fn import(
     let problems =
         problems.map_err(|error| ImportError::Other(format!("cannot write the file of problems: {error}")))?;
     let (to, mut messages) = tokio::sync::mpsc::channel(2);
-    let reading = tokio::task::spawn_blocking(move || read::run(from, &to, BATCH));
+    let market = market(app, &scope).await?;
+    let read = options.read.clone();
+    let reading = tokio::task::spawn_blocking(move || read::run(&from, &read, market.as_deref(), &to, BATCH));
     let mut tally = Tally::new(options.dry_run, problems);
     let result = store(app, scope, sector, options, &mut messages, &mut tally, &*watch).await;
     // A reader that nobody listens to ends by itself.
@@ -137,6 +142,19 @@ pub async fn import(
     result?;
     let notes = read?;
     Ok(tally.finish(notes))
+}
+
+/// The market whose figures a site wants: the region of its language, as keyword tools write it.
+async fn market(app: &App, scope: &SiteScope<Write>) -> Result<Option<String>, ImportError> {
+    let reading = scope.reading();
+    let account = reading.actor().account::<Read>().map_err(Error::from)?;
+    let site = app.db.account(&account).get::<Site>(scope.site()).await?;
+    let language = site.map(|site| site.language).unwrap_or_default();
+    let region = language.split('-').skip(1).find(|part| part.len() == 2);
+    Ok(region.map(|region| match region.to_lowercase().as_str() {
+        "gb" => "uk".to_owned(),
+        other => other.to_owned(),
+    }))
 }
 
 async fn store(
@@ -150,11 +168,13 @@ async fn store(
 ) -> Result<(), ImportError> {
     let mut running: JoinSet<Result<batch::Done, ImportError>> = JoinSet::new();
     let mut import: Option<Arc<Import>> = None;
+    let mut groups = Groups::default();
     let mut result = Ok(());
     while let Some(message) = messages.recv().await {
         let (rows, bytes, last) = match message {
-            Message::Format(format) => {
+            Message::Format(format, named) => {
                 tally.format(&format);
+                groups = named;
                 continue;
             }
             Message::Rows {
@@ -177,7 +197,9 @@ async fn store(
         let import = match &import {
             Some(import) => Arc::clone(import),
             None => {
-                let new = Import::begin(app, &scope, sector, options, last && rows.len() <= FEW).await?;
+                let small = last && rows.len() <= FEW;
+                let groups = std::mem::take(&mut groups);
+                let new = Import::begin(app, &scope, sector, options.clone(), groups, small).await?;
                 Arc::clone(import.insert(Arc::new(new)))
             }
         };
@@ -233,7 +255,11 @@ pub async fn few(
         ImportError::SectorGone => super::rules::refused(DbError::Refused("unknown_sector".into())),
         error => Error::internal(error),
     };
-    let import = Import::begin(app, &scope, sector, ONLY_NEW, rows.len() <= FEW)
+    let options = Options {
+        only_new: true,
+        ..Options::default()
+    };
+    let import = Import::begin(app, &scope, sector, options, Groups::default(), rows.len() <= FEW)
         .await
         .map_err(failed)?;
     let import = Arc::new(import);
@@ -271,6 +297,7 @@ impl Import {
         scope: &Arc<SiteScope<Write>>,
         sector: SectorId,
         options: Options,
+        groups: Groups,
         small: bool,
     ) -> Result<Self, ImportError> {
         let db = app.db.site(&**scope);
@@ -292,9 +319,11 @@ impl Import {
                 Known::load(app, scope, sector).await?
             },
             clusters: batch::Clusters::load(app, scope, sector).await?,
+            groups,
             app: app.clone(),
             scope: Arc::clone(scope),
             sector,
+            job: options.job.map(|job| job.key()),
             options,
             limits,
             room: AtomicUsize::new(room),

@@ -1,15 +1,16 @@
 //! Reading a file in a thread of its own: parsing is work for a processor, and blocks.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{Seek as _, SeekFrom};
 
-use igny8_planner::keyword_file::{FileProblem, Format, KeywordFile, KeywordRow, Note, RowProblemKind};
+use igny8_planner::keyword_file::{FileProblem, Format, Groups, Joined, KeywordRow, Note, Options, Packed};
 use tokio::sync::mpsc::Sender;
 
 use super::report::Problem;
 
 /// What the reader tells.
 pub enum Message {
-    Format(Box<Format>),
+    Format(Box<Format>, Groups),
     Rows {
         rows: Vec<KeywordRow>,
         problems: Vec<Problem>,
@@ -24,11 +25,23 @@ pub enum Message {
 const PROBLEMS: usize = 1_000;
 
 /// Reads a file to its end, or until nobody listens.
-pub fn run(from: Box<dyn Read + Send>, to: &Sender<Message>, batch: usize) -> Result<Vec<Note>, FileProblem> {
-    let mut file = KeywordFile::open(from)?;
-    let format = file.detected().clone();
-    let lists_pages = format.lists_pages();
-    let mut alive = to.blocking_send(Message::Format(Box::new(format))).is_ok();
+pub fn run(
+    from: &File,
+    options: &Options,
+    market: Option<&str>,
+    to: &Sender<Message>,
+    batch: usize,
+) -> Result<Vec<Note>, FileProblem> {
+    let rewound = || {
+        let mut file = from.try_clone()?;
+        file.seek(SeekFrom::Start(0))?;
+        Ok::<File, std::io::Error>(file)
+    };
+    let packed = Packed::look(rewound, options)?;
+    let open = || packed.open(rewound()?);
+    let mut file = Joined::open(open, &packed.options(options), market)?;
+    let (format, groups) = (file.detected().clone(), file.groups().clone());
+    let mut alive = to.blocking_send(Message::Format(Box::new(format), groups)).is_ok();
     let (mut rows, mut problems) = (Vec::with_capacity(batch), Vec::new());
     while alive {
         let next = file.next();
@@ -40,10 +53,6 @@ pub fn run(from: Box<dyn Read + Send>, to: &Sender<Message>, batch: usize) -> Re
                     problems.push(Problem::warning(row.line, note.to_string()));
                 }
                 rows.push(row);
-            }
-            // The tool lists a keyword for each of its pages; the first time says all that is kept.
-            Some(Err(problem)) if lists_pages && matches!(problem.kind, RowProblemKind::Duplicate { .. }) => {
-                problems.push(Problem::repeated(problem.line));
             }
             Some(Err(problem)) => problems.push(Problem::of(&problem)),
         }

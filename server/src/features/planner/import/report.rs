@@ -34,8 +34,11 @@ pub struct ImportReport {
     pub added: u64,
     pub changed: u64,
     pub unchanged: u64,
-    /// Further rows of a keyword in files that list each once for every page.
+    /// Further rows of keywords that came before in the file; each was joined to the first.
     pub repeated: u64,
+    /// Rows with figures of another market than the one that was kept: the site's, else the most searched.
+    #[serde(default)]
+    pub other_markets: u64,
     /// Rows that were left out.
     pub wrong: u64,
     /// Cells that could not be read, in rows that went in without them.
@@ -65,8 +68,7 @@ pub struct ImportColumn {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Object)]
 #[oai(rename = "KeywordImportReason")]
 pub struct ImportReason {
-    /// `empty`, `too_long`, `damaged`, `duplicate`, `value`, `unclosed_quote`, `row_too_large`, `unreadable` or
-    /// `plan_limit`.
+    /// `empty`, `too_long`, `damaged`, `unclosed_quote`, `row_too_large`, `unreadable` or `plan_limit`.
     pub code: String,
     pub count: u64,
 }
@@ -77,7 +79,8 @@ pub struct ImportReason {
 pub struct ImportProblem {
     /// Line of the file, from 1.
     pub line: u64,
-    /// As in `reasons`, or `warning` for a cell of a row that went in.
+    /// As in `reasons`, or `warning` for a cell of a row that went in. The file of problems also has `repeated` and
+    /// `other_market`.
     pub code: String,
     /// In words.
     pub reason: String,
@@ -93,20 +96,13 @@ pub struct Problem {
 
 const WARNING: &str = "warning";
 const REPEATED: &str = "repeated";
+const OTHER_MARKET: &str = "other_market";
 const LIMIT: &str = "plan_limit";
 
 impl Problem {
     pub fn warning(line: u64, reason: String) -> Self {
         let code = WARNING;
         Self { line, code, reason }
-    }
-
-    pub const fn repeated(line: u64) -> Self {
-        Self {
-            line,
-            code: REPEATED,
-            reason: String::new(),
-        }
     }
 
     pub const fn limit(line: u64, reason: String) -> Self {
@@ -119,8 +115,8 @@ impl Problem {
             RowProblemKind::Empty => "empty",
             RowProblemKind::TooLong { .. } => "too_long",
             RowProblemKind::Damaged { .. } => "damaged",
-            RowProblemKind::Duplicate { .. } => "duplicate",
-            RowProblemKind::Value { .. } => "value",
+            RowProblemKind::Duplicate { .. } => REPEATED,
+            RowProblemKind::OtherMarket { .. } => OTHER_MARKET,
             RowProblemKind::UnclosedQuote => "unclosed_quote",
             RowProblemKind::TooLarge => "row_too_large",
             _ => "unreadable",
@@ -203,10 +199,8 @@ impl Tally {
 
     pub fn problem(&mut self, problem: Problem) {
         match problem.code {
-            REPEATED => {
-                self.report.repeated += 1;
-                return;
-            }
+            REPEATED => self.report.repeated += 1,
+            OTHER_MARKET => self.report.other_markets += 1,
             WARNING => self.report.warnings += 1,
             code => {
                 self.report.wrong += 1;
@@ -217,7 +211,8 @@ impl Tally {
             self.write_error = Some(error.to_string());
             self.file = None;
         }
-        if self.shown.len() < SHOWN {
+        // What is lost by no row is only in the file.
+        if self.shown.len() < SHOWN && !matches!(problem.code, REPEATED | OTHER_MARKET) {
             self.shown.push(problem);
         }
     }
@@ -235,7 +230,7 @@ impl Tally {
     /// Rows dealt with.
     pub fn rows(&self) -> u64 {
         let report = &self.report;
-        report.added + report.changed + report.unchanged + report.repeated + report.wrong
+        report.added + report.changed + report.unchanged + report.repeated + report.other_markets + report.wrong
     }
 
     pub fn used_up(&mut self, used_up: bool, limits: &Limits) {
