@@ -24,6 +24,11 @@ const SCHEMA: &[Migration] = &[
         name: "job_indexes",
         sql: include_str!("../../schema/0016_job_indexes.surql"),
     },
+    Migration {
+        number: 4,
+        name: "job_leases",
+        sql: include_str!("../../schema/0019_job_leases.surql"),
+    },
 ];
 
 /// As in the server.
@@ -53,6 +58,7 @@ async fn run(jobs: usize) {
         block_cache_bytes: 64 << 20,
         memtable_bytes: 64 << 20,
         query_timeout: Duration::from_secs(60),
+        place: String::new(),
     };
     let keys = Keys::derive(&[1; 32], "bench");
     let db = Db::open(&settings, clock.clone(), Ids::random(clock), keys)

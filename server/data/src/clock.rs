@@ -8,6 +8,7 @@ use chrono::{DateTime, Duration, SubsecRound, Utc};
 #[derive(Clone, Default)]
 pub struct Clock {
     manual: Option<Arc<Mutex<DateTime<Utc>>>>,
+    wrong_by: Duration,
 }
 
 impl Clock {
@@ -24,14 +25,28 @@ impl Clock {
         let at = at.parse().expect("an RFC 3339 time");
         Self {
             manual: Some(Arc::new(Mutex::new(at))),
+            ..Self::default()
         }
+    }
+
+    /// The system's clock as on a machine where it is wrong, for tests of what must not depend on it.
+    pub fn wrong_by(by: Duration) -> Self {
+        Self {
+            wrong_by: by,
+            ..Self::default()
+        }
+    }
+
+    /// Whether it stands still until it is moved.
+    pub fn is_manual(&self) -> bool {
+        self.manual.is_some()
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
     pub fn now(&self) -> DateTime<Utc> {
         match &self.manual {
             Some(hand) => *hand.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
-            None => Utc::now().trunc_subsecs(3),
+            None => (Utc::now() + self.wrong_by).trunc_subsecs(3),
         }
     }
 

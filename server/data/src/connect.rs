@@ -31,6 +31,9 @@ pub struct Settings {
     pub memtable_bytes: u64,
     /// A single query running longer is stopped.
     pub query_timeout: Duration,
+    /// Names the folder of files that this process shares with others of its machine: jobs that need one of these files
+    /// are run by processes of this place only. May be empty where no jobs are run.
+    pub place: String,
 }
 
 /// The application's handle on its database. Cheap to clone.
@@ -54,6 +57,8 @@ pub(crate) struct Inner {
     pub jobs_added: tokio::sync::Notify,
     pub job_changes: tokio::sync::broadcast::Sender<crate::ids::JobId>,
     pub turn: crate::queue::Turn,
+    /// [`Settings::place`].
+    pub place: String,
     /// Grows whenever this process changes a site's row, so that what is cached about sites can tell its age.
     pub sites_changed: std::sync::atomic::AtomicU64,
 }
@@ -128,6 +133,7 @@ impl Db {
             jobs_added: tokio::sync::Notify::new(),
             job_changes: tokio::sync::broadcast::Sender::new(256),
             turn: Default::default(),
+            place: settings.place.clone(),
             sites_changed: Default::default(),
         };
         Ok(Self { inner: Arc::new(inner) })

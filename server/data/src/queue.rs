@@ -6,6 +6,13 @@
 //!
 //! Order: accounts take turns. Within an account a job has its turn at `turn_at`, which the schema computes: the time it
 //! is due plus what its [`JobPriority`] waits for others, so that nothing waits for ever.
+//!
+//! Time: due times and leases are compared with the database's clock, so that processes whose clocks differ agree on who
+//! holds a job. Only a clock that tests turn by hand is asked instead.
+//!
+//! Failing: an attempt that ends in an error counts ([`JobRow::attempts`]); a worker that goes silent (killed, out of
+//! memory, a machine that slept) counts apart ([`JobRow::lost`]) and is forgiven [`MOST_LOST`] times, so that a restart
+//! at a bad moment fails nothing and a job that kills its workers still ends.
 
 use std::sync::Mutex;
 
@@ -57,6 +64,8 @@ pub struct NewJob {
     pub run_at: Option<DateTime<Utc>>,
     pub max_attempts: i64,
     pub priority: JobPriority,
+    /// Only processes with this one's data folder may run it.
+    pub here: bool,
 }
 
 impl NewJob {
@@ -68,6 +77,7 @@ impl NewJob {
             run_at: None,
             max_attempts: 5,
             priority: JobPriority::Normal,
+            here: false,
         }
     }
 
@@ -93,14 +103,15 @@ impl NewJob {
         self
     }
 
-    pub(crate) fn row(
-        self,
-        id: JobId,
-        account: AccountId,
-        site: Option<SiteId>,
-        who: Who,
-        now: DateTime<Utc>,
-    ) -> JobRow {
+    /// For a job that needs a file of this process's data folder ([`crate::Settings::place`]): a worker elsewhere leaves
+    /// it alone.
+    pub fn here(mut self) -> Self {
+        self.here = true;
+        self
+    }
+
+    pub(crate) fn row(self, id: JobId, account: AccountId, site: Option<SiteId>, who: Who, db: &Db) -> JobRow {
+        let now = db.clock().now();
         let user = match who {
             Who::User { user, .. } => Some(user),
             _ => None,
@@ -128,6 +139,9 @@ impl NewJob {
             rev: 1,
             created_at: now,
             finished_at: None,
+            lost: 0,
+            waits_since: Some(now),
+            place: self.here.then(|| db.inner().place.clone()),
         }
     }
 }
@@ -159,6 +173,12 @@ pub struct JobRow {
     pub rev: i64,
     pub created_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,
+    /// Times that a worker went silent while it ran this.
+    pub lost: i64,
+    /// Since when it waits for others without getting on: queued, queued again, or the last thing it got done.
+    pub waits_since: Option<DateTime<Utc>>,
+    /// The data folder it needs.
+    pub place: Option<String>,
 }
 
 crate::record!(JobRow, JobId, account);
@@ -186,10 +206,22 @@ pub enum Outcome {
 /// Time a worker may be silent before its job is given to another.
 pub const LEASE: Duration = Duration::seconds(30);
 
-pub(crate) fn insert_sql(bind: &mut dyn FnMut(Value) -> String, row: JobRow) -> String {
+/// Silent workers after which a job fails: by then it is the job.
+pub const MOST_LOST: i64 = 10;
+/// From so many silent workers on a job is claimed apart from others, so that it takes none of them down with it.
+const SUSPECT: i64 = 2;
+
+/// The database's time, to the millisecond as everywhere.
+const DATABASE_TIME: &str = "time::floor(time::now(), 1ms)";
+
+/// The statement that queues a job. `now`: as soon as possible, by the clock that `$now` stands for in the queue.
+pub(crate) fn insert_sql(db: &Db, bind: &mut dyn FnMut(Value) -> String, row: JobRow, now: bool) -> String {
     let key = bind(row.unique_key.clone().into_value());
     let id = bind(row.id.into_value());
-    let content = bind(row.into_value());
+    let mut content = bind(row.into_value());
+    if now && !db.clock().is_manual() {
+        content = format!("object::extend({content}, {{ run_at: {DATABASE_TIME}, waits_since: {DATABASE_TIME} }})");
+    }
     format!(
         "IF {key} IS NONE OR (SELECT VALUE id FROM job WHERE unique_key = {key} LIMIT 1) = [] \
          {{ CREATE {id} CONTENT {content} RETURN NONE }};\n"
@@ -242,7 +274,21 @@ impl Turn {
     }
 }
 
+/// Among the conditions of a claim: what needs a data folder is for those that have it.
+const IN_PLACE: &str = "(place IS NONE OR place = $place)";
+
 impl Db {
+    /// A text of the queue whose first statement sets `$now`: the database's time, by which all processes agree on leases,
+    /// or that of a clock that tests turn.
+    fn timed(&self, sql: &str, binds: &mut Variables) -> String {
+        if self.clock().is_manual() {
+            binds.insert("hand", self.clock().now());
+            format!("LET $now = $hand;{sql}")
+        } else {
+            format!("LET $now = {DATABASE_TIME};{sql}")
+        }
+    }
+
     /// Claims the next due job of the given kinds, or one whose worker went silent.
     ///
     /// # Errors
@@ -285,15 +331,16 @@ impl Db {
             for (n, FirstJob { account, .. }) in waiting.iter().enumerate() {
                 shares.push(format!(
                     "(SELECT VALUE id FROM job WITH INDEX job_turn WHERE state = 'queued' AND account = $a{n} \
-                     AND run_at <= $now AND kind INSIDE $kinds LIMIT {})",
+                     AND run_at <= $now AND kind INSIDE $kinds AND {IN_PLACE} LIMIT {})",
                     share.min(room(*account)).max(1)
                 ));
                 binds.insert(format!("a{n}"), *account);
             }
-            binds.insert("now", now);
             binds.insert("kinds", kinds);
+            binds.insert("place", self.inner().place.clone());
             let sql = format!("RETURN array::flatten([{}]);", shares.join(", "));
-            due = self.run(&sql, binds, "looking for jobs").await?.rows(0)?;
+            let sql = self.timed(&sql, &mut binds);
+            due = self.run(&sql, binds, "looking for jobs").await?.rows(1)?;
             due.truncate(most);
         }
         let claimed = self.claim_these(&due).await?;
@@ -303,7 +350,8 @@ impl Db {
         Ok(claimed)
     }
 
-    /// Claims jobs whose worker went silent, and ends those that did so in every attempt.
+    /// Claims jobs whose worker went silent, and ends those that did so too often. One that did so again and again comes
+    /// alone, after all others.
     async fn claim_left(
         &self,
         kinds: &[String],
@@ -311,18 +359,29 @@ impl Db {
         full: &[AccountId],
     ) -> Result<Vec<(JobRow, Lease)>, DbError> {
         let mut binds = Variables::new();
-        binds.insert("now", self.clock().now());
         binds.insert("kinds", kinds.to_vec());
         binds.insert("full", full.to_vec());
-        let sql = format!(
-            "UPDATE job SET state = 'failed', finished_at = $now, lease_until = NONE, rev += 1, \
-             error = 'The worker went silent in every attempt.' WHERE state = 'running' AND lease_until < $now \
-             AND attempts >= max_attempts RETURN NONE;\
-             SELECT VALUE id FROM job WHERE state = 'running' AND lease_until < $now AND kind INSIDE $kinds \
-             AND !(account INSIDE $full) LIMIT {most};"
+        binds.insert("place", self.inner().place.clone());
+        let left = format!(
+            "FROM job WHERE state = 'running' AND lease_until < $now AND kind INSIDE $kinds \
+             AND !(account INSIDE $full) AND {IN_PLACE}"
         );
+        let sql = format!(
+            "UPDATE job SET state = 'failed', finished_at = $now, lease_until = NONE, lost += 1, rev += 1, \
+             error = 'Its worker went silent {MOST_LOST} times while it ran: it may need more memory than there is. \
+             Try a smaller part of it.' WHERE state = 'running' AND lease_until < $now \
+             AND lost >= {} RETURN NONE;\
+             SELECT VALUE id {left} AND lost < {SUSPECT} LIMIT {most};\
+             SELECT VALUE id FROM (SELECT id, lost, lease_until {left} AND lost >= {SUSPECT} \
+             ORDER BY lost, lease_until LIMIT 1);",
+            MOST_LOST - 1
+        );
+        let sql = self.timed(&sql, &mut binds);
         let left: Vec<JobId> = match self.run(&sql, binds, "looking for abandoned jobs").await {
-            Ok(mut answer) => answer.rows(1)?,
+            Ok(mut answer) => match answer.rows(2)? {
+                none if none.is_empty() => answer.rows(3)?,
+                some => some,
+            },
             Err(DbError::Conflict) => Vec::new(),
             Err(e) => return Err(e),
         };
@@ -348,10 +407,10 @@ impl Db {
             };
             let sql = format!(
                 "SELECT id, account FROM job WITH INDEX job_turn WHERE state = 'queued' {last}{others}\
-                 AND run_at <= $now AND kind INSIDE $kinds LIMIT 1;"
+                 AND run_at <= $now AND kind INSIDE $kinds AND {IN_PLACE} LIMIT 1;"
             );
             let mut binds = Variables::new();
-            binds.insert("now", self.clock().now());
+            binds.insert("place", self.inner().place.clone());
             binds.insert("kinds", kinds.to_vec());
             if let Some(after) = after {
                 binds.insert("last", after);
@@ -359,7 +418,8 @@ impl Db {
             if !full.is_empty() {
                 binds.insert("full", full.to_vec());
             }
-            let mut next: Vec<FirstJob> = self.run(&sql, binds, "looking for jobs").await?.rows(0)?;
+            let sql = self.timed(&sql, &mut binds);
+            let mut next: Vec<FirstJob> = self.run(&sql, binds, "looking for jobs").await?.rows(1)?;
             match next.pop() {
                 // Once round.
                 Some(first) if found.iter().any(|other| other.account == first.account) => break,
@@ -401,15 +461,18 @@ impl Db {
     }
 
     async fn claim_now(&self, ids: &[JobId]) -> Result<Vec<(JobRow, Lease)>, DbError> {
-        let now = self.clock().now();
         let mut binds = Variables::new();
         binds.insert("ids", ids.to_vec());
-        binds.insert("now", now);
-        binds.insert("until", now + LEASE);
-        let sql = "UPDATE $ids SET state = 'running', unique_key = NONE, fence += 1, attempts += 1, lease_until = $until, rev += 1, \
-                   error = NONE WHERE (state = 'queued' AND run_at <= $now) \
-                   OR (state = 'running' AND lease_until < $now) RETURN AFTER;";
-        let jobs: Vec<JobRow> = self.run(sql, binds, "claiming jobs").await?.rows(0)?;
+        // A silent worker is counted apart: the attempt it began is still this one.
+        let sql = format!(
+            "UPDATE $ids SET attempts += IF state = 'running' {{ 0 }} ELSE {{ 1 }}, \
+             lost += IF state = 'running' {{ 1 }} ELSE {{ 0 }}, state = 'running', unique_key = NONE, fence += 1, \
+             lease_until = $now + {}s, rev += 1, error = NONE WHERE (state = 'queued' AND run_at <= $now) \
+             OR (state = 'running' AND lease_until < $now) RETURN AFTER;",
+            LEASE.num_seconds()
+        );
+        let sql = self.timed(&sql, &mut binds);
+        let jobs: Vec<JobRow> = self.run(&sql, binds, "claiming jobs").await?.rows(1)?;
         let lease = |job: &JobRow| Lease {
             job: job.id,
             fence: job.fence,
@@ -437,9 +500,9 @@ impl Db {
             return Ok(());
         }
         let mut binds = Variables::new();
-        binds.insert("now", self.clock().now());
         let sql = "UPDATE job SET lease_until = $now - 1s, rev += 1 WHERE state = 'running' RETURN NONE;";
-        self.run_retrying(sql, binds, "releasing jobs").await?;
+        let sql = self.timed(sql, &mut binds);
+        self.run_retrying(&sql, binds, "releasing jobs").await?;
         self.inner().turn.look_at_once();
         Ok(())
     }
@@ -450,14 +513,17 @@ impl Db {
     /// When the database fails.
     pub async fn keep_job(&self, lease: Lease, progress: f64, message: &str) -> Result<bool, DbError> {
         let mut binds = lease_binds(lease);
-        binds.insert("until", self.clock().now() + LEASE);
         binds.insert("progress", progress);
         binds.insert("message", message.to_owned());
         // What is news has a revision of its own, for those who follow the job.
-        let sql = "UPDATE ONLY $id SET rev += IF progress != $progress OR message != $message { 1 } ELSE { 0 }, \
-                   lease_until = $until, progress = $progress, message = $message \
-                   WHERE state = 'running' AND fence = $fence RETURN VALUE id;";
-        let kept: Option<JobId> = self.run_retrying(sql, binds, "keeping a job").await?.one(0)?;
+        let sql = format!(
+            "UPDATE ONLY $id SET rev += IF progress != $progress OR message != $message {{ 1 }} ELSE {{ 0 }}, \
+             lease_until = $now + {}s, progress = $progress, message = $message \
+             WHERE state = 'running' AND fence = $fence RETURN VALUE id;",
+            LEASE.num_seconds()
+        );
+        let sql = self.timed(&sql, &mut binds);
+        let kept: Option<JobId> = self.run_retrying(&sql, binds, "keeping a job").await?.one(1)?;
         self.job_changed(lease.job);
         Ok(kept.is_some())
     }
@@ -477,9 +543,7 @@ impl Db {
     /// # Errors
     /// When the database fails.
     pub async fn finish_job(&self, lease: Lease, outcome: Outcome) -> Result<bool, DbError> {
-        let now = self.clock().now();
         let mut binds = lease_binds(lease);
-        binds.insert("now", now);
         let set = match outcome {
             Outcome::Done(result) => {
                 binds.insert("result", result);
@@ -499,15 +563,16 @@ impl Db {
             }
             Outcome::HandBack => "state = 'queued', attempts -= 1, run_at = $now",
             Outcome::Later(wait, message) => {
-                binds.insert("at", now + wait);
+                binds.insert("wait", wait.num_milliseconds().max(0));
                 binds.insert("message", message);
-                "state = 'queued', attempts -= 1, run_at = $at, message = $message"
+                "state = 'queued', attempts -= 1, run_at = $now + duration::from_millis($wait), message = $message"
             }
         };
         let sql = format!(
             "UPDATE ONLY $id SET {set}, lease_until = NONE, rev += 1 WHERE state = 'running' AND fence = $fence RETURN VALUE id;"
         );
-        let ended: Option<JobId> = self.run_retrying(&sql, binds, "ending a job").await?.one(0)?;
+        let sql = self.timed(&sql, &mut binds);
+        let ended: Option<JobId> = self.run_retrying(&sql, binds, "ending a job").await?.one(1)?;
         // Also when it had ended before: in a unit of work of its own.
         self.job_changed(lease.job);
         Ok(ended.is_some())
@@ -528,12 +593,13 @@ impl Db {
         self.change_job(account, id, sql, "cancelling a job").await
     }
 
-    /// Queues a job again that failed or was cancelled, with all its attempts. `None` when it had not ended so.
+    /// Queues a job again that failed or was cancelled, with all its attempts and patience. `None` when it had not ended so.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn retry_job(&self, account: AccountId, id: JobId) -> Result<Option<JobRow>, DbError> {
-        let sql = "UPDATE ONLY $id SET state = 'queued', run_at = $now, attempts = 0, progress = 0, message = '', \
+        let sql = "UPDATE ONLY $id SET state = 'queued', run_at = $now, waits_since = $now, attempts = 0, lost = 0, \
+                   progress = 0, message = '', \
                    error = NONE, result = NONE, finished_at = NONE, rev += 1 \
                    WHERE account = $account AND (state = 'failed' OR state = 'cancelled') RETURN AFTER;";
         let job = self.change_job(account, id, sql, "queueing a job again").await?;
@@ -551,8 +617,8 @@ impl Db {
         let mut binds = Variables::new();
         binds.insert("id", id);
         binds.insert("account", account);
-        binds.insert("now", self.clock().now());
-        let job = self.run_retrying(sql, binds, doing).await?.one(0)?;
+        let sql = self.timed(sql, &mut binds);
+        let job = self.run_retrying(&sql, binds, doing).await?.one(1)?;
         self.job_changed(id);
         Ok(job)
     }
@@ -563,27 +629,17 @@ impl Db {
     /// # Errors
     /// When the database fails.
     pub async fn claim_schedule(&self, name: &'static str, every: Duration) -> Result<bool, DbError> {
-        let now = self.clock().now();
         let mut binds = Variables::new();
         binds.insert("name", name.to_owned());
-        binds.insert("now", now);
-        binds.insert("next", now + every);
+        binds.insert("every", every.num_milliseconds());
         // The row is written, so that two callers at once conflict and the second one reads again.
         let sql = "IF ((SELECT VALUE next_at FROM ONLY type::record('schedule', $name)) ?? $now) <= $now { \
-                   UPSERT type::record('schedule', $name) SET ran_at = $now, next_at = $next RETURN NONE; RETURN true } \
+                   UPSERT type::record('schedule', $name) SET ran_at = $now, \
+                   next_at = $now + duration::from_millis($every) RETURN NONE; RETURN true } \
                    ELSE { RETURN false };";
-        let taken: Option<bool> = self.run_retrying(sql, binds, "claiming a schedule").await?.one(0)?;
+        let sql = self.timed(sql, &mut binds);
+        let taken: Option<bool> = self.run_retrying(&sql, binds, "claiming a schedule").await?.one(1)?;
         Ok(taken == Some(true))
-    }
-
-    /// The time of the next job that is queued for later.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn next_job_at(&self) -> Result<Option<DateTime<Utc>>, DbError> {
-        let sql = "SELECT VALUE run_at FROM job WHERE state = 'queued' ORDER BY run_at LIMIT 1;";
-        let times: Vec<DateTime<Utc>> = self.run(sql, Variables::new(), "looking at the queue").await?.rows(0)?;
-        Ok(times.first().copied())
     }
 }
 

@@ -159,14 +159,17 @@ impl<'a> Tx<'a> {
 
     /// [`Tx::enqueue`] with an id the caller already knows.
     pub fn enqueue_as(&mut self, id: JobId, job: NewJob) -> &mut Self {
-        let row = job.row(id, self.account, self.site, self.who, self.db.clock().now());
+        let at_once = job.run_at.is_none();
+        let row = job.row(id, self.account, self.site, self.who, self.db);
         self.sql += &crate::queue::insert_sql(
+            self.db,
             &mut |value| {
                 let name = format!("t{}", self.binds.len());
                 self.binds.insert(name.clone(), value);
                 format!("${name}")
             },
             row,
+            at_once,
         );
         self.jobs = true;
         self

@@ -14,9 +14,18 @@ const SCHEMA: &[Migration] = &[
         name: "jobs",
         sql: include_str!("../../schema/0014_jobs.surql"),
     },
+    Migration {
+        number: 3,
+        name: "job_leases",
+        sql: include_str!("../../schema/0019_job_leases.surql"),
+    },
 ];
 
 async fn open(url: &str) -> Db {
+    open_with(url, Clock::manual("2026-01-01T00:00:00Z"), "here").await
+}
+
+async fn open_with(url: &str, clock: Clock, place: &str) -> Db {
     let remote = url.starts_with("ws://");
     let login = if remote { "root" } else { "" };
     let settings = Settings {
@@ -28,8 +37,8 @@ async fn open(url: &str) -> Db {
         block_cache_bytes: 16 << 20,
         memtable_bytes: 16 << 20,
         query_timeout: std::time::Duration::from_secs(20),
+        place: place.into(),
     };
-    let clock = Clock::manual("2026-01-01T00:00:00Z");
     let db = Db::open(
         &settings,
         clock.clone(),
@@ -189,7 +198,11 @@ async fn a_job_runs_once_at_a_time_and_a_late_worker_is_fenced_off() {
         // The worker hangs; its lease ends and another takes over.
         db.clock().advance(queue::LEASE + chrono::Duration::seconds(1));
         let (taken, second) = db.claim_job(&["deploy"]).await.unwrap().expect("taken over");
-        assert_eq!((taken.id, taken.attempts), (job.id, 2));
+        assert_eq!(
+            (taken.id, taken.attempts, taken.lost),
+            (job.id, 1, 1),
+            "a lost worker is no attempt"
+        );
         assert!(!db.keep_job(lease, 20.0, "late").await.unwrap());
         assert!(
             !db.finish_job(lease, Outcome::Done(serde_json::json!({})))
@@ -206,7 +219,7 @@ async fn a_job_runs_once_at_a_time_and_a_late_worker_is_fenced_off() {
         let (_, third) = db.claim_job(&["deploy"]).await.unwrap().expect("again");
         assert!(db.finish_job(third, Outcome::HandBack).await.unwrap());
         let (job, fourth) = db.claim_job(&["deploy"]).await.unwrap().expect("handed back");
-        assert_eq!(job.attempts, 3, "a hand-back is not an attempt");
+        assert_eq!(job.attempts, 2, "a hand-back is not an attempt");
         assert!(
             db.finish_job(fourth, Outcome::Done(serde_json::json!({ "ok": true })))
                 .await
@@ -274,25 +287,126 @@ async fn accounts_take_turns_whatever_they_queued() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_whose_workers_all_went_silent_fails() {
+async fn a_job_that_silences_its_workers_ends_and_takes_no_other_down() {
+    every_engine(async |db: Db| {
+        let id = account(&db).await;
+        let ids: Vec<JobId> = (0..3).map(|_| db.ids().make()).collect();
+        let mut tx = db.platform(Why::Operator).tx(id, None);
+        for job in &ids {
+            tx.enqueue_as(*job, NewJob::new("x", serde_json::json!({})).attempts(1));
+        }
+        tx.commit().await.unwrap();
+        let claim = async || db.claim_jobs(&["x"], 8, &|_| 8, &[]).await.unwrap();
+        // All three run whenever the machine dies; soon they come one by one, and two of them are done.
+        let mut runs = 0;
+        let mut done = 0;
+        loop {
+            let claimed = claim().await;
+            if claimed.is_empty() {
+                break;
+            }
+            runs += 1;
+            assert!(runs <= 40, "it does not end");
+            assert_eq!(claimed.len(), if runs <= 3 { 3 } else { 1 }, "run {runs}");
+            for (job, lease) in claimed {
+                assert_eq!(job.attempts, 1);
+                if runs > 3 && job.id != ids[0] {
+                    assert!(
+                        db.finish_job(lease, Outcome::Done(serde_json::json!({})))
+                            .await
+                            .unwrap()
+                    );
+                    done += 1;
+                }
+            }
+            db.clock().advance(queue::LEASE + chrono::Duration::seconds(1));
+        }
+        assert_eq!(done, 2);
+        let sql_text = "SELECT VALUE lost FROM ONLY $id; SELECT VALUE state FROM job;";
+        let mut answer = sql(&db, sql_text, binds([("id", ids[0].into_value())])).await.unwrap();
+        assert_eq!(answer.one::<i64>(0).unwrap(), Some(queue::MOST_LOST));
+        let mut states: Vec<JobState> = answer.rows(1).unwrap();
+        states.sort_by_key(|state| format!("{state:?}"));
+        assert_eq!(states, [JobState::Done, JobState::Done, JobState::Failed]);
+
+        // Run again by a person, it has all of it again.
+        let job = db.retry_job(id, ids[0]).await.unwrap().expect("it failed");
+        assert_eq!((job.lost, job.attempts, job.state), (0, 0, JobState::Queued));
+        // Errors count as attempts, whatever was lost.
+        let (_, lease) = db.claim_job(&["x"]).await.unwrap().unwrap();
+        assert!(db.finish_job(lease, Outcome::Retry("no".into())).await.unwrap());
+        let state = sql(
+            &db,
+            "SELECT VALUE state FROM ONLY $id",
+            binds([("id", ids[0].into_value())]),
+        )
+        .await;
+        assert_eq!(state.unwrap().one::<JobState>(0).unwrap(), Some(JobState::Failed));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leases_go_by_the_database_s_clock() {
+    for hours in [-1, 1] {
+        let clock = Clock::wrong_by(chrono::Duration::hours(hours));
+        let mut urls = vec!["mem://".to_owned()];
+        urls.extend(std::env::var("TEST_DATABASE_URL"));
+        for url in urls {
+            let db = open_with(&url, clock.clone(), "here").await;
+            let id = account(&db).await;
+            let mut tx = db.platform(Why::Operator).tx(id, None);
+            tx.enqueue(NewJob::new("x", serde_json::json!({})));
+            tx.commit().await.unwrap();
+            let (job, lease) = db
+                .claim_job(&["x"])
+                .await
+                .unwrap()
+                .expect("due by the database's clock");
+            assert!(db.keep_job(lease, 1.0, "").await.unwrap());
+            let sound = "RETURN (SELECT VALUE lease_until > time::now() AND lease_until <= time::now() + 30s \
+                         FROM ONLY $id);";
+            let mut answer = sql(&db, sound, binds([("id", job.id.into_value())])).await.unwrap();
+            assert_eq!(answer.one::<bool>(0).unwrap(), Some(true), "{hours}");
+            assert!(db.claim_job(&["x"]).await.unwrap().is_none(), "nobody else takes it");
+            assert!(
+                db.finish_job(lease, Outcome::Later(chrono::Duration::zero(), "soon".into()))
+                    .await
+                    .unwrap()
+            );
+            assert!(
+                db.claim_job(&["x"]).await.unwrap().is_some(),
+                "at once, by the database's clock"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_needs_a_folder_is_run_where_it_is() {
     every_engine(async |db: Db| {
         let id = account(&db).await;
         let mut tx = db.platform(Why::Operator).tx(id, None);
-        let mut job = NewJob::new("x", serde_json::json!({}));
-        job.max_attempts = 2;
-        tx.enqueue(job);
+        tx.enqueue(NewJob::new("x", serde_json::json!({})).here());
         tx.commit().await.unwrap();
-        for _ in 0..2 {
-            assert!(db.claim_job(&["x"]).await.unwrap().is_some());
-            db.clock().advance(queue::LEASE + chrono::Duration::seconds(1));
-        }
+        // As if another machine had queued it.
+        let set = async |place: &str| {
+            let place = place.to_owned().into_value();
+            sql(&db, "UPDATE job SET place = $place", binds([("place", place)]))
+                .await
+                .unwrap();
+        };
+        set("elsewhere").await;
         assert!(db.claim_job(&["x"]).await.unwrap().is_none());
-        let states: Vec<JobState> = sql(&db, "SELECT VALUE state FROM job", binds([]))
-            .await
-            .unwrap()
-            .rows(0)
-            .unwrap();
-        assert_eq!(states, [JobState::Failed]);
+        assert!(db.claim_jobs(&["x"], 9, &|_| 9, &[]).await.unwrap().is_empty());
+        set("here").await;
+        assert!(db.claim_job(&["x"]).await.unwrap().is_some(), "the file is here");
+        set("elsewhere").await;
+        db.clock().advance(queue::LEASE + chrono::Duration::seconds(1));
+        assert!(
+            db.claim_job(&["x"]).await.unwrap().is_none(),
+            "nor when its worker is silent"
+        );
     })
     .await;
 }

@@ -7,6 +7,7 @@
 pub mod api;
 mod context;
 mod follow;
+pub mod place;
 pub mod purge;
 pub mod schedule;
 pub mod worker;

@@ -214,6 +214,8 @@ pub async fn attempt(
         None => Outcome::HandBack,
         Some(Ok(Ok(result))) => Outcome::Done(result),
         Some(Ok(Err(_))) if stop.is_cancelled() && job_stop.is_cancelled() => Outcome::HandBack,
+        // It ended by itself because the process does.
+        Some(Ok(Err(JobError::Retry(_)))) if stop.is_cancelled() => Outcome::HandBack,
         Some(Ok(Err(JobError::Retry(why)))) => Outcome::Retry(why),
         Some(Ok(Err(JobError::Fail(why)))) => Outcome::Failed(why),
         Some(Ok(Err(JobError::Later(wait, why)))) => Outcome::Later(wait, why),
