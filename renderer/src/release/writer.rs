@@ -239,16 +239,10 @@ fn follows(before: &Release, changes: usize) -> bool {
 
 /// Refuses what cannot be a file, also with the ending of a compressed form.
 fn check(name: &str) -> Result<(), ReleaseError> {
-    let refused = |problem| ReleaseError::Name {
+    paths::check_file(name).map_err(|problem| ReleaseError::Name {
         path: name.to_owned(),
         problem,
-    };
-    paths::check_file(name).map_err(refused)?;
-    let last = name.rsplit('/').next().unwrap_or(name);
-    if last.len() + 3 > 255 {
-        return Err(refused(paths::PathProblem::TooLong));
-    }
-    Ok(())
+    })
 }
 
 fn is_compressed(mime: &str, bytes: u64) -> bool {
