@@ -89,6 +89,16 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "job_indexes",
         sql: include_str!("../schema/0016_job_indexes.surql"),
     },
+    Migration {
+        number: 19,
+        name: "job_leases",
+        sql: include_str!("../schema/0019_job_leases.surql"),
+    },
+    Migration {
+        number: 20,
+        name: "ai_answers",
+        sql: include_str!("../schema/0020_ai_answers.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.
@@ -110,6 +120,7 @@ pub struct Inner {
     pub plans: Plans,
     pub outgoing: crate::outgoing::Outgoing,
     pub blocking: crate::ai::Blocking,
+    pub graphs: crate::ai::Graphs,
     pub followers: crate::jobs::Followers,
 }
 
@@ -153,7 +164,8 @@ impl App {
         };
         let secret = crate::secrets::installation_secret(&config.data_dir).map_err(io("reading the key file"))?;
         let keys = igny8_data::tokens::Keys::derive(&secret, &config.public_url());
-        let settings = config.database_settings().map_err(io("finding the database folder"))?;
+        let mut settings = config.database_settings().map_err(io("finding the database folder"))?;
+        settings.place = crate::jobs::place::of(&config.data_dir).map_err(io("naming data_dir"))?;
         let db = Db::open(&settings, clock.clone(), Ids::random(clock), keys).await?;
         db.migrate(MIGRATIONS).await?;
         Ok(Self {
@@ -167,6 +179,7 @@ impl App {
                 plans,
                 outgoing: crate::outgoing::Outgoing::new(&config.outgoing.allowed_hosts),
                 blocking: Default::default(),
+                graphs: Default::default(),
                 followers: Default::default(),
                 config,
                 db,

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod ai;
+mod ai_function;
 mod backup;
 mod billing;
 mod content;
@@ -14,6 +15,7 @@ mod job_queue;
 mod jobs;
 mod keywords;
 mod media;
+mod openai;
 mod planner;
 mod preview;
 mod providers;

@@ -515,7 +515,9 @@ mod tests {
             let url = Url::parse(&format!("http://127.0.0.1:{port}{path}")).unwrap();
             let mut request = Request::new(method, url);
             request.redirects = redirects;
-            request.headers.insert("authorization", secret_header("Bearer secret").unwrap());
+            request
+                .headers
+                .insert("authorization", secret_header("Bearer secret").unwrap());
             request.timeout = Duration::from_secs(5);
             outgoing.send(request).await
         };
@@ -532,8 +534,14 @@ mod tests {
         let url = |answer: Result<Answer, OutgoingError>| answer.map(|answer| answer.url);
         assert_eq!(url(send(Method::GET, "/elsewhere", 5).await), blocked("127.0.0.2"));
         assert_eq!(url(send(Method::GET, "/metadata", 5).await), blocked("169.254.169.254"));
-        assert!(matches!(send(Method::GET, "/file", 5).await, Err(OutgoingError::Address(_))));
-        assert!(matches!(send(Method::GET, "/nowhere", 5).await, Err(OutgoingError::Broken(_))));
+        assert!(matches!(
+            send(Method::GET, "/file", 5).await,
+            Err(OutgoingError::Address(_))
+        ));
+        assert!(matches!(
+            send(Method::GET, "/nowhere", 5).await,
+            Err(OutgoingError::Broken(_))
+        ));
     }
 
     #[tokio::test]
@@ -543,7 +551,9 @@ mod tests {
         let outgoing = outgoing(&allowed.each_ref().map(String::as_str));
         let mut request = Request::new(Method::GET, Url::parse(&format!("http://127.0.0.1:{port}/")).unwrap());
         request.redirects = 1;
-        request.headers.insert("authorization", secret_header("Bearer secret").unwrap());
+        request
+            .headers
+            .insert("authorization", secret_header("Bearer secret").unwrap());
         let got = outgoing.send(request).await.unwrap();
         assert_eq!(got.url.host_str(), Some("localhost"));
         assert!(!String::from_utf8_lossy(&got.body).contains("secret"));

@@ -35,6 +35,14 @@ impl Results {
         }
     }
 
+    /// Memory of the numbers, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.urls
+            .iter()
+            .map(|urls| size_of_val(urls) + size_of_val(urls.as_slice()))
+            .sum()
+    }
+
     pub(crate) fn has(&self, unit: usize) -> bool {
         !self.urls[unit].is_empty()
     }
