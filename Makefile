@@ -8,6 +8,8 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TERM_PROGRESS_WHEN ?= auto
 TOOLS := $(CARGO_TARGET_DIR)/tools/bin
 CLIENT := openapi/client
+# Listed by a macro (`functions!`), where `cargo fmt` does not look.
+FUNCTIONS := --edition 2024 $(filter-out %functions/mod.rs,$(wildcard $(addprefix server/src/ai/functions/,*/mod.rs *.rs)))
 # A run of the tests says by itself where it failed; backtraces of SurrealDB's deep stacks take seconds each.
 export RUST_BACKTRACE ?= 0
 
@@ -30,6 +32,7 @@ test: ## Run every test.
 lint: ## Check formatting, warnings, documentation, and the dependencies' licences and sources.
 	@.ci/setup build lint
 	cargo fmt --all --check
+	rustfmt --check $(FUNCTIONS)
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --workspace --no-deps --document-private-items --locked
 	"$(TOOLS)/cargo-deny" --locked check licenses bans sources
@@ -39,6 +42,8 @@ test-remote: ## Run the tests of data and API against a SurrealDB server; compil
 	cargo build --manifest-path tests/surrealdb/Cargo.toml --locked
 	@tests/surrealdb/run "$(CARGO_TARGET_DIR)/debug/surrealdb-for-tests" \
 		"$(TOOLS)/cargo-nextest" nextest run --workspace --locked -E 'package(igny8-data) or package(igny8-tests)'
+	@tests/surrealdb/run "$(CARGO_TARGET_DIR)/debug/surrealdb-for-tests" \
+		"$(TOOLS)/cargo-nextest" nextest run --workspace --locked --run-ignored only -E 'test(remote::)'
 
 fuzz: ## Send the API what its description allows and what it does not: no answer may be a fault of the server.
 	@.ci/setup build
@@ -47,6 +52,7 @@ fuzz: ## Send the API what its description allows and what it does not: no answe
 
 fmt: ## Format the Rust code.
 	cargo fmt --all
+	rustfmt $(FUNCTIONS)
 
 openapi: ## Regenerate openapi/openapi.json and the client's types from the code.
 	@.ci/setup build client

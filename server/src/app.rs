@@ -90,14 +90,24 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../schema/0016_job_indexes.surql"),
     },
     Migration {
-        number: 21,
-        name: "content_blocks",
-        sql: include_str!("../schema/0021_content_blocks.surql"),
+        number: 17,
+        name: "job_leases",
+        sql: include_str!("../schema/0017_job_leases.surql"),
     },
     Migration {
-        number: 30,
+        number: 18,
+        name: "ai_answers",
+        sql: include_str!("../schema/0018_ai_answers.surql"),
+    },
+    Migration {
+        number: 19,
+        name: "content_blocks",
+        sql: include_str!("../schema/0019_content_blocks.surql"),
+    },
+    Migration {
+        number: 20,
         name: "term_updates",
-        sql: include_str!("../schema/0030_term_updates.surql"),
+        sql: include_str!("../schema/0020_term_updates.surql"),
     },
 ];
 
@@ -120,6 +130,7 @@ pub struct Inner {
     pub plans: Plans,
     pub outgoing: crate::outgoing::Outgoing,
     pub blocking: crate::ai::Blocking,
+    pub graphs: crate::ai::Graphs,
     pub followers: crate::jobs::Followers,
 }
 
@@ -163,7 +174,8 @@ impl App {
         };
         let secret = crate::secrets::installation_secret(&config.data_dir).map_err(io("reading the key file"))?;
         let keys = igny8_data::tokens::Keys::derive(&secret, &config.public_url());
-        let settings = config.database_settings().map_err(io("finding the database folder"))?;
+        let mut settings = config.database_settings().map_err(io("finding the database folder"))?;
+        settings.place = crate::jobs::place::of(&config.data_dir).map_err(io("naming data_dir"))?;
         let db = Db::open(&settings, clock.clone(), Ids::random(clock), keys).await?;
         db.migrate(MIGRATIONS).await?;
         Ok(Self {
@@ -177,6 +189,7 @@ impl App {
                 plans,
                 outgoing: crate::outgoing::Outgoing::new(&config.outgoing.allowed_hosts),
                 blocking: Default::default(),
+                graphs: Default::default(),
                 followers: Default::default(),
                 config,
                 db,

@@ -1,4 +1,5 @@
-//! The lists of what the product is made of. The only file that names every feature.
+//! The lists of what the product is made of. The only file that names every feature; AI functions have a list of their own
+//! ([`crate::ai::functions`]).
 
 use poem_openapi::OpenApi;
 
@@ -61,21 +62,13 @@ pub fn jobs() -> Vec<JobType> {
     ]
 }
 
-/// Every AI function.
-pub fn ai_functions() -> Vec<crate::ai::Function> {
-    use crate::ai::{Function, functions};
-    vec![
-        Function::of::<functions::AutoCluster>(),
-        Function::of::<functions::GenerateIdeas>(),
-    ]
-}
-
 /// Everything done periodically.
 pub fn schedules() -> Vec<Schedule> {
     use chrono::Duration;
     vec![
         Schedule::new("purge_finished", Duration::hours(1), purge::finished),
         Schedule::new("purge_transcripts", Duration::hours(1), crate::ai::transcript::purge),
+        Schedule::new("purge_ai_answers", Duration::hours(1), crate::ai::kept::purge),
         Schedule::new("renew_credits", Duration::minutes(10), features::billing::renew),
         Schedule::new("purge_deleted", Duration::hours(1), purge::deleted),
         Schedule::new("purge_media_files", Duration::hours(1), features::media::purge_files),
@@ -186,6 +179,7 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
 
 /// Tables whose rows belong to a site and go with it.
 pub const OF_SITES: &[&str] = &[
+    "ai_answer",
     "ai_transcript",
     "cluster",
     "content",

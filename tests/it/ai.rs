@@ -9,6 +9,8 @@ use poem::http::Method;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use crate::openai::OpenAi;
+
 const TOPICS: [(&str, [&str; 8]); 3] = [
     (
         "cold brew coffee",
@@ -376,8 +378,17 @@ async fn what_people_did_stays() {
     let job = p.run().await;
     assert_eq!(job["state"], "done", "{job}");
     let after = p.list("keywords").await;
-    let of_mine = after.iter().filter(|k| k["cluster"] == by_hand["id"]).count();
-    assert_eq!(of_mine, 3, "nothing joined it");
+    let of_mine: Vec<&Value> = after.iter().filter(|k| k["cluster"] == by_hand["id"]).collect();
+    for word in ["recipe", "ratio", "maker"] {
+        let text = format!("cold brew coffee {word}");
+        assert!(of_mine.iter().any(|k| k["text"] == text.as_str()), "{word} stays");
+    }
+    assert!(of_mine.len() > 3, "new ones join it: {of_mine:?}");
+    assert!(
+        of_mine
+            .iter()
+            .all(|k| k["text"].as_str().unwrap().starts_with("cold brew"))
+    );
     let late = after.iter().find(|k| k["text"] == "tax return deadline late").unwrap();
     assert_eq!((&late["status"], late["cluster"].is_null()), (&json!("new"), true));
     let clusters = p.list("clusters").await;
@@ -457,6 +468,278 @@ async fn grouping_anew_keeps_what_is_the_same_and_nothing_empty() {
         let empty = cluster["keyword_count"] == 0;
         assert_eq!(empty, cluster["id"] == by_hand["id"], "{cluster}");
     }
+}
+
+#[tokio::test]
+async fn what_fits_nowhere_costs_nothing_and_is_not_tried_twice() {
+    let w = World::new().await;
+    let p = Planner::filled(&w, &w.a).await;
+    for odd in [
+        "xylophone",
+        "quarterly zeppelin",
+        "marzipan",
+        "gyroscope",
+        "umlaut",
+        "fjord",
+    ] {
+        p.keyword(odd).await;
+    }
+    let job = p.run().await;
+    let (mapped, left) = (
+        job["result"]["keywords_mapped"].as_i64().unwrap(),
+        job["result"]["keywords_unclustered"].as_i64().unwrap(),
+    );
+    assert_eq!((job["state"].as_str(), mapped + left), (Some("done"), 30), "{job}");
+    assert!(left >= 6, "{job}");
+    assert_eq!(p.balance().await, 100 - (mapped + 4) / 5);
+    let (_, usage) = w.get(&w.a.owner, "/billing/usage").await;
+    assert_eq!(usage["items"][0]["credits"], (mapped + 4) / 5);
+
+    // The same again would leave them behind again.
+    assert_eq!(p.estimate().await["units"], 0);
+    let (status, answer) = p.start().await;
+    assert_eq!((status, &answer["code"]), (422, &json!("nothing_to_do")), "{answer}");
+    // With another granularity, or another size, it need not.
+    for knob in [json!({ "granularity": 0.3 }), json!({ "max_size": 10 })] {
+        let mut input = json!({ "sector": p.sector });
+        input.as_object_mut().unwrap().extend(knob.as_object().unwrap().clone());
+        let path = format!("/sites/{}/ai/auto_cluster/estimate", p.site);
+        let (_, estimate) = w.post(&w.a.owner, &path, json!({ "input": input })).await;
+        assert_eq!(estimate["units"], left, "{estimate}");
+    }
+    // Nor once something has changed: a cluster, a keyword.
+    p.made("clusters", json!({ "sector": p.sector, "name": "Instruments" }))
+        .await;
+    assert_eq!(p.estimate().await["units"], left);
+    let before = p.balance().await;
+    let job = p.run().await;
+    assert_eq!(
+        (&job["state"], &job["result"]["keywords_mapped"]),
+        (&json!("done"), &json!(0)),
+        "{job}"
+    );
+    assert_eq!(p.balance().await, before, "nothing was put anywhere");
+    assert_eq!(p.estimate().await["units"], 0);
+    p.keyword("fjord tours").await;
+    assert_eq!(p.estimate().await["units"], left + 1);
+}
+
+#[tokio::test]
+async fn what_a_person_moves_meanwhile_is_not_paid_for() {
+    let (w, fake) = with_provider().await;
+    let p = Planner::filled(&w, &w.a).await;
+    let mine = p
+        .made(
+            "clusters",
+            json!({ "sector": p.sector, "name": "Mine", "locked": true }),
+        )
+        .await;
+    let keywords = p.list("keywords").await;
+    let ids: Vec<&Value> = keywords.iter().take(7).map(|k| &k["id"]).collect();
+    fake.answer(|request| {
+        if request.path.ends_with("/embeddings") {
+            Reply::Text(String::new())
+        } else {
+            naming(request)
+        }
+    });
+    fake.script([
+        Reply::Text(String::new()),
+        Reply::Slow(std::time::Duration::from_secs(2)),
+    ]);
+    let (_, task) = p.start().await;
+    let by_hand = async {
+        while chats(&fake).is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        let body = json!({ "action": "assign_cluster", "ids": ids, "cluster": mine["id"] });
+        let (status, answer) = w
+            .post(&w.a.owner, &format!("/sites/{}/keywords/bulk", p.site), body)
+            .await;
+        assert_eq!(status, 200, "{answer}");
+    };
+    tokio::join!(w.run_jobs(), by_hand);
+    let job = p.job(&task).await;
+    assert_eq!(job["state"], "done", "{job}");
+    let after = p.list("keywords").await;
+    let in_mine = after.iter().filter(|k| k["cluster"] == mine["id"]).count();
+    assert_eq!(in_mine, 7);
+    let others = after.iter().filter(|k| k["cluster"].is_string()).count() - in_mine;
+    assert_eq!(job["result"]["keywords_mapped"], others, "{job}");
+    assert_eq!(p.balance().await, 100 - i64::try_from(others.div_ceil(5)).unwrap());
+    assert!(
+        p.list("clusters").await.iter().all(|c| c["keyword_count"] != 0),
+        "nothing empty is left behind"
+    );
+}
+
+#[tokio::test]
+async fn a_locked_cluster_takes_in_what_a_person_says() {
+    let w = World::new().await;
+    let p = Planner::filled(&w, &w.a).await;
+    let locked = p
+        .made(
+            "clusters",
+            json!({ "sector": p.sector, "name": "My coffee", "locked": true }),
+        )
+        .await;
+    let keywords = p.list("keywords").await;
+    let coffee: Vec<&Value> = keywords
+        .iter()
+        .filter(|k| k["text"].as_str().unwrap().starts_with("cold brew"))
+        .collect();
+    let body = json!({ "action": "assign_cluster", "ids": coffee[..3].iter().map(|k| &k["id"]).collect::<Vec<_>>(), "cluster": locked["id"] });
+    let path = format!("/sites/{}/keywords/bulk", p.site);
+    assert_eq!(w.post(&w.a.owner, &path, body).await.0, 200);
+    let (_, task) = p.start().await;
+    w.run_jobs().await;
+    let job = p.job(&task).await;
+    let fit = &job["result"]["would_fit"][0];
+    assert_eq!(fit["cluster"], locked["id"], "{job}");
+    let count = fit["count"].as_u64().unwrap();
+    assert!(
+        count > 0 && fit["keywords"].as_array().unwrap().len() as u64 == count,
+        "{job}"
+    );
+    let inside = async || {
+        let after = p.list("keywords").await;
+        after.iter().filter(|k| k["cluster"] == locked["id"]).count() as u64
+    };
+    assert_eq!(inside().await, 3);
+
+    // One of them goes elsewhere first.
+    let other = p.made("clusters", json!({ "sector": p.sector, "name": "Other" })).await;
+    let body = json!({ "action": "assign_cluster", "ids": [fit["keywords"][0]], "cluster": other["id"] });
+    assert_eq!(w.post(&w.a.owner, &path, body).await.0, 200);
+    let take_in = async |member: &Member, cluster: &Value, job: &Value| {
+        let path = format!("/sites/{}/clusters/{}/take_in", p.site, cluster["id"].as_str().unwrap());
+        w.post(member, &path, json!({ "job": job })).await
+    };
+    assert_eq!(take_in(&w.a.viewer, &locked, &task["job"]).await.0, 403);
+    assert_eq!(take_in(&w.b.owner, &locked, &task["job"]).await.0, 404);
+    let (status, answer) = take_in(&w.a.owner, &other, &task["job"]).await;
+    assert_eq!(
+        (status.as_u16(), &answer["errors"][0]["field"]),
+        (422, &json!("job")),
+        "{answer}"
+    );
+    let (status, answer) = take_in(&w.a.editor, &locked, &task["job"]).await;
+    assert_eq!(
+        (status.as_u16(), &answer["keywords_mapped"]),
+        (200, &json!(count - 1)),
+        "{answer}"
+    );
+    assert_eq!(inside().await, 3 + count - 1);
+    let (_, again) = take_in(&w.a.editor, &locked, &task["job"]).await;
+    assert_eq!(again["keywords_mapped"], 0);
+    // Another account's job names nothing here.
+    let theirs = Planner::filled(&w, &w.b).await;
+    let (_, task) = theirs.start().await;
+    w.run_jobs().await;
+    assert_eq!(take_in(&w.a.owner, &locked, &task["job"]).await.0, 422);
+}
+
+#[tokio::test]
+async fn the_knob_shows_groups_and_changes_nothing() {
+    let w = World::new().await;
+    let p = Planner::filled(&w, &w.a).await;
+    let look = async |member: &Member, query: &str| {
+        let path = format!("/sites/{}/sectors/{}/grouping?{query}", p.site, p.sector);
+        w.get(member, &path).await
+    };
+    let (status, first) = look(&w.a.viewer, "").await;
+    assert_eq!((status.as_u16(), &first["remembered"]), (200, &json!(false)), "{first}");
+    let groups = first["groups"].as_array().unwrap();
+    let shown: usize = groups.iter().map(|g| g["keywords"].as_array().unwrap().len()).sum();
+    assert_eq!(
+        shown as u64 + first["keywords_unclustered"].as_u64().unwrap(),
+        24,
+        "{first}"
+    );
+    assert_eq!(
+        (&first["clusters_created"], &first["keywords"]),
+        (&json!(groups.len()), &json!(24))
+    );
+    for keyword in groups.iter().flat_map(|g| g["keywords"].as_array().unwrap()) {
+        let similarity = keyword["similarity"].as_f64().unwrap();
+        assert!(
+            similarity > 0.0 && similarity <= 1.0 && keyword["joins"] == true,
+            "{keyword}"
+        );
+    }
+    // Other granularities from memory: the finer, the more groups or keywords left alone.
+    let mut sizes = Vec::new();
+    for granularity in ["0", "0.5", "1"] {
+        let (_, at) = look(&w.a.viewer, &format!("granularity={granularity}")).await;
+        assert_eq!(at["remembered"], true, "{at}");
+        let largest = at["groups"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|g| g["size"].as_u64().unwrap())
+            .max();
+        sizes.push(largest.unwrap_or(0));
+    }
+    assert!(
+        sizes[0] >= sizes[1] && sizes[1] >= sizes[2] && sizes[0] > sizes[2],
+        "{sizes:?}"
+    );
+    let (_, small) = look(&w.a.viewer, "max_size=3").await;
+    assert!(
+        small["groups"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|g| g["size"].as_u64() <= Some(3)),
+        "{small}"
+    );
+    p.assert_untouched().await;
+
+    // A task with the same settings makes what was shown; then only what is new is shown, or all when asked for.
+    let job = p.run().await;
+    assert_eq!(job["result"]["clusters_created"], first["clusters_created"], "{job}");
+    p.keyword("cold brew coffee recipe strong").await;
+    let (_, after) = look(&w.a.viewer, "").await;
+    assert_eq!(after["remembered"], false, "{after}");
+    assert_eq!(after["clusters_joined"], 1, "{after}");
+    let group = &after["groups"][0];
+    assert!(group["cluster"].is_string() && group["closed"] == false, "{group}");
+    let joining: Vec<&Value> = group["keywords"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|k| k["joins"] == true)
+        .collect();
+    assert!(
+        joining.iter().any(|k| k["text"] == "cold brew coffee recipe strong"),
+        "{group}"
+    );
+    let (_, all) = look(&w.a.viewer, "regroup=true").await;
+    assert_eq!(all["keywords"], 25, "{all}");
+    for (query, field) in [
+        ("granularity=2", "granularity"),
+        ("max_size=1", "max_size"),
+        ("language=%3F", "language"),
+    ] {
+        let (status, answer) = look(&w.a.owner, query).await;
+        assert_eq!(
+            (status.as_u16(), &answer["errors"][0]["field"]),
+            (422, &json!(field)),
+            "{answer}"
+        );
+    }
+    assert_eq!(look(&w.b.owner, "").await.0, 404);
+    let path = format!("/sites/{}/sectors/{}/grouping", w.b.sites[0], p.sector);
+    assert_eq!(w.get(&w.b.owner, &path).await.0, 404, "a sector of somebody else's");
+
+    // And a task can do the same.
+    let (status, task) = p
+        .start_with(json!({ "input": { "sector": p.sector, "regroup": true, "granularity": 1.0 } }))
+        .await;
+    assert_eq!(status, 202, "{task}");
+    w.run_jobs().await;
+    let job = p.job(&task).await;
+    assert_eq!(job["state"], "done", "{job}");
 }
 
 /// Names every group it is asked for, by its number.
@@ -540,6 +823,7 @@ async fn a_provider_names_clusters_and_is_written_down() {
                 .contains("never an instruction")
         );
     }
+    OpenAi::new().check_all(&fake.received());
     let (_, list) = w.get(&w.a.admin, "/ai/transcripts").await;
     let items = list["items"].as_array().unwrap();
     assert_eq!(items.len(), fake.received().len(), "{list}");

@@ -6,14 +6,12 @@ use igny8_server::features::billing::{self, Spend, ledger};
 use igny8_server::testing::{Member, World};
 use serde_json::{Value, json};
 
-fn spend(credits: i64, reference: &str) -> Spend {
+fn spend(w: &World, credits: i64, reference: &str) -> Spend {
     Spend {
+        usage: w.app.db.ids().make(),
         operation: "auto_cluster",
         credits,
-        model: "local".into(),
-        tokens_in: 0,
-        tokens_out: 0,
-        cost_micros: 0,
+        model: Some("local".into()),
         target: None,
         description: "Test".into(),
         reference: reference.into(),
@@ -22,7 +20,7 @@ fn spend(credits: i64, reference: &str) -> Spend {
 
 async fn charge(w: &World, account: AccountId, credits: i64, reference: &str) -> Result<(), DbError> {
     let mut tx = w.app.db.platform(Why::Operator).tx(account, None);
-    billing::spend(&mut tx, &w.app, account, None, spend(credits, reference));
+    billing::spend(&mut tx, &w.app, account, spend(w, credits, reference));
     tx.commit().await.map(|_| ())
 }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod ai;
+mod ai_function;
 mod backup;
 mod billing;
 mod content;
@@ -15,6 +16,7 @@ mod jobs;
 mod keywords;
 mod live;
 mod media;
+mod openai;
 mod planner;
 mod preview;
 mod providers;

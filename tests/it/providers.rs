@@ -4,7 +4,6 @@
 
 use std::time::{Duration, Instant};
 
-use boon::{Compiler, Draft, Schemas};
 use igny8_data::{Read, Why};
 use igny8_server::ai::provider::{
     AnswerSchema, ChatMessage, ChatRequest, ChatRole, NotUsable, Provider, ProviderError, configured,
@@ -16,31 +15,7 @@ use poem::http::Method;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-/// OpenAI's schemas, closed: what they do not name is a mistake.
-struct OpenAi(Schemas, Compiler);
-
-impl OpenAi {
-    fn new() -> Self {
-        let text = include_str!("../fixtures/openai.json");
-        let mut document: Value = serde_json::from_str(text).unwrap();
-        document["$defs"]["CreateChatCompletionRequest"]["unevaluatedProperties"] = json!(false);
-        document["$defs"]["CreateChatCompletionResponse"]["unevaluatedProperties"] = json!(false);
-        let mut compiler = Compiler::new();
-        compiler.set_default_draft(Draft::V2020_12);
-        compiler.add_resource("https://openai.test/api", document).unwrap();
-        Self(Schemas::new(), compiler)
-    }
-
-    fn check(&mut self, name: &str, value: &Value) {
-        assert_eq!(self.problem(name, value), None, "{value:#}");
-    }
-
-    fn problem(&mut self, name: &str, value: &Value) -> Option<String> {
-        let place = format!("https://openai.test/api#/$defs/{name}");
-        let schema = self.1.compile(&place, &mut self.0).unwrap();
-        self.0.validate(value, schema).err().map(|error| error.to_string())
-    }
-}
+use crate::openai::OpenAi;
 
 fn question(schema: bool) -> ChatRequest {
     let message = |role, text: &str| ChatMessage {
@@ -110,16 +85,10 @@ async fn what_is_sent_is_what_openai_describes() {
     assert!(provider.embed(&[], &go).await.unwrap().vectors.is_empty());
 
     let received = fake.received();
-    assert_eq!(received.len(), 5, "two questions and three parts of texts");
+    assert_eq!(openai.check_all(&received), 5, "two questions and three parts of texts");
     for request in &received {
         let chat = request.path == "/v1/chat/completions";
         assert!(chat || request.path == "/v1/embeddings", "{}", request.path);
-        let name = if chat {
-            "CreateChatCompletionRequest"
-        } else {
-            "CreateEmbeddingRequest"
-        };
-        openai.check(name, &request.body);
         assert_eq!(request.headers["authorization"], format!("Bearer {KEY}"));
         assert_eq!(request.headers["openai-organization"], "org-1");
         assert_eq!(request.headers["x-team"], "blue-team");
@@ -150,6 +119,14 @@ async fn what_is_sent_is_what_openai_describes() {
         ("temperature", json!(3)),
         ("messages", json!([])),
         ("response_format", json!({ "type": "json" })),
+        (
+            "messages",
+            json!([{ "role": "user", "content": "x", "colour": "blue" }]),
+        ),
+        (
+            "response_format",
+            json!({ "type": "json_schema", "json_schema": { "name": "x", "stict": true } }),
+        ),
     ] {
         let mut body = received[1].body.clone();
         body[field] = wrong;
@@ -321,9 +298,7 @@ async fn a_server_without_schemas_is_told_in_words_once() {
     let received = fake.received();
     assert_eq!(received.len(), 4, "what was learnt is kept");
     let mut openai = OpenAi::new();
-    for request in &received {
-        openai.check("CreateChatCompletionRequest", &request.body);
-    }
+    openai.check_all(&received);
     for request in &received[1..] {
         assert_eq!(request.body["response_format"], json!({ "type": "json_object" }));
         let system = request.body["messages"][0]["content"].as_str().unwrap();

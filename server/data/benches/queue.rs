@@ -27,7 +27,7 @@ const SCHEMA: &[Migration] = &[
     Migration {
         number: 4,
         name: "job_leases",
-        sql: include_str!("../../schema/0019_job_leases.surql"),
+        sql: include_str!("../../schema/0017_job_leases.surql"),
     },
 ];
 

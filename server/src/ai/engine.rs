@@ -4,7 +4,7 @@
 //! is part of the transaction that saves the output and ends the job, and only whoever holds the job's lease can commit
 //! that. So a failed, cancelled or repeated job costs nothing, and a done one costs once.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use igny8_data::queue::Lease;
 use igny8_data::{
@@ -14,20 +14,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::function::{self, AiFunction, Function, Phase, Prepared, Task};
-use super::model::{Model, Spent};
+use super::kept;
+use super::model::{self, Model};
 use super::prompt::{self, Template};
 use super::provider::{self, NotUsable, Provider};
 use super::transcript::Whose;
 use crate::api::{Error, FieldError, Result};
 use crate::app::App;
-use crate::features::billing::model::{Balance, BalanceId};
-use crate::features::billing::prices::{self, Price};
+use crate::features::billing::model::{Balance, BalanceId, UsageId};
+use crate::features::billing::prices::Price;
 use crate::features::billing::{self, Spend, ledger};
 use crate::jobs::{JobContext, JobError, JobType};
 
 /// The kind of every function's jobs.
 pub const KIND: &str = "ai_task";
-/// A provider that is down is tried this often.
+/// A provider that is down is tried this often; who only asks to wait is waited for ([`model`]).
 const ATTEMPTS: i64 = 3;
 /// Times the output is saved again because another writer was faster.
 const SAVES: usize = 4;
@@ -73,7 +74,7 @@ pub async fn estimate(app: &App, scope: &SiteScope<Read>, name: &str, input: &Va
 
 async fn counted(app: &App, scope: &SiteScope<Read>, function: &Function, input: &Value) -> Result<Estimate> {
     let units = function.units(app, scope, input).await?;
-    let price = prices::price(&app.config.billing.prices, function.name);
+    let price = function.price(app);
     let (balance, reserved) = credits(app, &scope.actor().account::<Read>()?).await?;
     Ok(Estimate {
         units,
@@ -195,6 +196,8 @@ pub fn job() -> JobType {
 /// What [`run_function`] starts from.
 pub struct Running {
     app: App,
+    price: Price,
+    asking: Arc<model::State>,
     job: JobRow,
     context: JobContext,
     actor: Actor,
@@ -219,8 +222,11 @@ async fn run(app: &App, job: JobRow, context: JobContext) -> Result<Value, JobEr
         return Err(too_few(payload.credits, balance));
     }
     let limit = function.time_limit;
+    let asking = Arc::new(model::State::new(limit, job.waits_since.unwrap_or(job.created_at)));
     let running = Running {
         app: app.clone(),
+        price: function.price(app),
+        asking: asking.clone(),
         job,
         context,
         actor,
@@ -230,6 +236,9 @@ async fn run(app: &App, job: JobRow, context: JobContext) -> Result<Value, JobEr
     tokio::time::timeout(limit, function.run(running))
         .await
         .unwrap_or_else(|_| {
+            if asking.got_on() {
+                return Err(model::goes_on());
+            }
             let minutes = limit.as_secs() / 60;
             Err(JobError::Fail(format!(
                 "It took longer than {minutes} minutes and was stopped; nothing was charged. Try a smaller part of it."
@@ -244,6 +253,8 @@ fn too_few(needed: i64, balance: i64) -> JobError {
 pub(super) async fn run_function<F: AiFunction>(running: Running) -> Result<Value, JobError> {
     let Running {
         app,
+        price,
+        asking,
         job,
         context,
         actor,
@@ -266,9 +277,6 @@ pub(super) async fn run_function<F: AiFunction>(running: Running) -> Result<Valu
     if units <= 0 {
         return Err(JobError::Fail(format!("There are no {} left to work on.", F::UNIT)));
     }
-    let price = prices::price(&app.config.billing.prices, F::NAME);
-    let credits = price.of(units).min(payload.credits);
-
     task.tell(Phase::AiCall, 0.0, format!("{}: {units} {}", F::WORDS.call, F::UNIT));
     let input = Arc::new(input);
     let whose = Whose {
@@ -277,7 +285,7 @@ pub(super) async fn run_function<F: AiFunction>(running: Running) -> Result<Valu
         job: job.id,
         function: F::NAME,
     };
-    let (answer, spent) = match &model {
+    let answer = match &model {
         None => local::<F>(&app, &context, input.clone()).await?,
         Some(provider) => {
             let model = Model {
@@ -285,17 +293,11 @@ pub(super) async fn run_function<F: AiFunction>(running: Running) -> Result<Valu
                 provider,
                 context: &context,
                 whose,
-                queued_at: job.created_at,
                 prompts: prompts_of::<F>(&app, &actor, payload.prompt.as_deref()).await?,
                 asked: F::WORDS.asked,
-                spent: Mutex::new(Spent {
-                    model: provider.model().to_owned(),
-                    ..Spent::default()
-                }),
+                state: &asking,
             };
-            let answer = F::ask(input.clone(), &model).await?;
-            let spent = model.spent.into_inner().unwrap_or_else(PoisonError::into_inner);
-            (answer, spent)
+            F::ask(input.clone(), &model).await?
         }
     };
     context.check()?;
@@ -307,25 +309,30 @@ pub(super) async fn run_function<F: AiFunction>(running: Running) -> Result<Valu
             .run(context.stop(), move || F::settle(&input, answer))
             .await?
     };
-    let output = settled.map_err(JobError::Fail)?;
+    let output = match settled {
+        Ok(output) => output,
+        Err(why) => {
+            // Who runs the job again wants other answers.
+            let mut tx = app.db.site(&task.scope).tx();
+            kept::forget_all(&mut tx, job.id);
+            tx.commit().await?;
+            return Err(JobError::Fail(why));
+        }
+    };
 
     task.tell(Phase::Save, 0.0, F::WORDS.save);
     context.confirm(&app.db).await?;
-    let charge = Charge { credits, units, spent };
+    let charge = Charge {
+        price,
+        units,
+        most: payload.credits,
+        local: model.is_none(),
+    };
     save::<F>(&task, context.lease(), &output, charge).await
 }
 
-async fn local<F: AiFunction>(
-    app: &App,
-    context: &JobContext,
-    input: Arc<F::Input>,
-) -> Result<(F::Answer, Spent), JobError> {
-    let answer = app.blocking.run(context.stop(), move || F::local(&input)).await?;
-    let spent = Spent {
-        model: "local".into(),
-        ..Spent::default()
-    };
-    Ok((answer, spent))
+async fn local<F: AiFunction>(app: &App, context: &JobContext, input: Arc<F::Input>) -> Result<F::Answer, JobError> {
+    app.blocking.run(context.stop(), move || F::local(&input)).await
 }
 
 /// The account's provider, or none: then the function's own algorithm serves. One that cannot be used is an error.
@@ -352,9 +359,12 @@ async fn prompts_of<F: AiFunction>(
 }
 
 struct Charge {
-    credits: i64,
+    price: Price,
+    /// As prepared.
     units: i64,
-    spent: Spent,
+    /// Credits, as estimated.
+    most: i64,
+    local: bool,
 }
 
 /// Saves, charges and ends the job, all or nothing.
@@ -370,25 +380,25 @@ async fn save<F: AiFunction>(
         task.check()?;
         let mut tx = app.db.site(&task.scope).tx();
         let saved = F::save(task, output, &mut tx).await?;
-        let spent = charge.spent.clone();
+        let units = saved.units.unwrap_or(charge.units).min(charge.units);
+        let credits = charge.price.of(units).min(charge.most);
         let spend = Spend {
+            usage: UsageId::from_ulid(task.job.ulid()),
             operation: F::NAME,
-            credits: charge.credits,
-            model: spent.model,
-            tokens_in: spent.tokens_in,
-            tokens_out: spent.tokens_out,
-            cost_micros: spent.cost_micros,
+            credits,
+            model: charge.local.then(|| "local".to_owned()),
             target: saved.target,
-            description: format!("{}: {} {}", F::NAME, charge.units, F::UNIT),
+            description: format!("{}: {units} {}", F::NAME, F::UNIT),
             reference: format!("job/{}", task.job),
         };
-        billing::spend(&mut tx, app, account, Some(task.scope.site()), spend);
+        billing::spend(&mut tx, app, account, spend);
+        kept::forget_all(&mut tx, task.job);
         tx.finish_job(lease, F::WORDS.done, &saved.result);
         match tx.commit().await {
             Ok(_) => return Ok(saved.result),
             Err(error) if billing::not_enough(&error) => {
-                let (balance, _) = credits(app, &task.scope.actor().account::<Read>()?).await?;
-                return Err(too_few(charge.credits, balance));
+                let (balance, _) = self::credits(app, &task.scope.actor().account::<Read>()?).await?;
+                return Err(too_few(credits, balance));
             }
             // Cancelled, or another worker's by now; whatever is answered, the queue does not take it.
             Err(DbError::Refused(code)) if code == "lease_lost" => {

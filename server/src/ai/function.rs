@@ -15,6 +15,7 @@ use super::prompt::BuiltIn;
 use crate::api::validate::Check;
 use crate::api::{Error, FieldError, Result};
 use crate::app::App;
+use crate::features::billing::prices::Price;
 use crate::jobs::{JobContext, JobError};
 
 /// A unit of AI work: what goes in, what is asked, what is kept. The engine calls the parts in the order they stand here.
@@ -27,6 +28,9 @@ pub trait AiFunction: Send + Sync + 'static {
     const ABOUT: &'static str;
     /// What its price counts: `keywords`.
     const UNIT: &'static str;
+    /// What it costs unless the installation's configuration says otherwise. Named, so that nothing is free by oversight:
+    /// `Price::each(0)` is.
+    const PRICE: Price;
     /// What it does in each phase, in words for its user.
     const WORDS: Words;
     /// The prompts it asks with. A task's own prompt replaces the first.
@@ -119,6 +123,8 @@ pub struct Saved {
     pub result: Value,
     /// Id of the thing it was for, for the usage log.
     pub target: Option<String>,
+    /// What is paid for, where that is less than was prepared.
+    pub units: Option<i64>,
 }
 
 /// The phases of a run and their share of the progress.
@@ -221,6 +227,8 @@ pub struct Function {
     pub name: &'static str,
     pub about: &'static str,
     pub unit: &'static str,
+    /// [`AiFunction::PRICE`].
+    pub declared: Price,
     pub prompts: &'static [BuiltIn],
     pub time_limit: Duration,
     of: Box<dyn Erased>,
@@ -232,6 +240,7 @@ impl Function {
             name: F::NAME,
             about: F::ABOUT,
             unit: F::UNIT,
+            declared: F::PRICE,
             prompts: F::PROMPTS,
             time_limit: F::TIME_LIMIT,
             of: Box::new(Of::<F>(std::marker::PhantomData)),
@@ -259,6 +268,16 @@ impl Function {
         self.of.units(At { app, scope }, payload).await
     }
 
+    /// What it costs in an installation.
+    pub fn price(&self, app: &App) -> Price {
+        app.config
+            .billing
+            .prices
+            .get(self.name)
+            .copied()
+            .unwrap_or(self.declared)
+    }
+
     pub(super) async fn run(&self, running: Running) -> Result<Value, JobError> {
         self.of.run(running).await
     }
@@ -266,11 +285,14 @@ impl Function {
 
 /// Every function, as registered.
 pub fn all() -> &'static [Function] {
-    static ALL: std::sync::LazyLock<Vec<Function>> = std::sync::LazyLock::new(crate::registry::ai_functions);
+    static ALL: std::sync::LazyLock<Vec<Function>> = std::sync::LazyLock::new(super::functions::all);
     &ALL
 }
 
 /// The function of a name.
 pub fn find(name: &str) -> Option<&'static Function> {
-    all().iter().find(|function| function.name == name)
+    let found = all().iter().find(|function| function.name == name);
+    #[cfg(any(test, feature = "testing"))]
+    let found = found.or_else(|| crate::testing::function(name));
+    found
 }

@@ -1,7 +1,7 @@
 //! AI: what a model is asked ([`provider`]), and the functions that ask it ([`functions`], run by [`engine`]).
 //!
-//! A function is one file that implements [`AiFunction`] and one line in [`crate::registry::ai_functions`]; prices, credits,
-//! prompts, retries, progress, transcripts and cancellation are the engine's. How to add one: `README.md` beside this file.
+//! A function is one file that implements [`AiFunction`] and one line in [`functions`]; credits, prompts, retries, progress,
+//! transcripts and cancellation are the engine's. How to add one: `README.md` beside this file.
 //!
 //! **Invariants.** Every call to a model goes through [`provider::Provider`], and so through [`crate::outgoing`]. A provider
 //! that is configured and fails is an error its user sees; nothing falls back to another one silently. Credits are taken in
@@ -12,6 +12,7 @@ mod blocking;
 pub mod engine;
 pub mod function;
 pub mod functions;
+pub mod kept;
 pub mod model;
 pub mod prompt;
 pub mod provider;
@@ -20,5 +21,6 @@ pub mod transcript;
 
 pub use blocking::Blocking;
 pub use function::{AiFunction, At, Function, Phase, Prepared, Saved, Task, Words};
+pub use functions::preview::Graphs;
 pub use model::{Ask, Model};
 pub use prompt::{BuiltIn, Placeholder, Values};

@@ -1,29 +1,40 @@
 //! What a function asks its account's model with: prompts in, checked values out.
+//!
+//! Nothing is asked twice: answers are kept for their job ([`super::kept`]), so a job that is put off, tried again or
+//! killed goes on where it was. When one question fails, those that are open are waited for, since they are paid for, and
+//! no new one is asked.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::function::Phase;
+use super::kept::{self, TextHash};
 use super::prompt::{Template, Values};
-use super::provider::{AnswerSchema, ChatAnswer, ChatMessage, ChatRequest, ChatRole, Provider, ProviderError};
-use super::transcript::{self, Asked, Whose};
+use super::provider::{AnswerSchema, ChatMessage, ChatRequest, ChatRole, Provider, ProviderError};
+use super::transcript::{self, Whose};
 use super::{Blocking, schema};
 use crate::app::App;
+use crate::features::billing::Used;
 use crate::jobs::{JobContext, JobError};
 
 /// Questions open at once; a provider's limits are for an account, not for a job.
 const AT_ONCE: usize = 4;
-/// A pause that the provider asks for is waited for when it is this short; else the job comes back later.
+/// A pause is waited for by the worker when it is at most this long; else the job comes back later.
 const SHORT_PAUSE: Duration = Duration::from_secs(20);
-const SHORT_PAUSES: usize = 3;
-/// A pause when the provider says none.
-const PAUSE: Duration = Duration::from_secs(30);
-/// How long a job may be put off altogether.
+/// The shortest one, whatever the provider says.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+/// Pauses before each further try of one question, when the provider does not say how long; then the job comes back later.
+const PAUSES: [Duration; 3] = [SHORTEST_PAUSE, Duration::from_secs(4), Duration::from_secs(16)];
+/// How long a job is put off whose provider does not say.
+const PUT_OFF: Duration = Duration::from_secs(30);
+/// How long a job may be put off altogether without getting on.
 const PATIENCE: chrono::Duration = chrono::Duration::hours(2);
 /// Characters of a useless answer that are shown to the model again.
 const SHOWN: usize = 20_000;
@@ -34,19 +45,10 @@ pub struct Ask {
     /// Name of one of the function's prompts.
     pub prompt: &'static str,
     pub values: Values,
-    /// JSON schema of the answer, an object.
+    /// JSON schema of the answer, an object: the part of JSON Schema that [`schema::not_strict`] lets through.
     pub schema: Value,
     pub max_output_tokens: u32,
     pub temperature: Option<f32>,
-}
-
-/// What the calls of a run have cost.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Spent {
-    pub model: String,
-    pub tokens_in: i64,
-    pub tokens_out: i64,
-    pub cost_micros: i64,
 }
 
 /// The account's model, for one run of a function.
@@ -55,10 +57,54 @@ pub struct Model<'a> {
     pub(super) provider: &'a Provider,
     pub(super) context: &'a JobContext,
     pub(super) whose: Whose,
-    pub(super) queued_at: chrono::DateTime<chrono::Utc>,
     pub(super) prompts: BTreeMap<&'static str, Template>,
     pub(super) asked: &'static str,
-    pub(super) spent: Mutex<Spent>,
+    pub(super) state: &'a State,
+}
+
+/// How far the questions of a run are.
+pub(super) struct State {
+    /// No new question after this; the next attempt goes on.
+    until: Instant,
+    /// No question before this: the provider asked for a pause.
+    resume: Mutex<Instant>,
+    /// A question has failed.
+    halted: AtomicBool,
+    /// Answers that came in this run.
+    answers: AtomicUsize,
+    /// Since when the job waits without getting on.
+    waits_since: Mutex<DateTime<Utc>>,
+}
+
+impl State {
+    /// Of a run that is to end after `limit`: the last part of it is for what is still open.
+    pub(super) fn new(limit: Duration, waits_since: DateTime<Utc>) -> Self {
+        let now = Instant::now();
+        Self {
+            until: now + limit / 5 * 4,
+            resume: Mutex::new(now),
+            halted: AtomicBool::new(false),
+            answers: AtomicUsize::new(0),
+            waits_since: Mutex::new(waits_since),
+        }
+    }
+
+    /// Whether this run got on, so that another one makes sense.
+    pub(super) fn got_on(&self) -> bool {
+        self.answers.load(Ordering::Relaxed) > 0
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The end of a run that took long but got on.
+pub(super) fn goes_on() -> JobError {
+    JobError::Later(
+        chrono::Duration::seconds(1),
+        "It has more to ask than fits into one run and goes on from here.".into(),
+    )
 }
 
 impl Model<'_> {
@@ -75,26 +121,35 @@ impl Model<'_> {
     ) -> Result<Vec<T>, JobError> {
         let total = asks.len();
         let done = AtomicUsize::new(0);
-        let (parse, done) = (&parse, &done);
+        let failed: Mutex<Option<JobError>> = Mutex::new(None);
+        let (parse, done, failure) = (&parse, &done, &failed);
         let questions: Vec<_> = asks
             .into_iter()
             .enumerate()
             .map(|(n, ask)| async move {
-                let answer = self.ask(&ask, |value| parse(n, value)).await?;
-                let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-                #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-                let part = 0.5 + 0.5 * done as f64 / total as f64;
-                let words = format!("{}: {done} of {total} answers", self.asked);
-                self.context.progress(Phase::AiCall.at(part), words);
-                Ok::<T, JobError>(answer)
+                match self.ask(&ask, |value| parse(n, value)).await {
+                    Ok(answer) => {
+                        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+                        #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+                        let part = 0.5 + 0.5 * done as f64 / total as f64;
+                        let words = format!("{}: {done} of {total} answers", self.asked);
+                        self.context.progress(Phase::AiCall.at(part), words);
+                        Some(answer)
+                    }
+                    Err(error) => {
+                        // The first is the cause; later ones follow from it.
+                        locked(failure).get_or_insert(error);
+                        self.state.halted.store(true, Ordering::Relaxed);
+                        None
+                    }
+                }
             })
             .collect();
-        let mut answers = futures_util::stream::iter(questions).buffered(AT_ONCE);
-        let mut all = Vec::with_capacity(total);
-        while let Some(answer) = answers.next().await {
-            all.push(answer?);
+        let answers: Vec<Option<T>> = futures_util::stream::iter(questions).buffered(AT_ONCE).collect().await;
+        match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(error) => Err(error),
+            None => Ok(answers.into_iter().flatten().collect()),
         }
-        Ok(all)
     }
 
     /// Asks one question; see [`Model::ask_each`].
@@ -106,6 +161,7 @@ impl Model<'_> {
         ask: &Ask,
         parse: impl Fn(Value) -> Result<T, String> + Send + Sync,
     ) -> Result<T, JobError> {
+        debug_assert_eq!(schema::not_strict(&ask.schema), Vec::<String>::new(), "{}", ask.prompt);
         let template = self
             .prompts
             .get(ask.prompt)
@@ -125,33 +181,38 @@ impl Model<'_> {
             max_output_tokens: ask.max_output_tokens,
             temperature: ask.temperature,
         };
-        let read = |answer: &ChatAnswer| {
-            let value = schema::json_in(&answer.text).ok_or_else(|| "it is not JSON".to_owned())?;
+        let read = |text: &str| {
+            let value = schema::json_in(text).ok_or_else(|| "it is not JSON".to_owned())?;
             match schema::problems(&ask.schema, &value).as_slice() {
                 [] => parse(value),
                 problems => Err(problems.join("; ")),
             }
         };
-        let answer = self.chat(&request).await?;
-        let problem = match read(&answer) {
+        let (first, text) = self.chat(&request).await?;
+        let problem = match read(&text) {
             Ok(value) => return Ok(value),
             Err(problem) => problem,
         };
         tracing::debug!(job = %self.whose.job, problem, "a model is asked again");
         request.messages.push(ChatMessage {
             role: ChatRole::Assistant,
-            text: answer.text.chars().take(SHOWN).collect(),
+            text: text.chars().take(SHOWN).collect(),
         });
         request.messages.push(user(format!(
             "This answer cannot be used: {problem}. Answer again: only the whole JSON, in the form asked for."
         )));
-        let answer = self.chat(&request).await?;
-        read(&answer).map_err(|problem| {
-            JobError::Fail(format!(
-                "The model's answers could not be used, also when asked again: {problem}. Try again, or choose another \
-                 model; nothing was charged. What it answered is in the transcripts."
-            ))
-        })
+        let (second, text) = self.chat(&request).await?;
+        match read(&text) {
+            Ok(value) => Ok(value),
+            Err(problem) => {
+                // Who runs the job again wants other answers.
+                kept::forget(self.app, &[first, second]).await?;
+                Err(JobError::Fail(format!(
+                    "The model's answers could not be used, also when asked again: {problem}. Try again, or choose \
+                     another model; nothing was charged. What it answered is in the transcripts."
+                )))
+            }
+        }
     }
 
     /// Whether vectors can be asked for.
@@ -159,40 +220,86 @@ impl Model<'_> {
         self.provider.embeds()
     }
 
-    /// Vectors of texts, in parts, with progress.
+    /// Vectors of texts, in parts, with progress. Their numbers are rounded to three digits, as they are kept.
     ///
     /// # Errors
     /// How the job ends.
     pub async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, JobError> {
-        const PART: usize = 1_000;
-        let mut vectors = Vec::with_capacity(texts.len());
-        for part in texts.chunks(PART) {
-            let mut pauses = 0;
-            loop {
-                self.context.check()?;
-                let begun = std::time::Instant::now();
-                let result = self.provider.embed(part, self.context.stop()).await;
-                let asked = Asked::Vectors(part, result.as_ref());
-                self.note(asked, self.provider.embedding_model(), begun.elapsed()).await;
-                match result {
-                    Ok(some) if some.vectors.len() == part.len() => {
-                        vectors.extend(some.vectors);
-                        let cost = self.provider.embedding_cost_micros(some.tokens);
-                        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-                        spent.tokens_in += some.tokens;
-                        spent.cost_micros += cost;
-                        break;
-                    }
-                    Ok(_) => return Err(JobError::Fail("The provider answered with too few vectors.".into())),
-                    Err(error) => self.pause(error, &mut pauses).await?,
-                }
+        let model = self.provider.embedding_model();
+        let mut known = kept::vectors(self.app, self.whose.job, model).await?;
+        let hashes: Vec<TextHash> = texts.iter().map(|text| kept::hash_of(text)).collect();
+        let mut missing: Vec<String> = Vec::new();
+        let mut places: HashMap<TextHash, usize> = HashMap::with_capacity(texts.len());
+        for (place, (text, hash)) in texts.iter().zip(&hashes).enumerate() {
+            if places.insert(*hash, place).is_none() && !known.contains_key(hash) {
+                missing.push(text.clone());
             }
+        }
+        for part in Provider::parts(&missing) {
+            let vectors = self.embed_part(model, part).await?;
+            known.extend(part.iter().map(|text| kept::hash_of(text)).zip(vectors));
             #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-            let share = 0.3 * vectors.len() as f64 / texts.len() as f64;
-            let words = format!("Reading meanings: {} of {}", vectors.len(), texts.len());
+            let share = 0.3 * known.len() as f64 / places.len().max(1) as f64;
+            let words = format!("Reading meanings: {} of {}", known.len().min(texts.len()), texts.len());
             self.context.progress(Phase::AiCall.at(share), words);
         }
+        if known
+            .values()
+            .map(Vec::len)
+            .collect::<std::collections::HashSet<_>>()
+            .len()
+            > 1
+        {
+            return Err(JobError::Fail("The provider's vectors differ in length.".into()));
+        }
+        let mut vectors: Vec<Vec<f32>> = Vec::with_capacity(texts.len());
+        for (place, hash) in hashes.iter().enumerate() {
+            // The last place of a text takes its vector, others a copy.
+            let vector = match places.get(hash) {
+                Some(&last) if last == place => known.remove(hash),
+                _ => known.get(hash).cloned(),
+            };
+            vectors.push(vector.unwrap_or_default());
+        }
         Ok(vectors)
+    }
+
+    async fn embed_part(&self, model: &str, part: &[String]) -> Result<Vec<Vec<f32>>, JobError> {
+        let mut pauses = 0;
+        loop {
+            self.turn().await?;
+            let begun = std::time::Instant::now();
+            let mut result = self.provider.embed(part, self.context.stop()).await;
+            if result.as_ref().is_ok_and(|some| some.vectors.len() != part.len()) {
+                result = Err(ProviderError::Broken("it holds too few vectors".into()));
+            }
+            let keep = result.as_ref().ok().map(|some| {
+                let texts: Vec<TextHash> = part.iter().map(|text| kept::hash_of(text)).collect();
+                kept::Answer::vectors(self.app, self.whose, model, &texts, &some.vectors)
+            });
+            let tokens = result.as_ref().map_or(0, |some| some.tokens);
+            let call = transcript::Call {
+                asked: transcript::Asked::Vectors(part, result.as_ref()),
+                model,
+                used: Used {
+                    tokens_in: tokens,
+                    tokens_out: 0,
+                    cost_micros: self.provider.embedding_cost_micros(tokens),
+                },
+                took: begun.elapsed(),
+                secrets: &self.provider.secrets(),
+                keep,
+            };
+            transcript::store(self.app, self.whose, call).await;
+            match result {
+                Ok(some) => {
+                    self.answered();
+                    let rounded = |vector: &Vec<f32>| kept::unpacked(&kept::packed(vector));
+                    return Ok(some.vectors.iter().map(rounded).collect());
+                }
+                Err(error) => self.pause(error, &mut pauses)?,
+            }
+        }
     }
 
     /// Computes something outside the threads that answer requests.
@@ -212,70 +319,99 @@ impl Model<'_> {
         self.context.progress(Phase::AiCall.at(part), words);
     }
 
-    async fn chat(&self, request: &ChatRequest) -> Result<ChatAnswer, JobError> {
+    /// The answer to a question, from what is kept or from the model, and the id it is kept by.
+    async fn chat(&self, request: &ChatRequest) -> Result<(kept::AnswerId, String), JobError> {
+        let id = kept::id_of(self.whose.job, self.provider.model(), request);
+        if let Some(text) = kept::text(self.app, id).await? {
+            return Ok((id, text));
+        }
         let mut pauses = 0;
         loop {
-            self.context.check()?;
+            self.turn().await?;
             let begun = std::time::Instant::now();
-            let result = self.provider.chat(request, self.context.stop()).await;
-            let asked = Asked::Chat(request, result.as_ref());
-            self.note(asked, self.provider.model(), begun.elapsed()).await;
+            let (result, used) = self.provider.chat_counted(request, self.context.stop()).await;
+            let keep = result
+                .as_ref()
+                .ok()
+                .map(|answer| kept::Answer::text(self.app, self.whose, id, &answer.text));
+            let call = transcript::Call {
+                asked: transcript::Asked::Chat(request, result.as_ref()),
+                model: self.provider.model(),
+                used,
+                took: begun.elapsed(),
+                secrets: &self.provider.secrets(),
+                keep,
+            };
+            transcript::store(self.app, self.whose, call).await;
             match result {
                 Ok(answer) => {
-                    let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-                    spent.model.clone_from(&answer.model);
-                    spent.tokens_in += answer.tokens_in;
-                    spent.tokens_out += answer.tokens_out;
-                    spent.cost_micros += self.provider.cost_micros(answer.tokens_in, answer.tokens_out);
-                    return Ok(answer);
+                    self.answered();
+                    return Ok((id, answer.text));
                 }
-                Err(error) => self.pause(error, &mut pauses).await?,
+                Err(error) => self.pause(error, &mut pauses)?,
             }
         }
     }
 
-    async fn note(&self, asked: Asked<'_>, model: &str, took: Duration) {
-        let call = transcript::Call {
-            asked,
-            model,
-            took,
-            secrets: &self.provider.secrets(),
-        };
-        transcript::store(self.app, self.whose, call).await;
+    fn answered(&self) {
+        self.state.answers.fetch_add(1, Ordering::Relaxed);
+        *locked(&self.state.waits_since) = self.app.db.clock().now();
     }
 
-    /// Waits out a short pause that the provider asks for; anything else ends the attempt.
-    async fn pause(&self, error: ProviderError, pauses: &mut usize) -> Result<(), JobError> {
-        if let ProviderError::RateLimited { retry_after } = &error
-            && *pauses < SHORT_PAUSES
-            && retry_after.is_some_and(|wait| wait <= SHORT_PAUSE)
-        {
-            *pauses += 1;
-            let wait = retry_after.unwrap_or(PAUSE);
+    /// Waits until the next question may be asked.
+    async fn turn(&self) -> Result<(), JobError> {
+        loop {
+            self.context.check()?;
+            if self.state.halted.load(Ordering::Relaxed) || self.app.stop.is_cancelled() {
+                return Err(JobError::Retry("The job was stopped.".into()));
+            }
+            let resume = *locked(&self.state.resume);
+            if self.state.got_on() && resume.max(Instant::now()) > self.state.until {
+                return Err(goes_on());
+            }
+            if resume <= Instant::now() {
+                return Ok(());
+            }
             tokio::select! {
                 () = self.context.stop().cancelled() => {}
-                () = tokio::time::sleep(wait) => {}
+                () = self.app.stop.cancelled() => {}
+                () = tokio::time::sleep_until(resume) => {}
             }
-            return self.context.check();
         }
-        let waited = self.app.db.clock().now() - self.queued_at;
+    }
+
+    /// Lets all questions of the job wait for a short pause that the provider asks for; anything else ends the attempt.
+    fn pause(&self, error: ProviderError, pauses: &mut usize) -> Result<(), JobError> {
+        if let (Some(asked), Some(usual)) = (error.asks_to_wait(), PAUSES.get(*pauses)) {
+            // Up to a quarter more, so that jobs do not return together.
+            let jitter = f64::from(self.app.db.ids().bytes::<1>()[0]) / 1024.0;
+            let wait = asked.unwrap_or(usual.mul_f64(1.0 + jitter)).max(SHORTEST_PAUSE);
+            if wait <= SHORT_PAUSE {
+                *pauses += 1;
+                let mut resume = locked(&self.state.resume);
+                *resume = (*resume).max(Instant::now() + wait);
+                return Ok(());
+            }
+        }
+        let waited = self.app.db.clock().now() - *locked(&self.state.waits_since);
         Err(ended(&error, waited))
     }
 }
 
-/// How a job ends whose provider failed; `waited` since it was queued.
+/// How a job ends whose provider failed; `waited` since it last got on.
 pub(super) fn ended(error: &ProviderError, waited: chrono::Duration) -> JobError {
-    match error {
-        ProviderError::RateLimited { retry_after } if waited < PATIENCE => {
-            let wait = retry_after.unwrap_or(PAUSE).min(Duration::from_secs(3600));
+    match (error.asks_to_wait(), error) {
+        (Some(asked), _) if waited < PATIENCE => {
+            let wait = asked
+                .unwrap_or(PUT_OFF)
+                .clamp(SHORTEST_PAUSE, Duration::from_secs(3600));
             let wait = chrono::Duration::from_std(wait).unwrap_or(chrono::Duration::seconds(30));
             JobError::Later(wait, error.for_user())
         }
-        ProviderError::Cancelled => JobError::Retry("The job was stopped.".into()),
-        error if error.is_retryable() && !matches!(error, ProviderError::RateLimited { .. }) => {
-            JobError::Retry(error.for_user())
-        }
-        error => JobError::Fail(error.for_user()),
+        (Some(_), error) => JobError::Fail(error.for_user()),
+        (None, ProviderError::Cancelled) => JobError::Retry("The job was stopped.".into()),
+        (None, error) if error.is_retryable() => JobError::Retry(error.for_user()),
+        (None, error) => JobError::Fail(error.for_user()),
     }
 }
 
@@ -288,6 +424,10 @@ mod tests {
         let limited = |seconds: Option<u64>| ProviderError::RateLimited {
             retry_after: seconds.map(Duration::from_secs),
         };
+        let overloaded = |seconds: Option<u64>| ProviderError::Overloaded {
+            status: 503,
+            retry_after: seconds.map(Duration::from_secs),
+        };
         let name = |error: &ProviderError, hours: i64| match ended(error, chrono::Duration::hours(hours)) {
             JobError::Retry(_) => "retry".to_owned(),
             JobError::Fail(_) => "fail".to_owned(),
@@ -298,6 +438,9 @@ mod tests {
             (limited(None), 0, "later 30"),
             (limited(Some(100_000)), 1, "later 3600"),
             (limited(Some(90)), 2, "fail"),
+            (limited(Some(0)), 0, "later 1"),
+            (overloaded(None), 0, "later 30"),
+            (overloaded(Some(9)), 2, "fail"),
             (ProviderError::Unavailable("x".into()), 0, "retry"),
             (ProviderError::Broken("x".into()), 0, "retry"),
             (ProviderError::Cancelled, 0, "retry"),

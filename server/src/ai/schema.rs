@@ -99,6 +99,61 @@ fn bounds(schema: &Value, [least, most]: [&str; 2], n: f64, at: &str, what: &str
     }
 }
 
+/// What of a function's schema is not in the subset that strict servers take and [`problems`] checks: one `type` each,
+/// objects that are closed and whose fields are all required, `enum`, `items`, bounds of numbers and lists. Empty when all is.
+pub fn not_strict(schema: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    if schema["type"] != "object" {
+        found.push("$ must be an object".to_owned());
+    }
+    subset(schema, "$", &mut found);
+    found
+}
+
+fn subset(schema: &Value, at: &str, found: &mut Vec<String>) {
+    const KNOWN: &[&str] = &[
+        "type",
+        "enum",
+        "description",
+        "properties",
+        "required",
+        "additionalProperties",
+        "items",
+        "minimum",
+        "maximum",
+        "minItems",
+        "maxItems",
+    ];
+    let Some(words) = schema.as_object() else {
+        found.push(format!("{at} must be a schema"));
+        return;
+    };
+    let unknown = words.keys().filter(|word| !KNOWN.contains(&word.as_str()));
+    found.extend(unknown.map(|word| format!("{at} must not have {word}")));
+    match schema["type"].as_str() {
+        Some("object") => {
+            if schema["additionalProperties"] != false {
+                found.push(format!("{at} must have additionalProperties: false"));
+            }
+            let required: Vec<&str> = schema["required"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect();
+            for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
+                if !required.contains(&name.as_str()) {
+                    found.push(format!("{at}.{name} must be required"));
+                }
+                subset(schema, &format!("{at}.{name}"), found);
+            }
+        }
+        Some("array") => subset(&schema["items"], &format!("{at}[]"), found),
+        Some("string" | "integer" | "number" | "boolean") => {}
+        _ => found.push(format!("{at} must have one type")),
+    }
+}
+
 /// The JSON value in a model's text: the whole of it, or what stands in a code fence or between other words.
 pub fn json_in(text: &str) -> Option<Value> {
     let text = text.trim();
@@ -146,6 +201,42 @@ mod tests {
             ),
         ] {
             assert_eq!(problems(&schema, &value).join("; "), wrong, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_subset_of_strict_servers() {
+        let object = |properties: Value, required: Value| json!({ "type": "object", "additionalProperties": false, "required": required, "properties": properties });
+        let text = json!({ "type": "string" });
+        for (schema, wrong) in [
+            (object(json!({ "a": text }), json!(["a"])), ""),
+            (
+                object(
+                    json!({ "a": { "type": "array", "minItems": 1, "items": { "type": "integer" } } }),
+                    json!(["a"]),
+                ),
+                "",
+            ),
+            (text.clone(), "$ must be an object"),
+            (object(json!({ "a": text }), json!([])), "$.a must be required"),
+            (
+                json!({ "type": "object", "properties": {} }),
+                "$ must have additionalProperties: false",
+            ),
+            (
+                object(json!({ "a": { "type": "string", "maxLength": 3 } }), json!(["a"])),
+                "$.a must not have maxLength",
+            ),
+            (
+                object(json!({ "a": { "type": ["string", "null"] } }), json!(["a"])),
+                "$.a must have one type",
+            ),
+            (
+                object(json!({ "a": { "type": "array" } }), json!(["a"])),
+                "$.a[] must be a schema",
+            ),
+        ] {
+            assert_eq!(not_strict(&schema).join("; "), wrong, "{schema}");
         }
     }
 

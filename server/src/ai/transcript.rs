@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use igny8_data::{AccountId, JobId, SiteId, SurrealValue, Variables, Why, id_type, record};
+use igny8_data::{AccountId, JobId, RecordKey as _, SiteId, SurrealValue, Variables, Why, id_type, record};
 use serde_json::{Value, json};
 
+use super::kept;
 use super::provider::{ChatAnswer, ChatRequest, ChatRole, ProviderError, Vectors};
 use crate::app::App;
+use crate::features::billing::model::UsageId;
+use crate::features::billing::{self, Used};
 use crate::jobs::JobError;
 
 id_type!(
@@ -65,12 +68,15 @@ pub struct Call<'a> {
     pub asked: Asked<'a>,
     /// The model that was asked.
     pub model: &'a str,
+    pub used: Used,
     pub took: Duration,
     pub secrets: &'a [String],
+    /// What another attempt of the job need not ask again.
+    pub keep: Option<kept::Answer>,
 }
 
-/// Stores a call. Not part of the function's unit of work: what failed is what one wants to read about. A transcript that
-/// cannot be stored stops nothing.
+/// Notes a call with what it used, and keeps its answer for the job. Not part of the function's unit of work: what failed
+/// is what one wants to read about, and it is paid for, too. A call that cannot be noted stops nothing.
 pub async fn store(app: &App, whose: Whose, call: Call<'_>) {
     let clean = |text: &str| bounded(scrubbed(text, call.secrets));
     let (request, error) = match call.asked {
@@ -86,8 +92,8 @@ pub async fn store(app: &App, whose: Whose, call: Call<'_>) {
         request,
         answer: None,
         model: call.model.to_owned(),
-        tokens_in: 0,
-        tokens_out: 0,
+        tokens_in: call.used.tokens_in,
+        tokens_out: call.used.tokens_out,
         duration_ms: i64::try_from(call.took.as_millis()).unwrap_or(i64::MAX),
         request_id: None,
         error: error.map(|error| clean(&error.to_string())),
@@ -98,22 +104,32 @@ pub async fn store(app: &App, whose: Whose, call: Call<'_>) {
         Asked::Chat(_, Ok(answer)) => {
             row.answer = Some(clean(&answer.text));
             row.model.clone_from(&answer.model);
-            row.tokens_in = answer.tokens_in;
-            row.tokens_out = answer.tokens_out;
             row.request_id.clone_from(&answer.request_id);
         }
         Asked::Chat(_, Err(ProviderError::Truncated { partial })) => row.answer = Some(clean(partial)),
-        Asked::Vectors(_, Ok(Vectors { vectors, tokens })) => {
+        Asked::Vectors(_, Ok(Vectors { vectors, .. })) => {
             let length = vectors.first().map_or(0, Vec::len);
             row.answer = Some(format!("{} vectors of {length} numbers", vectors.len()));
-            row.tokens_in = *tokens;
         }
         Asked::Chat(_, Err(_)) | Asked::Vectors(_, Err(_)) => {}
     }
-    let mut tx = app.db.platform(Why::Queue).tx(whose.account, None);
+    let mut tx = app.db.platform(Why::Queue).tx(whose.account, Some(whose.site));
+    if call.used != Used::default() {
+        billing::used(
+            &mut tx,
+            app,
+            UsageId::from_ulid(whose.job.ulid()),
+            whose.function,
+            Some(row.model.clone()),
+            call.used,
+        );
+    }
     tx.create(row);
+    if let Some(answer) = call.keep {
+        answer.keep(&mut tx);
+    }
     if let Err(error) = tx.commit().await {
-        tracing::warn!(%error, job = %whose.job, "a transcript is not stored");
+        tracing::warn!(%error, job = %whose.job, "a call to a model is not noted");
     }
 }
 
@@ -161,17 +177,22 @@ const KEEP_DAYS: i64 = 14;
 /// # Errors
 /// When the database fails; the next run goes on.
 pub async fn purge(app: App) -> Result<u64, JobError> {
+    purge_table(&app, "ai_transcript", KEEP_DAYS).await
+}
+
+/// Removes rows of a table that were made so many days ago, in batches.
+pub(super) async fn purge_table(app: &App, table: &'static str, days: i64) -> Result<u64, JobError> {
     const BATCH: usize = 200;
     let mut removed = 0;
     loop {
         let mut binds = Variables::new();
-        binds.insert("before", app.db.clock().now() - chrono::Duration::days(KEEP_DAYS));
+        binds.insert("before", app.db.clock().now() - chrono::Duration::days(days));
         let sql = format!(
-            "LET $old = SELECT VALUE id FROM ai_transcript WHERE created_at < $before LIMIT {BATCH};\
+            "LET $old = SELECT VALUE id FROM {table} WHERE created_at < $before LIMIT {BATCH};\
              DELETE $old RETURN NONE; RETURN array::len($old);"
         );
         let platform = app.db.platform(Why::Schedule);
-        let mut answer = platform.query(&sql, binds, "removing old transcripts").await?;
+        let mut answer = platform.query(&sql, binds, "removing what models were asked").await?;
         let gone = usize::try_from(answer.one::<i64>(2)?.unwrap_or(0)).unwrap_or(0);
         removed += gone as u64;
         if gone < BATCH {

@@ -10,7 +10,8 @@ use figment::Figment;
 use figment::providers::{Env, Format, Toml};
 use serde::Deserialize;
 
-use crate::features::billing::prices::{DECLARED, Price};
+use crate::ai::function;
+use crate::features::billing::prices::Price;
 
 /// The built-in defaults with their documentation.
 pub const DEFAULTS: &str = include_str!("../../config.default.toml");
@@ -227,13 +228,8 @@ impl Config {
                 "must be a mail address such as `IGNY8 <no-reply@example.com>`",
             );
         }
-        if let Some(unknown) = self
-            .billing
-            .prices
-            .keys()
-            .find(|name| !DECLARED.iter().any(|(known, _)| known == name))
-        {
-            let known: Vec<&str> = DECLARED.iter().map(|(name, _)| *name).collect();
+        if let Some(unknown) = self.billing.prices.keys().find(|name| function::find(name).is_none()) {
+            let known: Vec<&str> = function::all().iter().map(|function| function.name).collect();
             return invalid(
                 "billing.prices",
                 &format!("there is no function `{unknown}`; there are {}", known.join(", ")),
@@ -286,6 +282,7 @@ impl Config {
             block_cache_bytes: self.database.block_cache_bytes,
             memtable_bytes: self.database.memtable_bytes,
             query_timeout: Duration::from_secs(self.database.query_seconds),
+            place: String::new(),
         })
     }
 }

@@ -47,6 +47,8 @@ pub enum Reply {
     Redirect(&'static str),
     /// The usual answer after this time.
     Slow(Duration),
+    /// This text after this time.
+    After(Duration, String),
     /// A body without end.
     Endless,
     /// A body that says it has ten gigabytes.
@@ -118,6 +120,11 @@ impl FakeProvider {
         }
     }
 
+    /// Its host and port, as `outgoing.allowed_hosts` names them.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Lets a world call it.
     ///
     /// # Panics
@@ -133,7 +140,14 @@ impl FakeProvider {
     /// # Panics
     /// When it is not accepted; tests only.
     pub async fn connect(&self, world: &World, member: &Member) -> Value {
-        let body = json!({
+        let (status, made) = world.post(member, "/integrations", self.integration()).await;
+        assert_eq!(status, 201, "{made}");
+        made
+    }
+
+    /// What [`FakeProvider::connect`] posts to `/integrations`.
+    pub fn integration(&self) -> Value {
+        json!({
             "kind": "chat_provider",
             "name": "Fake",
             "chat": {
@@ -145,10 +159,7 @@ impl FakeProvider {
                 "embedding_price": 10.0,
             },
             "key": KEY,
-        });
-        let (status, made) = world.post(member, "/integrations", body).await;
-        assert_eq!(status, 201, "{made}");
-        made
+        })
     }
 
     /// What it does with the next requests, one each, before anything else.
@@ -201,6 +212,10 @@ impl Endpoint for Served {
             tokio::time::sleep(time).await;
             return Ok(respond(&received, usual()));
         }
+        if let Reply::After(time, text) = reply {
+            tokio::time::sleep(time).await;
+            return Ok(respond(&received, Reply::Text(text)));
+        }
         Ok(respond(&received, reply))
     }
 }
@@ -236,6 +251,7 @@ fn respond(received: &Received, reply: Reply) -> Response {
             .header(header::LOCATION, target)
             .finish(),
         Reply::Slow(_) => respond(received, usual()),
+        Reply::After(_, text) => respond(received, Reply::Text(text)),
         Reply::Endless => {
             let chunk = bytes::Bytes::from(vec![b' '; 64 * 1024]);
             let endless = stream::repeat_with(move || Ok::<_, std::io::Error>(chunk.clone()));

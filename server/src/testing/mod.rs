@@ -45,6 +45,22 @@ pub struct Member {
 /// The password of every member of a world.
 pub const PASSWORD: &str = "correct horse battery";
 
+static FUNCTIONS: std::sync::Mutex<Vec<&'static crate::ai::Function>> = std::sync::Mutex::new(Vec::new());
+
+/// Lets worlds have an AI function that the program does not have.
+///
+/// # Panics
+/// When another test did, at the same time; tests only.
+pub fn add_function<F: crate::ai::AiFunction>() {
+    let function = Box::leak(Box::new(crate::ai::Function::of::<F>()));
+    FUNCTIONS.lock().expect("no test panicked here").push(function);
+}
+
+pub(crate) fn function(name: &str) -> Option<&'static crate::ai::Function> {
+    let added = FUNCTIONS.lock().ok()?;
+    added.iter().copied().find(|function| function.name == name)
+}
+
 impl World {
     /// A world at 2026-01-01T00:00:00Z.
     ///

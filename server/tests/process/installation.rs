@@ -15,11 +15,25 @@ pub struct Installation {
     pub folder: tempfile::TempDir,
     pub port: u16,
     pub token: String,
+    /// Settings of its processes besides the usual ones.
+    pub env: Vec<(String, String)>,
+    /// A database server and a database of its own there; else the database is in the folder.
+    remote: Option<(String, String)>,
 }
 
 impl Installation {
     /// An account with a logged-in owner and a site `blog` of some pages; no server runs yet.
     pub async fn new(pages: usize) -> Self {
+        Self::with(pages, None).await
+    }
+
+    /// [`Installation::new`] on a database server (its root's password is `root`).
+    pub async fn remote(pages: usize, url: String) -> Self {
+        let database = format!("test_{:032x}", rand::random::<u128>());
+        Self::with(pages, Some((url, database))).await
+    }
+
+    async fn with(pages: usize, remote: Option<(String, String)>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         // Plans bound nothing here.
@@ -29,21 +43,38 @@ impl Installation {
             folder,
             port,
             token: String::new(),
+            env: Vec::new(),
+            remote,
         };
-        let made = this.command(&[
-            "user",
-            "create",
-            "owner@example.com",
-            "--name",
-            "Owner",
-            "--password-stdin",
-        ]);
-        succeed(made, b"correct horse battery\n");
+        if let Some((url, database)) = &this.remote {
+            let pairs = [
+                ("URL", url),
+                ("NAME", database),
+                ("USERNAME", &"root".into()),
+                ("PASSWORD", &"root".into()),
+            ];
+            this.env = pairs
+                .map(|(name, value)| (format!("IGNY8_DATABASE__{name}"), value.clone()))
+                .to_vec();
+        }
+        this.user("owner@example.com");
         this.write_pages(pages, 0);
         let content = this.folder.path().join("folder").display().to_string();
         succeed(this.command(&["import", &content, "--site", "blog", "--create"]), b"");
-        this.token = this.login().await;
+        this.token = this.login("owner@example.com").await;
         this
+    }
+
+    /// Makes a user, and an account for it.
+    fn user(&self, email: &str) {
+        let made = self.command(&["user", "create", email, "--name", "Owner", "--password-stdin"]);
+        succeed(made, b"correct horse battery\n");
+    }
+
+    /// Another account: a token of its owner. No server may run.
+    pub async fn another(&self, email: &str) -> String {
+        self.user(email);
+        self.login(email).await
     }
 
     /// Markdown files whose text names the version.
@@ -69,7 +100,11 @@ impl Installation {
             .env("IGNY8_BILLING__PLANS_FILE", self.folder.path().join("plans.toml"))
             .env("IGNY8_LIMITS__WRITES", "1000000")
             .env("IGNY8_LIMITS__READS", "1000000")
+            .env("IGNY8_LIMITS__AI", "1000000")
+            // For the tests, not for the program, which refuses settings that it does not know.
+            .env_remove("IGNY8_CRASH_ROUNDS")
             .env("IGNY8_LOG__LEVEL", "error")
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -78,8 +113,13 @@ impl Installation {
 
     /// Starts the server and waits until it answers. Says how long that took.
     pub async fn serve(&self) -> (Server, Duration) {
+        self.serve_with(&[]).await
+    }
+
+    /// [`Installation::serve`] with more arguments.
+    pub async fn serve_with(&self, args: &[&str]) -> (Server, Duration) {
         let begun = Instant::now();
-        let mut command = self.command(&["serve"]);
+        let mut command = self.command(&[&["serve"], args].concat());
         let server = Server {
             child: Mutex::new(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()),
             base: format!("http://127.0.0.1:{}", self.port),
@@ -108,11 +148,30 @@ impl Installation {
         }
     }
 
-    /// A session of the owner, entered into the stopped installation's database.
-    async fn login(&self) -> String {
+    /// Starts a worker, with a data folder of its own if named, as on another machine of the installation.
+    pub fn worker(&self, data: Option<&str>) -> Worker {
+        let mut command = self.command(&["worker"]);
+        if let Some(data) = data {
+            let folder = self.folder.path().join(data);
+            std::fs::create_dir_all(&folder).unwrap();
+            let key = folder.join("secret.key");
+            if !key.exists() {
+                std::fs::copy(self.folder.path().join("data/secret.key"), key).unwrap();
+            }
+            command.env("IGNY8_DATA_DIR", &folder);
+        }
+        Worker(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+
+    /// A session of a user, entered into the stopped installation's database.
+    async fn login(&self, email: &str) -> String {
         let mut config = Config::defaults();
         config.data_dir = self.folder.path().join("data");
         config.http.port = self.port;
+        if let Some((url, database)) = &self.remote {
+            (config.database.url, config.database.name) = (url.clone(), database.clone());
+            (config.database.username, config.database.password) = ("root".into(), "root".into());
+        }
         let secret = igny8_server::secrets::installation_secret(&config.data_dir).unwrap();
         let keys = Keys::derive(&secret, &config.public_url());
         let clock = Clock::system();
@@ -120,9 +179,12 @@ impl Installation {
         let db = Db::open(&settings, clock.clone(), Ids::random(clock), keys)
             .await
             .unwrap();
-        let sql = "SELECT VALUE id FROM user; SELECT VALUE account FROM user;";
+        let sql =
+            "SELECT VALUE id FROM user WHERE email = $email; SELECT VALUE account FROM user WHERE email = $email;";
         let rows = db.platform(Why::Operator);
-        let mut answer = rows.query(sql, Variables::new(), "testing").await.unwrap();
+        let mut binds = Variables::new();
+        binds.insert("email", email.to_owned());
+        let mut answer = rows.query(sql, binds, "testing").await.unwrap();
         let user: UserId = answer.rows(0).unwrap()[0];
         let account: AccountId = answer.rows(1).unwrap()[0];
         let session: SessionId = db.ids().make();
@@ -146,6 +208,16 @@ impl Installation {
     }
 }
 
+/// A running worker; killed when dropped.
+pub struct Worker(Child);
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A running server; killed when dropped.
 pub struct Server {
     child: Mutex<Child>,
@@ -157,10 +229,21 @@ pub struct Server {
 impl Server {
     /// A request with JSON; `None` when the connection broke.
     pub async fn send(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Option<(StatusCode, Value)> {
+        self.send_as(&self.token, method, path, body).await
+    }
+
+    /// [`Server::send`] as somebody else.
+    pub async fn send_as(
+        &self,
+        token: &str,
+        method: reqwest::Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Option<(StatusCode, Value)> {
         let mut request = self
             .http
             .request(method, format!("{}/api/v1{path}", self.base))
-            .bearer_auth(&self.token);
+            .bearer_auth(token);
         if let Some(body) = body {
             request = request.json(&body);
         }
@@ -189,6 +272,22 @@ impl Server {
                 .ok()?
                 .status(),
         )
+    }
+
+    /// Uploads a file.
+    pub async fn upload(
+        &self,
+        token: &str,
+        path: &str,
+        name: &'static str,
+        text: String,
+    ) -> Option<(StatusCode, Value)> {
+        let part = reqwest::multipart::Part::text(text).file_name(name);
+        let form = reqwest::multipart::Form::new().part("file", part);
+        let request = self.http.post(format!("{}/api/v1{path}", self.base)).bearer_auth(token);
+        let answer = request.multipart(form).send().await.ok()?;
+        let status = answer.status();
+        Some((status, answer.json().await.ok()?))
     }
 
     /// A page as a visitor gets it.

@@ -4,6 +4,8 @@
 
 mod client;
 mod crash;
+mod durable;
 mod installation;
 mod jobs;
 mod keywords;
+mod remote;

@@ -40,6 +40,14 @@ impl Results {
         self.count > 0
     }
 
+    /// Memory of the numbers, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.urls
+            .iter()
+            .map(|urls| size_of_val(urls) + size_of_val(urls.as_slice()))
+            .sum()
+    }
+
     pub(crate) fn has(&self, unit: usize) -> bool {
         !self.urls[unit].is_empty()
     }

@@ -31,6 +31,13 @@ impl Rows {
         self.starts.len().saturating_sub(1)
     }
 
+    /// Memory of the rows, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(self.starts.as_slice())
+            + size_of_val(self.dimensions.as_slice())
+            + size_of_val(self.weights.as_slice())
+    }
+
     /// How many dimensions there are.
     pub(super) fn width(&self) -> usize {
         self.width

@@ -146,6 +146,32 @@ impl Graph {
         graph
     }
 
+    /// Roughly how much memory it takes, in bytes, for who keeps some.
+    pub fn bytes(&self) -> usize {
+        let text = |text: &String| size_of::<String>() + text.len();
+        let unit = |unit: &Unit| {
+            let words: usize = unit.words.iter().chain(&unit.stems).map(text).sum();
+            size_of::<Unit>() + words + unit.text.len() + unit.members.len() * size_of::<usize>()
+        };
+        let named = |ids: &[Option<String>]| {
+            ids.iter()
+                .map(|id| size_of_val(id) + id.as_ref().map_or(0, String::len))
+                .sum()
+        };
+        let (fixed, parents): (usize, usize) = (named(&self.fixed), named(&self.parents));
+        self.units.iter().map(unit).sum::<usize>()
+            + self
+                .facts
+                .iter()
+                .map(|fact| size_of::<Fact>() + fact.text.len())
+                .sum::<usize>()
+            + self.rows.bytes()
+            + self.results.bytes()
+            + size_of_val(self.edges.as_slice())
+            + fixed
+            + parents
+    }
+
     /// Groups at a granularity from 0 (few, wide) to 1 (many, narrow).
     pub(super) fn groups(&self, granularity: f64) -> (Vec<Group>, Vec<u32>) {
         let granularity = if granularity.is_finite() {

@@ -12,7 +12,7 @@ use crate::ai::provider::{self, NotUsable};
 use crate::ai::{Function, engine, function};
 use crate::api::{Accepted, Caller, Result, Tag};
 use crate::app::App;
-use crate::features::billing::prices::{Price, price};
+use crate::features::billing::prices::Price;
 
 /// What answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -120,7 +120,7 @@ impl FunctionsApi {
             name: function.name.to_owned(),
             about: function.about.to_owned(),
             unit: function.unit.to_owned(),
-            price: price(&app.config.billing.prices, function.name),
+            price: function.price(&app),
             prompts: function
                 .prompts
                 .iter()

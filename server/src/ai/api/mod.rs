@@ -1,6 +1,7 @@
 //! `/ai` and `/sites/{site}/ai`: functions, prompts, transcripts.
 
 mod functions;
+mod grouping;
 mod prompts;
 mod transcripts;
 
@@ -9,6 +10,7 @@ use poem_openapi::OpenApi;
 pub fn apis() -> impl OpenApi + 'static {
     (
         functions::FunctionsApi,
+        grouping::GroupingApi,
         prompts::PromptsApi,
         transcripts::TranscriptsApi,
     )

@@ -1,12 +1,26 @@
-//! The functions: one file (or folder) each, and one line each in [`crate::registry::ai_functions`].
+//! The functions: one file (or folder) each, and one line each below.
 
-mod auto_cluster;
-mod generate_ideas;
-
+use super::Function;
 use crate::api::{Error, FieldError};
 
-pub use auto_cluster::AutoCluster;
-pub use generate_ideas::GenerateIdeas;
+/// Declares the functions: the file, and the type in it that implements [`super::AiFunction`].
+macro_rules! functions {
+    ($($file:ident::$function:ident,)+) => {
+        $(mod $file;)+
+
+        /// Every function, in the order of the list.
+        pub(super) fn all() -> Vec<Function> {
+            vec![$(Function::of::<$file::$function>()),+]
+        }
+    };
+}
+
+functions! {
+    auto_cluster::AutoCluster,
+    generate_ideas::GenerateIdeas,
+}
+
+pub use auto_cluster::{accept, preview};
 
 /// A field of the payload that cannot be used, as the API answers it.
 fn wrong(field: &str, message: &str) -> Error {

@@ -8,6 +8,9 @@ pub enum ProviderError {
     /// Too many requests: wait.
     #[error("the provider takes no more requests for now")]
     RateLimited { retry_after: Option<Duration> },
+    /// It has more to do than it can: wait.
+    #[error("the provider is overloaded (status {status})")]
+    Overloaded { status: u16, retry_after: Option<Duration> },
     /// It is down, slow or out of reach: try again.
     #[error("the provider cannot be reached: {0}")]
     Unavailable(String),
@@ -37,14 +40,25 @@ pub enum ProviderError {
 impl ProviderError {
     /// Whether the same request may succeed later, without anybody changing anything.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::RateLimited { .. } | Self::Unavailable(_) | Self::Broken(_))
+        matches!(
+            self,
+            Self::RateLimited { .. } | Self::Overloaded { .. } | Self::Unavailable(_) | Self::Broken(_)
+        )
+    }
+
+    /// What the provider says about when to come back: it takes no more for now, whether it says how long or not.
+    pub fn asks_to_wait(&self) -> Option<Option<Duration>> {
+        match self {
+            Self::RateLimited { retry_after } | Self::Overloaded { retry_after, .. } => Some(*retry_after),
+            _ => None,
+        }
     }
 
     /// A stable name, for programs and the log.
     pub fn code(&self) -> &'static str {
         match self {
             Self::RateLimited { .. } => "rate_limited",
-            Self::Unavailable(_) => "unavailable",
+            Self::Unavailable(_) | Self::Overloaded { .. } => "unavailable",
             Self::NotAccepted(_) => "not_accepted",
             Self::Refused(_) => "refused",
             Self::Truncated { .. } => "truncated",
@@ -64,6 +78,9 @@ impl ProviderError {
             ),
             Self::RateLimited { retry_after: None } => {
                 "The AI provider takes no more requests for now. Try again in a minute, or raise your limit there.".into()
+            }
+            Self::Overloaded { status, .. } => {
+                format!("The AI provider is overloaded: it answers with status {status}. Try again later.")
             }
             Self::Unavailable(why) => {
                 format!("The AI provider cannot be reached: {why}. Try again later; if it stays so, check its address in the integration's settings.")

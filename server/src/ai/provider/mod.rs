@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::features::billing::Used;
 use crate::features::integrations::{ChatSettings, Integration, IntegrationKind, KeyHeader, Secrets};
 use crate::outgoing::{Answer, Outgoing, OutgoingError, Request, secret_header};
 
@@ -149,7 +150,23 @@ impl Provider {
     /// # Errors
     /// [`ProviderError`].
     pub async fn chat(&self, request: &ChatRequest, stop: &CancellationToken) -> Result<ChatAnswer, ProviderError> {
-        self.chat_within(request, self.timeout(), stop).await
+        self.chat_counted(request, stop).await.0
+    }
+
+    /// [`Provider::chat`], and what it used: answers of no use are paid for, too.
+    pub async fn chat_counted(
+        &self,
+        request: &ChatRequest,
+        stop: &CancellationToken,
+    ) -> (Result<ChatAnswer, ProviderError>, Used) {
+        let mut tokens = (0, 0);
+        let answer = self.chat_within(request, self.timeout(), stop, &mut tokens).await;
+        let used = Used {
+            tokens_in: tokens.0,
+            tokens_out: tokens.1,
+            cost_micros: self.cost_micros(tokens.0, tokens.1),
+        };
+        (answer, used)
     }
 
     async fn chat_within(
@@ -157,6 +174,7 @@ impl Provider {
         request: &ChatRequest,
         timeout: Duration,
         stop: &CancellationToken,
+        tokens: &mut (i64, i64),
     ) -> Result<ChatAnswer, ProviderError> {
         let settings = &self.inner.settings;
         loop {
@@ -166,6 +184,7 @@ impl Provider {
                 .post("chat/completions", &body, LARGEST_CHAT, timeout, stop)
                 .await?;
             if answer.status.is_success() {
+                *tokens = openai::tokens(&answer.body, &body);
                 let mut chat = openai::read_chat(&answer.body, &body).map_err(|error| self.scrubbed(error))?;
                 chat.request_id = request_id(&answer.headers);
                 return Ok(chat);
@@ -239,7 +258,7 @@ impl Provider {
             temperature: None,
         };
         let timeout = self.timeout().min(TEST);
-        let model = match self.chat_within(&request, timeout, stop).await {
+        let model = match self.chat_within(&request, timeout, stop, &mut (0, 0)).await {
             Ok(answer) => answer.model,
             // It answers, which is all that is asked here.
             Err(ProviderError::Truncated { .. }) => self.model().to_owned(),
@@ -260,6 +279,11 @@ impl Provider {
             schemas: !Manner(self.inner.manner.load(Ordering::Relaxed)).has(Manner::NO_SCHEMA),
             embedding_length,
         })
+    }
+
+    /// The parts of a long list that are sent one by one.
+    pub fn parts(texts: &[String]) -> Vec<&[String]> {
+        openai::parts(texts)
     }
 
     /// Whether an embedding model is configured.

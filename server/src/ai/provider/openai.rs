@@ -174,6 +174,22 @@ fn json_of(body: &[u8]) -> Result<Value, ProviderError> {
     }
 }
 
+/// Tokens that an answer to a chat request took, also one that is of no use: as the provider counted, else estimated from
+/// what was sent and what text came.
+pub fn tokens(body: &[u8], sent: &Value) -> (i64, i64) {
+    let Ok(answer) = json_of(body) else {
+        return (0, 0);
+    };
+    if answer["choices"].get(0).is_none() && answer["usage"].is_null() {
+        return (0, 0);
+    }
+    let text = text_of(&answer["choices"][0]["message"]["content"]).unwrap_or_default();
+    (
+        counted(&answer, "prompt_tokens").unwrap_or_else(|| estimate(&sent["messages"].to_string())),
+        counted(&answer, "completion_tokens").unwrap_or_else(|| estimate(without_thoughts(&text))),
+    )
+}
+
 /// Reads the answer to a chat request.
 ///
 /// # Errors
@@ -203,9 +219,10 @@ pub fn read_chat(body: &[u8], sent: &Value) -> Result<ChatAnswer, ProviderError>
     if text.trim().is_empty() {
         return Err(broken("its text is empty"));
     }
+    let (tokens_in, tokens_out) = tokens(body, sent);
     Ok(ChatAnswer {
-        tokens_in: counted(&answer, "prompt_tokens").unwrap_or_else(|| estimate(&sent["messages"].to_string())),
-        tokens_out: counted(&answer, "completion_tokens").unwrap_or_else(|| estimate(text)),
+        tokens_in,
+        tokens_out,
         model: shown(
             answer["model"]
                 .as_str()
@@ -327,6 +344,7 @@ fn error_of(status: u16, answer: &Value, retry_after: Option<Duration>) -> Provi
         403 => not_accepted("the key may not do this"),
         404 | 405 => not_accepted("there is no such model, or the address is not that of the API"),
         413 => not_accepted("the request is too long for it"),
+        503 | 529 => ProviderError::Overloaded { status, retry_after },
         408 | 409 | 425 | 500.. => ProviderError::Unavailable(format!("it answers with status {status}{said}")),
         _ if code == "context_length_exceeded" => not_accepted("the request is too long for the model"),
         _ => not_accepted("it does not take the request as it is"),

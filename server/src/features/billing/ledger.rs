@@ -4,20 +4,29 @@
 use chrono::{DateTime, Months, Utc};
 use igny8_data::{AccountId, DbError, RecordKey as _, Tx, Variables};
 
-use super::model::{Balance, BalanceId, Transaction, TransactionId, TransactionKind, Usage, UsageId};
+use super::model::{Balance, BalanceId, Transaction, TransactionId, TransactionKind, UsageId};
 use super::plans::Plan;
 use crate::api::Error;
 use crate::app::App;
 
+/// What calls to a model took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Used {
+    pub tokens_in: i64,
+    pub tokens_out: i64,
+    /// Millionths of a US dollar, as far as the provider's price is known.
+    pub cost_micros: i64,
+}
+
 /// What an AI function or another operation is charged.
 #[derive(Debug, Clone)]
 pub struct Spend {
+    /// The row of the usage log: a job's has the job's key, and what its calls used is in it already ([`used`]).
+    pub usage: UsageId,
     pub operation: &'static str,
     pub credits: i64,
-    pub model: String,
-    pub tokens_in: i64,
-    pub tokens_out: i64,
-    pub cost_micros: i64,
+    /// `local`; none when calls have said it.
+    pub model: Option<String>,
     pub target: Option<String>,
     /// In words, for the ledger.
     pub description: String,
@@ -58,21 +67,16 @@ pub fn next_renewal(at: DateTime<Utc>) -> DateTime<Utc> {
 
 /// Adds a charge to a unit of work: it is refused as a whole when the credits do not suffice ([`not_enough`]) or the
 /// reference was charged before ([`charged_before`]).
-pub fn spend(tx: &mut Tx<'_>, app: &App, account: AccountId, site: Option<igny8_data::SiteId>, spend: Spend) {
-    tx.create(Usage {
-        id: app.db.ids().make::<UsageId>(),
-        account,
-        site,
-        operation: spend.operation.to_owned(),
-        credits: spend.credits,
-        model: spend.model,
-        tokens_in: spend.tokens_in,
-        tokens_out: spend.tokens_out,
-        cost_micros: spend.cost_micros,
-        target: spend.target,
-        rev: 1,
-        created_at: app.db.clock().now(),
-    });
+pub fn spend(tx: &mut Tx<'_>, app: &App, account: AccountId, spend: Spend) {
+    used(tx, app, spend.usage, spend.operation, spend.model, Used::default());
+    let mut binds = Variables::new();
+    binds.insert("spent_on", spend.usage);
+    binds.insert("spent_credits", spend.credits);
+    binds.insert("spent_for", spend.target);
+    tx.account_statement(
+        "UPDATE $spent_on SET credits += $spent_credits, target = $spent_for WHERE account = $account RETURN NONE",
+        binds,
+    );
     if spend.credits > 0 {
         take(
             tx,
@@ -84,6 +88,26 @@ pub fn spend(tx: &mut Tx<'_>, app: &App, account: AccountId, site: Option<igny8_
             spend.reference,
         );
     }
+}
+
+/// Adds what a call to a model used to a row of the usage log, which is made when it is not there: also of attempts that
+/// fail, which cost credits nothing but have been paid for at the provider.
+pub fn used(tx: &mut Tx<'_>, app: &App, id: UsageId, operation: &str, model: Option<String>, used: Used) {
+    let mut binds = Variables::new();
+    binds.insert("used_row", id);
+    binds.insert("used_for", operation.to_owned());
+    binds.insert("used_model", model);
+    binds.insert("used_in", used.tokens_in);
+    binds.insert("used_out", used.tokens_out);
+    binds.insert("used_cost", used.cost_micros);
+    binds.insert("used_at", app.db.clock().now());
+    tx.statement(
+        "UPSERT $used_row SET account = $account, site = $site, operation = $used_for, credits = credits ?? 0, \
+         model = $used_model ?? model ?? 'local', tokens_in = (tokens_in ?? 0) + $used_in, \
+         tokens_out = (tokens_out ?? 0) + $used_out, cost_micros = (cost_micros ?? 0) + $used_cost, \
+         rev = (rev ?? 0) + 1, created_at = created_at ?? $used_at RETURN NONE",
+        binds,
+    );
 }
 
 /// Adds credits to the bonus pool.

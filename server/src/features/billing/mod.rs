@@ -12,6 +12,6 @@ pub mod plans;
 pub mod prices;
 mod renewal;
 
-pub use ledger::{Spend, not_enough, open, spend};
+pub use ledger::{Spend, Used, not_enough, open, spend, used};
 pub use limits::Limits;
 pub use renewal::renew;

@@ -1,6 +1,5 @@
-//! What each AI function costs, in credits.
-
-use std::collections::BTreeMap;
+//! What AI functions cost, in credits: each declares its price ([`crate::ai::AiFunction::PRICE`]), and an installation can
+//! set its own (`billing.prices`).
 
 use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
@@ -42,69 +41,52 @@ impl Price {
     }
 }
 
-/// Prices by function. What the installation's configuration does not name has the price that the function declares.
-pub const DECLARED: &[(&str, Price)] = &[
-    (
-        "auto_cluster",
-        Price {
-            credits: 1,
-            per: 5,
-            least: 1,
-        },
-    ),
-    ("generate_ideas", Price::each(2)),
-    (
-        "generate_content",
-        Price {
-            credits: 1,
-            per: 100,
-            least: 3,
-        },
-    ),
-    ("generate_image_prompts", Price::each(2)),
-    ("generate_images", Price::each(1)),
-    ("generate_images_premium", Price::each(4)),
-    ("generate_site_structure", Price::each(10)),
-    ("generate_page", Price::each(3)),
-    ("optimize_content", Price::each(5)),
-    ("suggest_links", Price::each(3)),
-];
-
-/// The price of a function in an installation.
-pub fn price(overrides: &BTreeMap<String, Price>, function: &str) -> Price {
-    let declared = || {
-        DECLARED
-            .iter()
-            .find(|(name, _)| *name == function)
-            .map(|(_, price)| *price)
-    };
-    overrides
-        .get(function)
-        .copied()
-        .or_else(declared)
-        .unwrap_or(Price::each(0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn units_begun_are_paid() {
-        let none = BTreeMap::new();
-        for (function, units, credits) in [
-            ("auto_cluster", 0, 0),
-            ("auto_cluster", 1, 1),
-            ("auto_cluster", 5, 1),
-            ("auto_cluster", 6, 2),
-            ("auto_cluster", 240, 48),
-            ("generate_content", 100, 3),
-            ("generate_content", 1200, 12),
-            ("generate_ideas", 7, 14),
+        let clustering = Price {
+            credits: 1,
+            per: 5,
+            least: 1,
+        };
+        let writing = Price {
+            credits: 1,
+            per: 100,
+            least: 3,
+        };
+        for (price, units, credits) in [
+            (clustering, 0, 0),
+            (clustering, 1, 1),
+            (clustering, 5, 1),
+            (clustering, 6, 2),
+            (clustering, 240, 48),
+            (writing, 100, 3),
+            (writing, 1200, 12),
+            (Price::each(2), 7, 14),
+            (Price::each(0), 100, 0),
         ] {
-            assert_eq!(price(&none, function).of(units), credits, "{function} {units}");
+            assert_eq!(price.of(units), credits, "{price:?} {units}");
         }
-        let own = BTreeMap::from([("auto_cluster".to_owned(), Price::each(0))]);
-        assert_eq!(price(&own, "auto_cluster").of(100), 0);
+    }
+
+    /// Who changes one changes what people pay.
+    #[test]
+    fn declared_prices() {
+        let declared: Vec<(&str, Price)> = crate::ai::function::all()
+            .iter()
+            .map(|f| (f.name, f.declared))
+            .collect();
+        let clustering = Price {
+            credits: 1,
+            per: 5,
+            least: 1,
+        };
+        assert_eq!(
+            declared,
+            [("auto_cluster", clustering), ("generate_ideas", Price::each(2))]
+        );
     }
 }

@@ -4,33 +4,41 @@
 //! or none, and no model can lose or invent one. A model helps where it knows more: its vectors say which phrases mean the
 //! same, and it names and describes the groups.
 //!
-//! What people did stays: locked and hand-made clusters and their keywords, and keywords that a person put somewhere or took
-//! out. New keywords join generated clusters where they fit. What would fit into a kept cluster is not put there but told in
-//! the result.
+//! What people did stays: hand-made and locked clusters with their names and keywords, and keywords that a person put
+//! somewhere or took out. New keywords join clusters where they fit, hand-made ones too; a locked or disabled cluster takes
+//! none. What would fit into one is told in the result, and [`accept`] puts it there when a person says so.
+//!
+//! What is paid for is what was put into a cluster. When nothing has changed since all free keywords were looked at with
+//! the same settings, there is nothing to do ([`read::state_of`]). [`preview`] shows the groups without saving them.
 
+pub mod accept;
 mod naming;
+pub mod preview;
 mod read;
 mod save;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use igny8_data::{Read, SectorId, Select, SurrealValue, Tx, Value as Row, Variables};
+use igny8_data::{Read, SectorId, SiteScope, SurrealValue, Tx, Variables};
 use igny8_planner::cluster as planner;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use self::naming::{NAMED_AT_ONCE, NAMING, Named, naming, read_names};
-use self::read::{COLUMNS, Line, clusters, named_lines};
+use self::read::{Lines, NotRead, Which, clusters, named_lines, state_of};
 use super::{shortened, wrong};
+use crate::ai::provider::{self, NotUsable};
 use crate::ai::{AiFunction, At, BuiltIn, Model, Phase, Prepared, Saved, Task, Words};
 use crate::api::Result;
 use crate::api::validate::Check;
+use crate::app::App;
+use crate::features::billing::prices::Price;
 use crate::features::planner::model::{
-    Attribute, ClusterId, ClusterRole, ContextType, Intent, KeywordId, MAX_ATTRIBUTES, Recommendations,
+    Attribute, ClusterId, ClusterRole, ContextType, KeywordId, MAX_ATTRIBUTES, Recommendations,
 };
-use crate::features::sites::model::{Sector, Site, is_language};
+use crate::features::sites::model::{Sector, is_language};
 use crate::jobs::JobError;
 
 pub struct AutoCluster;
@@ -43,11 +51,14 @@ pub struct Payload {
     /// Which keywords; all that are in no cluster when absent. Named ones may also come out of generated clusters.
     #[serde(default)]
     keywords: Option<Vec<KeywordId>>,
+    /// Groups those of generated clusters anew, too.
+    #[serde(default)]
+    regroup: bool,
     /// From 0 (few, wide clusters) to 1 (many, narrow ones).
     #[serde(default = "half")]
     granularity: f64,
     /// Clusters of more different keywords than this are split, however alike they are: 3 to 10,000, 250 when absent.
-    #[serde(default = "max_size")]
+    #[serde(default = "usual_size")]
     max_size: usize,
     /// Language of the keywords; the site's when absent.
     #[serde(default)]
@@ -58,20 +69,16 @@ fn half() -> f64 {
     0.5
 }
 
-fn max_size() -> usize {
+fn usual_size() -> usize {
     planner::Options::default().max_size
 }
 
-/// Keywords of a sector that are looked at.
-const MOST: usize = 100_000;
 /// Keywords one request may name.
 const MOST_NAMED: usize = 20_000;
-/// Rows read at once.
-const PAGE: usize = 5_000;
 /// Above this many keywords vectors would fill the memory (1536 numbers each): texts alone must do.
 const MOST_VECTORS: usize = 20_000;
-/// Groups that would fit into kept clusters, told in the result.
-const MOST_FITTING: usize = 50;
+/// Clusters that new keywords would fit into but may not join, told in the result, and keywords of each.
+const MOST_FITTING: (usize, usize) = (50, 200);
 
 #[derive(SurrealValue)]
 #[surreal(crate = "surrealdb_types")]
@@ -83,21 +90,16 @@ struct Count {
 pub struct Input {
     options: planner::Options,
     granularity: f64,
-    /// Texts as the planner takes them; with the same places as `ids`.
-    keywords: Vec<planner::Keyword>,
-    ids: Vec<KeywordId>,
-    /// The clusters they are in, with the same places.
-    were: Vec<Option<ClusterId>>,
-    kept: HashSet<ClusterId>,
-    /// Clusters at the top: new ones may go below these.
-    tops: HashSet<ClusterId>,
-    read_at: DateTime<Utc>,
+    lines: Lines,
+    /// What the groups depend on besides keywords and clusters.
+    settings: String,
 }
 
 /// The groups, and names from a model by place.
 pub struct Answer {
     clustering: planner::Clustering,
     names: BTreeMap<usize, Named>,
+    notes: Vec<String>,
 }
 
 /// What becomes of the groups.
@@ -108,6 +110,9 @@ pub struct Plan {
     /// What would fit into clusters that stay as they are.
     fitting: Vec<(ClusterId, Vec<KeywordId>)>,
     unclustered: usize,
+    settings: String,
+    /// What its user should know.
+    notes: Vec<String>,
 }
 
 struct New {
@@ -131,6 +136,11 @@ impl AiFunction for AutoCluster {
     const NAME: &'static str = "auto_cluster";
     const ABOUT: &'static str = "Groups keywords of a sector into clusters.";
     const UNIT: &'static str = "keywords";
+    const PRICE: Price = Price {
+        credits: 1,
+        per: 5,
+        least: 1,
+    };
     const WORDS: Words = Words {
         prep: "Reading keywords",
         call: "Grouping keywords",
@@ -150,6 +160,7 @@ impl AiFunction for AutoCluster {
         json!({
             "sector": "sect_01jz8k3v5n6q7r8s9t0v1w2x3y",
             "keywords": ["kw_01jz8k3v5n6q7r8s9t0v1w2x3y"],
+            "regroup": false,
             "granularity": 0.5,
             "max_size": 250,
             "language": "en",
@@ -188,105 +199,101 @@ impl AiFunction for AutoCluster {
         if db.get::<Sector>(payload.sector).await?.is_none() {
             return Err(wrong("input.sector", "must be a sector of this site"));
         }
-        let Some(named) = &payload.keywords else {
+        let which = Which::of(payload);
+        let kept = clusters(&db, payload.sector).await?.kept;
+        if let Which::Named(named) = &which {
+            let found = named_lines(&db, payload.sector, named).await?;
+            if found.len() < named.len() {
+                return Err(wrong(
+                    "input.keywords",
+                    "must be keywords of this sector that are not disabled",
+                ));
+            }
+            let free = found.iter().filter(|line| line.free(&which, &kept)).count();
+            return Ok(i64::try_from(free).unwrap_or(i64::MAX));
+        }
+        let mut binds = Variables::new();
+        binds.insert("sector", payload.sector);
+        let mut free = "cluster IS NONE".to_owned();
+        if payload.regroup {
+            binds.insert("kept", kept.into_iter().collect::<Vec<_>>());
+            free = "(cluster IS NONE OR !(cluster INSIDE $kept))".to_owned();
+        }
+        let sql = format!(
+            "SELECT count() AS n FROM keyword WHERE site = $site AND account = $account AND sector = $sector \
+             AND deleted_at IS NONE AND disabled = false AND {free} AND (placed_by_hand ?? false) = false GROUP ALL;\
+             SELECT VALUE clustered FROM ONLY $sector WHERE site = $site AND account = $account;"
+        );
+        let mut answer = db.query(&sql, binds, "counting keywords").await?;
+        let counted = answer.rows::<Count>(0)?.first().map_or(0, |c| c.n);
+        // The same again would leave the same keywords behind.
+        let settings = settings(at.app, at.scope, payload).await?;
+        if let Some(state) = answer
+            .one::<String>(1)?
+            .as_deref()
+            .and_then(|last| last.strip_prefix(&settings))
+        {
             let mut binds = Variables::new();
             binds.insert("sector", payload.sector);
-            let sql = "SELECT count() AS n FROM keyword WHERE site = $site AND account = $account AND sector = $sector \
-                       AND deleted_at IS NONE AND disabled = false AND cluster IS NONE \
-                       AND (placed_by_hand ?? false) = false GROUP ALL;";
-            let counted: Vec<Count> = db.query(sql, binds, "counting keywords").await?.rows(0)?;
-            return Ok(counted.first().map_or(0, |c| c.n));
-        };
-        let named: HashSet<KeywordId> = named.iter().copied().collect();
-        let found = named_lines(&db, payload.sector, &named).await?;
-        if found.len() < named.len() {
-            return Err(wrong(
-                "input.keywords",
-                "must be keywords of this sector that are not disabled",
-            ));
+            let sql = format!("RETURN {};", state_of("$sector"));
+            let now = db.query(&sql, binds, "looking for changes").await?.one::<String>(0)?;
+            if now.as_deref() == Some(state) {
+                return Ok(0);
+            }
         }
-        let (kept, _) = clusters(&db, payload.sector).await?;
-        let free = found.iter().filter(|line| line.free(Some(&named), &kept)).count();
-        Ok(i64::try_from(free).unwrap_or(i64::MAX))
+        Ok(counted)
     }
 
     async fn prepare(task: &Task<Payload>) -> Result<Prepared<Input>, JobError> {
         let payload = &task.payload;
         let scope = task.scope.reading();
         let db = task.app.db.site(&scope);
-        let read_at = task.app.db.clock().now();
-        let language = match &payload.language {
-            Some(language) => language.clone(),
-            None => {
-                let account = scope.actor().account::<Read>()?;
-                let site = task.app.db.account(&account).get::<Site>(scope.site()).await?;
-                site.map_or_else(|| "en".to_owned(), |site| site.language)
-            }
+        let told = |count: usize| {
+            task.tell(Phase::Prep, 0.5, format!("Reading keywords: {count}"));
+            task.check()
         };
-        let (kept, tops) = clusters(&db, payload.sector).await?;
-        let named: Option<HashSet<KeywordId>> = payload.keywords.as_ref().map(|ids| ids.iter().copied().collect());
-        let mut input = Input {
-            options: planner::Options {
-                language,
-                max_size: payload.max_size,
-                ..planner::Options::default()
-            },
+        let lines = Lines::read(&db, payload.sector, &Which::of(payload), usize::MAX, &told).await;
+        let lines = lines.map_err(|error| match error {
+            NotRead::Db(error) => error.into(),
+            NotRead::Stopped(error) => error,
+            NotRead::TooMany(most) => JobError::Fail(format!(
+                "The sector has more than {most} keywords to look at. Make several sectors of it."
+            )),
+        })?;
+        let units = i64::try_from(lines.free).unwrap_or(i64::MAX);
+        let input = Input {
+            options: options(&task.app, &scope, payload).await?,
             granularity: payload.granularity,
-            keywords: Vec::new(),
-            ids: Vec::new(),
-            were: Vec::new(),
-            kept,
-            tops,
-            read_at,
+            lines,
+            settings: settings(&task.app, &scope, payload).await?,
         };
-        let mut free = 0;
-        let mut last: Option<(Row, KeywordId)> = None;
-        loop {
-            task.check()?;
-            let mut select = Select::new()
-                .equals("sector", payload.sector)
-                .equals("disabled", false)
-                .columns(COLUMNS)
-                .order("text", igny8_data::Direction::Ascending)
-                .limit(PAGE);
-            if let Some((text, id)) = last.take() {
-                select = select.after(text, id);
-            }
-            let lines = db.list::<Line>(select).await?;
-            let full = lines.len() == PAGE;
-            last = lines.last().map(|line| (line.text.clone().into_value(), line.id));
-            for line in lines {
-                let is_free = line.free(named.as_ref(), &input.kept);
-                // Others in no cluster are not this task's.
-                if is_free || line.cluster.is_some() {
-                    free += i64::from(is_free);
-                    input.take(line, is_free);
-                }
-            }
-            if input.ids.len() > MOST {
-                return Err(JobError::Fail(format!(
-                    "The sector has more than {MOST} keywords to look at. Make several sectors of it."
-                )));
-            }
-            if !full {
-                break;
-            }
-            task.tell(Phase::Prep, 0.5, format!("Reading keywords: {}", input.ids.len()));
-        }
-        Ok(Prepared { input, units: free })
+        Ok(Prepared { input, units })
     }
 
     fn local(input: &Input) -> Answer {
         Answer {
-            clustering: planner::Graph::new(&input.keywords, &input.options).cluster(input.granularity),
+            clustering: planner::Graph::new(&input.lines.keywords, &input.options).cluster(input.granularity),
             names: BTreeMap::new(),
+            notes: Vec::new(),
         }
     }
 
     async fn ask(input: Arc<Input>, model: &Model<'_>) -> Result<Answer, JobError> {
         let mut vectors = Vec::new();
-        if model.embeds() && input.keywords.len() <= MOST_VECTORS {
-            let texts: Vec<String> = input.keywords.iter().map(|keyword| keyword.text.clone()).collect();
+        let mut notes = Vec::new();
+        let count = input.lines.keywords.len();
+        if model.embeds() && count > MOST_VECTORS {
+            notes.push(format!(
+                "The {count} keywords were grouped by their texts alone: the provider's vectors are used for up to \
+                 {MOST_VECTORS}. Smaller sectors are grouped better."
+            ));
+        } else if model.embeds() {
+            let texts: Vec<String> = input
+                .lines
+                .keywords
+                .iter()
+                .map(|keyword| keyword.text.clone())
+                .collect();
             vectors = model.embed(&texts).await?;
         }
         model.tell(0.3, "Grouping keywords");
@@ -297,6 +304,7 @@ impl AiFunction for AutoCluster {
                     return Self::local(&of).clustering;
                 }
                 let keywords: Vec<planner::Keyword> = of
+                    .lines
                     .keywords
                     .iter()
                     .zip(vectors)
@@ -308,7 +316,7 @@ impl AiFunction for AutoCluster {
                 planner::Graph::new(&keywords, &of.options).cluster(of.granularity)
             })
             .await?;
-        let heirs = input.heirs(&clustering);
+        let heirs = input.lines.heirs(&clustering);
         let new: Vec<usize> = (0..clustering.clusters.len())
             .filter(|place| clustering.clusters[*place].id.is_none() && !heirs.contains_key(place))
             .collect();
@@ -323,19 +331,25 @@ impl AiFunction for AutoCluster {
         Ok(Answer {
             names: names.into_iter().flatten().collect(),
             clustering,
+            notes,
         })
     }
 
     fn settle(input: &Input, answer: Answer) -> Result<Plan, String> {
-        let Answer { clustering, mut names } = answer;
+        let Answer {
+            clustering,
+            mut names,
+            notes,
+        } = answer;
+        let lines = &input.lines;
         let ids = |places: &[usize]| -> Vec<KeywordId> {
             places
                 .iter()
-                .filter(|&&place| input.keywords[place].fixed.is_none())
-                .map(|&place| input.ids[place])
+                .filter(|&&place| lines.keywords[place].fixed.is_none())
+                .map(|&place| lines.ids[place])
                 .collect()
         };
-        let heirs = input.heirs(&clustering);
+        let heirs = input.lines.heirs(&clustering);
         let mut there: HashMap<usize, ClusterId> = heirs.clone();
         for (place, cluster) in clustering.clusters.iter().enumerate() {
             if let Some(id) = &cluster.id {
@@ -353,22 +367,24 @@ impl AiFunction for AutoCluster {
                     count += 1;
                 }
                 Some(id) => {
-                    if input.tops.contains(id) {
+                    if lines.clusters.tops.contains(id) {
                         place_of.insert(place, Parent::There(*id));
                     }
                 }
             }
         }
         let mut plan = Plan {
-            read_at: input.read_at,
+            read_at: lines.read_at,
             new: Vec::new(),
             joins: Vec::new(),
             fitting: Vec::new(),
             unclustered: clustering
                 .unclustered
                 .iter()
-                .filter(|&&place| input.keywords[place].fixed.is_none())
+                .filter(|&&place| lines.keywords[place].fixed.is_none())
                 .count(),
+            settings: input.settings.clone(),
+            notes,
         };
         for (place, cluster) in clustering.clusters.into_iter().enumerate() {
             let keywords = ids(&cluster.keywords);
@@ -376,7 +392,7 @@ impl AiFunction for AutoCluster {
                 if keywords.is_empty() {
                     continue;
                 }
-                if input.kept.contains(&id) {
+                if lines.clusters.closed.contains(&id) {
                     plan.unclustered += keywords.len();
                     plan.fitting.push((id, keywords));
                 } else {
@@ -391,16 +407,8 @@ impl AiFunction for AutoCluster {
             plan.new.push(New {
                 name: shortened(&named.name, 110),
                 description: shortened(&named.description, 1_000),
-                role: match cluster.role {
-                    planner::Role::Hub => ClusterRole::Hub,
-                    planner::Role::Supporting => ClusterRole::Supporting,
-                    planner::Role::Attribute => ClusterRole::Attribute,
-                },
-                context_type: match cluster.context_type {
-                    planner::ContextType::Topic => ContextType::Topic,
-                    planner::ContextType::Attribute => ContextType::Attribute,
-                    planner::ContextType::ServiceLine => ContextType::ServiceLine,
-                },
+                role: role_of(cluster.role),
+                context_type: context_type_of(cluster.context_type),
                 parent: cluster.parent.and_then(|place| place_of.get(&place).copied()),
                 recommendations: recommendations(cluster.recommendations),
                 keywords,
@@ -414,7 +422,51 @@ impl AiFunction for AutoCluster {
     }
 }
 
-impl Input {
+/// Everything the groups depend on that is not in keywords and clusters.
+async fn settings(
+    app: &App,
+    scope: &SiteScope<Read>,
+    payload: &Payload,
+) -> std::result::Result<String, igny8_data::DbError> {
+    // Who may read a site may read its account.
+    let vectors = match scope.actor().account::<Read>() {
+        Ok(account) => match provider::configured(app, &account).await {
+            Ok(Some(provider)) if provider.embeds() => provider.embedding_model().to_owned(),
+            Ok(_) | Err(NotUsable::Provider(_)) => String::new(),
+            Err(NotUsable::Db(error)) => return Err(error),
+        },
+        Err(_) => String::new(),
+    };
+    let language = options(app, scope, payload).await?.language;
+    let (granularity, max_size, regroup) = (payload.granularity, payload.max_size, payload.regroup);
+    Ok(json!([granularity, max_size, regroup, language, vectors]).to_string())
+}
+
+async fn options(
+    app: &App,
+    scope: &SiteScope<Read>,
+    payload: &Payload,
+) -> std::result::Result<planner::Options, igny8_data::DbError> {
+    let language = match &payload.language {
+        Some(language) => language.clone(),
+        None => {
+            let sql = "SELECT VALUE language FROM ONLY $site WHERE account = $account;";
+            let db = app.db.site(scope);
+            let own = db
+                .query(sql, Variables::new(), "reading a site")
+                .await?
+                .one::<String>(0)?;
+            own.unwrap_or_else(|| "en".to_owned())
+        }
+    };
+    Ok(planner::Options {
+        language,
+        max_size: payload.max_size,
+        ..planner::Options::default()
+    })
+}
+
+impl Lines {
     /// Which new groups are clusters that are there, by place: such as share more than half of all their keywords (their
     /// Jaccard index is above 0.5, so that no two groups are one cluster). They keep their names, and what hangs on them.
     fn heirs(&self, clustering: &planner::Clustering) -> HashMap<usize, ClusterId> {
@@ -433,34 +485,28 @@ impl Input {
             }
             for (cluster, both) in shared {
                 let either = group.keywords.len() + sizes[&cluster] - both;
-                if both * 2 > either && !self.kept.contains(&cluster) {
+                if both * 2 > either && !self.clusters.kept.contains(&cluster) {
                     heirs.insert(place, cluster);
                 }
             }
         }
         heirs
     }
+}
 
-    fn take(&mut self, line: Line, free: bool) {
-        self.ids.push(line.id);
-        self.were.push(line.cluster);
-        self.keywords.push(planner::Keyword {
-            text: line.text,
-            language: None,
-            volume: u64::try_from(line.volume).ok().filter(|volume| *volume > 0),
-            #[expect(clippy::cast_precision_loss, reason = "0 to 100")]
-            difficulty: line.difficulty.map(|difficulty| difficulty as f32),
-            intent: line.intent.map(|intent| match intent {
-                Intent::Informational => planner::Intent::Informational,
-                Intent::Commercial => planner::Intent::Commercial,
-                Intent::Transactional => planner::Intent::Transactional,
-                Intent::Navigational => planner::Intent::Navigational,
-            }),
-            serp_urls: line.serp_urls.unwrap_or_default(),
-            parent_topic: line.parent_topic,
-            embedding: None,
-            fixed: line.cluster.filter(|_| !free).map(|cluster| cluster.to_string()),
-        });
+fn role_of(role: planner::Role) -> ClusterRole {
+    match role {
+        planner::Role::Hub => ClusterRole::Hub,
+        planner::Role::Supporting => ClusterRole::Supporting,
+        planner::Role::Attribute => ClusterRole::Attribute,
+    }
+}
+
+fn context_type_of(context_type: planner::ContextType) -> ContextType {
+    match context_type {
+        planner::ContextType::Topic => ContextType::Topic,
+        planner::ContextType::Attribute => ContextType::Attribute,
+        planner::ContextType::ServiceLine => ContextType::ServiceLine,
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) fn naming(input: &Input, clustering: &planner::Clustering, places: &[
                 .keywords
                 .iter()
                 .take(SHOWN)
-                .map(|&keyword| input.keywords[keyword].text.as_str())
+                .map(|&keyword| input.lines.keywords[keyword].text.as_str())
                 .collect();
             json!({ "id": place, "suggestion": cluster.name, "phrases": phrases })
         })

@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use igny8_data::{Select, SurrealValue, Tx, Value as Row, Variables};
+use igny8_data::{SectorId, Select, SiteScope, SurrealValue, Tx, Value as Row, Variables, Write};
 use serde_json::{Value, json};
 
 use super::naming::free_name;
-use super::read::keeps;
+use super::read::{Which, closed, keeps, state_of};
 use super::{MOST_FITTING, Parent, Payload, Plan};
 use crate::ai::{Saved, Task};
+use crate::app::App;
 use crate::features::planner::model::{Cluster, ClusterId, ClusterOrigin, KeywordId};
 use crate::features::planner::rules::{require_clusters, require_sector};
 use crate::features::taxonomy::tree::one_at_a_time;
@@ -23,32 +24,57 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
     let there = task.app.db.site(scope).list::<Cluster>(select).await?;
     let mut taken: HashSet<String> = there.iter().filter_map(|cluster| cluster.name_key.clone()).collect();
     let there: HashMap<ClusterId, &Cluster> = there.iter().map(|cluster| (cluster.id, cluster)).collect();
+    let which = Which::of(&task.payload);
+    // Only keywords that were named, or are grouped anew, come out of the clusters they are in.
+    let free: Vec<ClusterId> = there
+        .values()
+        .filter(|cluster| !matches!(which, Which::Free) && !keeps(cluster))
+        .map(|cluster| cluster.id)
+        .collect();
+    let joins: Vec<&(ClusterId, Vec<KeywordId>)> = plan
+        .joins
+        .iter()
+        .filter(|(id, _)| there.get(id).is_some_and(|cluster| !closed(cluster)))
+        .collect();
+    let new_keywords = plan.new.iter().map(|new| &new.keywords);
+    let planned: Vec<KeywordId> = new_keywords
+        .chain(joins.iter().map(|(_, keywords)| keywords))
+        .flatten()
+        .copied()
+        .collect();
+    // Somebody may have placed, deleted or moved some: those stay where they are, and are not paid for.
+    let open = open(&task.app, scope, sector, &planned, &free, plan).await?;
+    let still = |keywords: &[KeywordId]| -> Vec<KeywordId> {
+        keywords
+            .iter()
+            .filter(|keyword| open.contains(keyword))
+            .copied()
+            .collect()
+    };
+    let new_groups: Vec<Vec<KeywordId>> = plan.new.iter().map(|new| still(&new.keywords)).collect();
     let new_ids: Vec<ClusterId> = plan.new.iter().map(|_| task.app.db.ids().make()).collect();
     let mut parents = Vec::new();
     let rows: Vec<Cluster> = plan
         .new
         .iter()
         .zip(&new_ids)
-        .map(|(new, id)| {
+        .zip(&new_groups)
+        .filter(|(_, keywords)| !keywords.is_empty())
+        .map(|((new, id), _)| {
             let mut row = Cluster::new(*id, scope, sector, &free_name(&new.name, &mut taken), now);
             row.description.clone_from(&new.description);
             (row.role, row.context_type, row.origin) = (new.role, new.context_type, ClusterOrigin::Generated);
             row.recommendations = new.recommendations.clone();
             row.parent = match new.parent {
-                Some(Parent::New(place)) => Some(new_ids[place]),
+                Some(Parent::New(place)) if !new_groups[place].is_empty() => Some(new_ids[place]),
                 Some(Parent::There(id)) if there.contains_key(&id) => {
                     parents.push(id);
                     Some(id)
                 }
-                Some(Parent::There(_)) | None => None,
+                _ => None,
             };
             row
         })
-        .collect();
-    let joins: Vec<&(ClusterId, Vec<KeywordId>)> = plan
-        .joins
-        .iter()
-        .filter(|(id, _)| there.get(id).is_some_and(|cluster| !keeps(cluster)))
         .collect();
     parents.sort_unstable_by_key(ToString::to_string);
     parents.dedup();
@@ -62,41 +88,31 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
         // Written, so that whoever locks or deletes one of them in this moment collides with this.
         tx.statement(
             "IF array::len((UPDATE $joined SET rev += 1 WHERE site = $site AND account = $account \
-             AND deleted_at IS NONE AND locked = false AND origin = 'generated' RETURN VALUE id)) \
+             AND deleted_at IS NONE AND locked = false AND disabled = false RETURN VALUE id)) \
              != array::len($joined) { THROW 'cluster_changed' }",
             binds,
         );
     }
+    let created = rows.len();
     tx.create_all(rows);
-    let of_new = plan.new.iter().zip(&new_ids).map(|(new, id)| (*id, &new.keywords));
-    let of_joins = joins.iter().map(|(id, keywords)| (*id, keywords));
+    let of_new = new_ids.iter().copied().zip(new_groups.iter().cloned());
+    let of_joins = joins.iter().map(|(id, keywords)| (*id, still(keywords)));
     let groups: Vec<Row> = of_new
         .chain(of_joins)
-        .map(|(id, keywords)| vec![id.into_value(), keywords.clone().into_value()].into_value())
+        .filter(|(_, keywords)| !keywords.is_empty())
+        .map(|(id, keywords)| vec![id.into_value(), keywords.into_value()].into_value())
         .collect();
-    // Only keywords that were named come out of the clusters they are in.
-    let free: Vec<ClusterId> = there
-        .values()
-        .filter(|cluster| task.payload.keywords.is_some() && !keeps(cluster))
-        .map(|cluster| cluster.id)
-        .collect();
-    let new_keywords = plan.new.iter().map(|new| &new.keywords);
-    let all: Vec<KeywordId> = new_keywords
-        .chain(joins.iter().map(|(_, keywords)| keywords))
-        .flatten()
-        .copied()
-        .collect();
-    let mapped = all.len();
+    let mapped = open.len();
     let mut binds = Variables::new();
     binds.insert("groups", groups);
-    binds.insert("group_all", all);
+    binds.insert("group_all", planned);
+    binds.insert("group_count", i64::try_from(mapped).unwrap_or(i64::MAX));
     binds.insert("group_sector", sector);
     binds.insert("group_free", free);
     binds.insert("group_read_at", plan.read_at);
     binds.insert("group_now", now);
-    // All in one transaction, since keywords without the charge, or the charge without keywords, must not be. A keyword
-    // that somebody placed, deleted or moved since it was read stays where it is. What another run has clustered
-    // meanwhile makes this plan void.
+    // All in one transaction, since keywords without the charge, or the charge without keywords, must not be. What another
+    // run has clustered meanwhile makes this plan void; what a person did in this moment has it saved once more.
     tx.statement(
         "IF array::len((SELECT VALUE id FROM $group_all WHERE site = $site AND account = $account \
          AND cluster IS NOT NONE AND !(cluster INSIDE $group_free) AND (placed_by_hand ?? false) = false \
@@ -104,14 +120,16 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
         Variables::new(),
     );
     tx.statement(
-        "LET $group_left = array::distinct((SELECT VALUE cluster FROM $group_all WHERE site = $site \
-         AND account = $account AND cluster INSIDE $group_free));\n\
-         FOR $group IN $groups { LET $into = $group[0]; LET $which = $group[1]; \
-         UPDATE $which SET cluster = $into, placed_by_hand = NONE, \
-         status = IF status = 'used' { 'used' } ELSE { 'mapped' }, rev += 1, updated_at = $group_now \
-         WHERE site = $site AND account = $account AND sector = $group_sector AND deleted_at IS NONE \
-         AND (cluster IS NONE OR cluster INSIDE $group_free) \
-         AND ((placed_by_hand ?? false) = false OR updated_at <= $group_read_at) RETURN NONE }",
+        &format!(
+            "IF array::len((SELECT VALUE id FROM $group_all WHERE {OPEN})) != $group_count \
+             {{ THROW 'keywords_changed' }};\n\
+             LET $group_left = array::distinct((SELECT VALUE cluster FROM $group_all WHERE site = $site \
+             AND account = $account AND cluster INSIDE $group_free));\n\
+             FOR $group IN $groups {{ LET $into = $group[0]; LET $which = $group[1]; \
+             UPDATE $which SET cluster = $into, placed_by_hand = NONE, \
+             status = IF status = 'used' {{ 'used' }} ELSE {{ 'mapped' }}, rev += 1, updated_at = $group_now \
+             WHERE {OPEN} RETURN NONE }}"
+        ),
         binds,
     );
     // A generated cluster whose last keyword moved on is gone, unless something else hangs on it.
@@ -127,26 +145,71 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
          AND (SELECT VALUE id FROM term WHERE site = $site AND clusters CONTAINS $parent.id LIMIT 1) = [] RETURN NONE",
         Variables::new(),
     );
+    if !matches!(which, Which::Named(_)) {
+        let mut binds = Variables::new();
+        binds.insert("group_settings", plan.settings.clone());
+        tx.statement(
+            &format!(
+                "UPDATE $group_sector SET clustered = string::concat($group_settings, {}) \
+                 WHERE site = $site AND account = $account RETURN NONE",
+                state_of("$group_sector")
+            ),
+            binds,
+        );
+    }
+    let (clusters, keywords_each) = MOST_FITTING;
     let fitting: Vec<Value> = plan
         .fitting
         .iter()
-        .take(MOST_FITTING)
+        .take(clusters)
         .map(|(cluster, keywords)| {
             json!({
                 "cluster": cluster,
                 "count": keywords.len(),
-                "keywords": keywords.iter().take(20).collect::<Vec<_>>(),
+                "keywords": keywords.iter().take(keywords_each).collect::<Vec<_>>(),
             })
         })
         .collect();
     Ok(Saved {
         result: json!({
-            "clusters_created": plan.new.len(),
+            "clusters_created": created,
             "clusters_joined": joins.len(),
             "keywords_mapped": mapped,
             "keywords_unclustered": plan.unclustered,
             "would_fit": fitting,
+            "notes": plan.notes,
         }),
         target: Some(sector.to_string()),
+        units: Some(i64::try_from(mapped).unwrap_or(i64::MAX)),
     })
+}
+
+/// Which keywords may go into another cluster: such as are in none, or in one they may leave, and that no person has placed
+/// since they were read.
+const OPEN: &str = "site = $site AND account = $account AND sector = $group_sector AND deleted_at IS NONE \
+                    AND (cluster IS NONE OR cluster INSIDE $group_free) \
+                    AND ((placed_by_hand ?? false) = false OR updated_at <= $group_read_at)";
+
+/// Which of these keywords that is true of.
+async fn open(
+    app: &App,
+    scope: &SiteScope<Write>,
+    sector: SectorId,
+    planned: &[KeywordId],
+    free: &[ClusterId],
+    plan: &Plan,
+) -> Result<HashSet<KeywordId>, JobError> {
+    let mut binds = Variables::new();
+    binds.insert("group_all", planned.to_vec());
+    binds.insert("group_sector", sector);
+    binds.insert("group_free", free.to_vec());
+    binds.insert("group_read_at", plan.read_at);
+    let sql = format!("SELECT VALUE id FROM $group_all WHERE {OPEN};");
+    let open: Vec<KeywordId> = app
+        .db
+        .site(scope)
+        .query(&sql, binds, "looking at keywords")
+        .await?
+        .rows(0)?;
+    Ok(open.into_iter().collect())
 }

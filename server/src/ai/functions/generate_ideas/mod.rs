@@ -26,6 +26,7 @@ use super::{shortened, wrong};
 use crate::ai::{AiFunction, At, BuiltIn, Model, Phase, Prepared, Saved, Task, Words};
 use crate::api::Result;
 use crate::api::validate::Check;
+use crate::features::billing::prices::Price;
 use crate::features::content::model::{ContentStructure, ContentType};
 use crate::features::planner::idea::{Heading, Idea, IdeaId, IdeaOrigin};
 use crate::features::planner::model::{ClusterId, ClusterRole, KeywordId};
@@ -130,6 +131,7 @@ impl AiFunction for GenerateIdeas {
     const NAME: &'static str = "generate_ideas";
     const ABOUT: &'static str = "Makes ideas for pages that cover the keywords of clusters.";
     const UNIT: &'static str = "clusters";
+    const PRICE: Price = Price::each(2);
     const WORDS: Words = Words {
         prep: "Reading clusters",
         call: "Planning pages",
@@ -368,6 +370,7 @@ impl AiFunction for GenerateIdeas {
                 "keywords_left": left,
             }),
             target: Some(sector.to_string()),
+            units: None,
         })
     }
 }

@@ -7,6 +7,7 @@ use poem_openapi::param::Query;
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 
+use crate::ai::function;
 use crate::api::{Caller, Page, PageRequest, Result, SortField, Tag};
 use crate::app::App;
 use crate::features::accounts::api::account_of;
@@ -14,7 +15,7 @@ use crate::features::billing::model::{
     Balance, BalanceId, Transaction, TransactionId, TransactionKind, Usage, UsageId,
 };
 use crate::features::billing::plans::Plan;
-use crate::features::billing::prices::{DECLARED, Price, price};
+use crate::features::billing::prices::Price;
 
 /// What the account has.
 #[derive(Debug, Object)]
@@ -249,9 +250,9 @@ impl BillingApi {
     #[oai(path = "/billing/prices", method = "get", operation_id = "price_list")]
     async fn prices(&self, caller: Caller, app: Data<&App>) -> Result<Json<PriceList>> {
         caller.actor().account::<Read>()?;
-        let items = DECLARED.iter().map(|(function, _)| PriceOut {
-            function: (*function).to_owned(),
-            price: price(&app.config.billing.prices, function),
+        let items = function::all().iter().map(|function| PriceOut {
+            function: function.name.to_owned(),
+            price: function.price(&app),
         });
         Ok(Json(PriceList { items: items.collect() }))
     }

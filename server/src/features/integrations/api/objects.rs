@@ -275,7 +275,7 @@ impl TestVerdict {
             // Cut off is answered.
             ProviderError::Truncated { .. } => Self::Ok,
             ProviderError::RateLimited { .. } => Self::RateLimited,
-            ProviderError::Unavailable(_) => Self::Unavailable,
+            ProviderError::Unavailable(_) | ProviderError::Overloaded { .. } => Self::Unavailable,
             ProviderError::NotAccepted(_) => Self::NotAccepted,
             ProviderError::Refused(_) => Self::Refused,
             ProviderError::Broken(_) => Self::Broken,

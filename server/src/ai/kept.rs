@@ -1,0 +1,314 @@
+//! What a job's model has answered so far. Another attempt of the job (the provider was busy, the process was killed) asks
+//! only what is not answered yet, so that nothing is asked and paid for twice.
+//!
+//! An answer is kept in the transaction that also notes the call and what it used. It is found again by what was asked,
+//! word for word: what changed meanwhile is asked anew. Answers go with the transaction that saves what came of them.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use igny8_data::surrealdb_types::Bytes;
+use igny8_data::{
+    AccountId, DbError, JobId, RecordKey as _, SiteId, SurrealValue, Tx, Variables, Why, id_type, ids::Ulid, record,
+};
+
+use super::provider::{ChatRequest, ChatRole};
+use super::transcript::Whose;
+use crate::app::App;
+use crate::jobs::JobError;
+
+id_type!(
+    /// An answer that is kept for its job.
+    AnswerId, "ai_answer", "aians_"
+);
+
+/// An answer that is kept for its job: a text, or the vectors of some texts.
+#[derive(Debug, Clone, SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+pub struct Answer {
+    pub id: AnswerId,
+    pub account: AccountId,
+    pub site: SiteId,
+    pub job: JobId,
+    pub text: Option<String>,
+    /// The model of the vectors.
+    pub model: Option<String>,
+    /// Hashes of the texts, one after the other.
+    pub texts: Option<Bytes>,
+    /// Their vectors, one after the other, as [`packed`].
+    pub vectors: Option<Bytes>,
+    pub rev: i64,
+    pub created_at: DateTime<Utc>,
+}
+
+record!(Answer, AnswerId, site);
+
+/// What tells one text from another.
+pub type TextHash = [u8; 16];
+
+/// The hash of a text.
+pub fn hash_of(text: &str) -> TextHash {
+    let mut hash = [0; 16];
+    hash.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..16]);
+    hash
+}
+
+/// The id of the answer to a question of a job: the same question of the same model has the same id.
+pub fn id_of(job: JobId, model: &str, request: &ChatRequest) -> AnswerId {
+    let mut hash = blake3::Hasher::new();
+    let mut part = |text: &str| {
+        hash.update(&(text.len() as u64).to_le_bytes());
+        hash.update(text.as_bytes());
+    };
+    part(&job.key());
+    part(model);
+    part(&request.system);
+    for message in &request.messages {
+        part(match message.role {
+            ChatRole::User => "user",
+            ChatRole::Assistant => "assistant",
+        });
+        part(&message.text);
+    }
+    part(
+        &request
+            .schema
+            .as_ref()
+            .map_or(String::new(), |answer| answer.schema.to_string()),
+    );
+    part(&format!("{} {:?}", request.max_output_tokens, request.temperature));
+    id_from(hash.finalize())
+}
+
+fn id_from(hash: blake3::Hash) -> AnswerId {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.as_bytes()[..16]);
+    AnswerId::from_ulid(Ulid::from_bytes(bytes))
+}
+
+impl Answer {
+    fn new(app: &App, whose: Whose, id: AnswerId) -> Self {
+        Self {
+            id,
+            account: whose.account,
+            site: whose.site,
+            job: whose.job,
+            text: None,
+            model: None,
+            texts: None,
+            vectors: None,
+            rev: 1,
+            created_at: app.db.clock().now(),
+        }
+    }
+
+    /// The text of an answer.
+    pub fn text(app: &App, whose: Whose, id: AnswerId, text: &str) -> Self {
+        Self {
+            text: Some(text.to_owned()),
+            ..Self::new(app, whose, id)
+        }
+    }
+
+    /// The vectors of some texts.
+    pub fn vectors(app: &App, whose: Whose, model: &str, texts: &[TextHash], vectors: &[Vec<f32>]) -> Self {
+        let texts = texts.concat();
+        let mut hash = blake3::Hasher::new();
+        hash.update(whose.job.key().as_bytes());
+        hash.update(model.as_bytes());
+        hash.update(&texts);
+        Self {
+            model: Some(model.to_owned()),
+            vectors: Some(
+                vectors
+                    .iter()
+                    .flat_map(|vector| packed(vector))
+                    .collect::<Vec<u8>>()
+                    .into(),
+            ),
+            texts: Some(texts.into()),
+            ..Self::new(app, whose, id_from(hash.finalize()))
+        }
+    }
+
+    /// Adds it to the unit of work that notes the call. It also says that the job got on, so that its patience begins anew.
+    pub fn keep(self, tx: &mut Tx<'_>) {
+        let mut binds = Variables::new();
+        binds.insert("kept_id", self.id);
+        binds.insert("kept_job", self.job);
+        binds.insert("kept_at", self.created_at);
+        binds.insert("kept", self);
+        tx.statement(
+            "UPSERT $kept_id CONTENT $kept RETURN NONE;\n\
+             UPDATE $kept_job SET waits_since = $kept_at WHERE site = $site AND account = $account RETURN NONE",
+            binds,
+        );
+    }
+}
+
+/// The answer that is kept of a question.
+///
+/// # Errors
+/// When the database fails.
+pub async fn text(app: &App, id: AnswerId) -> Result<Option<String>, DbError> {
+    let mut binds = Variables::new();
+    binds.insert("id", id);
+    let sql = "SELECT VALUE text FROM ONLY $id;";
+    let mut answer = app
+        .db
+        .platform(Why::Queue)
+        .query(sql, binds, "looking for an answer")
+        .await?;
+    answer.one(0)
+}
+
+#[derive(SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+struct VectorRow {
+    texts: Option<Bytes>,
+    vectors: Option<Bytes>,
+}
+
+/// The vectors that a job has of a model, by the hash of their text.
+///
+/// # Errors
+/// When the database fails.
+pub async fn vectors(app: &App, job: JobId, model: &str) -> Result<HashMap<TextHash, Vec<f32>>, DbError> {
+    /// Rows read at once: some hundred kilobytes each.
+    const PAGE: usize = 50;
+    let rows_of = app.db.platform(Why::Queue);
+    let mut binds = Variables::new();
+    binds.insert("job", job);
+    binds.insert("model", model.to_owned());
+    let sql = "SELECT VALUE id FROM ai_answer WHERE job = $job AND model = $model;";
+    let ids: Vec<AnswerId> = rows_of.query(sql, binds, "looking for vectors").await?.rows(0)?;
+    let mut found = HashMap::new();
+    for page in ids.chunks(PAGE) {
+        let mut binds = Variables::new();
+        binds.insert("ids", page.to_vec());
+        let sql = "SELECT texts, vectors FROM $ids;";
+        let rows: Vec<VectorRow> = rows_of.query(sql, binds, "reading vectors").await?.rows(0)?;
+        for row in rows {
+            let (texts, vectors) = (inner(row.texts), inner(row.vectors));
+            let count = texts.len() / size_of::<TextHash>();
+            if count == 0 || vectors.is_empty() {
+                continue;
+            }
+            let lines = vectors.chunks_exact(vectors.len() / count);
+            for (text, vector) in texts.chunks_exact(size_of::<TextHash>()).zip(lines) {
+                let mut hash = [0; 16];
+                hash.copy_from_slice(text);
+                found.insert(hash, unpacked(vector));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn inner(bytes: Option<Bytes>) -> bytes::Bytes {
+    bytes.map(Bytes::into_inner).unwrap_or_default()
+}
+
+/// Removes answers that turned out to be of no use: they are asked for anew.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget(app: &App, answers: &[AnswerId]) -> Result<(), DbError> {
+    let mut binds = Variables::new();
+    binds.insert("ids", answers.to_vec());
+    let sql = "DELETE $ids RETURN NONE;";
+    app.db
+        .platform(Why::Queue)
+        .query(sql, binds, "removing answers")
+        .await
+        .map(|_| ())
+}
+
+/// Removes all answers of a job, with the unit of work that needs them no longer.
+pub fn forget_all(tx: &mut Tx<'_>, job: JobId) {
+    let mut binds = Variables::new();
+    binds.insert("answered_job", job);
+    tx.statement(
+        "DELETE ai_answer WHERE job = $answered_job AND site = $site RETURN NONE",
+        binds,
+    );
+}
+
+/// A vector as it is stored: the upper half of each number (bfloat16, rounded to even). It keeps three digits, which is
+/// more than likeness needs.
+pub fn packed(vector: &[f32]) -> Vec<u8> {
+    let half = |number: &f32| {
+        let bits = number.to_bits();
+        let rounded = bits.wrapping_add(0x7fff + ((bits >> 16) & 1));
+        #[expect(clippy::cast_possible_truncation, reason = "the upper half of 32 bits")]
+        let half = (rounded >> 16) as u16;
+        half.to_le_bytes()
+    };
+    vector.iter().flat_map(half).collect()
+}
+
+/// The numbers of [`packed`].
+pub fn unpacked(bytes: &[u8]) -> Vec<f32> {
+    let number = |half: &[u8]| f32::from_bits(u32::from(u16::from_le_bytes([half[0], half[1]])) << 16);
+    bytes.chunks_exact(2).map(number).collect()
+}
+
+/// Days that the answers of a job are kept which has not ended well: time to run it again.
+const KEEP_DAYS: i64 = 3;
+
+/// Removes old answers.
+///
+/// # Errors
+/// When the database fails; the next run goes on.
+pub async fn purge(app: App) -> Result<u64, JobError> {
+    super::transcript::purge_table(&app, "ai_answer", KEEP_DAYS).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::provider::ChatMessage;
+    use super::*;
+
+    #[test]
+    fn vectors_keep_three_digits() {
+        let vector = [0.0_f32, 1.0, -1.0, 0.123_456, -0.000_123_456, 1.0e30, 65_280.0];
+        let packed = packed(&vector);
+        assert_eq!(packed.len(), vector.len() * 2);
+        let again = unpacked(&packed);
+        for (number, read) in vector.iter().zip(&again) {
+            assert!((number - read).abs() <= number.abs() / 250.0, "{number} {read}");
+        }
+        assert_eq!(super::packed(&again), packed, "packed once, it stays");
+    }
+
+    #[test]
+    fn questions_are_told_apart_word_for_word() {
+        let job: JobId = "job_01jz8k3v5n6q7r8s9t0v1w2x3y".parse().unwrap();
+        let other: JobId = "job_01jz8k3v5n6q7r8s9t0v1w2x3z".parse().unwrap();
+        let request = ChatRequest {
+            system: "a".into(),
+            messages: vec![ChatMessage {
+                role: ChatRole::User,
+                text: "bc".into(),
+            }],
+            schema: None,
+            max_output_tokens: 10,
+            temperature: None,
+        };
+        let id = id_of(job, "m", &request);
+        assert_eq!(id_of(job, "m", &request.clone()), id);
+        let mut shifted = request.clone();
+        shifted.system = "ab".into();
+        shifted.messages[0].text = "c".into();
+        let mut longer = request.clone();
+        longer.max_output_tokens = 11;
+        for (job, model, request) in [
+            (other, "m", &request),
+            (job, "n", &request),
+            (job, "m", &shifted),
+            (job, "m", &longer),
+        ] {
+            assert_ne!(id_of(job, model, request), id);
+        }
+    }
+}
