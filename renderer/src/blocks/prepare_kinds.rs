@@ -71,6 +71,13 @@ impl Maker<'_> {
         own.map.insert("id".into(), Value::from(id));
         own.map.insert("heading".into(), text_or_none(heading));
         own.map.insert("text".into(), text);
+        // A section is announced by its heading; without one it is none.
+        let tag = match heading.trim() {
+            _ if lead => "header",
+            "" => "div",
+            _ => "section",
+        };
+        own.map.insert("tag".into(), Value::from(tag));
         own.map.insert("level".into(), Value::from(if lead { 1 } else { 2 }));
         own.map
             .insert("level_within".into(), Value::from(u64::from(self.level)));
