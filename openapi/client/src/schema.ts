@@ -1028,9 +1028,29 @@ export interface paths {
         };
         /**
          * Coverage of a cluster
-         * @description Its keywords with the content that is written for them, its content by role, and what is missing.
+         * @description Its keywords with the content that is written for them, its ideas, tasks and content, and what is missing.
          */
         get: operations["cluster_coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/clusters/{cluster_id}/keywords": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Keywords of a cluster
+         * @description With the content that is written for each.
+         */
+        get: operations["cluster_keyword_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1096,6 +1116,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sites/{site_id}/clusters/{cluster_id}/take_in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take in what would fit
+         * @description Clustering puts nothing into locked clusters but tells what would fit into one. This puts it there, as if a person had
+         *     placed each keyword: those that are still in no cluster.
+         */
+        post: operations["cluster_take_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sites/{site_id}/clusters/bulk": {
         parameters: {
             query?: never;
@@ -1116,6 +1157,69 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sites/{site_id}/clusters/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export clusters
+         * @description As CSV, by the filters of the list and in the order of their names. Importing it again changes nothing.
+         */
+        get: operations["cluster_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/clusters/filter-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Values to filter clusters by
+         * @description Only those that occur.
+         */
+        get: operations["cluster_filter_options"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/clusters/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import clusters
+         * @description A table with a column `name` and any of `sector` (its slug), `description`, `role`, `context_type`, `status`, `origin`,
+         *     `locked`, `disabled`, `parent` (its name), `primary_keyword`, `terms` and `attributes`, as `cluster_export` writes it.
+         *     Clusters of these names are changed, others are made; what the table has no column for stays as it is. A row that is
+         *     wrong is reported with its line, the rest goes in.
+         */
+        post: operations["cluster_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sites/{site_id}/clusters/matrix": {
         parameters: {
             query?: never;
@@ -1125,7 +1229,7 @@ export interface paths {
         };
         /**
          * Matrix of clusters and terms
-         * @description Where content is, and where a term of a cluster has none.
+         * @description Where content is, and where a term of a cluster has none; some clusters at a time.
          */
         get: operations["cluster_matrix"];
         put?: never;
@@ -1263,7 +1367,7 @@ export interface paths {
         put?: never;
         /**
          * Restore a revision
-         * @description Its title and body become the content's again, as a new revision.
+         * @description Its title, body and blocks become the content's again, as a new revision.
          */
         post: operations["revision_restore"];
         delete?: never;
@@ -1353,6 +1457,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sites/{site_id}/content/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calendar of a site
+         * @description What was and will be published, what will be taken back, and which tasks are due, day by day in the site's time zone.
+         */
+        get: operations["content_calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sites/{site_id}/content/filter-options": {
         parameters: {
             query?: never;
@@ -1365,6 +1489,47 @@ export interface paths {
          * @description Only those that occur.
          */
         get: operations["content_filter_options"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/content/readiness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See what is missing to publish, piece by piece
+         * @description For content that is not published yet, or of one status.
+         */
+        get: operations["content_readiness_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Coverage of a plan
+         * @description Of a site, or of one of its sectors: how many keywords and searches have a page, how complete its hubs are, what the
+         *     gaps are worth, and which published pages compete with each other.
+         */
+        get: operations["coverage_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1562,11 +1727,53 @@ export interface paths {
         };
         /**
          * Export ideas
-         * @description As CSV, in the order of their titles.
+         * @description As CSV, by the filters of the list and in the order of their titles. Importing it again changes nothing.
          */
         get: operations["idea_export"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/ideas/filter-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Values to filter ideas by
+         * @description Only those that occur.
+         */
+        get: operations["idea_filter_options"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/ideas/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import ideas
+         * @description A table with a column `title` and any of those that `idea_export` writes. A row changes the idea of its `id`; without
+         *     one, the idea that aims at its primary keyword or, when it has none, has its title; else it is a new idea. What the
+         *     table has no column for stays as it is. A row that is wrong is reported with its line, the rest goes in.
+         */
+        post: operations["idea_import"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1725,8 +1932,9 @@ export interface paths {
         /**
          * Import a keyword file
          * @description Exports of Google Keyword Planner, Google Search Console, Semrush, Ahrefs, Moz and Ubersuggest are recognised, and so
-         *     are tables with a header, lists of one keyword a line, and what `keyword_export` writes; encoding and delimiter are
-         *     found out. Keywords that are there take the file's figures and keep their status and cluster; importing a file twice
+         *     are tables with a header, lists of one keyword a line, and what `keyword_export` writes; encoding, delimiter and
+         *     columns are found out, unless they are named. Rows of one keyword are joined: the better volume and the best position
+         *     stay. Keywords that are there take the file's figures and keep their status and cluster; importing a file twice
          *     changes nothing the second time. A row that is wrong is reported with its line, the rest goes in.
          */
         post: operations["keyword_import"];
@@ -1979,6 +2187,28 @@ export interface paths {
         patch: operations["sector_update"];
         trace?: never;
     };
+    "/sites/{site_id}/sectors/{sector_id}/grouping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preview the grouping of a sector
+         * @description What `auto_cluster` would make of it at a granularity; nothing is saved or charged. For a knob: the keywords are kept
+         *     in memory for some minutes, so that the next granularity is answered at once. At most 30,000 keywords. They are
+         *     grouped by their texts and what their file said of them; a provider's vectors are asked for by a task only.
+         */
+        get: operations["sector_grouping_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sites/{site_id}/sectors/{sector_id}/restore": {
         parameters: {
             query?: never;
@@ -2083,6 +2313,46 @@ export interface paths {
         patch: operations["task_update"];
         trace?: never;
     };
+    "/sites/{site_id}/tasks/{task_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a deleted task
+         * @description Unless another one stands for its idea meanwhile.
+         */
+        post: operations["task_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/tasks/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Board of tasks
+         * @description A column for each status, with what is due first at its top. `task_list` with a status has the rest of a column.
+         */
+        get: operations["task_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sites/{site_id}/tasks/bulk": {
         parameters: {
             query?: never;
@@ -2097,6 +2367,26 @@ export interface paths {
          * @description Each has its own result; what fails for one is done to the others.
          */
         post: operations["task_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/tasks/filter-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Values to filter tasks by
+         * @description Only those that occur.
+         */
+        get: operations["task_filter_options"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2181,7 +2471,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/sites/{site_id}/terms/bulk-delete": {
+    "/sites/{site_id}/terms/bulk": {
         parameters: {
             query?: never;
             header?: never;
@@ -2190,8 +2480,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Delete terms */
-        post: operations["term_bulk_delete"];
+        /**
+         * Act on many terms
+         * @description Each has its own result; what fails for one is done to the others.
+         */
+        post: operations["term_bulk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2364,7 +2657,7 @@ export interface components {
             /** @example job_01jz8k3v5n6q7r8s9t0v1w2x3y */
             job: string;
             model: string;
-            /** @description `system`, and `messages` with `role` and `text`. */
+            /** @description `system`, and `messages` with `role` and `text`; or `texts`, of which vectors were asked for. */
             request: unknown;
             /** @description The provider's name of the call. */
             request_id?: string;
@@ -2422,6 +2715,15 @@ export interface components {
          */
         ApiKeyPatch: {
             name?: string;
+        };
+        /**
+         * AssigneeOption
+         * @description A member to choose.
+         */
+        AssigneeOption: {
+            /** @example user_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            id: string;
+            name: string;
         };
         /**
          * Attribute
@@ -2489,6 +2791,41 @@ export interface components {
             id: string;
             ok: boolean;
         };
+        /** CalendarDay */
+        CalendarDay: {
+            /** Format: naive-date */
+            date: string;
+            /** @description In the order of their times. */
+            entries: components["schemas"]["CalendarEntry"][];
+        };
+        /**
+         * CalendarEntry
+         * @description Something that happens to content or a task.
+         */
+        CalendarEntry: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description Of content.
+             * @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            content?: string;
+            content_type: components["schemas"]["ContentType"];
+            event: components["schemas"]["CalendarEvent"];
+            status?: components["schemas"]["Status"];
+            /**
+             * @description Of a task.
+             * @example task_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            task?: string;
+            task_status?: components["schemas"]["TaskStatus"];
+            title: string;
+        };
+        /**
+         * @description What happens.
+         * @enum {string}
+         */
+        CalendarEvent: "published" | "publish" | "unpublish" | "due";
         /**
          * CatalogueKeyword
          * @description A keyword of the catalogue.
@@ -2520,6 +2857,11 @@ export interface components {
             embedding_model?: string;
             /**
              * Format: double
+             * @description US dollars for a million tokens of texts that it makes vectors of.
+             */
+            embedding_price?: number;
+            /**
+             * Format: double
              * @description US dollars for a million tokens it reads.
              */
             input_price?: number;
@@ -2544,6 +2886,11 @@ export interface components {
             base_url: string;
             /** @description For vectors of texts; without it, texts are compared locally. */
             embedding_model?: string;
+            /**
+             * Format: double
+             * @description US dollars for a million tokens of texts that it makes vectors of.
+             */
+            embedding_price?: number;
             /**
              * Format: double
              * @description US dollars for a million tokens it reads.
@@ -2571,6 +2918,8 @@ export interface components {
         ChatSettingsPatch: {
             base_url?: string;
             embedding_model?: string;
+            /** Format: double */
+            embedding_price?: number;
             /** Format: double */
             input_price?: number;
             key_header?: components["schemas"]["KeyHeader"];
@@ -2639,13 +2988,20 @@ export interface components {
             /** @description True when absent. */
             disabled?: boolean;
             ids: string[];
+            /** @description True when absent. */
+            locked?: boolean;
+            /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            parent?: string;
+            role?: components["schemas"]["ClusterRole"];
             status?: components["schemas"]["ClusterStatus"];
+            terms?: string[];
+            terms_mode?: components["schemas"]["TermsMode"];
         };
         /**
          * @description What to do to each cluster.
          * @enum {string}
          */
-        ClusterBulkAction: "delete" | "restore" | "status" | "disable";
+        ClusterBulkAction: "delete" | "restore" | "status" | "role" | "lock" | "disable" | "assign_parent" | "assign_terms";
         /**
          * ClusterCoverage
          * @description A cluster with what its keywords have and lack.
@@ -2654,13 +3010,30 @@ export interface components {
             cluster: components["schemas"]["Cluster"];
             /** @description Content of the cluster: hub first, then by title; at most 200. */
             content: components["schemas"]["CoveringContent"][];
+            /** Format: uint64 */
+            content_count: number;
             /**
              * Format: uint64
-             * @description Keywords among these that content is written for.
+             * @description Keywords, of all, that some content of the site is written for.
              */
             covered: number;
-            /** @description Its keywords, the most searched first; at most 200. */
+            /** Format: uint64 */
+            idea_count: number;
+            /** @description Ideas for it, by title; at most 200. */
+            ideas: components["schemas"]["ClusterIdea"][];
+            /** Format: uint64 */
+            keyword_count: number;
+            /** @description Its keywords, the most searched first; at most 200. `cluster_keyword_list` has them all. */
             keywords: components["schemas"]["CoveredKeyword"][];
+            /**
+             * Format: uint64
+             * @description Keywords, of all, that published content is written for.
+             */
+            live: number;
+            /** Format: uint64 */
+            task_count: number;
+            /** @description Tasks for it, by title; at most 200. */
+            tasks: components["schemas"]["ClusterTask"][];
             /** @description What is missing, in words. */
             warnings: components["schemas"]["CoverageWarning"][];
         };
@@ -2684,17 +3057,88 @@ export interface components {
             sector: string;
         };
         /**
+         * ClusterFilterOptions
+         * @description Values that occur in a site's clusters.
+         */
+        ClusterFilterOptions: {
+            context_types: components["schemas"]["ContextType"][];
+            /** @description Some are disabled. */
+            disabled: boolean;
+            /** @description Gaps that some have. `top_keyword_uncovered` is there with every cluster, since it is dear to look up. */
+            gaps: components["schemas"]["ClusterGap"][];
+            /** @description Some are locked. */
+            locked: boolean;
+            origins: components["schemas"]["ClusterOrigin"][];
+            /** @description Clusters that have some below them, by name. */
+            parents: components["schemas"]["ClusterOption"][];
+            roles: components["schemas"]["ClusterRole"][];
+            sectors: string[];
+            statuses: components["schemas"]["ClusterStatus"][];
+            /** @description Some have no parent. */
+            unassigned_parent: boolean;
+        };
+        /**
+         * @description What the content of a cluster can lack.
+         * @enum {string}
+         */
+        ClusterGap: "no_hub" | "few_supporting_pages" | "top_keyword_uncovered" | "no_content";
+        /**
+         * ClusterGaps
+         * @description What a cluster lacks, and what that is worth.
+         */
+        ClusterGaps: {
+            /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            cluster: string;
+            coverage: components["schemas"]["CoverageNumbers"];
+            /**
+             * Format: double
+             * @description Visits a month that pages for its keywords without one could bring, weighted by intent and divided by effort.
+             */
+            gap_value: number;
+            /** @description `no_hub`, `few_supporting_pages`, `top_keyword_uncovered`. */
+            gaps: string[];
+            name: string;
+            /**
+             * Format: double
+             * @description Searches a month of these keywords, each × (1 − difficulty ÷ 100).
+             */
+            opportunity: number;
+            role: components["schemas"]["ClusterRole"];
+            state: components["schemas"]["CoverageState"];
+        };
+        /**
+         * ClusterIdea
+         * @description An idea of a cluster.
+         */
+        ClusterIdea: {
+            cluster_role?: components["schemas"]["ClusterRole"];
+            content_structure: components["schemas"]["ContentStructure"];
+            content_type: components["schemas"]["ContentType"];
+            disabled: boolean;
+            /** @example idea_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            id: string;
+            status: components["schemas"]["IdeaStatus"];
+            /**
+             * @description What it became.
+             * @example task_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            task?: string;
+            title: string;
+        };
+        /**
          * ClusterMatrix
          * @description Clusters against terms: how many pieces of content each pair has.
          */
         ClusterMatrix: {
             /** @description Pairs that have content, or are linked and have none. */
             cells: components["schemas"]["MatrixCell"][];
-            /** @description Rows, by name. */
+            /** @description Rows, by name: one page of the clusters. */
             clusters: components["schemas"]["MatrixCluster"][];
-            /** @description There are more clusters or terms than a matrix shows; ask for one sector or taxonomy. */
+            /** @description There are more terms than a matrix shows; ask for one taxonomy or for fewer clusters. */
             cut_off: boolean;
-            /** @description Columns, by name: terms that have one of the clusters, or content of one. */
+            /** @description Cursor of the next clusters; absent with the last ones. */
+            next?: string;
+            /** @description Columns, by name: terms that have one of these clusters, or content of one. */
             terms: components["schemas"]["MatrixTerm"][];
         };
         /**
@@ -2749,8 +3193,73 @@ export interface components {
             /** @description Supporting when absent. */
             role?: components["schemas"]["ClusterRole"] & unknown;
         };
+        /**
+         * ClusterStates
+         * @description How many clusters are how far.
+         */
+        ClusterStates: {
+            /**
+             * Format: uint64
+             * @description With a published page whose title holds the words of the keyword it aims at.
+             */
+            covered: number;
+            /**
+             * Format: uint64
+             * @description Without a page.
+             */
+            gap: number;
+            /** Format: uint64 */
+            total: number;
+            /**
+             * Format: uint64
+             * @description With pages, but none like that.
+             */
+            weak: number;
+        };
         /** @enum {string} */
         ClusterStatus: "new" | "mapped";
+        /**
+         * ClusterTakeIn
+         * @description Where keywords were found for a cluster.
+         */
+        ClusterTakeIn: {
+            /**
+             * @description A finished `auto_cluster` task whose result has the cluster under `would_fit`.
+             * @example job_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            job: string;
+        };
+        /**
+         * ClusterTask
+         * @description A task of a cluster.
+         */
+        ClusterTask: {
+            /** @example user_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            assignee?: string;
+            cluster_role?: components["schemas"]["ClusterRole"];
+            /**
+             * @description The draft.
+             * @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            content?: string;
+            content_structure: components["schemas"]["ContentStructure"];
+            content_type: components["schemas"]["ContentType"];
+            /** Format: date-time */
+            due_at?: string;
+            /** @example task_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            id: string;
+            priority: components["schemas"]["Priority"];
+            status: components["schemas"]["TaskStatus"];
+            title: string;
+        };
+        /**
+         * ClusterTookIn
+         * @description What a cluster took in.
+         */
+        ClusterTookIn: {
+            /** Format: uint64 */
+            keywords_mapped: number;
+        };
         /**
          * Confirmed
          * @description The password, so that a stolen access token cannot do this.
@@ -2767,6 +3276,11 @@ export interface components {
             aliases: string[];
             attributes: components["schemas"]["Attribute"][];
             author?: string;
+            /**
+             * @description Parts shown after the body, or instead of it when the body is empty. Each has a `type`: hero, text, features,
+             *     testimonials, services, stats, cta, image, video, form, faq, quote, grid, card, list or accordion.
+             */
+            blocks: unknown[];
             body: string;
             body_format: components["schemas"]["BodyFormat"];
             canonical_url?: string;
@@ -2794,6 +3308,8 @@ export interface components {
             indexable: boolean;
             /** @description BCP 47 tag. */
             language: string;
+            /** @description The site's when absent. */
+            layout?: components["schemas"]["Layout"] & unknown;
             meta_description: string;
             page_role: components["schemas"]["PageRole"];
             /** @description Its address within its language, made of section and slug: `/blog/brewing-times/`. */
@@ -2877,6 +3393,25 @@ export interface components {
          */
         ContentBulkAction: "delete" | "restore" | "status" | "assign_cluster" | "assign_terms";
         /**
+         * ContentCalendar
+         * @description Days with what happens on them.
+         */
+        ContentCalendar: {
+            /** @description More happens than a calendar shows; ask for fewer days. */
+            cut_off: boolean;
+            /** @description Days on which something happens. */
+            days: components["schemas"]["CalendarDay"][];
+            /** Format: naive-date */
+            from: string;
+            /** @description IANA name of the site's time zone, in which days begin and end. */
+            time_zone: string;
+            /**
+             * Format: naive-date
+             * @description The last day.
+             */
+            to: string;
+        };
+        /**
          * ContentCreate
          * @description What new content needs: a type and a title. It starts as a draft.
          * @example {
@@ -2900,6 +3435,8 @@ export interface components {
          *       "entity": null,
          *       "attributes": null,
          *       "faq": null,
+         *       "blocks": null,
+         *       "layout": null,
          *       "sector": null,
          *       "cluster": null,
          *       "cluster_role": null,
@@ -2915,6 +3452,8 @@ export interface components {
             aliases?: string[];
             attributes?: components["schemas"]["Attribute"][];
             author?: string;
+            /** @description Parts shown after the body; each has a `type` such as `hero`. */
+            blocks?: unknown[];
             body?: string;
             body_format?: components["schemas"]["BodyFormat"];
             canonical_url?: string;
@@ -2932,6 +3471,7 @@ export interface components {
             indexable?: boolean;
             /** @description The site's language when absent. */
             language?: string;
+            layout?: components["schemas"]["Layout"];
             meta_description?: string;
             page_role?: components["schemas"]["PageRole"];
             primary_keyword?: string;
@@ -2964,7 +3504,7 @@ export interface components {
             language?: string;
             /** @description Content with a publication or its end scheduled. */
             scheduled?: boolean;
-            /** @description Text in title, slug or excerpt. */
+            /** @description Words in title, slug, excerpt or body; all of them must be there. */
             search?: string;
             status?: components["schemas"]["Status"];
             /** @example term_01jz8k3v5n6q7r8s9t0v1w2x3y */
@@ -2993,6 +3533,8 @@ export interface components {
             aliases?: string[];
             attributes?: components["schemas"]["Attribute"][];
             author?: string | null;
+            /** @description Replaces all of them. */
+            blocks?: unknown[];
             body?: string;
             body_format?: components["schemas"]["BodyFormat"];
             canonical_url?: string | null;
@@ -3010,6 +3552,7 @@ export interface components {
             featured_image?: string | null;
             indexable?: boolean;
             language?: string;
+            layout?: (components["schemas"]["Layout"] & unknown) | null;
             meta_description?: string;
             page_role?: components["schemas"]["PageRole"];
             primary_keyword?: string | null;
@@ -3034,6 +3577,19 @@ export interface components {
             /** @description What is missing, field by field. */
             missing: components["schemas"]["Missing"][];
             ready: boolean;
+        };
+        /**
+         * ContentReadinessEntry
+         * @description Whether a piece of content of a list can be published.
+         */
+        ContentReadinessEntry: {
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            id: string;
+            /** @description What is missing, field by field. */
+            missing: components["schemas"]["Missing"][];
+            ready: boolean;
+            status: components["schemas"]["Status"];
+            title: string;
         };
         /**
          * ContentSchedule
@@ -3146,6 +3702,45 @@ export interface components {
          */
         ContextType: "topic" | "attribute" | "service_line";
         /**
+         * CoverageNumbers
+         * @description Counts of keywords and their searches a month; searches of variants (the same words in other forms or order) count once.
+         */
+        CoverageNumbers: {
+            /**
+             * Format: double
+             * @description `live` of `keywords`, 0 to 1.
+             */
+            keyword_coverage: number;
+            /** Format: uint64 */
+            keywords: number;
+            /**
+             * Format: uint64
+             * @description Keywords that published content aims at.
+             */
+            live: number;
+            /** Format: uint64 */
+            volume: number;
+            /**
+             * Format: double
+             * @description `volume_live` of `volume`, 0 to 1.
+             */
+            volume_coverage: number;
+            /** Format: uint64 */
+            volume_live: number;
+            /** Format: uint64 */
+            volume_written: number;
+            /**
+             * Format: uint64
+             * @description Keywords that some content aims at, published or not.
+             */
+            written: number;
+        };
+        /**
+         * @description How far a cluster is.
+         * @enum {string}
+         */
+        CoverageState: "covered" | "weak" | "gap";
+        /**
          * CoverageWarning
          * @description A gap in a cluster's content.
          */
@@ -3161,6 +3756,7 @@ export interface components {
         CoveredKeyword: {
             /** Format: int64 */
             difficulty?: number;
+            disabled: boolean;
             /** @example kw_01jz8k3v5n6q7r8s9t0v1w2x3y */
             id: string;
             intent?: components["schemas"]["Intent"];
@@ -3177,6 +3773,7 @@ export interface components {
          * @description Content of a cluster.
          */
         CoveringContent: {
+            content_type: components["schemas"]["ContentType"];
             /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
             id: string;
             primary_keyword?: string;
@@ -3368,6 +3965,20 @@ export interface components {
          */
         DiffLine: {
             change: components["schemas"]["LineChange"];
+            /**
+             * @description The words of a line that has its counterpart in the other text: its text in parts. Empty where the whole line is new,
+             *     gone or the same.
+             */
+            parts: components["schemas"]["DiffPart"][];
+            text: string;
+        };
+        /**
+         * DiffPart
+         * @description A part of a line.
+         */
+        DiffPart: {
+            /** @description The counterpart does not have it. */
+            changed: boolean;
             text: string;
         };
         /**
@@ -3410,6 +4021,11 @@ export interface components {
             question: string;
         };
         /**
+         * @description How a feed is written.
+         * @enum {string}
+         */
+        FeedFormat: "atom" | "rss" | "json";
+        /**
          * FieldError
          * @description One wrong field.
          */
@@ -3436,6 +4052,52 @@ export interface components {
             placeholders: string[];
         };
         /**
+         * GroupedKeyword
+         * @description A keyword of a group.
+         */
+        GroupedKeyword: {
+            /** @example kw_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            id: string;
+            /** @description Whether it would be put there; else it is there. */
+            joins: boolean;
+            /**
+             * Format: float
+             * @description How like it is to the group as a whole, 0 to 1.
+             */
+            similarity: number;
+            text: string;
+        };
+        /**
+         * Grouping
+         * @description What grouping a sector would make.
+         */
+        Grouping: {
+            /**
+             * Format: uint64
+             * @description Clusters that would be made.
+             */
+            clusters_created: number;
+            /**
+             * Format: uint64
+             * @description Clusters that would take keywords in.
+             */
+            clusters_joined: number;
+            /** @description The most searched first; at most 200. */
+            groups: components["schemas"]["KeywordGroup"][];
+            /**
+             * Format: uint64
+             * @description Keywords that are to be grouped.
+             */
+            keywords: number;
+            /**
+             * Format: uint64
+             * @description Those that fit nowhere, or only into a cluster that takes none.
+             */
+            keywords_unclustered: number;
+            /** @description Whether the keywords were still in memory, which is what makes an answer quick. */
+            remembered: boolean;
+        };
+        /**
          * Heading
          * @description A heading of an outline.
          */
@@ -3457,6 +4119,57 @@ export interface components {
          * @enum {string}
          */
         Hosting: "igny8" | "wordpress" | "both";
+        /**
+         * HubCoverage
+         * @description A hub: a cluster with this role and those below it, down to the next hub.
+         */
+        HubCoverage: {
+            /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            cluster: string;
+            /**
+             * Format: double
+             * @description `live_clusters` of `clusters`, 0 to 1.
+             */
+            cluster_coverage: number;
+            /**
+             * Format: uint64
+             * @description Clusters it is made of, its own among them.
+             */
+            clusters: number;
+            /**
+             * Format: double
+             * @description ½ · cluster coverage + ¼ for a hub page + ¼ · share of the links there should be; 0 to 1.
+             */
+            completeness: number;
+            /**
+             * Format: double
+             * @description Sum of its clusters' gap values.
+             */
+            gap_value: number;
+            /** @description It has a published hub page. */
+            hub_page: boolean;
+            /**
+             * Format: uint64
+             * @description Those that the hub page's text links to.
+             */
+            linked_from_hub: number;
+            /**
+             * Format: uint64
+             * @description Those whose text links to the hub page.
+             */
+            linking_to_hub: number;
+            /**
+             * Format: uint64
+             * @description Those with a published page.
+             */
+            live_clusters: number;
+            name: string;
+            /**
+             * Format: uint64
+             * @description Its other published pages.
+             */
+            supporting_pages: number;
+        };
         /**
          * Hunk
          * @description Lines that changed together, with some unchanged ones around them. Line numbers start at 1.
@@ -3521,18 +4234,32 @@ export interface components {
          */
         IdeaBulk: {
             action: components["schemas"]["IdeaBulkAction"];
+            /**
+             * @description Of new tasks: somebody who may work on the site.
+             * @example user_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            assignee?: string;
             /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
             cluster?: string;
             /** @description True when absent. */
             disabled?: boolean;
+            /**
+             * Format: date-time
+             * @description Of new tasks.
+             */
+            due_at?: string;
             ids: string[];
+            /** @description Of new tasks. */
+            priority?: components["schemas"]["Priority"] & unknown;
             status?: components["schemas"]["IdeaStatus"];
+            terms?: string[];
+            terms_mode?: components["schemas"]["TermsMode"];
         };
         /**
          * @description What to do to each idea.
          * @enum {string}
          */
-        IdeaBulkAction: "delete" | "restore" | "queue" | "status" | "assign_cluster" | "disable";
+        IdeaBulkAction: "delete" | "restore" | "queue" | "status" | "assign_cluster" | "assign_terms" | "disable";
         /**
          * IdeaCreate
          * @description What a new idea needs.
@@ -3566,6 +4293,26 @@ export interface components {
              * @description 1000 when absent.
              */
             word_count?: number;
+        };
+        /**
+         * IdeaFilterOptions
+         * @description Values that occur in a site's ideas.
+         */
+        IdeaFilterOptions: {
+            cluster_roles: components["schemas"]["ClusterRole"][];
+            /** @description Clusters that have ideas, by name. */
+            clusters: components["schemas"]["ClusterOption"][];
+            content_structures: components["schemas"]["ContentStructure"][];
+            content_types: components["schemas"]["ContentType"][];
+            /** @description Some are disabled. */
+            disabled: boolean;
+            origins: components["schemas"]["IdeaOrigin"][];
+            sectors: string[];
+            statuses: components["schemas"]["IdeaStatus"][];
+            /** @description Some are in no cluster. */
+            unassigned: boolean;
+            /** @description Some have no terms. */
+            unassigned_term: boolean;
         };
         /** @enum {string} */
         IdeaOrigin: "manual" | "generated";
@@ -3658,7 +4405,8 @@ export interface components {
          *         "key_header": null,
          *         "timeout_seconds": null,
          *         "input_price": 0.15,
-         *         "output_price": 0.6
+         *         "output_price": 0.6,
+         *         "embedding_price": 0.02
          *       },
          *       "key": "sk-example-of-a-key",
          *       "headers": null
@@ -3857,6 +4605,8 @@ export interface components {
             intent?: components["schemas"]["Intent"];
             /** @description The wider subject a keyword tool puts it under. */
             parent_topic?: string;
+            /** @description What imported files say of its place among the results, and of the results. */
+            search_data?: components["schemas"]["KeywordSearchData"] & unknown;
             /** @example sect_01jz8k3v5n6q7r8s9t0v1w2x3y */
             sector: string;
             /** @description The first results of a search, best first. */
@@ -3948,6 +4698,40 @@ export interface components {
             unassigned: boolean;
         };
         /**
+         * KeywordGroup
+         * @description A group with keywords that would be put into a cluster.
+         */
+        KeywordGroup: {
+            /** @description That cluster is locked or disabled: a task does not put them there, it tells that they would fit. */
+            closed: boolean;
+            /**
+             * @description The cluster it is; a new one when absent.
+             * @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            cluster?: string;
+            /**
+             * Format: float
+             * @description Mean of its keywords' similarities.
+             */
+            cohesion: number;
+            context_type: components["schemas"]["ContextType"];
+            /** @description Its primary keyword first, then the most searched; at most 50. */
+            keywords: components["schemas"]["GroupedKeyword"][];
+            /** @description For a cluster that is there only a suggestion. */
+            name: string;
+            role: components["schemas"]["ClusterRole"];
+            /**
+             * Format: uint64
+             * @description How many keywords it has.
+             */
+            size: number;
+            /**
+             * Format: uint64
+             * @description Searches a month of all of them, where any are known.
+             */
+            volume?: number;
+        };
+        /**
          * KeywordImport
          * @description An import of a keyword file: a job and what came of it.
          */
@@ -3995,7 +4779,10 @@ export interface components {
          * @description What is wrong with a row of an imported file.
          */
         KeywordImportProblem: {
-            /** @description As in `reasons`, or `warning` for a cell of a row that went in. */
+            /**
+             * @description As in `reasons`, or `warning` for a cell of a row that went in. The file of problems also has `repeated` and
+             *     `other_market`.
+             */
             code: string;
             /**
              * Format: uint64
@@ -4010,10 +4797,7 @@ export interface components {
          * @description How many rows were left out for a reason.
          */
         KeywordImportReason: {
-            /**
-             * @description `empty`, `too_long`, `damaged`, `duplicate`, `value`, `unclosed_quote`, `row_too_large`, `unreadable` or
-             *     `plan_limit`.
-             */
+            /** @description `empty`, `too_long`, `damaged`, `unclosed_quote`, `row_too_large`, `unreadable` or `plan_limit`. */
             code: string;
             /** Format: uint64 */
             count: number;
@@ -4041,13 +4825,18 @@ export interface components {
             header_line?: number;
             /** @description What else is worth knowing about the file. */
             notes: string[];
+            /**
+             * Format: uint64
+             * @description Rows with figures of another market than the one that was kept: the site's, else the most searched.
+             */
+            other_markets: number;
             /** @description The first problems, by line; the import's CSV file has all. */
             problems: components["schemas"]["KeywordImportProblem"][];
             /** @description Rows left out, by reason. */
             reasons: components["schemas"]["KeywordImportReason"][];
             /**
              * Format: uint64
-             * @description Further rows of a keyword in files that list each once for every page.
+             * @description Further rows of keywords that came before in the file; each was joined to the first.
              */
             repeated: number;
             /** @description The tool the file was recognised as: `Google Keyword Planner`, `table`, `list of keywords`. */
@@ -4091,8 +4880,70 @@ export interface components {
             /** Format: int64 */
             volume?: number;
         };
+        /**
+         * KeywordSearchData
+         * @description What tools say of a keyword's place among the results, and of the results. Only imports write it.
+         */
+        KeywordSearchData: {
+            /** Format: int64 */
+            clicks?: number;
+            /**
+             * Format: double
+             * @description How many advertisers compete, 0 to 1; not `difficulty`.
+             */
+            competition?: number;
+            /**
+             * Format: double
+             * @description Clicks per impression, 0 to 1.
+             */
+            ctr?: number;
+            /** @description ISO 4217 code of `cpc`, where the file said it. */
+            currency?: string;
+            /**
+             * Format: int64
+             * @description How often the site was shown for it.
+             */
+            impressions?: number;
+            /** @description Country or data base of the figures: `us`. */
+            market?: string;
+            /**
+             * Format: double
+             * @description Place of the site's page among the results, from 1, or the mean of such places.
+             */
+            position?: number;
+            /**
+             * @description What the results show beside links, as the tool names it.
+             * @default []
+             */
+            serp_features: string[];
+            /**
+             * Format: int64
+             * @description Visits the best page for it gets.
+             */
+            traffic_potential?: number;
+            /** @description How demand went month by month. */
+            trend?: components["schemas"]["KeywordSearchTrend"] & unknown;
+            /** @description The page that has this place. */
+            url?: string;
+        };
+        /**
+         * KeywordSearchTrend
+         * @description Demand month by month.
+         */
+        KeywordSearchTrend: {
+            /** @description The month of the last value, where it is known: `2026-04`. */
+            end?: string;
+            scale: components["schemas"]["SearchTrendScale"];
+            /** @description Oldest first; null where nothing is known. */
+            values: number[];
+        };
         /** @enum {string} */
         KeywordStatus: "new" | "mapped" | "used";
+        /**
+         * @description How a page is arranged; what it looks like is the theme's.
+         * @enum {string}
+         */
+        Layout: "default" | "minimal" | "magazine" | "ecommerce" | "portfolio" | "blog" | "corporate";
         /**
          * @description What became of a line.
          * @enum {string}
@@ -4364,11 +5215,39 @@ export interface components {
             total?: number;
         };
         /**
+         * Page_ContentReadinessEntry
+         * @description One page of a list.
+         */
+        Page_ContentReadinessEntry: {
+            items: components["schemas"]["ContentReadinessEntry"][];
+            /** @description Cursor of the next page; absent on the last one. */
+            next?: string;
+            /**
+             * Format: uint64
+             * @description Number of all items, only with `with_total=true`.
+             */
+            total?: number;
+        };
+        /**
          * Page_ContentSummary
          * @description One page of a list.
          */
         Page_ContentSummary: {
             items: components["schemas"]["ContentSummary"][];
+            /** @description Cursor of the next page; absent on the last one. */
+            next?: string;
+            /**
+             * Format: uint64
+             * @description Number of all items, only with `with_total=true`.
+             */
+            total?: number;
+        };
+        /**
+         * Page_CoveredKeyword
+         * @description One page of a list.
+         */
+        Page_CoveredKeyword: {
+            items: components["schemas"]["CoveredKeyword"][];
             /** @description Cursor of the next page; absent on the last one. */
             next?: string;
             /**
@@ -4606,6 +5485,11 @@ export interface components {
          * @enum {string}
          */
         PageRole: "home" | "about" | "contact" | "page";
+        /**
+         * @description How a list by date is cut into pages.
+         * @enum {string}
+         */
+        Pagination: "stable" | "full";
         /** PasswordChange */
         PasswordChange: {
             /** @description 10 to 200 characters. */
@@ -4638,6 +5522,41 @@ export interface components {
             name: string;
             /** @description Stable name: `starter`. */
             slug: string;
+        };
+        /**
+         * PlanCoverage
+         * @description How much of a plan is written. Disabled keywords and clusters are not counted.
+         */
+        PlanCoverage: {
+            clusters: components["schemas"]["ClusterStates"];
+            /** @description Of all keywords. */
+            coverage: components["schemas"]["CoverageNumbers"] & unknown;
+            /**
+             * Format: uint64
+             * @description All of them.
+             */
+            gap_count: number;
+            /** @description Clusters with keywords that no published page aims at, the most valuable first; at most `limit`. */
+            gaps: components["schemas"]["ClusterGaps"][];
+            /**
+             * Format: uint64
+             * @description All of them.
+             */
+            hub_count: number;
+            /** @description Hubs, the most valuable gaps first; at most `limit`. */
+            hubs: components["schemas"]["HubCoverage"][];
+            /**
+             * Format: uint64
+             * @description All of them.
+             */
+            rival_count: number;
+            /** @description Pages that compete with each other; at most `limit`. */
+            rivals: components["schemas"]["RivalPages"][];
+            /**
+             * Format: uint64
+             * @description Keywords in no cluster.
+             */
+            unassigned_keywords: number;
         };
         /** PlanIn */
         PlanIn: {
@@ -4842,6 +5761,8 @@ export interface components {
             at: string;
             /** @description Id of the user or key, or the name of the system's part, that made it. */
             author: string;
+            /** @description Absent in revisions that are older than blocks. */
+            blocks?: unknown[];
             body: string;
             body_format: components["schemas"]["BodyFormat"];
             /** @description Fields that changed with it. */
@@ -4861,6 +5782,8 @@ export interface components {
          * @description Two revisions compared.
          */
         RevisionComparison: {
+            /** @description Of the blocks, as JSON. */
+            blocks: components["schemas"]["Difference"] & unknown;
             body: components["schemas"]["Difference"];
             from: components["schemas"]["RevisionSummary"];
             title_changed: boolean;
@@ -4891,6 +5814,32 @@ export interface components {
             title: string;
         };
         /**
+         * RivalPage
+         * @description A page that competes with others.
+         */
+        RivalPage: {
+            /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            cluster?: string;
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            id: string;
+            path: string;
+            primary_keyword?: string;
+            title: string;
+        };
+        /**
+         * RivalPages
+         * @description Published pages of one language that compete for the same searches.
+         */
+        RivalPages: {
+            pages: components["schemas"]["RivalPage"][];
+            reason: components["schemas"]["RivalReason"];
+        };
+        /**
+         * @description Why pages compete.
+         * @enum {string}
+         */
+        RivalReason: "same_primary_keyword" | "same_hub";
+        /**
          * @description What a member of an account is, strongest first.
          * @enum {string}
          */
@@ -4900,6 +5849,11 @@ export interface components {
          * @enum {string}
          */
         ScheduleAction: "deploy_site" | "auto_cluster" | "generate_ideas";
+        /**
+         * @description What the values of a trend are.
+         * @enum {string}
+         */
+        SearchTrendScale: "searches" | "relative";
         /**
          * Sector
          * @description A sector of a site.
@@ -5062,6 +6016,56 @@ export interface components {
             time_zone?: string;
         };
         /**
+         * SiteOutputs
+         * @description Which files are written beside the pages, and how lists are cut.
+         */
+        SiteOutputs: {
+            /**
+             * @description False asks crawlers that collect texts for language models to stay away (`robots.txt`).
+             * @default true
+             */
+            ai_crawlers: boolean;
+            /**
+             * Format: int64
+             * @description Items in one feed, 1 to 500; 20 when absent.
+             * @default 20
+             */
+            feed_limit: number;
+            /**
+             * @description Formats of the feeds of home pages and sections; all three when absent.
+             * @default [
+             *       "atom",
+             *       "rss",
+             *       "json"
+             *     ]
+             */
+            feeds: components["schemas"]["FeedFormat"][];
+            /**
+             * @description `llms.txt`, an overview in Markdown for language models.
+             * @default true
+             */
+            llms_txt: boolean;
+            /**
+             * @description `stable` when absent.
+             * @default stable
+             */
+            pagination: components["schemas"]["Pagination"] & unknown;
+            /** @description A search page with its index; when absent, sites of up to 1,000 pages have one. */
+            search?: boolean;
+            /**
+             * @description A picture of title and brand for every page that has none, for links to it that are shared.
+             * @default true
+             */
+            share_images: boolean;
+            /**
+             * @description Formats of the feeds of terms; `atom` when absent.
+             * @default [
+             *       "atom"
+             *     ]
+             */
+            term_feeds: components["schemas"]["FeedFormat"][];
+        };
+        /**
          * SitePatch
          * @description What to change; absent fields stay, `null` empties where it can.
          */
@@ -5194,6 +6198,25 @@ export interface components {
             };
             /** @description Who stands behind the site. */
             organisation: components["schemas"]["Organisation"] & unknown;
+            /**
+             * @description Files beside the pages; the usual ones when absent.
+             * @default {
+             *       "feeds": [
+             *         "atom",
+             *         "rss",
+             *         "json"
+             *       ],
+             *       "term_feeds": [
+             *         "atom"
+             *       ],
+             *       "feed_limit": 20,
+             *       "llms_txt": true,
+             *       "ai_crawlers": true,
+             *       "share_images": true,
+             *       "pagination": "stable"
+             *     }
+             */
+            outputs: components["schemas"]["SiteOutputs"] & unknown;
             redirects: components["schemas"]["SiteRedirect"][];
             /** @description Folders of pages with an archive of their own. */
             sections: components["schemas"]["SiteSection"][];
@@ -5217,6 +6240,43 @@ export interface components {
         Status: "draft" | "review" | "approved" | "published";
         /** @enum {string} */
         SyncStatus: "native" | "imported" | "synced";
+        /**
+         * TableImport
+         * @description What came of a table.
+         */
+        TableImport: {
+            /** Format: uint64 */
+            created: number;
+            /** @description Nothing was changed; the numbers say what would have been done. */
+            dry_run: boolean;
+            /**
+             * Format: uint64
+             * @description Rows with a problem; the others went in.
+             */
+            failed: number;
+            /** @description The first 200. */
+            problems: components["schemas"]["TableProblem"][];
+            /** Format: uint64 */
+            rows: number;
+            /** Format: uint64 */
+            unchanged: number;
+            /** Format: uint64 */
+            updated: number;
+        };
+        /**
+         * TableProblem
+         * @description What is wrong with a row.
+         */
+        TableProblem: {
+            /** @description The column. */
+            field: string;
+            /**
+             * Format: uint64
+             * @description Line in the file, the header being the first.
+             */
+            line: number;
+            message: string;
+        };
         /**
          * TakenSeedKeywords
          * @description What was taken.
@@ -5329,6 +6389,14 @@ export interface components {
             word_count: number;
         };
         /**
+         * TaskBoard
+         * @description Tasks by status.
+         */
+        TaskBoard: {
+            /** @description Queued, in progress, completed, cancelled. */
+            columns: components["schemas"]["TaskColumn"][];
+        };
+        /**
          * TaskBulk
          * @description An action on tasks.
          */
@@ -5338,14 +6406,33 @@ export interface components {
             assignee?: string;
             /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
             cluster?: string;
+            /** Format: date-time */
+            due_at?: string;
             ids: string[];
+            priority?: components["schemas"]["Priority"];
             status?: components["schemas"]["TaskStatus"];
+            terms?: string[];
+            terms_mode?: components["schemas"]["TermsMode"];
         };
         /**
          * @description What to do to each task.
          * @enum {string}
          */
-        TaskBulkAction: "delete" | "status" | "assign" | "assign_cluster";
+        TaskBulkAction: "delete" | "restore" | "status" | "assign" | "assign_cluster" | "assign_terms" | "priority" | "due";
+        /**
+         * TaskColumn
+         * @description The tasks of one status.
+         */
+        TaskColumn: {
+            /**
+             * Format: uint64
+             * @description All of them.
+             */
+            count: number;
+            status: components["schemas"]["TaskStatus"];
+            /** @description What is due first, then what has no date, the newest first; at most `limit`. */
+            tasks: components["schemas"]["Task"][];
+        };
         /**
          * TaskCreate
          * @description What a new task needs. Of an idea, tasks are made by queuing it.
@@ -5385,6 +6472,30 @@ export interface components {
              * @description 1000 when absent.
              */
             word_count?: number;
+        };
+        /**
+         * TaskFilterOptions
+         * @description Values that occur in a site's tasks.
+         */
+        TaskFilterOptions: {
+            /** @description Members that have tasks, by name. */
+            assignees: components["schemas"]["AssigneeOption"][];
+            cluster_roles: components["schemas"]["ClusterRole"][];
+            /** @description Clusters that have tasks, by name. */
+            clusters: components["schemas"]["ClusterOption"][];
+            content_structures: components["schemas"]["ContentStructure"][];
+            content_types: components["schemas"]["ContentType"][];
+            priorities: components["schemas"]["Priority"][];
+            sectors: string[];
+            statuses: components["schemas"]["TaskStatus"][];
+            /** @description Some are of nobody. */
+            unassigned: boolean;
+            /** @description Some are in no cluster. */
+            unassigned_cluster: boolean;
+            /** @description Some have no due date. */
+            unassigned_due: boolean;
+            /** @description Some have no terms. */
+            unassigned_term: boolean;
         };
         /**
          * TaskPatch
@@ -5460,12 +6571,21 @@ export interface components {
             updated_at: string;
         };
         /**
-         * TermBulkDelete
-         * @description Terms to delete.
+         * TermBulk
+         * @description An action on terms.
          */
-        TermBulkDelete: {
+        TermBulk: {
+            action: components["schemas"]["TermBulkAction"];
+            clusters?: string[];
             ids: string[];
+            /** @description What to do with the clusters; `add` when absent. */
+            mode?: components["schemas"]["TermsMode"] & unknown;
         };
+        /**
+         * @description What to do to each term.
+         * @enum {string}
+         */
+        TermBulkAction: "delete" | "restore" | "assign_clusters";
         /**
          * TermCreate
          * @description What a new term needs.
@@ -5524,7 +6644,7 @@ export interface components {
             slug?: string;
         };
         /**
-         * @description What to do with the given terms.
+         * @description What to do with given terms or clusters.
          * @enum {string}
          */
         TermsMode: "add" | "remove" | "replace";
@@ -16038,12 +17158,16 @@ export interface operations {
                 /** @description Deleted clusters instead of the others. */
                 deleted?: boolean;
                 disabled?: boolean;
+                /** @description Clusters whose content lacks this. */
+                gap?: components["schemas"]["ClusterGap"];
                 /** @description Page size, at most 200. */
                 limit?: number;
+                locked?: boolean;
+                origin?: components["schemas"]["ClusterOrigin"];
                 /** @description Clusters directly below this one. */
                 parent?: string;
                 role?: components["schemas"]["ClusterRole"];
-                /** @description Text in the name. */
+                /** @description Text in name or description. */
                 search?: string;
                 sector?: string;
                 /** @description `created_at`, `updated_at` or `name`; `-` in front for descending. */
@@ -16987,6 +18111,166 @@ export interface operations {
             };
         };
     };
+    cluster_keyword_list: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Page size, at most 200. */
+                limit?: number;
+                /** @description `volume`, `text` or `difficulty`; `-` in front for descending. The most searched first when absent. */
+                sort?: string;
+                with_total?: boolean;
+            };
+            header?: never;
+            path: {
+                cluster_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Page_CoveredKeyword"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     cluster_merge: {
         parameters: {
             query?: never;
@@ -17473,6 +18757,165 @@ export interface operations {
             };
         };
     };
+    cluster_take_in: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                cluster_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["ClusterTakeIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ClusterTookIn"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     cluster_bulk: {
         parameters: {
             query?: never;
@@ -17631,10 +19074,509 @@ export interface operations {
             };
         };
     };
+    cluster_export: {
+        parameters: {
+            query?: {
+                context_type?: components["schemas"]["ContextType"];
+                /** @description Deleted clusters instead of the others. */
+                deleted?: boolean;
+                disabled?: boolean;
+                /** @description Clusters whose content lacks this. */
+                gap?: components["schemas"]["ClusterGap"];
+                locked?: boolean;
+                origin?: components["schemas"]["ClusterOrigin"];
+                /** @description Clusters directly below this one. */
+                parent?: string;
+                role?: components["schemas"]["ClusterRole"];
+                /** @description Text in name or description. */
+                search?: string;
+                sector?: string;
+                status?: components["schemas"]["ClusterStatus"];
+                /** @description Clusters without a parent. */
+                unassigned_parent?: boolean;
+            };
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cluster_filter_options: {
+        parameters: {
+            query?: {
+                /** @description Those of one sector. */
+                sector?: string;
+            };
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ClusterFilterOptions"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cluster_import: {
+        parameters: {
+            query?: {
+                /** @description Change nothing, only report what would be done. */
+                dry_run?: boolean;
+                /** @description The sector of rows that name none. */
+                sector?: string;
+            };
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description CSV in UTF-8 with a header.
+                     */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     cluster_matrix: {
         parameters: {
             query?: {
+                /** @description `next` of the clusters before. */
+                cursor?: string;
+                /** @description Clusters at a time, at most 200. */
+                limit?: number;
                 sector?: string;
+                /** @description `name`; `-` in front for descending. */
+                sort?: string;
                 taxonomy?: components["schemas"]["Taxonomy"];
             };
             header?: never;
@@ -17801,7 +19743,7 @@ export interface operations {
                 limit?: number;
                 /** @description Content with a publication or its end scheduled. */
                 scheduled?: boolean;
-                /** @description Text in title, slug or excerpt. */
+                /** @description Words in title, slug, excerpt or body; all of them must be there. */
                 search?: string;
                 /** @description `created_at`, `updated_at`, `title` or `published_at`; `-` in front for descending. */
                 sort?: string;
@@ -20335,6 +22277,162 @@ export interface operations {
             };
         };
     };
+    content_calendar: {
+        parameters: {
+            query?: {
+                /** @description The first day; the first of this month when absent. */
+                from?: string;
+                /** @description The last day, at most 100 days later; the last of that month when absent. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ContentCalendar"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     content_filter_options: {
         parameters: {
             query?: never;
@@ -20352,6 +22450,324 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["ContentFilterOptions"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    content_readiness_list: {
+        parameters: {
+            query?: {
+                cluster?: string;
+                content_type?: components["schemas"]["ContentType"];
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Page size, at most 200. */
+                limit?: number;
+                /** @description `updated_at`, `title` or `created_at`; `-` in front for descending. */
+                sort?: string;
+                status?: components["schemas"]["Status"];
+                with_total?: boolean;
+            };
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Page_ContentReadinessEntry"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    coverage_get: {
+        parameters: {
+            query?: {
+                /** @description Entries of each list, at most 200; 50 when absent. */
+                limit?: number;
+                /** @description Of one sector. */
+                sector?: string;
+            };
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PlanCoverage"];
                 };
             };
             /** @description The request is malformed. */
@@ -21286,14 +23702,18 @@ export interface operations {
                 disabled?: boolean;
                 /** @description Page size, at most 200. */
                 limit?: number;
+                origin?: components["schemas"]["IdeaOrigin"];
                 /** @description Text in title or brief. */
                 search?: string;
                 sector?: string;
                 /** @description `created_at`, `title` or `word_count`; `-` in front for descending. */
                 sort?: string;
                 status?: components["schemas"]["IdeaStatus"];
+                term?: string;
                 /** @description Ideas in no cluster. */
                 unassigned?: boolean;
+                /** @description Ideas without terms. */
+                unassigned_term?: boolean;
                 with_total?: boolean;
             };
             header?: never;
@@ -22562,12 +24982,16 @@ export interface operations {
                 /** @description Deleted ideas instead of the others. */
                 deleted?: boolean;
                 disabled?: boolean;
+                origin?: components["schemas"]["IdeaOrigin"];
                 /** @description Text in title or brief. */
                 search?: string;
                 sector?: string;
                 status?: components["schemas"]["IdeaStatus"];
+                term?: string;
                 /** @description Ideas in no cluster. */
                 unassigned?: boolean;
+                /** @description Ideas without terms. */
+                unassigned_term?: boolean;
             };
             header?: never;
             path: {
@@ -22718,6 +25142,329 @@ export interface operations {
             };
         };
     };
+    idea_filter_options: {
+        parameters: {
+            query?: {
+                /** @description Those of one sector. */
+                sector?: string;
+            };
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["IdeaFilterOptions"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    idea_import: {
+        parameters: {
+            query?: {
+                /** @description Change nothing, only report what would be done. */
+                dry_run?: boolean;
+                /** @description The sector of rows that name none. */
+                sector?: string;
+            };
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description CSV in UTF-8 with a header.
+                     */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     keyword_list: {
         parameters: {
             query?: {
@@ -22734,6 +25481,8 @@ export interface operations {
                 max_volume?: number;
                 min_difficulty?: number;
                 min_volume?: number;
+                /** @description Keywords that a page of the site ranks for, or those that none ranks for. */
+                ranking?: boolean;
                 /** @description Text in the keyword. */
                 search?: string;
                 sector?: string;
@@ -24012,6 +26761,8 @@ export interface operations {
                 max_volume?: number;
                 min_difficulty?: number;
                 min_volume?: number;
+                /** @description Keywords that a page of the site ranks for, or those that none ranks for. */
+                ranking?: boolean;
                 /** @description Text in the keyword. */
                 search?: string;
                 sector?: string;
@@ -24325,9 +27076,20 @@ export interface operations {
     keyword_import: {
         parameters: {
             query: {
+                /**
+                 * @description A column, by its name or number from 1, and what it holds: `Phrase:keyword`, `3:volume`, `Notes:ignore`; without a
+                 *     field the keywords. Several are possible. Columns that are not named are recognised by their headers.
+                 */
+                column: string[];
+                /** @description `comma`, `semicolon`, `tab`, `pipe` or `none`. */
+                delimiter?: string;
                 /** @description Change nothing, only report what would be done. */
                 dry_run?: boolean;
-                /** @description Make the clusters that new keywords name and the sector does not have. */
+                /** @description The file's encoding: `utf-8`, `utf-16le`, `windows-1251`. */
+                encoding?: string;
+                /** @description The line of the header, from 1, or `none`. */
+                header?: string;
+                /** @description Make the clusters that keywords name and the sector does not have, with the hubs above them. */
                 make_clusters?: boolean;
                 /** @description The sector its keywords go into. */
                 sector: string;
@@ -24346,7 +27108,7 @@ export interface operations {
                 "multipart/form-data": {
                     /**
                      * Format: binary
-                     * @description CSV or TSV of a keyword tool, a table of your own, or one keyword a line.
+                     * @description CSV, TSV or Excel workbook of a keyword tool, Search Console's ZIP, a table of your own, or one keyword a line.
                      */
                     file: string;
                 };
@@ -27874,6 +30636,167 @@ export interface operations {
             };
         };
     };
+    sector_grouping_preview: {
+        parameters: {
+            query?: {
+                /** @description From 0 (few, wide groups) to 1 (many, narrow ones); 0.5 unless given. */
+                granularity?: number;
+                /** @description Language of the keywords; the site's unless given. */
+                language?: string;
+                /** @description Keywords of a group at most, 3 to 1,000; 250 unless given. */
+                max_size?: number;
+                /** @description Also the keywords of generated clusters that are not locked, not only those in no cluster. */
+                regroup?: boolean;
+            };
+            header?: never;
+            path: {
+                sector_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Grouping"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     sector_restore: {
         parameters: {
             query?: never;
@@ -28510,12 +31433,15 @@ export interface operations {
             query?: {
                 assignee?: string;
                 cluster?: string;
+                cluster_role?: components["schemas"]["ClusterRole"];
                 content_structure?: components["schemas"]["ContentStructure"];
                 content_type?: components["schemas"]["ContentType"];
                 /** @description `next` of the page before. */
                 cursor?: string;
                 /** @description Deleted tasks instead of the others. */
                 deleted?: boolean;
+                /** @description Tasks that are due at this time or later. */
+                due_after?: string;
                 /** @description Tasks that are due before this time. */
                 due_before?: string;
                 idea?: string;
@@ -28528,10 +31454,15 @@ export interface operations {
                 /** @description `created_at`, `title` or `due_at`; `-` in front for descending. */
                 sort?: string;
                 status?: components["schemas"]["TaskStatus"];
+                term?: string;
                 /** @description Tasks of nobody. */
                 unassigned?: boolean;
                 /** @description Tasks in no cluster. */
                 unassigned_cluster?: boolean;
+                /** @description Tasks without a due date. */
+                unassigned_due?: boolean;
+                /** @description Tasks without terms. */
+                unassigned_term?: boolean;
                 with_total?: boolean;
             };
             header?: never;
@@ -29316,6 +32247,327 @@ export interface operations {
             };
         };
     };
+    task_restore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                site_id: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Task"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    task_board: {
+        parameters: {
+            query?: {
+                assignee?: string;
+                cluster?: string;
+                content_type?: components["schemas"]["ContentType"];
+                /** @description Tasks that are due before this time. */
+                due_before?: string;
+                /** @description Tasks of a column, at most 100; 50 when absent. */
+                limit?: number;
+                priority?: components["schemas"]["Priority"];
+                sector?: string;
+                /** @description Tasks of nobody. */
+                unassigned?: boolean;
+            };
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["TaskBoard"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     task_bulk: {
         parameters: {
             query?: never;
@@ -29340,6 +32592,160 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["Bulk"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    task_filter_options: {
+        parameters: {
+            query?: {
+                /** @description Those of one sector. */
+                sector?: string;
+            };
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["TaskFilterOptions"];
                 };
             };
             /** @description The request is malformed. */
@@ -30599,7 +34005,7 @@ export interface operations {
             };
         };
     };
-    term_bulk_delete: {
+    term_bulk: {
         parameters: {
             query?: never;
             header?: {
@@ -30613,7 +34019,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json; charset=utf-8": components["schemas"]["TermBulkDelete"];
+                "application/json; charset=utf-8": components["schemas"]["TermBulk"];
             };
         };
         responses: {

@@ -11,7 +11,6 @@ mod site;
 mod store;
 mod terms;
 
-pub use pages::SECONDARY_KEYWORDS;
 
 use std::collections::HashMap;
 use std::path::Path;

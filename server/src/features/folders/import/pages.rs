@@ -34,7 +34,7 @@ pub struct Mapper<'a> {
 /// Keys in `extra` for what a row has no field for; [`mod@super::super::export`] and the snapshot take them out again.
 pub const IMAGE: &str = "image";
 pub const SECTION: &str = "section";
-pub const SECONDARY_KEYWORDS: &str = "secondary_keywords";
+const SECONDARY_KEYWORDS: &str = "secondary_keywords";
 
 impl Mapper<'_> {
     /// The row that the page would be if it were new; its hash says what was written.
