@@ -101,10 +101,7 @@ fn end_of(text: &str, start: usize) -> usize {
     let stop = |c: char| c.is_whitespace() || c == '<';
     let mut url = &text[start..];
     url = &url[..url.find(stop).unwrap_or(url.len())];
-    loop {
-        let Some(last) = url.chars().next_back() else {
-            break;
-        };
+    while let Some(last) = url.chars().next_back() {
         let trim = match last {
             '?' | '!' | '.' | ',' | ':' | '*' | '_' | '~' | '\'' | '"' => true,
             // As much of the text as of the address: a bracket that was opened before it. Addresses are short.

@@ -133,10 +133,9 @@ fn poison(value: &mut Value, key: &str, payload: &str) {
     // What a path may not hold keeps its page from being written, and then nothing is seen of the rest.
     let fits = !payload.contains(char::is_control);
     match value {
+        Value::String(_) if ["path", "section"].contains(&key) && !fits => {}
         Value::String(text) if ["path", "section"].contains(&key) => {
-            if fits {
-                *text = format!("/{}{text}", payload.trim_matches('/').replace("//", "/"));
-            }
+            *text = format!("/{}{text}", payload.trim_matches('/').replace("//", "/"));
         }
         Value::String(text) if !FORMS.contains(&key) => *text = format!("{payload}{text}"),
         Value::Array(items) => items.iter_mut().for_each(|item| poison(item, key, payload)),

@@ -150,7 +150,8 @@ fn agreement(labels: &[&str], found: &[Option<usize>]) -> String {
 /// Keywords under the best one-to-one matching of labels and clusters: the Hungarian algorithm by shortest augmenting paths
 /// (Jonker & Volgenant 1987).
 fn matched(both: &HashMap<(&str, usize, bool), f64>) -> f64 {
-    let (mut labels, mut clusters): (HashMap<&str, usize>, HashMap<(usize, bool), usize>) = Default::default();
+    let mut labels: HashMap<&str, usize> = HashMap::new();
+    let mut clusters: HashMap<(usize, bool), usize> = HashMap::new();
     for &(label, cluster, is) in both.keys() {
         let (l, c) = (labels.len(), clusters.len());
         labels.entry(label).or_insert(l);

@@ -240,7 +240,6 @@ pub fn packed(vector: &[f32]) -> Vec<u8> {
     let half = |number: &f32| {
         let bits = number.to_bits();
         let rounded = bits.wrapping_add(0x7fff + ((bits >> 16) & 1));
-        #[expect(clippy::cast_possible_truncation, reason = "the upper half of 32 bits")]
         let half = (rounded >> 16) as u16;
         half.to_le_bytes()
     };

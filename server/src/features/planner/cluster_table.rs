@@ -159,7 +159,7 @@ pub async fn import(
     }
     let mut report = TableReport {
         dry_run,
-        rows: table.len() as u64,
+        rows: table.row_count() as u64,
         ..TableReport::default()
     };
     let mut seen = HashSet::new();

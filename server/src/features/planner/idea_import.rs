@@ -57,7 +57,7 @@ pub async fn import(
     let known = known(app, scope, &table, sectors).await?;
     let mut report = TableReport {
         dry_run,
-        rows: table.len() as u64,
+        rows: table.row_count() as u64,
         ..TableReport::default()
     };
     let mut seen = HashSet::new();

@@ -179,7 +179,8 @@ impl Table {
         })
     }
 
-    pub fn len(&self) -> usize {
+    /// How many rows it has.
+    pub fn row_count(&self) -> usize {
         self.rows.len()
     }
 }

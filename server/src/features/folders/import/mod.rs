@@ -11,7 +11,6 @@ mod site;
 mod store;
 mod terms;
 
-
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;

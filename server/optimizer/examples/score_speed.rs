@@ -1,6 +1,6 @@
 //! How many texts are scored in a second on one core.
 //!
-//! `cargo run --release -p igny8-optimizer --example speed -- [TEXTS] [WORDS]`, 10,000 of 1,000 words unless said otherwise. The
+//! `cargo run --release -p igny8-optimizer --example score_speed -- [TEXTS] [WORDS]`, 10,000 of 1,000 words unless said otherwise. The
 //! processor time is Linux's, which is what counts where others use the machine too. The texts differ: their words are drawn from a list of four thousand by a small generator, so that nothing is cached.
 
 use igny8_optimizer::{Input, coverage::Terms, document::Document, score};

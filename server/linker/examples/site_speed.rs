@@ -1,6 +1,6 @@
 //! How long a large site takes: everything, and one changed page.
 //!
-//! `cargo run --release -p igny8-linker --example speed -- [PAGES]`
+//! `cargo run --release -p igny8-linker --example site_speed -- [PAGES]`
 //!
 //! The site is made up from a fixed seed: 10,000 pages of about 1,000 words in hubs of twenty, words as rare as in a
 //! language (Zipf), each page with a menu and some links to its hub and its like.
