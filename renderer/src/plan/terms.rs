@@ -168,11 +168,13 @@ impl<'s> Plan<'s> {
                 self.terms[parent].children.push(i);
             }
         }
-        for (key, pages) in &own {
-            let Some(&term) = index.get(key) else {
+        let mut own: Vec<_> = own.into_iter().collect();
+        own.sort_unstable_by_key(|(key, _)| *key);
+        for (key, pages) in own {
+            let Some(&term) = index.get(&key) else {
                 continue;
             };
-            for &page in pages {
+            for page in pages {
                 // A slug that a page names twice comes twice in a row.
                 if self.pages[page].terms.last() != Some(&term) {
                     self.pages[page].terms.push(term);

@@ -354,7 +354,7 @@ mod tests {
     fn spreadsheets_change_delimiters_and_words() {
         let table = Table::read("Name;Locked;Word Count\na;YES;12\n;;\nb;perhaps;x\n".as_bytes(), "name").unwrap();
         let rows: Vec<_> = table.rows().collect();
-        assert_eq!((table.len(), rows[0].flag("locked")), (2, Ok(Some(true))));
+        assert_eq!((table.row_count(), rows[0].flag("locked")), (2, Ok(Some(true))));
         assert_eq!(rows[0].number("word_count"), Ok(Some(12)));
         assert!(rows[1].flag("locked").is_err() && rows[1].number("word_count").is_err());
         assert_eq!(rows[0].cell("other"), None);
