@@ -230,14 +230,14 @@ async fn the_workflow_of_two_tenants_survives_kills() {
     ];
     let (mut server, _) = installation.serve().await;
     let mut tenants = Vec::new();
-    for token in tokens {
+    for (n, token) in tokens.into_iter().enumerate() {
         let mut tenant = Tenant {
             token,
             site: String::new(),
             sectors: Vec::new(),
             jobs: Vec::new(),
         };
-        let site = json!({ "name": "Planned", "site_type": "blog" });
+        let site = json!({ "name": format!("Planned {n}"), "site_type": "blog" });
         let site = tenant.send(&server, Method::POST, "/sites", Some(site)).await;
         tenant.site = site["id"].as_str().unwrap().to_owned();
         tenant

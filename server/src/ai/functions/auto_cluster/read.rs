@@ -259,10 +259,14 @@ impl Lines {
 /// What a clustering of a sector depends on, as an expression of the database over `$site`, `$account` and a variable with
 /// the sector: it changes with every keyword and cluster that is added, changed or removed.
 pub(super) fn state_of(sector: &str) -> String {
-    let sums = "count() AS n, math::sum(rev) AS revs, time::max(updated_at) AS last";
     let of = format!("site = $site AND account = $account AND sector = {sector} AND deleted_at IS NONE");
-    format!(
-        "<string> [(SELECT {sums} FROM keyword WHERE {of} AND disabled = false GROUP ALL), \
-         (SELECT {sums} FROM cluster WHERE {of} GROUP ALL)]"
-    )
+    // Inside of a transaction a sum of whole numbers may come as a float.
+    let sums = |rows: &str| {
+        format!(
+            "(SELECT VALUE [n, <int> (revs ?? 0), last] FROM (SELECT count() AS n, math::sum(rev) AS revs, \
+             time::max(updated_at) AS last FROM {rows} GROUP ALL))"
+        )
+    };
+    let keywords = sums(&format!("keyword WHERE {of} AND disabled = false"));
+    format!("<string> [{keywords}, {}]", sums(&format!("cluster WHERE {of}")))
 }
