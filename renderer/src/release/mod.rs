@@ -95,11 +95,13 @@ impl Release {
                 .iter()
                 .all(|suffix| objects::suffixed(&path, suffix).exists())
         };
-        let texts: Vec<ContentHash> = self
+        let mut texts: Vec<ContentHash> = self
             .files()
             .filter(|(_, e)| e.compressed)
             .map(|(_, e)| e.hash)
             .collect();
+        texts.sort_unstable();
+        texts.dedup();
         texts.into_par_iter().filter(|&hash| !is_whole(hash)).collect()
     }
 }
