@@ -128,10 +128,10 @@ async fn files_of_several_tools() {
         "{rows:#?}"
     );
 
-    // What the own site was shown does not replace what a tool states.
+    // What the own site was shown does not replace what a tool states; where it ranks is kept beside it.
     let console = "Top queries,Clicks,Impressions,CTR,Position\nCold Brew,12,\"1,345\",3.48%,4.2\nicy,0,3,0%,88\n";
     let report = import(&w, &here, "", console.as_bytes()).await;
-    assert_eq!(counts(&report), [1, 0, 1, 0], "{report}");
+    assert_eq!(counts(&report), [1, 1, 0, 0], "{report}");
     assert!(report["notes"].to_string().contains("impressions"), "{report}");
     let ahrefs = "Keyword,Volume,Difficulty,CPC,Parent Topic,Intents\ncold brew,900,31,2.5,coffee,\"Informational,Non-branded\"\n\
                   icy,70,2,,coffee,Commercial\n";
@@ -245,7 +245,7 @@ async fn columns_chosen_by_hand() {
         import_failed["error"]
             .as_str()
             .unwrap()
-            .contains("no column holds keywords"),
+            .contains("No column holds keywords"),
         "{import_failed}"
     );
     let more = "&column=What%20they%20type&column=2:volume&column=Remark:ignore&header=2&delimiter=semicolon\

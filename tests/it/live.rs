@@ -147,9 +147,11 @@ async fn changes_come_to_what_a_deployment_from_nothing_comes_to() {
             crate::deployments::publish(&w, &w.a, site, &format!("post-{n}"), &format!("Post {n}"), "A text.").await;
         }
         deploy(&w, &w.a, site).await;
-        for n in 0..14 {
+        let mut changes = 0;
+        for _ in 0..14 {
             for _ in 0..=chance.below(3) {
-                change(&w, site, &mut chance, n).await;
+                change(&w, site, &mut chance, changes).await;
+                changes += 1;
             }
             match chance.below(5) {
                 // The process ends: what is remembered is lost.
