@@ -70,8 +70,9 @@ impl Reading {
 }
 
 impl Payload {
+    /// The upload lies in this process's data folder, so a worker elsewhere cannot run it.
     pub fn job(&self) -> NewJob {
-        NewJob::new(JOB, serde_json::json!(self))
+        NewJob::new(JOB, serde_json::json!(self)).here()
     }
 }
 
