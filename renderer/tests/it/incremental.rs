@@ -540,7 +540,7 @@ fn a_changed_file_of_the_theme_counts() {
     write("templates/header.html", "<p>More of a header</p>");
     render("a template that others include");
     write(
-        "templates/term.html",
+        "templates/tag.html",
         "<h1>{{ list.title }}</h1>{% for item in list.items %}<p>{{ item.words }} {{ item.title }}</p>{% endfor %}",
     );
     render("a template that the base has as well");
@@ -548,7 +548,7 @@ fn a_changed_file_of_the_theme_counts() {
     render("words");
     write("assets/new.txt", "A file");
     render("a new file");
-    std::fs::remove_file(dir.path().join("templates/term.html")).expect("removed");
+    std::fs::remove_file(dir.path().join("templates/tag.html")).expect("removed");
     render("a file that went");
 }
 

@@ -150,15 +150,16 @@ fn a_release_is_whole_and_what_did_not_change_is_shared() {
     let read = Release::open(&dir, "2", Some(&first.release)).expect("read");
     assert_eq!(read.bytes(), second.release.bytes());
     assert!(
-        second.release.since(&read).is_empty() && read.since(&first.release).len() == second.changed + second.added
+        second.release.since(&read).is_empty()
+            && read.since(&first.release).len() == second.changed + second.added + second.removed
     );
 
-    // Back to the first state: nothing has to be written, and what was added goes.
+    // Back to the first state: nothing has to be written, what was added goes, and what went comes back.
     release::publish(&dir, &second.release).expect("published");
     let third = place.write("3", &small()).expect("written").expect("kept");
     assert_eq!(
         (third.removed, third.changed, third.added),
-        (second.added, second.changed, 0)
+        (second.added, second.changed, second.removed)
     );
     assert!(third.release.since(&first.release).is_empty());
 }

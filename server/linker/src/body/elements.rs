@@ -106,6 +106,15 @@ impl Elements {
     pub(super) fn open(&mut self, name: &'static str, effect: Effect, class: &str, role: &str) {
         let closed_by_class =
             role.trim() == "button" || class.split_ascii_whitespace().any(|c| CLOSED_CLASSES.contains(&c));
+        // Such an element can end a drawing that it is met in and stay open behind it (the standard's "foreign content").
+        let forbids = !matches!(
+            effect,
+            Effect::Void | Effect::Inline | Effect::Formatting | Effect::Block | Effect::Hidden
+        );
+        if forbids && self.stack.iter().any(|(open, _)| matches!(*open, "svg" | "math")) {
+            self.lost = true;
+            return;
+        }
         let effect = match effect {
             Effect::Void => return,
             // Formatting that cannot be left again for sure.
