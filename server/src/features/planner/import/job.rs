@@ -91,6 +91,11 @@ pub fn problems(app: &App, job: JobId) -> PathBuf {
     folder(app).join(format!("{}.csv", job.key()))
 }
 
+/// The report of a job whose file is gone.
+fn report_file(app: &App, job: JobId) -> PathBuf {
+    folder(app).join(format!("{}.json", job.key()))
+}
+
 /// The job type, for the registry.
 pub fn job() -> JobType {
     JobType::new(JOB, run)
@@ -122,21 +127,33 @@ async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_json::V
     let actor = context.actor(&app.db, &job).await?;
     let scope = actor.site::<Write>(&app.db, site).await?;
     let (from, to) = (upload(&app, job.id), problems(&app, job.id));
+    let reported = report_file(&app, job.id);
     let opened = tokio::task::spawn_blocking({
-        let from = from.clone();
-        move || {
-            let file = File::open(&from)?;
+        let (from, reported) = (from.clone(), reported.clone());
+        move || -> std::io::Result<Result<(File, u64, File), serde_json::Value>> {
+            let file = match File::open(&from) {
+                // Imported by a process that ended before the job did.
+                Err(gone) if gone.kind() == std::io::ErrorKind::NotFound => {
+                    let report = std::fs::read(reported).map_err(|_| gone)?;
+                    return Ok(Err(serde_json::from_slice(&report)?));
+                }
+                file => file?,
+            };
             let size = file.metadata()?.len();
-            Ok::<_, std::io::Error>((file, size, File::create(&to)?))
+            Ok(Ok((file, size, File::create(&to)?)))
         }
     });
     let opened = opened.await.map_err(|e| JobError::Retry(e.to_string()))?;
-    let (file, size, problems) = opened.map_err(|error| match error.kind() {
+    let opened = opened.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             JobError::Fail("The uploaded file is not kept any more. Upload it again.".into())
         }
         _ => JobError::Retry(format!("The uploaded file cannot be read: {error}")),
     })?;
+    let (file, size, problems) = match opened {
+        Ok(opened) => opened,
+        Err(report) => return Ok(report),
+    };
     let read = payload.reading.options();
     let options = Options {
         dry_run: payload.dry_run,
@@ -164,12 +181,20 @@ async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_json::V
         ImportError::Db(error) => error.into(),
         error => JobError::Retry(error.to_string()),
     })?;
-    // What was imported need not be kept; what failed may be tried again.
-    let removed = tokio::task::spawn_blocking(move || std::fs::remove_file(from)).await;
-    if let Ok(Err(error)) = removed {
+    let report = serde_json::to_value(report).map_err(|e| JobError::Fail(e.to_string()))?;
+    // What was imported need not be kept; what failed may be tried again. The report first: a process that ends between here
+    // and the end of the job leaves it to the next.
+    let bytes = report.to_string();
+    let removed = tokio::task::spawn_blocking(move || {
+        let half = reported.with_extension("half");
+        std::fs::write(&half, bytes)?;
+        std::fs::rename(half, reported)?;
+        std::fs::remove_file(from)
+    });
+    if let Ok(Err(error)) = removed.await {
         tracing::warn!(%error, job = %job.id, "an imported file cannot be removed");
     }
-    serde_json::to_value(report).map_err(|e| JobError::Fail(e.to_string()))
+    Ok(report)
 }
 
 /// A problem as a sentence of its own.
