@@ -25,12 +25,13 @@ const TOPICS: [&str; 5] = [
 const WORDS: [&str; 6] = ["price", "guide", "reviews", "sizes", "for beginners", "near me"];
 const KEYWORDS: usize = TOPICS.len() * WORDS.len() * WORDS.len();
 
-fn file() -> String {
+/// A file of keywords that no other sector has: what one plans, another leaves out.
+fn file(sector: usize) -> String {
     let mut file = "Keyword,Volume\n".to_owned();
     for topic in TOPICS {
         for (n, first) in WORDS.iter().enumerate() {
             for second in WORDS {
-                writeln!(file, "{topic} {first} {second},{n}0").unwrap();
+                writeln!(file, "{topic} {first} {second} series{sector},{n}0").unwrap();
             }
         }
     }
@@ -77,9 +78,10 @@ impl Tenant {
                 let sector = self.send(server, Method::POST, &path, Some(name)).await;
                 let sector = sector["id"].as_str().unwrap().to_owned();
                 let path = format!("/sites/{}/keywords/imports?sector={sector}", self.site);
+                let file = file(self.sectors.len());
                 self.sectors.push(sector);
                 let (status, import) = server
-                    .upload(&self.token, &path, "keywords.csv", file())
+                    .upload(&self.token, &path, "keywords.csv", file)
                     .await
                     .expect("an answer");
                 assert_eq!(status, 202, "{import}");
@@ -218,7 +220,6 @@ fn model(request: &Received) -> Reply {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "after kills, generate_ideas finds no clusters in a sector (422): the cause is not known yet"]
 async fn the_workflow_of_two_tenants_survives_kills() {
     let fake = FakeProvider::start().await;
     fake.answer(model);
