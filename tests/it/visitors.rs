@@ -242,6 +242,33 @@ async fn slashes_are_added_here_and_never_elsewhere() {
 }
 
 #[tokio::test]
+async fn what_is_missing_is_told_in_the_language_of_its_folder() {
+    let w = world().await;
+    let (owner, site) = (&w.a.owner, format!("/sites/{}", w.a.sites[0]));
+    let (status, body) = w.patch(owner, &site, 1, json!({ "languages": ["en", "de"] })).await;
+    assert_eq!(status, 200, "{body}");
+    let new = json!({ "content_type": "post", "title": "Erster", "body": "Ein Text.", "language": "de" });
+    let (status, made) = w.post(owner, &format!("{site}/content"), new).await;
+    assert_eq!(status, 201, "{made}");
+    let path = format!("{site}/content/{}/status", made["id"].as_str().unwrap());
+    let request = w
+        .request(owner, poem::http::Method::POST, &path)
+        .header("if-match", "\"1\"");
+    let answer = request
+        .body_json(&json!({ "status": "published", "force": true }))
+        .send()
+        .await;
+    assert!(answer.0.status().is_success());
+    crate::deployments::deploy(&w, &w.a, w.a.sites[0]).await;
+    for (path, language) in [("de/nirgends/", "de"), ("nowhere/", "en"), ("blog/nowhere/", "en")] {
+        let missing = w.http.get(format!("/sites/site-a0/{path}")).send().await;
+        assert_eq!(missing.0.status(), 404, "{path}");
+        let html = missing.0.into_body().into_string().await.unwrap();
+        assert!(html.contains(&format!("<html lang=\"{language}\"")), "{path}: {html}");
+    }
+}
+
+#[tokio::test]
 async fn sites_by_host_and_old_addresses() {
     let w = world().await;
     let site = format!("/sites/{}", w.a.sites[0]);

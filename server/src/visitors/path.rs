@@ -61,6 +61,13 @@ impl SitePath {
         format!("/{}{slash}", self.parts.join("/"))
     }
 
+    /// Files with a page for addresses that lead nowhere, the best first: that of the language whose folder this would be
+    /// in, then the site's.
+    pub fn missing(&self) -> Vec<String> {
+        let language = self.parts.first().map(|first| format!("{first}/404.html"));
+        language.into_iter().chain(["404.html".to_owned()]).collect()
+    }
+
     /// The address with a slash at the end, encoded. It begins with one slash and then a name, so it cannot be taken for
     /// the address of another host.
     pub fn with_slash(&self) -> String {
@@ -97,6 +104,17 @@ mod tests {
             ("/a..b", "a..b"),
         ] {
             assert_eq!(SitePath::parse(raw).map(|p| p.file()).as_deref(), Some(file), "{raw}");
+        }
+    }
+
+    #[test]
+    fn what_leads_nowhere_is_told_in_its_language() {
+        for (raw, names) in [
+            ("/de/nowhere/", vec!["de/404.html", "404.html"]),
+            ("/nowhere", vec!["nowhere/404.html", "404.html"]),
+            ("/", vec!["404.html"]),
+        ] {
+            assert_eq!(SitePath::parse(raw).unwrap().missing(), names, "{raw}");
         }
     }
 

@@ -220,7 +220,7 @@ async fn find(app: &App, rest: &str, req: &Request) -> Result<Response, Nothing>
         return file(app, media, req).await;
     }
     let permit = app.previews.turns.acquire().await;
-    let (held, asked) = (Arc::clone(&shown), wanted.clone());
+    let (held, asked, instead) = (Arc::clone(&shown), wanted.clone(), path.missing());
     let rendered = tokio::task::spawn_blocking(move || {
         let found = held.file(&asked);
         let missing = found.is_none();
@@ -228,7 +228,7 @@ async fn find(app: &App, rest: &str, req: &Request) -> Result<Response, Nothing>
         if missing && !asked.ends_with('/') && held.file(&with_slash).is_some() {
             return Rendered::Folder(with_slash);
         }
-        match found.or_else(|| held.file("/404.html")) {
+        match found.or_else(|| instead.iter().find_map(|name| held.file(&format!("/{name}")))) {
             Some(file) => Rendered::File(file, missing),
             None => Rendered::Nothing,
         }

@@ -93,7 +93,12 @@ pub fn find(
     if live.release.get(&format!("{name}/index.html")).is_some() {
         return Ok(Found::Folder);
     }
-    Ok(Found::Missing(live.open("404.html", encodings)?))
+    for name in path.missing() {
+        if let Some(page) = live.open(&name, encodings)? {
+            return Ok(Found::Missing(Some(page)));
+        }
+    }
+    Ok(Found::Missing(None))
 }
 
 fn is_of(folder: &Path, site: &PublicSite) -> io::Result<bool> {
