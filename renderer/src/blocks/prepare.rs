@@ -109,7 +109,22 @@ pub(crate) fn plain_text(blocks: &[Block], limit: usize) -> String {
             break;
         }
     }
+    if out.is_empty() {
+        out = openings(blocks, limit);
+    }
     text::truncate(&out, limit)
+}
+
+/// Where no block has a text of its own kind: what stands under the headings of forms, lists, pictures, else those headings.
+fn openings(blocks: &[Block], limit: usize) -> String {
+    let texts = blocks
+        .iter()
+        .map(|b| text::markdown_text(super::prepare_kinds::opening(b).1, limit));
+    let text = texts.map(|t| t.trim().to_owned()).find(|t| !t.is_empty());
+    text.unwrap_or_else(|| {
+        let headings = blocks.iter().map(|b| super::prepare_kinds::opening(b).0.trim());
+        headings.filter(|h| !h.is_empty()).collect::<Vec<_>>().join(" · ")
+    })
 }
 
 /// Questions of the FAQ blocks with their answers as plain text, for structured data.

@@ -44,11 +44,20 @@ macro_rules! common {
     };
 }
 
+fn common(block: &Block) -> Common<'_> {
+    common!(block, word(block); Hero, Text, Features, Testimonials, Services, Stats, Cta, Image, Video, Form, Faq, Quote, Grid, Card, List, Accordion)
+}
+
+/// Heading and text of a block, as they are written.
+pub(super) fn opening(block: &Block) -> (&str, &str) {
+    let common = common(block);
+    (common.heading, common.text)
+}
+
 impl Maker<'_> {
     /// The value of a block, or none if it says nothing. `lead` is for a hero that is the head of its page.
     pub(super) fn block(&mut self, block: &Block, lead: bool) -> Option<Value> {
-        let common = common!(block, word(block); Hero, Text, Features, Testimonials, Services, Stats, Cta, Image, Video, Form, Faq, Quote,
-            Grid, Card, List, Accordion);
+        let common = common(block);
         self.level = if lead || common.heading.trim().is_empty() { 2 } else { 3 };
         // Texts first: ids and findings come in the order of the page.
         let text = self.markdown(common.text, 0, self.level);

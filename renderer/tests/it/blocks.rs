@@ -119,6 +119,25 @@ fn blocks_stand_after_the_text_or_are_the_page() {
 }
 
 #[test]
+fn a_page_of_blocks_describes_itself() {
+    let described = |blocks: &str| {
+        let made = rendered(&site_with(blocks));
+        let html = text(&made, "x/index.html");
+        let (_, rest) = html.split_once("<meta name=\"description\" content=\"").unwrap();
+        rest.split_once('"').unwrap().0.to_owned()
+    };
+    let form =
+        r#"{"type":"form","heading":"Write","text":"We *answer*.","action":"https://e.org/","fields":[{"name":"a"}]}"#;
+    assert_eq!(described(&format!("[{form}]")), "We answer.");
+    let stats = r#"{"type":"stats","heading":"Numbers","items":[{"value":"3","label":"boots"}]}"#;
+    let quote = r#"{"type":"quote","heading":"Words","text":""}"#;
+    assert_eq!(described(&format!("[{stats},{quote}]")), "Numbers · Words");
+    // A running text goes before what stands above a form.
+    let running = r#"{"type":"text","text":"Running."}"#;
+    assert_eq!(described(&format!("[{form},{running}]")), "Running.");
+}
+
+#[test]
 fn images_have_sizes_and_only_the_first_is_eager() {
     let site = site_with(
         r#"[{"type":"hero","image":"/a.png","alt":"Own words"},{"type":"image","image":"/a.png"},{"type":"image","image":"https://e.org/b.png"}]"#,
