@@ -97,6 +97,8 @@ pub struct Input<'a> {
     pub secondary_keywords: &'a [String],
     /// What counts as a use.
     pub matching: Matching,
+    /// It is a page of the site, or is to be one; else cluster and terms say nothing about it.
+    pub of_site: bool,
     /// It belongs to a cluster.
     pub has_cluster: bool,
     /// How many taxonomy terms it has.
@@ -137,6 +139,7 @@ impl Default for Input<'_> {
             synonyms: &[],
             secondary_keywords: &[],
             matching: Matching::Stems,
+            of_site: true,
             has_cluster: false,
             terms: 0,
             entity: Entity::default(),

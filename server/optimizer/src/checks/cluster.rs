@@ -5,6 +5,9 @@ use crate::input::{ContentType, Structure};
 use crate::report::{Bound, Unit};
 
 pub(super) fn check(c: &Context<'_>) -> Outcome {
+    if !c.input.of_site {
+        return Outcome::not_scored("cluster.elsewhere", "Not scored: this text is no page of your site.");
+    }
     // Home, about and contact belong to the site, not to a subject.
     let of_site = c.input.content_type == ContentType::Page
         && matches!(c.input.structure, Structure::General | Structure::BusinessPage);
@@ -51,5 +54,10 @@ mod tests {
             };
             assert_eq!(rating(&input, CheckId::Cluster), expected, "{content_type:?}");
         }
+        let elsewhere = Input {
+            of_site: false,
+            ..Input::default()
+        };
+        assert_eq!(rating(&elsewhere, CheckId::Cluster), None);
     }
 }

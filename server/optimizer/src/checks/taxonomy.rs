@@ -5,6 +5,9 @@ use crate::input::ContentType;
 use crate::report::{Bound, Unit};
 
 pub(super) fn check(c: &Context<'_>) -> Outcome {
+    if !c.input.of_site {
+        return Outcome::not_scored("taxonomy.elsewhere", "Not scored: this text is no page of your site.");
+    }
     if matches!(c.input.content_type, ContentType::Page | ContentType::Taxonomy) {
         return Outcome::not_scored("taxonomy.not_needed", "Not scored: pages of this type have no terms.");
     }
@@ -40,5 +43,10 @@ mod tests {
             };
             assert_eq!(rating(&input, CheckId::Taxonomy), expected, "{content_type:?} {terms}");
         }
+        let elsewhere = Input {
+            of_site: false,
+            ..Input::default()
+        };
+        assert_eq!(rating(&elsewhere, CheckId::Taxonomy), None);
     }
 }
