@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod brief_check;
 pub mod merge;
 pub mod sections;
 
