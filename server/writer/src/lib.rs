@@ -2,11 +2,12 @@
 //! output.
 //!
 //! [`sections`] takes a text apart and exchanges one section; [`merge`] brings a new version of a text and what people made
-//! of the last one together; [`brief_check`] holds a text against what was asked for.
+//! of the last one together; [`brief_check`] holds a text against what was asked for; [`draft`] reads what models write.
 
 #![forbid(unsafe_code)]
 
 pub mod brief_check;
+pub mod draft;
 pub mod merge;
 pub mod sections;
 
