@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod brief_check;
+pub mod compose;
 pub mod draft;
 pub mod merge;
 pub mod sections;
