@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod artwork;
 pub mod brief_check;
 pub mod compose;
 pub mod draft;
