@@ -109,6 +109,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "term_updates",
         sql: include_str!("../schema/0020_term_updates.surql"),
     },
+    Migration {
+        number: 21,
+        name: "editorial",
+        sql: include_str!("../schema/0021_editorial.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.

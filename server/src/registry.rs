@@ -46,6 +46,9 @@ pub fn apis() -> impl OpenApi + 'static {
             features::content::api::BulkApi,
             features::content::api::RevisionsApi,
             features::content::api::CalendarApi,
+            features::editorial::api::CommentsApi,
+            features::editorial::api::EditingApi,
+            features::editorial::api::MergeApi,
         ),
     )
 }
@@ -56,6 +59,7 @@ pub fn jobs() -> Vec<JobType> {
         crate::ai::engine::job(),
         features::accounts::mails::job(),
         features::content::schedule::job(),
+        features::editorial::mails::job(),
         features::planner::import::job::job(),
         features::publishing::deploy_job(),
         features::publishing::site_changed_job(),
@@ -69,6 +73,7 @@ pub fn schedules() -> Vec<Schedule> {
         Schedule::new("purge_finished", Duration::hours(1), purge::finished),
         Schedule::new("purge_transcripts", Duration::hours(1), crate::ai::transcript::purge),
         Schedule::new("purge_ai_answers", Duration::hours(1), crate::ai::kept::purge),
+        Schedule::new("purge_editing", Duration::hours(1), features::editorial::purge),
         Schedule::new("renew_credits", Duration::minutes(10), features::billing::renew),
         Schedule::new("purge_deleted", Duration::hours(1), purge::deleted),
         Schedule::new("purge_media_files", Duration::hours(1), features::media::purge_files),
@@ -87,9 +92,10 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
     SoftDeleted {
         table: "content",
         found_by: FoundBy::Time,
-        parts: &[("revision", "content")],
+        parts: &[("revision", "content"), ("comment", "content"), ("editing", "content")],
         named_by: &[("task", "content = NONE", "content INSIDE $gone")],
     },
+    SoftDeleted::alone("comment"),
     SoftDeleted {
         table: "cluster",
         found_by: FoundBy::Time,
@@ -182,8 +188,10 @@ pub const OF_SITES: &[&str] = &[
     "ai_answer",
     "ai_transcript",
     "cluster",
+    "comment",
     "content",
     "deployment",
+    "editing",
     "idea",
     "keyword",
     "media",

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod billing;
 pub mod content;
+pub mod editorial;
 pub mod folders;
 pub mod integrations;
 pub mod media;
