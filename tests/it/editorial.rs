@@ -43,7 +43,12 @@ async fn comments_are_written_answered_resolved_and_deleted() {
         )
         .await;
     assert_eq!(
-        (status.as_u16(), &first["text"], &first["author_name"], &first["resolved"]),
+        (
+            status.as_u16(),
+            &first["text"],
+            &first["author_name"],
+            &first["resolved"]
+        ),
         (201, &json!("How many?"), &json!("editor"), &json!(false)),
         "{first}"
     );
@@ -65,15 +70,23 @@ async fn comments_are_written_answered_resolved_and_deleted() {
     assert_eq!(mails_to(&w, &w.a.editor.email).len(), 1);
     let nested = json!({ "content": id(&content), "thread": id(&answer), "text": "Sure?" });
     let (status, refused) = w.post(&w.a.editor, &comments, nested).await;
-    assert_eq!((status.as_u16(), &refused["errors"][0]["field"]), (422, &json!("thread")));
+    assert_eq!(
+        (status.as_u16(), &refused["errors"][0]["field"]),
+        (422, &json!("thread"))
+    );
 
     // Its text is its author's; the thread is everybody's.
     let path = format!("{comments}/{}", id(&first));
     let (status, refused) = w.patch(&w.a.admin, &path, 1, json!({ "text": "x" })).await;
     assert_eq!((status.as_u16(), &refused["code"]), (403, &json!("not_the_author")));
-    let change = json!({ "text": "How many years?", "mentions": [w.a.admin.id.to_string(), w.a.viewer.id.to_string()] });
+    let change =
+        json!({ "text": "How many years?", "mentions": [w.a.admin.id.to_string(), w.a.viewer.id.to_string()] });
     let (status, changed) = w.patch(&w.a.editor, &path, 1, change).await;
-    assert_eq!((status.as_u16(), &changed["text"]), (200, &json!("How many years?")), "{changed}");
+    assert_eq!(
+        (status.as_u16(), &changed["text"]),
+        (200, &json!("How many years?")),
+        "{changed}"
+    );
     assert!(changed["edited_at"].is_string());
     w.run_jobs().await;
     assert_eq!(mails_to(&w, &w.a.admin.email).len(), 1, "nobody is told twice");
@@ -86,12 +99,20 @@ async fn comments_are_written_answered_resolved_and_deleted() {
         "{resolved}"
     );
     let of_answer = format!("{comments}/{}", id(&answer));
-    assert_eq!(w.patch(&w.a.admin, &of_answer, 1, json!({ "resolved": true })).await.0, 422);
+    assert_eq!(
+        w.patch(&w.a.admin, &of_answer, 1, json!({ "resolved": true })).await.0,
+        422
+    );
 
     let count = async |filter: &str| {
-        let (status, page) = w.get(&w.a.viewer, &format!("{comments}?with_total=true&{filter}")).await;
+        let (status, page) = w
+            .get(&w.a.viewer, &format!("{comments}?with_total=true&{filter}"))
+            .await;
         assert_eq!(status, 200, "{page}");
-        assert_eq!(page["items"].as_array().unwrap().len() as u64, page["total"].as_u64().unwrap());
+        assert_eq!(
+            page["items"].as_array().unwrap().len() as u64,
+            page["total"].as_u64().unwrap()
+        );
         page["total"].as_u64().unwrap()
     };
     assert_eq!(count(&format!("content={}", id(&content))).await, 2);
@@ -119,10 +140,19 @@ async fn only_people_who_see_the_site_are_mentioned_and_told() {
     for who in [&w.b.owner, &outsider] {
         let body = json!({ "content": id(&content), "text": "See", "mentions": [who.id.to_string()] });
         let (status, refused) = w.post(&w.a.editor, &comments, body).await;
-        assert_eq!((status.as_u16(), &refused["errors"][0]["field"]), (422, &json!("mentions")), "{refused}");
+        assert_eq!(
+            (status.as_u16(), &refused["errors"][0]["field"]),
+            (422, &json!("mentions")),
+            "{refused}"
+        );
     }
     let (_, people) = w.get(&w.a.viewer, &format!("/sites/{site}/people")).await;
-    let names: Vec<&str> = people["items"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = people["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p["name"].as_str().unwrap())
+        .collect();
     assert_eq!(names, ["admin", "editor", "owner", "viewer"], "{people}");
     // Who lost the site meanwhile is not told.
     let body = json!({ "content": id(&content), "text": "See", "mentions": [w.a.viewer.id.to_string()] });
@@ -134,7 +164,11 @@ async fn only_people_who_see_the_site_are_mentioned_and_told() {
     assert_eq!(mails_to(&w, &w.a.viewer.email), [] as [String; 0]);
     // Content of another site is none of this one.
     let (_, other) = w
-        .post(&w.a.owner, &format!("/sites/{}/content", w.a.sites[1]), json!({ "content_type": "post", "title": "Other" }))
+        .post(
+            &w.a.owner,
+            &format!("/sites/{}/content", w.a.sites[1]),
+            json!({ "content_type": "post", "title": "Other" }),
+        )
         .await;
     let body = json!({ "content": id(&other), "text": "See" });
     assert_eq!(w.post(&w.a.owner, &comments, body).await.0, 422);
@@ -157,10 +191,16 @@ async fn an_open_editor_is_shown_until_it_is_silent() {
     );
     let (status, refused) = put(&w, &w.a.admin, &path, json!({ "window": "one" })).await;
     assert_eq!((status, &refused["code"]), (409, &json!("being_edited")));
-    assert!(refused["detail"].as_str().unwrap().starts_with("editor has it open"), "{refused}");
+    assert!(
+        refused["detail"].as_str().unwrap().starts_with("editor has it open"),
+        "{refused}"
+    );
     let (status, refused) = put(&w, &w.a.editor, &path, json!({ "window": "two" })).await;
     assert_eq!(status, 409);
-    assert!(refused["detail"].as_str().unwrap().contains("another window"), "{refused}");
+    assert!(
+        refused["detail"].as_str().unwrap().contains("another window"),
+        "{refused}"
+    );
     // It is renewed, and stays the same one.
     w.clock.advance(Duration::seconds(40));
     let (_, renewed) = put(&w, &w.a.editor, &path, json!({ "window": "one" })).await;
@@ -186,7 +226,10 @@ async fn an_open_editor_is_shown_until_it_is_silent() {
     w.clock.advance(Duration::seconds(61));
     assert_eq!(put(&w, &w.a.admin, &path, json!({ "window": "two" })).await.0, 200);
     w.clock.advance(Duration::hours(2));
-    assert_eq!(igny8_server::features::editorial::purge(w.app.clone()).await.unwrap(), 1);
+    assert_eq!(
+        igny8_server::features::editorial::purge(w.app.clone()).await.unwrap(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -201,7 +244,13 @@ async fn both_sides_of_a_conflict_are_shown() {
     let mine = "# Mills\n\nThe one.\n\nTwo.\n\nThree.\n";
     assert_eq!(w.patch(&w.a.editor, &path, 1, json!({ "body": mine })).await.0, 412);
     let merge = format!("{path}/merge");
-    let (status, merged) = w.post(&w.a.editor, &merge, json!({ "revision": base, "body": mine, "title": "Mills" })).await;
+    let (status, merged) = w
+        .post(
+            &w.a.editor,
+            &merge,
+            json!({ "revision": base, "body": mine, "title": "Mills" }),
+        )
+        .await;
     assert_eq!(status, 200, "{merged}");
     let both = "# Mills\n\nThe one.\n\nTwo.\n\nThree and more.\n";
     assert_eq!(merged["body"]["merged"], json!(both), "{merged}");
@@ -209,14 +258,23 @@ async fn both_sides_of_a_conflict_are_shown() {
         (&merged["title"]["merged"], &merged["author"], &merged["etag"]),
         (&json!("Mills"), &json!(w.a.admin.id.to_string()), &json!("\"2\""))
     );
-    assert_eq!((&merged["body"]["mine"]["added"], &merged["body"]["theirs"]["added"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&merged["body"]["mine"]["added"], &merged["body"]["theirs"]["added"]),
+        (&json!(1), &json!(1))
+    );
     assert_eq!(w.patch(&w.a.editor, &path, 2, json!({ "body": both })).await.0, 200);
     // Both changed one line.
     let mine = "# Mills\n\nOne.\n\nTwo.\n\nThree or so.\n";
-    let (_, conflict) = w.post(&w.a.editor, &merge, json!({ "revision": base, "body": mine })).await;
+    let (_, conflict) = w
+        .post(&w.a.editor, &merge, json!({ "revision": base, "body": mine }))
+        .await;
     assert_eq!(conflict["body"]["merged"], Value::Null);
     let parts = conflict["body"]["parts"].as_array().unwrap();
-    let found: Vec<&Value> = parts.iter().map(|part| &part["conflict"]).filter(|c| !c.is_null()).collect();
+    let found: Vec<&Value> = parts
+        .iter()
+        .map(|part| &part["conflict"])
+        .filter(|c| !c.is_null())
+        .collect();
     assert_eq!(
         found,
         [&json!({ "base": "Three.\n", "mine": "Three or so.\n", "theirs": "Three and more.\n" })],

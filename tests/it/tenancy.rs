@@ -173,6 +173,8 @@ impl Samples {
         let schedule = made(&format!("/sites/{site}/schedules"), schedule).await;
         let content = json!({ "title": format!("Title {CANARY}"), "content_type": "post", "body": CANARY });
         let content = made(&format!("/sites/{site}/content"), content).await;
+        let comment = json!({ "content": content, "text": format!("Comment {CANARY}") });
+        let comment = made(&format!("/sites/{site}/comments"), comment).await;
         let invitation = json!({ "email": format!("{CANARY}@a.example"), "name": "New", "role": "viewer" });
         let invitation = made("/invitations", invitation).await;
         let (_, key) = w
@@ -203,6 +205,7 @@ impl Samples {
             ("task_id", task),
             ("schedule_id", schedule),
             ("content_id", content),
+            ("comment_id", comment),
             ("number", "1".to_owned()),
             ("invitation_id", invitation),
             ("api_key_id", api_key),

@@ -122,4 +122,3 @@ pub async fn purge(app: App) -> Result<u64, JobError> {
     let removed: Option<i64> = answer.one(0)?;
     Ok(removed.and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
 }
-

@@ -102,11 +102,7 @@ async fn write(app: &App, job: &JobRow, payload: Payload) -> Result<Option<Mail>
         "SELECT email FROM [$to] WHERE account = $account AND {MAY_SEE};\
          SELECT name FROM ONLY $of_site WHERE account = $account;"
     );
-    let mut answer = app
-        .db
-        .account(&account)
-        .query(&sql, binds, "writing a mail")
-        .await?;
+    let mut answer = app.db.account(&account).query(&sql, binds, "writing a mail").await?;
     let Some(recipient) = answer.rows::<Recipient>(0)?.pop() else {
         return Ok(None);
     };
@@ -143,7 +139,11 @@ struct Facts<'a> {
 fn mail_of(facts: &Facts<'_>) -> Mail {
     let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let (author, title) = (line(facts.author), line(facts.title));
-    let did = if facts.mentioned { "mentioned you" } else { "answered you" };
+    let did = if facts.mentioned {
+        "mentioned you"
+    } else {
+        "answered you"
+    };
     let quote = facts
         .quote
         .map(|quote| quote.lines().map(|line| format!("> {line}\n")).collect::<String>() + "\n")
@@ -182,6 +182,10 @@ mod tests {
             content: ids.make(),
         });
         assert_eq!(mail.subject, "Eve Bcc: all@example.com mentioned you: Mills and more");
-        assert!(mail.text.contains("\n\n> one\n> two\n\nIs that so?\n\n"), "{}", mail.text);
+        assert!(
+            mail.text.contains("\n\n> one\n> two\n\nIs that so?\n\n"),
+            "{}",
+            mail.text
+        );
     }
 }

@@ -46,16 +46,29 @@ pub fn merge(base: &str, mine: &str, theirs: &str) -> Result<Vec<Part>, TooLong>
     if texts.iter().map(|text| text.len()).sum::<usize>() > MAX_BYTES || lines > MAX_LINES {
         return Err(TooLong);
     }
+    // A marker would stand behind a last line that has no end.
+    let ended = texts.map(|text| {
+        if text.ends_with('\n') {
+            text.to_owned()
+        } else {
+            format!("{text}\n")
+        }
+    });
+    let [base, ours, theirs] = ended.each_ref().map(String::as_str);
     // Markers longer than any row of their characters in the texts cannot be mistaken for a line of them.
     let longest = texts.iter().map(|text| longest_row(text)).max().unwrap_or(0);
     let mut options = diffy::MergeOptions::new();
     options
         .set_conflict_style(diffy::ConflictStyle::Diff3)
         .set_conflict_marker_length(longest + 7);
-    Ok(match options.merge(base, mine, theirs) {
+    let mut parts = match options.merge(base, ours, theirs) {
         Ok(text) => vec![Part::agreed(text)],
         Err(marked) => parts(&marked, longest + 7),
-    })
+    };
+    if !mine.ends_with('\n') {
+        parts.last_mut().into_iter().for_each(Part::end);
+    }
+    Ok(parts)
 }
 
 /// The longest row of one of the characters that markers are made of.
@@ -78,6 +91,15 @@ impl Part {
         Self {
             text: Some(text),
             conflict: None,
+        }
+    }
+
+    /// Takes away the end of its last line.
+    fn end(&mut self) {
+        let conflict = self.conflict.iter_mut();
+        let sides = conflict.flat_map(|c| [&mut c.base, &mut c.mine, &mut c.theirs]);
+        for text in sides.chain(&mut self.text) {
+            text.truncate(text.strip_suffix('\n').unwrap_or(text).len());
         }
     }
 }
@@ -177,7 +199,8 @@ mod tests {
             shown("a\nb\nc\n", "a\nmine\nc\n", "a\ntheirs\nc\n"),
             [agreed("a\n"), conflict("b\n", "mine\n", "theirs\n"), agreed("c\n")]
         );
-        assert_eq!(shown("b", "mine", "theirs"), [conflict("b\n", "mine\n", "theirs\n")]);
+        assert_eq!(shown("b", "mine", "theirs"), [conflict("b", "mine", "theirs")]);
+        assert_eq!(shown("One", "One", "Two"), [agreed("Two")]);
         // What looks like a marker is text.
         let tricky = "<<<<<<< ours\n=======\n>>>>>>> theirs\n";
         let mine = format!("{tricky}mine\n");

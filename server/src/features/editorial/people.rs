@@ -74,7 +74,8 @@ pub async fn names<'a, A: Access>(
     let mut binds = Variables::new();
     binds.insert("users", users);
     binds.insert("keys", keys);
-    let sql = "SELECT id, name FROM $users WHERE account = $account; SELECT id, name FROM $keys WHERE account = $account;";
+    let sql =
+        "SELECT id, name FROM $users WHERE account = $account; SELECT id, name FROM $keys WHERE account = $account;";
     let mut answer = app.db.account(scope).query(sql, binds, "naming people").await?;
     let users = answer.rows::<UserName>(0)?.into_iter();
     let mut names: HashMap<String, String> = users.map(|user| (user.id.to_string(), user.name)).collect();

@@ -144,7 +144,9 @@ impl CommentsApi {
         };
         let rows = db.list::<Comment>(page.apply::<Comment>(select)?).await?;
         let names = names(&caller, &app, &rows).await?;
-        Ok(Json(page.page(&app.db, rows, total, |row| CommentOut::of(row, &names))?))
+        Ok(Json(
+            page.page(&app.db, rows, total, |row| CommentOut::of(row, &names))?,
+        ))
     }
 
     /// Write a comment
@@ -361,9 +363,10 @@ fn wrong(field: &str, message: &str) -> Error {
 
 fn refused(error: DbError) -> Error {
     match error {
-        DbError::Refused(code) if code == "unknown_person" => {
-            wrong("mentions", "must be people who may see the site; site_people lists them")
-        }
+        DbError::Refused(code) if code == "unknown_person" => wrong(
+            "mentions",
+            "must be people who may see the site; site_people lists them",
+        ),
         DbError::Refused(code) if code == "too_many_comments" => Error::rule(
             "too_many_comments",
             format!("Content can have {} comments. Delete old threads first.", comment::MOST),

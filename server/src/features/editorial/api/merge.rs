@@ -9,9 +9,9 @@ use poem_openapi::{Object, OpenApi};
 use super::content;
 use crate::api::{Caller, Error, FieldError, Result, Tag, etag};
 use crate::app::App;
+use crate::features::content::Revision;
 use crate::features::content::compare::{self, Difference};
 use crate::features::content::model::ContentId;
-use crate::features::content::Revision;
 use crate::features::editorial::merge::{self, Part};
 
 /// A title and a body that were not saved, because somebody saved before.
@@ -93,12 +93,16 @@ impl MergeApi {
         let newest = numbered(now.revision).ok_or_else(|| Error::internal("content without its newest revision"))?;
         let (etag, revision, author) = (etag::of(now.rev), now.revision, newest.author);
         let worked = tokio::task::spawn_blocking(move || {
-            let title = mine.title.map(|text| both(&base.title, &text, &now.title)).transpose()?;
+            let title = mine
+                .title
+                .map(|text| both(&base.title, &text, &now.title))
+                .transpose()?;
             let body = mine.body.map(|text| both(&base.body, &text, &now.body)).transpose()?;
             Ok::<_, merge::TooLong>((title, body))
         });
         let (title, body) = worked.await.map_err(Error::internal)?.map_err(|_| {
-            let detail = "The texts are too long to bring together. Compare the revisions and copy your changes by hand.";
+            let detail =
+                "The texts are too long to bring together. Compare the revisions and copy your changes by hand.";
             Error::rule("too_long_to_merge", detail)
         })?;
         Ok(Json(MergeOut {
