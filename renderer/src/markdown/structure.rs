@@ -15,6 +15,7 @@ const INLINE: &[&str] = &[
 const TRANSPARENT: &[&str] = &["a", "del", "ins"];
 /// Blocks that hold words alone.
 const OF_WORDS: &[&str] = &["h1", "h2", "h3", "h4", "h5", "h6", "p", "pre"];
+const HEADINGS: &[&str] = &["h1", "h2", "h3", "h4", "h5", "h6"];
 const VOID: &[&str] = &["br", "col", "hr", "img", "input", "wbr"];
 /// Inline elements without an end.
 const WORDS: &[&str] = &["br", "img", "input", "wbr"];
@@ -37,6 +38,10 @@ struct Element<'h> {
     kind: &'h str,
     /// A list item that was opened for what may not stand in a list.
     implied: bool,
+    /// Where it begins in the output: a summary with its tag, others behind it.
+    at: usize,
+    /// A part that opens, which has its summary.
+    has_summary: bool,
 }
 
 /// Makes cleaned `html` valid. `details` is the word for a part that opens and has none of its own.
@@ -70,6 +75,20 @@ pub(super) fn repair(html: &str, details: &str) -> String {
                     out.push_str(element.name);
                     out.push('>');
                 }
+                match element.name {
+                    "summary" => summary_first(element.at, &open, &mut out),
+                    "details" if !element.has_summary => {
+                        out.insert_str(element.at, &format!("<summary>{details}</summary>"));
+                    }
+                    // Words of two blocks do not run together when the blocks are gone.
+                    "" if !is_inline(modern(tag.name))
+                        && !rest.starts_with("</")
+                        && open.iter().any(|e| e.name == "summary") =>
+                    {
+                        out.push(' ');
+                    }
+                    _ => {}
+                }
             }
             continue;
         }
@@ -77,39 +96,58 @@ pub(super) fn repair(html: &str, details: &str) -> String {
         let void = VOID.contains(&name);
         let bare = holds_blocks.get(nth).copied().unwrap_or(false) || lacks(&tag, name);
         nth += usize::from(!void);
-        let words_only = open.iter().any(|e| OF_WORDS.contains(&e.name));
-        let is_words = INLINE.contains(&name) || TRANSPARENT.contains(&name) || WORDS.contains(&name);
+        // A summary may hold headings besides words.
+        let words_only = open
+            .iter()
+            .any(|e| OF_WORDS.contains(&e.name) || e.name == "summary" && !HEADINGS.contains(&name));
+        let is_words = is_inline(name) || WORDS.contains(&name);
         admit(name, &mut open, &mut out);
-        let parent = open.iter().rev().find(|e| !e.name.is_empty()).map_or("", |e| e.kind);
+        let holder = open.iter_mut().rev().find(|e| !e.name.is_empty());
+        let parent = holder.as_ref().map_or("", |e| e.kind);
+        let another = name == "summary"
+            && holder.is_some_and(|e| e.name == "details" && std::mem::replace(&mut e.has_summary, true));
         let name = match name {
             "li" if !matches!(parent, "ul" | "ol") => "div",
             "dt" | "dd" if parent != "dl" => "div",
             "figcaption" if parent != "figure" => "div",
-            "summary" if parent != "details" => "div",
+            "summary" if parent != "details" || another => "div",
             "rt" | "rp" if parent != "ruby" => "",
             name => name,
         };
         let name = if bare || words_only && !is_words { "" } else { name };
+        let start = out.len();
         if !name.is_empty() {
             out.push('<');
             out.push_str(name);
             attributes(&tag, name, &mut out);
             out.push('>');
-            if name == "details" && !rest.trim_start().starts_with("<summary") {
-                out.push_str("<summary>");
-                out.push_str(details);
-                out.push_str("</summary>");
-            }
         }
         if !void {
             open.push(Element {
                 name,
                 kind: if name.is_empty() { parent } else { name },
                 implied: false,
+                at: if name == "summary" { start } else { out.len() },
+                has_summary: false,
             });
         }
     }
     out
+}
+
+fn is_inline(name: &str) -> bool {
+    INLINE.contains(&name) || TRANSPARENT.contains(&name)
+}
+
+/// Moves the summary that `out` ends with to the front of its part. Only what stood before it moves, and [`super::depth`]
+/// bounds how many parts a text can stand in, so the time stays linear.
+fn summary_first(at: usize, open: &[Element<'_>], out: &mut String) {
+    if let Some(part) = open.iter().rev().find(|e| !e.name.is_empty())
+        && !out[part.at..at].trim().is_empty()
+    {
+        let summary = out.split_off(at);
+        out.insert_str(part.at, &summary);
+    }
 }
 
 /// Opens a list item for what may not stand in a list, and closes it again before what may. `name` is empty for a text.
@@ -308,6 +346,38 @@ mod tests {
                 "<details> <summary>s</summary>a</details>",
                 "<details> <summary>s</summary>a</details>",
             ),
+            (
+                "<details><summary><p>a <b>b</b></p></summary>c</details>",
+                "<details><summary>a <b>b</b></summary>c</details>",
+            ),
+            (
+                "<details><summary><p>a</p><ul><li>b</li><li>c</li></ul><hr></summary></details>",
+                "<details><summary>a b c </summary></details>",
+            ),
+            (
+                "<details><summary><h2>a</h2></summary>c</details>",
+                "<details><summary><h2>a</h2></summary>c</details>",
+            ),
+            (
+                "<details><p>é</p><summary>s</summary>b</details>",
+                "<details><summary>s</summary><p>é</p>b</details>",
+            ),
+            (
+                "<details><summary>a</summary><summary><p>b</p></summary></details>",
+                "<details><summary>a</summary><div><p>b</p></div></details>",
+            ),
+            (
+                "<details><details>a</details><details>b<summary>c</summary></details><summary>d</summary></details>",
+                "<details><summary>d</summary><details><summary>More</summary>a</details><details><summary>c</summary>b</details></details>",
+            ),
+            (
+                "<details><summary><details><summary>a</summary>b</details>c</summary></details>",
+                "<details><summary>a b c</summary></details>",
+            ),
+            (
+                "<details><div><summary>a</summary></div></details>",
+                "<details><summary>More</summary><div><div>a</div></div></details>",
+            ),
             ("<nav role=\"navigation\" aria-label=\"x\">a</nav>", "<div>a</div>"),
             (
                 "<span role=\"button\" aria-hidden=\"true\">a</span>",
@@ -332,5 +402,16 @@ mod tests {
             assert_eq!(repair(html, "More"), expected, "{html}");
             assert_eq!(repair(expected, "More"), expected, "twice: {html}");
         }
+    }
+    #[test]
+    fn many_late_summaries() {
+        let parts = 200;
+        let words = "é ".repeat(5_000);
+        let part = format!("<details>{words}").repeat(parts) + &"<summary>s</summary></details>".repeat(parts);
+        let expected = format!("<details><summary>s</summary>{words}").repeat(parts) + &"</details>".repeat(parts);
+        assert!(repair(&part, "More") == expected);
+        let flat = "<details>a<summary><p>s</p></summary></details>".repeat(20_000);
+        let expected = "<details><summary>s</summary>a</details>".repeat(20_000);
+        assert!(repair(&flat, "More") == expected);
     }
 }
