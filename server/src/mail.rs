@@ -6,10 +6,12 @@
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use igny8_data::JobRow;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 
 use crate::config::{Config, Encryption};
+use crate::jobs::JobError;
 
 /// A plain-text mail.
 #[derive(Debug, Clone)]
@@ -44,6 +46,21 @@ impl MailError {
             Self::File(_) => true,
         }
     }
+}
+
+/// [`send`] for a job, which is named after its id: a mail server that is away is tried again.
+///
+/// # Errors
+/// What became of it, for the job's reader; the operator finds the cause in the log.
+pub async fn send_from_job(config: &Config, job: &JobRow, mail: Mail) -> Result<(), JobError> {
+    send(config, &job.id.to_string(), mail).await.map_err(|error| {
+        tracing::warn!(%error, job = %job.id, "mail was not sent");
+        if error.is_transient() {
+            JobError::Retry("The mail server did not take the mail.".into())
+        } else {
+            JobError::Fail("The mail server refused the mail; the operator finds the reason in the log.".into())
+        }
+    })
 }
 
 /// Sends a mail, or writes it to a file named after `id`; a file that is there already is the same mail.

@@ -226,10 +226,7 @@ async fn an_open_editor_is_shown_until_it_is_silent() {
     w.clock.advance(Duration::seconds(61));
     assert_eq!(put(&w, &w.a.admin, &path, json!({ "window": "two" })).await.0, 200);
     w.clock.advance(Duration::hours(2));
-    assert_eq!(
-        igny8_server::features::editorial::purge(w.app.clone()).await.unwrap(),
-        1
-    );
+    assert_eq!(igny8_server::jobs::purge::finished(w.app.clone()).await.unwrap(), 1);
 }
 
 #[tokio::test]

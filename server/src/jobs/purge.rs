@@ -44,7 +44,7 @@ impl SoftDeleted {
     }
 }
 
-/// Purges finished jobs, answered idempotency keys, ended sessions and mailed secrets.
+/// Purges finished jobs, answered idempotency keys, closed editors, ended sessions and mailed secrets.
 ///
 /// # Errors
 /// When the database fails; the next run goes on.
@@ -59,6 +59,7 @@ pub async fn finished(app: App) -> Result<u64, JobError> {
             now - days(app.config.jobs.keep_finished_days),
         ),
         ("idempotency", "started_at < $before", now - days(2)),
+        ("editing", "until < $before", now),
         ("session", "expires_at < $before", now),
         ("mailed_token", "expires_at < $before", now - days(7)),
     ] {

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use igny8_writer::artwork::{Rgb, draw};
+use igny8_colour::Rgb;
+use igny8_writer::artwork::draw;
 
 fn main() -> std::io::Result<()> {
     let mut arguments = std::env::args().skip(1);

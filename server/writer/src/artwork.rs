@@ -5,12 +5,10 @@
 
 use std::fmt::Write as _;
 
+use igny8_colour::{Oklch, Rgb};
+
 const WIDTH: f32 = 1600.0;
 const HEIGHT: f32 = 900.0;
-
-/// A colour of sRGB.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rgb(pub u8, pub u8, pub u8);
 
 /// Draws the illustration of a page.
 pub fn draw(title: &str, brand: Rgb) -> String {
@@ -18,14 +16,12 @@ pub fn draw(title: &str, brand: Rgb) -> String {
         random: Random(title.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
         })),
-        hue: 0.0,
-        chroma: 0.0,
+        hue: brand.oklch().h,
+        // A grey brand stays nearly grey, a glaring one is calmed.
+        chroma: brand.oklch().c.clamp(0.015, 0.14),
         out: String::new(),
     };
-    (art.chroma, art.hue) = chroma_and_hue(brand);
-    // A grey brand stays nearly grey, a glaring one is calmed.
-    art.chroma = art.chroma.clamp(0.015, 0.14);
-    art.hue += art.random.between(-14.0, 14.0);
+    art.hue += f64::from(art.random.between(-14.0, 14.0));
     for _ in 0..4 {
         art.random.next();
     }
@@ -66,16 +62,20 @@ impl Random {
 
 struct Art {
     random: Random,
-    hue: f32,
-    chroma: f32,
+    hue: f64,
+    chroma: f64,
     out: String,
 }
 
 impl Art {
     /// A step of the brand's colour, its hue turned by some degrees.
     fn colour(&self, lightness: f32, chroma: f32, turn: f32) -> String {
-        let Rgb(r, g, b) = from_oklch(lightness, self.chroma * chroma, self.hue + turn);
-        format!("#{r:02x}{g:02x}{b:02x}")
+        let colour = Oklch {
+            l: lightness.into(),
+            c: self.chroma * f64::from(chroma),
+            h: self.hue + f64::from(turn),
+        };
+        colour.rgb().hex()
     }
 
     fn ground(&mut self, top: &str, bottom: &str) {
@@ -261,58 +261,6 @@ fn count(n: usize) -> f32 {
     n as f32
 }
 
-/// Chroma and hue (degrees) of a colour in OKLCH.
-fn chroma_and_hue(Rgb(r, g, b): Rgb) -> (f32, f32) {
-    let linear = |channel: u8| {
-        let c = f32::from(channel) / 255.0;
-        if c <= 0.04045 {
-            c / 12.92
-        } else {
-            ((c + 0.055) / 1.055).powf(2.4)
-        }
-    };
-    let (r, g, b) = (linear(r), linear(g), linear(b));
-    let l = (0.412_221_46 * r + 0.536_332_55 * g + 0.051_445_995 * b).cbrt();
-    let m = (0.211_903_5 * r + 0.680_699_5 * g + 0.107_396_96 * b).cbrt();
-    let s = (0.088_302_46 * r + 0.281_718_85 * g + 0.629_978_7 * b).cbrt();
-    let a = 1.977_998_5 * l - 2.428_592_2 * m + 0.450_593_7 * s;
-    let b = 0.025_904_037 * l + 0.782_771_77 * m - 0.808_675_77 * s;
-    (a.hypot(b), b.atan2(a).to_degrees())
-}
-
-/// The colour of these values; chroma is taken back until a screen can show it.
-fn from_oklch(lightness: f32, mut chroma: f32, hue: f32) -> Rgb {
-    let (sin, cos) = hue.to_radians().sin_cos();
-    for _ in 0..24 {
-        let (a, b) = (chroma * cos, chroma * sin);
-        let l = (lightness + 0.396_337_78 * a + 0.215_803_76 * b).powi(3);
-        let m = (lightness - 0.105_561_346 * a - 0.063_854_17 * b).powi(3);
-        let s = (lightness - 0.089_484_18 * a - 1.291_485_5 * b).powi(3);
-        let rgb = [
-            4.076_741_7 * l - 3.307_711_6 * m + 0.230_969_94 * s,
-            -1.268_438 * l + 2.609_757_4 * m - 0.341_319_38 * s,
-            -0.004_196_086_3 * l - 0.703_418_6 * m + 1.707_614_7 * s,
-        ];
-        if rgb.iter().all(|c| (-0.001..=1.001).contains(c)) {
-            let [r, g, b] = rgb.map(byte);
-            return Rgb(r, g, b);
-        }
-        chroma *= 0.9;
-    }
-    let grey = byte(lightness.powi(3));
-    Rgb(grey, grey, grey)
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
-fn byte(linear: f32) -> u8 {
-    let c = if linear <= 0.003_130_8 {
-        linear * 12.92
-    } else {
-        1.055 * linear.powf(1.0 / 2.4) - 0.055
-    };
-    (c.clamp(0.0, 1.0) * 255.0).round() as u8
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -335,17 +283,5 @@ mod tests {
             seen.insert(svg);
         }
         assert_eq!(seen.len(), 60, "no two titles have the same picture");
-    }
-
-    #[test]
-    fn colours_come_back() {
-        for colour in [Rgb(200, 60, 20), Rgb(0, 90, 255), Rgb(120, 120, 120)] {
-            let (chroma, hue) = chroma_and_hue(colour);
-            assert!(chroma < 0.4 && hue.is_finite());
-        }
-        assert_eq!(from_oklch(1.0, 0.0, 0.0), Rgb(255, 255, 255));
-        assert_eq!(from_oklch(0.0, 0.0, 0.0), Rgb(0, 0, 0));
-        let Rgb(r, g, b) = from_oklch(0.628, 0.2577, 29.23);
-        assert!(r > 250 && g < 20 && b < 20, "{r} {g} {b} is red");
     }
 }

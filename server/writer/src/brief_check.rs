@@ -7,6 +7,7 @@ use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
+use crate::draft::Faq;
 use crate::{markdown, sections};
 
 /// Pixels of a title at 20 pixels, and of a description at 14, that result pages show.
@@ -44,8 +45,8 @@ pub struct Text<'a> {
     pub description: &'a str,
     /// Markdown.
     pub body: &'a str,
-    /// Questions answered beside the body, with their answers.
-    pub faq: &'a [(String, String)],
+    /// Questions answered beside the body.
+    pub faq: &'a [Faq],
 }
 
 /// Something that is not as asked for.
@@ -154,7 +155,7 @@ fn headings(brief: &Brief, text: &Text<'_>, found: &mut Vec<Finding>) {
             heading: heading.to_owned(),
         });
     }
-    let answered: FxHashSet<String> = text.faq.iter().map(|(question, _)| compared(question)).collect();
+    let answered: FxHashSet<String> = text.faq.iter().map(|faq| compared(&faq.question)).collect();
     for question in brief.questions.iter().take(MOST) {
         let wanted = compared(question);
         if !answered.contains(&wanted) && !places.contains_key(wanted.as_str()) {
@@ -181,12 +182,12 @@ impl Read {
             language: language.to_owned(),
         };
         let mut block = 0;
-        for body in std::iter::once(text.body).chain(text.faq.iter().map(|(_, answer)| answer.as_str())) {
+        for body in std::iter::once(text.body).chain(text.faq.iter().map(|faq| faq.answer.as_str())) {
             block = read.markdown(body, block + 1);
         }
-        for (question, _) in text.faq {
+        for faq in text.faq {
             block += 1;
-            read.add(question, block, true);
+            read.add(&faq.question, block, true);
         }
         // Words of the title are not words of the text, but what it aims at may stand there.
         read.add(text.title, block + 1, false);
@@ -333,7 +334,10 @@ mod tests {
     const BODY: &str = "The *ratio* of a cold\nbrew.\n\n## Step 1: Grind the beans\n\nGrind coarsely; a cold brew wants it.\n\n## 2. Steep\n\nWait.\n";
 
     fn run(brief: &Brief, body: &str) -> Vec<Finding> {
-        let faq = [("How long does it keep?".to_owned(), "A week.".to_owned())];
+        let faq = [Faq {
+            question: "How long does it keep?".into(),
+            answer: "A week.".into(),
+        }];
         check(
             brief,
             &Text {

@@ -8,6 +8,8 @@ use std::fmt;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::plain;
+
 /// Bytes of the front matter, and of a whole draft.
 pub const MAX_HEAD: usize = 64 << 10;
 /// See [`MAX_HEAD`].
@@ -127,10 +129,10 @@ pub fn read(text: &str) -> Result<Draft, String> {
         format!("the front matter cannot be read: {error}; put texts with a colon or quotes in double quotes")
     })?;
     let draft = Draft {
-        title: line(&head.title),
-        seo_title: line(&head.seo_title),
-        meta_description: line(&head.meta_description),
-        excerpt: line(&head.excerpt),
+        title: plain(&head.title),
+        seo_title: plain(&head.seo_title),
+        meta_description: plain(&head.meta_description),
+        excerpt: plain(&head.excerpt),
         faq: head.faq,
         entity: head.entity,
         body: body.trim().to_owned(),
@@ -222,12 +224,6 @@ fn unfenced(text: &str) -> &str {
         .map_or(text, str::trim)
 }
 
-/// White space and control characters folded to single spaces.
-fn line(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
-    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -283,7 +279,7 @@ mod tests {
             prop_assume!(!answer.trim().is_empty() && !body.trim().is_empty());
             let draft = Draft {
                 title,
-                excerpt: line(&excerpt),
+                excerpt: plain(&excerpt),
                 faq: vec![Faq { question: "q".into(), answer }],
                 body: body.trim().to_owned(),
                 ..Draft::default()

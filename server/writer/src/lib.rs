@@ -26,3 +26,9 @@ fn markdown() -> Options {
         | Options::ENABLE_DEFINITION_LIST
         | Options::ENABLE_GFM
 }
+
+/// A text on one line, without control characters.
+fn plain(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}

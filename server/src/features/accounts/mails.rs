@@ -55,16 +55,7 @@ async fn send(app: &App, job: &JobRow, context: &JobContext) -> Result<(), JobEr
     // Used, taken back or removed in the meantime.
     let Some(mail) = mail else { return Ok(()) };
     context.confirm(&app.db).await?;
-    mail::send(&app.config, &job.id.to_string(), mail)
-        .await
-        .map_err(|error| {
-            tracing::warn!(%error, job = %job.id, "mail was not sent");
-            if error.is_transient() {
-                JobError::Retry("The mail server did not take the mail.".into())
-            } else {
-                JobError::Fail("The mail server refused the mail; the operator finds the reason in the log.".into())
-            }
-        })
+    mail::send_from_job(&app.config, job, mail).await
 }
 
 async fn link(app: &App, account: AccountId, id: MailedTokenId) -> Result<Option<Mail>, JobError> {

@@ -2,13 +2,11 @@
 
 use chrono::{DateTime, Duration, Utc};
 use igny8_data::{
-    Access, AccountId, DbError, RecordKey as _, SiteDb, SiteId, SurrealValue, Tx, UserId, Variables, Why, id_type,
-    record,
+    Access, AccountId, DbError, RecordKey as _, SiteDb, SiteId, SurrealValue, Tx, UserId, Variables, id_type, record,
 };
 
-use crate::app::App;
 use crate::features::content::ContentId;
-use crate::jobs::JobError;
+use crate::features::planner::rules::require_live;
 
 id_type!(
     /// An open editor; the same key as its content's, so that there is one.
@@ -57,6 +55,7 @@ pub async fn of<A: Access>(
 /// Opens an editor or says that it is still open. The unit of work is refused with `being_edited` when somebody else, or
 /// another window, has it open and it is not to be taken over.
 pub fn open(tx: &mut Tx<'_>, content: ContentId, user: UserId, window: &str, take_over: bool, now: DateTime<Utc>) {
+    require_live(tx, &[content]);
     let mut binds = Variables::new();
     binds.insert("editing", id_of(content));
     binds.insert("edited", content);
@@ -66,13 +65,11 @@ pub fn open(tx: &mut Tx<'_>, content: ContentId, user: UserId, window: &str, tak
     binds.insert("editing_now", now);
     binds.insert("editing_until", now + PATIENCE);
     tx.statement(
-        "IF array::len((SELECT VALUE id FROM [$edited] WHERE site = $site AND account = $account \
-         AND deleted_at IS NONE)) = 0 { THROW 'unknown_content' }; \
-         LET $open = (SELECT user, window, since FROM ONLY $editing \
+        "LET $open = (SELECT user, window, since FROM ONLY $editing \
          WHERE site = $site AND account = $account AND until > $editing_now); \
          LET $mine = $open.user = $editor AND $open.window = $editor_window; \
          IF $open IS NOT NONE AND !$mine AND !$take_over { THROW 'being_edited' }; \
-         LET $rev = (SELECT VALUE rev FROM ONLY $editing) ?? 0; \
+         LET $rev = (SELECT VALUE rev FROM ONLY $editing WHERE site = $site AND account = $account) ?? 0; \
          UPSERT $editing CONTENT { account: $account, site: $site, content: $edited, user: $editor, \
          window: $editor_window, since: IF $mine { $open.since } ELSE { $editing_now }, until: $editing_until, \
          rev: $rev + 1 } RETURN NONE",
@@ -104,21 +101,4 @@ pub async fn open_on<A: Access>(db: &SiteDb<'_, A>, now: DateTime<Utc>) -> Resul
     let sql = "SELECT * FROM editing WITH INDEX editing_until WHERE until > $now AND site = $site AND account = $account \
                ORDER BY since DESC LIMIT 500;";
     db.query(sql, binds, "listing open editors").await?.rows(0)
-}
-
-/// Removes what has been closed for long.
-///
-/// # Errors
-/// When the database fails; the next run goes on.
-pub async fn purge(app: App) -> Result<u64, JobError> {
-    let mut binds = Variables::new();
-    binds.insert("before", app.db.clock().now() - Duration::hours(1));
-    let sql = "RETURN array::len((DELETE editing WITH INDEX editing_until WHERE until < $before RETURN BEFORE));";
-    let mut answer = app
-        .db
-        .platform(Why::Schedule)
-        .query(sql, binds, "removing closed editors")
-        .await?;
-    let removed: Option<i64> = answer.one(0)?;
-    Ok(removed.and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
 }

@@ -3,13 +3,13 @@
 //! One job for each mail, so that one address that fails keeps no other mail back. It stores ids: what the mail says is read when it
 //! is written, and nothing is sent about what was deleted or to somebody who may no longer see the site.
 
-use igny8_data::{AuthError, Denied, JobRow, NewJob, Read, SurrealValue, Tx, UserId, Variables, Why};
+use igny8_data::{AuthError, Denied, JobRow, NewJob, Read, Tx, UserId, Variables, Why};
 use serde::{Deserialize, Serialize};
 
 use super::comment::{Comment, CommentId};
 use super::people::{self, MAY_SEE};
 use crate::app::App;
-use crate::features::content::{Content, ContentId};
+use crate::features::content::ContentId;
 use crate::jobs::{JobContext, JobError, JobType};
 use crate::mail::{self, Mail};
 
@@ -40,18 +40,6 @@ pub fn job() -> JobType {
     })
 }
 
-#[derive(SurrealValue)]
-#[surreal(crate = "surrealdb_types")]
-struct Recipient {
-    email: String,
-}
-
-#[derive(SurrealValue)]
-#[surreal(crate = "surrealdb_types")]
-struct SiteName {
-    name: String,
-}
-
 async fn send(app: &App, job: &JobRow, context: &JobContext) -> Result<bool, JobError> {
     let payload: Payload = serde_json::from_value(job.payload.clone())
         .map_err(|error| JobError::Fail(format!("The job cannot be read: {error}.")))?;
@@ -59,16 +47,7 @@ async fn send(app: &App, job: &JobRow, context: &JobContext) -> Result<bool, Job
         return Ok(false);
     };
     context.confirm(&app.db).await?;
-    mail::send(&app.config, &job.id.to_string(), mail)
-        .await
-        .map_err(|error| {
-            tracing::warn!(%error, job = %job.id, "mail was not sent");
-            if error.is_transient() {
-                JobError::Retry("The mail server did not take the mail.".into())
-            } else {
-                JobError::Fail("The mail server refused the mail; the operator finds the reason in the log.".into())
-            }
-        })?;
+    mail::send_from_job(&app.config, job, mail).await?;
     Ok(true)
 }
 
@@ -91,36 +70,38 @@ async fn write(app: &App, job: &JobRow, payload: Payload) -> Result<Option<Mail>
     let Some(comment) = db.get::<Comment>(payload.comment).await? else {
         return Ok(None);
     };
-    let Some(content) = db.get::<Content>(comment.content).await? else {
-        return Ok(None);
-    };
+    let mut binds = Variables::new();
+    binds.insert("about", comment.content);
+    let sql = "SELECT VALUE title FROM ONLY $about WHERE site = $site AND account = $account AND deleted_at IS NONE;";
+    let title: Option<String> = db.query(sql, binds, "writing a mail").await?.one(0)?;
+    let Some(title) = title else { return Ok(None) };
     let account = actor.account::<Read>()?;
     let mut binds = Variables::new();
     binds.insert("to", payload.to);
     binds.insert("of_site", site);
     let sql = format!(
-        "SELECT email FROM [$to] WHERE account = $account AND {MAY_SEE};\
-         SELECT name FROM ONLY $of_site WHERE account = $account;"
+        "SELECT VALUE email FROM [$to] WHERE account = $account AND {MAY_SEE};\
+         SELECT VALUE name FROM ONLY $of_site WHERE account = $account;"
     );
     let mut answer = app.db.account(&account).query(&sql, binds, "writing a mail").await?;
-    let Some(recipient) = answer.rows::<Recipient>(0)?.pop() else {
+    let Some(to) = answer.rows::<String>(0)?.pop() else {
         return Ok(None);
     };
-    let site_name = answer.one::<SiteName>(1)?.map(|site| site.name).unwrap_or_default();
+    let site_name: String = answer.one(1)?.unwrap_or_default();
     let names = people::names(app, &account, [comment.author.as_str()].into_iter()).await?;
     let author = names.get(&comment.author).map_or("Somebody", String::as_str);
     let mentioned = comment.mentions.contains(&payload.to);
     let url = app.config.public_url();
     Ok(Some(mail_of(&Facts {
-        to: recipient.email,
+        to,
         author,
         mentioned,
-        title: &content.title,
+        title: &title,
         site: &site_name,
         quote: comment.quote.as_deref(),
         text: &comment.text,
         url: &url,
-        content: content.id,
+        content: comment.content,
     })))
 }
 

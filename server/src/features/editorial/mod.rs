@@ -10,5 +10,3 @@ pub mod editing;
 pub mod mails;
 pub mod merge;
 pub mod people;
-
-pub use editing::purge;

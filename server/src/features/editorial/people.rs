@@ -83,3 +83,19 @@ pub async fn names<'a, A: Access>(
     names.extend(keys.map(|key| (key.id.to_string(), key.name)));
     Ok(names)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_that_need_no_grant_are_named() {
+        let named: Vec<String> = Role::ALL
+            .into_iter()
+            // Nobody is a user with the role of jobs.
+            .filter(|role| !role.needs_site_access() && *role != Role::SystemBot)
+            .map(|role| format!("'{}'", role.name()))
+            .collect();
+        assert!(MAY_SEE.contains(&format!("[{}]", named.join(", "))), "{named:?}");
+    }
+}

@@ -37,6 +37,7 @@ fn require_rows<K: RecordKey + SurrealValue>(tx: &mut Tx<'_>, ids: &[K], sector:
         "cluster" => "unknown_cluster",
         "keyword" => "unknown_keyword",
         "term" => "unknown_term",
+        "content" => "unknown_content",
         _ => "unknown_media",
     };
     let mut keys: Vec<String> = ids.iter().map(|id| id.key()).collect();
@@ -74,6 +75,7 @@ pub fn refused(error: DbError) -> Error {
         "unknown_cluster" => ("cluster", "must be a cluster of this site and sector"),
         "unknown_keyword" => ("keywords", "must be keywords of this site and sector"),
         "unknown_term" => ("terms", "must be terms of this site"),
+        "unknown_content" => ("content", "must be content of this site"),
         "unknown_media" => ("featured_image", "and the gallery must be images of this site"),
         "unknown_parent" => ("parent", "must be one of the same kind in this site"),
         "cycle" => ("parent", "must not be the thing itself or one below it"),

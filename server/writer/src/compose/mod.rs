@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use self::page::Page;
 use crate::brief_check::{DESCRIPTION_PIXELS, TITLE_PIXELS};
 use crate::draft::{Draft, Entity, Faq, MAX_FAQ};
+use crate::plain;
 
 /// Begins every note to the author.
 pub const MARK: char = '✎';
@@ -127,7 +128,7 @@ pub struct Brief {
 pub fn compose(brief: &Brief) -> Draft {
     let mut page = Page::new(brief);
     shapes::write(&mut page);
-    let title = page::plain(&brief.title);
+    let title = plain(&brief.title);
     let description = description(brief, &page);
     Draft {
         seo_title: page::fitted(&title, 20, TITLE_PIXELS),
@@ -148,12 +149,12 @@ pub fn has_notes(text: &str) -> bool {
 
 /// What the page is about, in so many of its own headings as result pages show.
 fn description(brief: &Brief, page: &Page<'_>) -> String {
-    let title = page::plain(&brief.title);
+    let title = plain(&brief.title);
     let fits = |text: &str| igny8_width::pixels(text, 14) <= DESCRIPTION_PIXELS;
     let mut listed = String::new();
     let mut best = page::fitted(&title, 14, DESCRIPTION_PIXELS);
     for heading in brief.outline.iter().filter(|heading| !heading.question).take(MOST) {
-        let text = page::plain(&heading.text);
+        let text = plain(&heading.text);
         if text.is_empty() {
             continue;
         }
@@ -189,7 +190,7 @@ fn questions(brief: &Brief, page: &Page<'_>) -> Vec<Faq> {
         }
     }
     for heading in brief.outline.iter().filter(|heading| heading.question) {
-        let question: String = page::plain(&heading.text).chars().take(300).collect();
+        let question: String = plain(&heading.text).chars().take(300).collect();
         if question.is_empty() || !seen.insert(igny8_text::fold(&question)) || found.len() == MAX_FAQ {
             continue;
         }

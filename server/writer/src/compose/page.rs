@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Brief, Heading, Link, MARK, MOST};
+use crate::plain;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tongue {
@@ -205,12 +206,6 @@ pub(super) fn link(to: &Link) -> String {
         }
         _ => title,
     }
-}
-
-/// On one line, without control characters.
-pub(super) fn plain(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
-    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// A text of others as Markdown that shows it as it is.

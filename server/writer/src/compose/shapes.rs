@@ -1,7 +1,8 @@
 //! What each structure consists of.
 
-use super::page::{Page, inline, link, plain};
+use super::page::{Page, inline, link};
 use super::{Heading, Structure};
+use crate::plain;
 
 pub(super) fn write(page: &mut Page<'_>) {
     if page.brief.structure.is_archive() {

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::features::content::ContentId;
 use crate::features::editorial::comment::{self, Comment, CommentId};
 use crate::features::editorial::{mails, people};
+use crate::features::planner::rules::{self, require_live};
 
 /// What somebody says about content.
 #[derive(Debug, Object)]
@@ -190,8 +191,6 @@ impl CommentsApi {
             "belongs to the first comment of a thread",
         );
         check.finish()?;
-        let there = db.get::<crate::features::content::Content>(row.content).await?;
-        there.ok_or_else(|| wrong("content", "must be content of this site"))?;
         let first = match row.thread {
             Some(thread) => Some(first_of(&db, thread, row.content).await?),
             None => None,
@@ -200,13 +199,14 @@ impl CommentsApi {
         told.extend(first.and_then(|first| first.author.parse::<UserId>().ok()));
         told.retain(|user| Some(*user) != scope.actor().user());
         let mut tx = db.tx();
+        require_live(&mut tx, &[row.content]);
         comment::require_people(&mut tx, &row.mentions);
         let mut binds = Variables::new();
         binds.insert("commented", row.content);
         tx.require(
             &format!(
                 "array::len((SELECT VALUE id FROM comment WHERE site = $site AND content = $commented \
-                 AND account = $account LIMIT {most})) < {most}",
+                 AND account = $account AND deleted_at IS NONE LIMIT {most})) < {most}",
                 most = comment::MOST
             ),
             binds,
@@ -371,7 +371,7 @@ fn refused(error: DbError) -> Error {
             "too_many_comments",
             format!("Content can have {} comments. Delete old threads first.", comment::MOST),
         ),
-        error => error.into(),
+        error => rules::refused(error),
     }
 }
 
