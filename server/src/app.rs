@@ -114,6 +114,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "editorial",
         sql: include_str!("../schema/0021_editorial.surql"),
     },
+    Migration {
+        number: 26,
+        name: "generated",
+        sql: include_str!("../schema/0026_generated.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.

@@ -38,6 +38,7 @@ pub fn apis() -> impl OpenApi + 'static {
             features::planner::api::IdeaTransferApi,
             features::writer::api::TasksApi,
             features::writer::api::BoardApi,
+            features::writer::api::DraftsApi,
         ),
         crate::ai::api::apis(),
         (
@@ -91,7 +92,7 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
     SoftDeleted {
         table: "content",
         found_by: FoundBy::Time,
-        parts: &[("revision", "content"), ("comment", "content"), ("editing", "content")],
+        parts: &[("revision", "content"), ("comment", "content"), ("editing", "content"), ("generated", "content")],
         named_by: &[("task", "content = NONE", "content INSIDE $gone")],
     },
     SoftDeleted::alone("comment"),

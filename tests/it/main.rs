@@ -8,6 +8,7 @@ mod billing;
 mod content;
 mod contract;
 mod deployments;
+mod drafts;
 mod editorial;
 mod folders;
 mod ideas;

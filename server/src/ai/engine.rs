@@ -293,7 +293,7 @@ pub(super) async fn run_function<F: AiFunction>(running: Running) -> Result<Valu
                 provider,
                 context: &context,
                 whose,
-                prompts: prompts_of::<F>(&app, &actor, payload.prompt.as_deref()).await?,
+                prompts: prompts_of::<F>(&app, &actor, payload.prompt.as_deref().or(F::own_prompt(&input))).await?,
                 asked: F::WORDS.asked,
                 state: &asking,
             };

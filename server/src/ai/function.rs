@@ -59,6 +59,11 @@ pub trait AiFunction: Send + Sync + 'static {
     /// Reads what is needed. Credits are taken for the units found here, at most as many as were estimated.
     fn prepare(task: &Task<Self::Payload>) -> impl Future<Output = Result<Prepared<Self::Input>, JobError>> + Send;
 
+    /// A prompt that what was read brings along, instead of the account's first one. One that the request names comes before.
+    fn own_prompt(_input: &Self::Input) -> Option<&str> {
+        None
+    }
+
     /// The answer without a model: an algorithm, no waiting. Runs where computing does not disturb requests.
     fn local(input: &Self::Input) -> Self::Answer;
 

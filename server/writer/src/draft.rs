@@ -49,7 +49,7 @@ pub struct Entity {
 }
 
 /// A piece of content to be stored.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
     /// Heading of the page.
     pub title: String,

@@ -14,7 +14,7 @@ pub mod draft;
 pub mod merge;
 pub mod sections;
 
-use pulldown_cmark::Options;
+use pulldown_cmark::{Event, Options, Parser, Tag};
 
 /// The Markdown that sites are written in, as the renderer reads it: what is a heading there is one here.
 fn markdown() -> Options {
@@ -25,6 +25,16 @@ fn markdown() -> Options {
         | Options::ENABLE_HEADING_ATTRIBUTES
         | Options::ENABLE_DEFINITION_LIST
         | Options::ENABLE_GFM
+}
+
+/// Where the links of a text lead, in order.
+pub fn link_targets(text: &str) -> Vec<String> {
+    Parser::new_ext(text, markdown())
+        .filter_map(|event| match event {
+            Event::Start(Tag::Link { dest_url, .. }) => Some(dest_url.into_string()),
+            _ => None,
+        })
+        .collect()
 }
 
 /// A text on one line, without control characters.

@@ -18,9 +18,11 @@ macro_rules! functions {
 functions! {
     auto_cluster::AutoCluster,
     generate_ideas::GenerateIdeas,
+    generate_content::GenerateContent,
 }
 
 pub use auto_cluster::{accept, preview};
+pub use generate_content::prompt_problems;
 
 /// A field of the payload that cannot be used, as the API answers it.
 fn wrong(field: &str, message: &str) -> Error {

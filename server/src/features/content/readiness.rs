@@ -1,5 +1,6 @@
 //! Whether content is ready to be published, and what is missing.
 
+use igny8_writer::compose::has_notes;
 use poem_openapi::Object;
 
 use super::model::{Content, ContentType, PageRole};
@@ -47,6 +48,11 @@ pub fn missing(content: &Content, site: SiteType, taxonomies: &[Taxonomy]) -> Ve
         !content.body.trim().is_empty() || !content.blocks.is_empty(),
         "body",
         "Write its text, or give it blocks.",
+    );
+    need(
+        !has_notes(&content.body) && !content.faq.iter().any(|faq| has_notes(&faq.answer)),
+        "body",
+        "Replace the notes to the author, which begin with \u{270e}, by what they ask for.",
     );
     // Home, about and contact belong to the site, not to a subject.
     need(

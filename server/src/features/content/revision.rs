@@ -14,7 +14,7 @@ id_type!(
 
 choice!(
     /// What made a revision.
-    Reason { Created, Edited, Restored, Imported }
+    Reason { Created, Edited, Restored, Imported, Generated }
 );
 
 /// A revision as stored.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use igny8_data::{AccountId, AccountScope, Manage, SectorId, SiteId, SiteScope, SurrealValue, record};
+use igny8_renderer::theme::Theme;
 use poem_openapi::Enum;
 
 use crate::api::validate::Check;
@@ -203,10 +204,11 @@ impl Site {
             "per_page",
             "must be between 1 and 500",
         );
+        let themes = Theme::builtin_names();
         check.that(
-            igny8_renderer_theme_exists(&self.theme),
+            themes.contains(&self.theme),
             "theme",
-            "must be the name of a theme",
+            format!("must be one of {}", themes.join(", ")),
         );
     }
 }
@@ -234,11 +236,6 @@ impl Sector {
             .slug("slug", &self.slug)
             .text("description", &self.description, 0, 500);
     }
-}
-
-fn igny8_renderer_theme_exists(name: &str) -> bool {
-    // Themes are built into the renderer.
-    name == "ember"
 }
 
 /// The shape of a BCP 47 tag: a language of two or three letters, then subtags.

@@ -4,6 +4,8 @@
 //! task's: waiting or worked on `queued`, completed `completed`, cancelled or deleted `new`.
 
 pub mod api;
+pub mod brief;
+pub mod generated;
 pub mod model;
 pub mod queue;
 

@@ -183,6 +183,10 @@ impl Task {
             role_without_cluster: self.cluster.is_none() && self.cluster_role.is_some(),
         }
         .check(check);
+        if let Some(prompt) = &self.prompt {
+            let problems = crate::ai::functions::prompt_problems(prompt);
+            check.that(problems.is_empty(), "prompt", problems.join("; "));
+        }
     }
 
     /// Lets the idea's status follow. To be called in the unit of work that changes the task, once.
