@@ -119,6 +119,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "generated",
         sql: include_str!("../schema/0026_generated.surql"),
     },
+    Migration {
+        number: 27,
+        name: "images",
+        sql: include_str!("../schema/0027_images.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.

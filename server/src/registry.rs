@@ -39,6 +39,7 @@ pub fn apis() -> impl OpenApi + 'static {
             features::writer::api::TasksApi,
             features::writer::api::BoardApi,
             features::writer::api::DraftsApi,
+            features::images::api::ImagesApi,
         ),
         crate::ai::api::apis(),
         (
@@ -92,10 +93,11 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
     SoftDeleted {
         table: "content",
         found_by: FoundBy::Time,
-        parts: &[("revision", "content"), ("comment", "content"), ("editing", "content"), ("generated", "content")],
+        parts: &[("revision", "content"), ("comment", "content"), ("editing", "content"), ("generated", "content"), ("image", "content")],
         named_by: &[("task", "content = NONE", "content INSIDE $gone")],
     },
     SoftDeleted::alone("comment"),
+    SoftDeleted::alone("image"),
     SoftDeleted {
         table: "cluster",
         found_by: FoundBy::Time,
@@ -149,7 +151,10 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
         table: "media",
         found_by: FoundBy::Time,
         parts: &[],
-        named_by: &[("content", "featured_image = NONE", "featured_image INSIDE $gone")],
+        named_by: &[
+            ("content", "featured_image = NONE", "featured_image INSIDE $gone"),
+            ("image", "media = NONE, status = 'pending'", "media INSIDE $gone"),
+        ],
     },
     SoftDeleted::alone("sector"),
     SoftDeleted {
@@ -192,7 +197,9 @@ pub const OF_SITES: &[&str] = &[
     "content",
     "deployment",
     "editing",
+    "generated",
     "idea",
+    "image",
     "keyword",
     "media",
     "revision",

@@ -12,6 +12,7 @@ mod drafts;
 mod editorial;
 mod folders;
 mod ideas;
+mod images;
 mod idempotency;
 mod job_queue;
 mod jobs;

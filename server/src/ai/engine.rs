@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::function::{self, AiFunction, Function, Phase, Prepared, Task};
 use super::kept;
-use super::model::{self, Model};
+use super::model::{self, Asks, Model, Service};
 use super::prompt::{self, Template};
 use super::provider::{self, NotUsable, Provider};
 use super::transcript::Whose;
@@ -269,7 +269,7 @@ pub(super) async fn run_function<F: AiFunction>(running: Running) -> Result<Valu
         job: job.id,
         context: context.clone(),
     };
-    let model = provider_of(&app, &actor).await?;
+    let model = service_of(&app, &actor, F::ASKS).await?;
 
     task.tell(Phase::Prep, 0.0, F::WORDS.prep);
     let Prepared { input, units } = F::prepare(&task).await?;
@@ -287,10 +287,10 @@ pub(super) async fn run_function<F: AiFunction>(running: Running) -> Result<Valu
     };
     let answer = match &model {
         None => local::<F>(&app, &context, input.clone()).await?,
-        Some(provider) => {
+        Some(service) => {
             let model = Model {
                 app: &app,
-                provider,
+                service,
                 context: &context,
                 whose,
                 prompts: prompts_of::<F>(&app, &actor, payload.prompt.as_deref().or(F::own_prompt(&input))).await?,
@@ -335,10 +335,18 @@ async fn local<F: AiFunction>(app: &App, context: &JobContext, input: Arc<F::Inp
     app.blocking.run(context.stop(), move || F::local(&input)).await
 }
 
-/// The account's provider, or none: then the function's own algorithm serves. One that cannot be used is an error.
-async fn provider_of(app: &App, actor: &Actor) -> Result<Option<Provider>, JobError> {
-    match provider::configured(app, &actor.account::<Read>()?).await {
-        Ok(provider) => Ok(provider),
+/// Whom the account has for what a function asks, or none: then the function's own algorithm serves. One that cannot be used is
+/// an error.
+async fn service_of(app: &App, actor: &Actor, asks: Asks) -> Result<Option<Service>, JobError> {
+    let scope = actor.account::<Read>()?;
+    let found = match asks {
+        Asks::Chat => provider::configured(app, &scope).await.map(|found| found.map(Service::Chat)),
+        Asks::Pictures => provider::images::configured(app, &scope)
+            .await
+            .map(|found| found.map(Service::Pictures)),
+    };
+    match found {
+        Ok(found) => Ok(found),
         Err(NotUsable::Db(error)) => Err(error.into()),
         Err(NotUsable::Provider(error)) => Err(JobError::Fail(error.for_user())),
     }

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::engine::{self, Running};
-use super::model::Model;
+use super::model::{Asks, Model};
 use super::prompt::BuiltIn;
 use crate::api::validate::Check;
 use crate::api::{Error, FieldError, Result};
@@ -33,6 +33,8 @@ pub trait AiFunction: Send + Sync + 'static {
     const PRICE: Price;
     /// What it does in each phase, in words for its user.
     const WORDS: Words;
+    /// Whom it asks.
+    const ASKS: Asks = Asks::Chat;
     /// The prompts it asks with. A task's own prompt replaces the first.
     const PROMPTS: &'static [BuiltIn];
     /// A run that takes longer has failed.
@@ -234,6 +236,7 @@ pub struct Function {
     pub unit: &'static str,
     /// [`AiFunction::PRICE`].
     pub declared: Price,
+    pub asks: Asks,
     pub prompts: &'static [BuiltIn],
     pub time_limit: Duration,
     of: Box<dyn Erased>,
@@ -246,6 +249,7 @@ impl Function {
             about: F::ABOUT,
             unit: F::UNIT,
             declared: F::PRICE,
+            asks: F::ASKS,
             prompts: F::PROMPTS,
             time_limit: F::TIME_LIMIT,
             of: Box::new(Of::<F>(std::marker::PhantomData)),

@@ -22,5 +22,5 @@ pub mod transcript;
 pub use blocking::Blocking;
 pub use function::{AiFunction, At, Function, Phase, Prepared, Saved, Task, Words};
 pub use functions::preview::Graphs;
-pub use model::{Ask, Model};
+pub use model::{Ask, Asks, Model};
 pub use prompt::{BuiltIn, Placeholder, Values};

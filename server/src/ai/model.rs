@@ -17,15 +17,19 @@ use tokio::time::Instant;
 use super::function::Phase;
 use super::kept::{self, TextHash};
 use super::prompt::{Template, Values};
+use super::provider::images::{Drawing, ImageProvider};
 use super::provider::{AnswerSchema, ChatMessage, ChatRequest, ChatRole, Provider, ProviderError};
 use super::transcript::{self, Whose};
 use super::{Blocking, schema};
 use crate::app::App;
 use crate::features::billing::Used;
+use crate::features::media::{MediaStore, blocking};
 use crate::jobs::{JobContext, JobError};
 
 /// Questions open at once; a provider's limits are for an account, not for a job.
 const AT_ONCE: usize = 4;
+/// Pictures drawn at once.
+const DRAWN_AT_ONCE: usize = 2;
 /// A pause is waited for by the worker when it is at most this long; else the job comes back later.
 const SHORT_PAUSE: Duration = Duration::from_secs(20);
 /// The shortest one, whatever the provider says.
@@ -51,10 +55,25 @@ pub struct Ask {
     pub temperature: Option<f32>,
 }
 
+/// What a function asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asks {
+    /// The account's chat provider.
+    Chat,
+    /// The account's provider of pictures.
+    Pictures,
+}
+
+/// Who is asked.
+pub(super) enum Service {
+    Chat(Provider),
+    Pictures(ImageProvider),
+}
+
 /// The account's model, for one run of a function.
 pub struct Model<'a> {
     pub(super) app: &'a App,
-    pub(super) provider: &'a Provider,
+    pub(super) service: &'a Service,
     pub(super) context: &'a JobContext,
     pub(super) whose: Whose,
     pub(super) prompts: BTreeMap<&'static str, Template>,
@@ -217,7 +236,99 @@ impl Model<'_> {
 
     /// Whether vectors can be asked for.
     pub fn embeds(&self) -> bool {
-        self.provider.embeds()
+        matches!(self.service, Service::Chat(provider) if provider.embeds())
+    }
+
+    fn provider(&self) -> Result<&Provider, JobError> {
+        match self.service {
+            Service::Chat(provider) => Ok(provider),
+            Service::Pictures(_) => Err(JobError::Fail("The function asks for text without a chat provider.".into())),
+        }
+    }
+
+    /// Has several pictures drawn, some at once, in the order given. One that the model refuses to draw is told with the reason
+    /// and stops no other; any other failure fails the run. The bytes are what the provider sent: anything.
+    ///
+    /// # Errors
+    /// How the job ends.
+    pub async fn draw_each(&self, drawings: &[Drawing]) -> Result<Vec<Result<Vec<u8>, String>>, JobError> {
+        let Service::Pictures(provider) = self.service else {
+            return Err(JobError::Fail("The function asks for pictures without a provider of them.".into()));
+        };
+        let done = AtomicUsize::new(0);
+        let total = drawings.len();
+        let drawn = futures_util::stream::iter(drawings).map(|drawing| {
+            let done = &done;
+            async move {
+                let picture = self.draw(provider, drawing).await;
+                if picture.is_err() {
+                    self.state.halted.store(true, Ordering::Relaxed);
+                }
+                let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+                #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+                let part = done as f64 / total as f64;
+                self.tell(part, format!("{}: {done} of {total}", self.asked));
+                picture
+            }
+        });
+        let drawn: Vec<Result<Result<Vec<u8>, String>, JobError>> = drawn.buffered(DRAWN_AT_ONCE).collect().await;
+        drawn.into_iter().collect()
+    }
+
+    async fn draw(&self, provider: &ImageProvider, drawing: &Drawing) -> Result<Result<Vec<u8>, String>, JobError> {
+        let model = provider.model(drawing.quality);
+        let request = ChatRequest {
+            system: String::new(),
+            messages: vec![ChatMessage {
+                role: ChatRole::User,
+                text: drawing.prompt.clone(),
+            }],
+            schema: None,
+            max_output_tokens: 0,
+            temperature: None,
+        };
+        // A picture that was paid for waits in the media folder under its hash; one that was tidied away is drawn again.
+        let id = kept::id_of(self.whose.job, &format!("{model} {:?}", drawing.quality), &request);
+        let store = MediaStore::of(self.app);
+        if let Some(hash) = kept::text(self.app, id).await? {
+            let store = store.clone();
+            if let Ok(bytes) = blocking(move || std::fs::read(store.path(&hash)?)).await {
+                return Ok(Ok(bytes));
+            }
+        }
+        let mut pauses = 0;
+        loop {
+            self.turn().await?;
+            let begun = std::time::Instant::now();
+            let result = provider.draw(drawing, self.app.db.ids().bytes(), self.context.stop()).await;
+            let mut keep = None;
+            let mut used = Used::default();
+            if let Ok(bytes) = &result {
+                used.cost_micros = provider.cost_micros(drawing.quality);
+                let (store, bytes) = (store.clone(), bytes.clone());
+                let hash = blocking(move || store.put(&bytes)).await;
+                let hash = hash.map_err(|error| JobError::Retry(format!("A picture cannot be stored: {error}.")))?;
+                keep = Some(kept::Answer::text(self.app, self.whose, id, &hash));
+            }
+            let call = transcript::Call {
+                asked: transcript::Asked::Picture(&request, result.as_ref().map(Vec::len)),
+                model,
+                used,
+                took: begun.elapsed(),
+                secrets: &provider.secrets(),
+                keep,
+            };
+            transcript::store(self.app, self.whose, call).await;
+            match result {
+                Ok(bytes) => {
+                    self.answered();
+                    return Ok(Ok(bytes));
+                }
+                // The prompt's fault, or the model's: others may be drawn.
+                Err(error @ ProviderError::Refused(_)) => return Ok(Err(error.for_user())),
+                Err(error) => self.pause(error, &mut pauses)?,
+            }
+        }
     }
 
     /// Vectors of texts, in parts, with progress. Their numbers are rounded to three digits, as they are kept.
@@ -225,7 +336,7 @@ impl Model<'_> {
     /// # Errors
     /// How the job ends.
     pub async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, JobError> {
-        let model = self.provider.embedding_model();
+        let model = self.provider()?.embedding_model();
         let mut known = kept::vectors(self.app, self.whose.job, model).await?;
         let hashes: Vec<TextHash> = texts.iter().map(|text| kept::hash_of(text)).collect();
         let mut missing: Vec<String> = Vec::new();
@@ -265,11 +376,12 @@ impl Model<'_> {
     }
 
     async fn embed_part(&self, model: &str, part: &[String]) -> Result<Vec<Vec<f32>>, JobError> {
+        let provider = self.provider()?;
         let mut pauses = 0;
         loop {
             self.turn().await?;
             let begun = std::time::Instant::now();
-            let mut result = self.provider.embed(part, self.context.stop()).await;
+            let mut result = provider.embed(part, self.context.stop()).await;
             if result.as_ref().is_ok_and(|some| some.vectors.len() != part.len()) {
                 result = Err(ProviderError::Broken("it holds too few vectors".into()));
             }
@@ -284,10 +396,10 @@ impl Model<'_> {
                 used: Used {
                     tokens_in: tokens,
                     tokens_out: 0,
-                    cost_micros: self.provider.embedding_cost_micros(tokens),
+                    cost_micros: provider.embedding_cost_micros(tokens),
                 },
                 took: begun.elapsed(),
-                secrets: &self.provider.secrets(),
+                secrets: &provider.secrets(),
                 keep,
             };
             transcript::store(self.app, self.whose, call).await;
@@ -321,7 +433,8 @@ impl Model<'_> {
 
     /// The answer to a question, from what is kept or from the model, and the id it is kept by.
     async fn chat(&self, request: &ChatRequest) -> Result<(kept::AnswerId, String), JobError> {
-        let id = kept::id_of(self.whose.job, self.provider.model(), request);
+        let provider = self.provider()?;
+        let id = kept::id_of(self.whose.job, provider.model(), request);
         if let Some(text) = kept::text(self.app, id).await? {
             return Ok((id, text));
         }
@@ -329,17 +442,17 @@ impl Model<'_> {
         loop {
             self.turn().await?;
             let begun = std::time::Instant::now();
-            let (result, used) = self.provider.chat_counted(request, self.context.stop()).await;
+            let (result, used) = provider.chat_counted(request, self.context.stop()).await;
             let keep = result
                 .as_ref()
                 .ok()
                 .map(|answer| kept::Answer::text(self.app, self.whose, id, &answer.text));
             let call = transcript::Call {
                 asked: transcript::Asked::Chat(request, result.as_ref()),
-                model: self.provider.model(),
+                model: provider.model(),
                 used,
                 took: begun.elapsed(),
-                secrets: &self.provider.secrets(),
+                secrets: &provider.secrets(),
                 keep,
             };
             transcript::store(self.app, self.whose, call).await;

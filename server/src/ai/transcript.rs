@@ -61,6 +61,8 @@ pub struct Whose {
 pub enum Asked<'a> {
     Chat(&'a ChatRequest, Result<&'a ChatAnswer, &'a ProviderError>),
     Vectors(&'a [String], Result<&'a Vectors, &'a ProviderError>),
+    /// A picture of so many bytes.
+    Picture(&'a ChatRequest, Result<usize, &'a ProviderError>),
 }
 
 /// One call as it ended.
@@ -81,6 +83,7 @@ pub async fn store(app: &App, whose: Whose, call: Call<'_>) {
     let clean = |text: &str| bounded(scrubbed(text, call.secrets));
     let (request, error) = match call.asked {
         Asked::Chat(request, result) => (chat(request, &clean), result.err()),
+        Asked::Picture(request, result) => (chat(request, &clean), result.err()),
         Asked::Vectors(texts, result) => (json!({ "texts": clean(&texts.join("\n")) }), result.err()),
     };
     let mut row = Transcript {
@@ -111,7 +114,8 @@ pub async fn store(app: &App, whose: Whose, call: Call<'_>) {
             let length = vectors.first().map_or(0, Vec::len);
             row.answer = Some(format!("{} vectors of {length} numbers", vectors.len()));
         }
-        Asked::Chat(_, Err(_)) | Asked::Vectors(_, Err(_)) => {}
+        Asked::Picture(_, Ok(bytes)) => row.answer = Some(format!("a picture of {bytes} bytes")),
+        Asked::Chat(_, Err(_)) | Asked::Vectors(_, Err(_)) | Asked::Picture(_, Err(_)) => {}
     }
     let mut tx = app.db.platform(Why::Queue).tx(whose.account, Some(whose.site));
     if call.used != Used::default() {

@@ -100,6 +100,32 @@ pub fn replace(body: &str, id: &str, text: &str) -> Result<String, Refused> {
     if stays { Ok(new) } else { Err(Refused::Spills) }
 }
 
+/// Puts a block behind the heading of a section, or in front of all where the section has none; every other byte stays.
+///
+/// # Errors
+/// When there is no such section, or the text would fall apart differently.
+pub fn with_block(body: &str, id: &str, block: &str) -> Result<String, Refused> {
+    let before = split(body);
+    let section = before.iter().find(|section| section.id == id).ok_or(Refused::Missing)?;
+    let mut at = section.range.start;
+    if !section.heading.is_empty() {
+        let end = Parser::new_ext(section.text, markdown()).into_offset_iter().find_map(|(event, range)| {
+            matches!(event, Event::End(TagEnd::Heading(_))).then_some(range.end)
+        });
+        at += end.unwrap_or(0);
+    }
+    let (head, tail) = body.split_at(at);
+    let mut new = head.trim_end().to_owned();
+    if !new.is_empty() {
+        new.push_str("\n\n");
+    }
+    new.push_str(block.trim());
+    new.push_str("\n\n");
+    new.push_str(tail.trim_start_matches(['\n', '\r']));
+    let ids = |sections: &[Section<'_>]| sections.iter().map(|s| s.id.clone()).collect::<Vec<_>>();
+    if ids(&split(&new)) == ids(&before) { Ok(new) } else { Err(Refused::Spills) }
+}
+
 /// Gives every section of a text an id of its own.
 #[derive(Default)]
 struct Ids {

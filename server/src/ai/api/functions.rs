@@ -8,8 +8,8 @@ use poem_openapi::types::Any;
 use poem_openapi::{Enum, Object, OpenApi};
 use serde_json::Value;
 
-use crate::ai::provider::{self, NotUsable};
-use crate::ai::{Function, engine, function};
+use crate::ai::provider::{self, NotUsable, images};
+use crate::ai::{Asks, Function, engine, function};
 use crate::api::{Accepted, Caller, Result, Tag};
 use crate::app::App;
 use crate::features::billing::prices::Price;
@@ -41,6 +41,7 @@ pub struct FunctionOut {
     /// What the price counts: `keywords`.
     pub unit: String,
     pub price: Price,
+    pub served_by: ServedBy,
     /// Its prompts; a task's own prompt replaces the first.
     pub prompts: Vec<FunctionPrompt>,
     /// An input with every field.
@@ -51,6 +52,7 @@ pub struct FunctionOut {
 #[derive(Debug, Object)]
 #[oai(rename = "AiFunctionList", skip_serializing_if_is_none)]
 pub struct FunctionsOut {
+    /// What answers the functions that ask for text.
     pub served_by: ServedBy,
     pub model: Option<String>,
     /// Why the provider cannot be used, if so: tasks will fail.
@@ -116,7 +118,16 @@ impl FunctionsApi {
             Err(NotUsable::Provider(error)) => (ServedBy::Provider, None, Some(error.for_user())),
             Err(NotUsable::Db(error)) => return Err(error.into()),
         };
+        let drawn_by = match images::configured(&app, &scope).await {
+            Ok(None) => ServedBy::Local,
+            Ok(Some(_)) | Err(NotUsable::Provider(_)) => ServedBy::Provider,
+            Err(NotUsable::Db(error)) => return Err(error.into()),
+        };
         let out = |function: &Function| FunctionOut {
+            served_by: match function.asks {
+                Asks::Chat => served_by,
+                Asks::Pictures => drawn_by,
+            },
             name: function.name.to_owned(),
             about: function.about.to_owned(),
             unit: function.unit.to_owned(),

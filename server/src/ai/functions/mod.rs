@@ -19,6 +19,8 @@ functions! {
     auto_cluster::AutoCluster,
     generate_ideas::GenerateIdeas,
     generate_content::GenerateContent,
+    generate_image_prompts::GenerateImagePrompts,
+    generate_images::GenerateImages,
 }
 
 pub use auto_cluster::{accept, preview};

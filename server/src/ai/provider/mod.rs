@@ -4,6 +4,7 @@
 //! functions (what is sent, what an answer says); here it is sent.
 
 mod error;
+pub mod images;
 mod openai;
 
 use std::sync::Arc;
@@ -114,8 +115,8 @@ struct Inner {
 #[derive(Debug)]
 pub struct Tried {
     pub model: String,
-    /// Whether the server takes JSON schemas.
-    pub schemas: bool,
+    /// Whether the server takes JSON schemas; `None` where there are none to take.
+    pub schemas: Option<bool>,
     pub embedding_length: Option<usize>,
 }
 
@@ -129,7 +130,7 @@ impl Provider {
             |error: crate::features::integrations::model::Unreadable| ProviderError::NotAccepted(error.to_string());
         let settings = integration.chat().map_err(unreadable)?;
         let secrets = integration.secrets(app.db.keys()).map_err(unreadable)?;
-        let headers = headers(&settings, &secrets).ok_or_else(|| {
+        let headers = headers_of(settings.key_header, settings.organisation.as_deref(), &secrets).ok_or_else(|| {
             ProviderError::NotAccepted("its key or headers hold characters that cannot be sent".into())
         })?;
         Ok(Self {
@@ -276,7 +277,7 @@ impl Provider {
         };
         Ok(Tried {
             model,
-            schemas: !Manner(self.inner.manner.load(Ordering::Relaxed)).has(Manner::NO_SCHEMA),
+            schemas: Some(!Manner(self.inner.manner.load(Ordering::Relaxed)).has(Manner::NO_SCHEMA)),
             embedding_length,
         })
     }
@@ -314,10 +315,7 @@ impl Provider {
 
     /// What must never appear in a transcript or a log.
     pub(crate) fn secrets(&self) -> Vec<String> {
-        let secrets = &self.inner.secrets;
-        let all = secrets.key.iter().chain(secrets.headers.values());
-        // Shorter ones would be found in everything.
-        all.filter(|text| text.len() >= 6).cloned().collect()
+        secrets_of(&self.inner.secrets)
     }
 
     fn timeout(&self) -> Duration {
@@ -354,21 +352,32 @@ impl Provider {
         ))
     }
 
-    /// Servers repeat what they were sent.
     fn scrubbed(&self, error: ProviderError) -> ProviderError {
-        let scrub = |mut text: String| {
-            for secret in self.secrets() {
-                text = text.replace(&secret, "(secret)");
-            }
-            text
-        };
-        match error {
-            ProviderError::Unavailable(text) => ProviderError::Unavailable(scrub(text)),
-            ProviderError::NotAccepted(text) => ProviderError::NotAccepted(scrub(text)),
-            ProviderError::Refused(text) => ProviderError::Refused(scrub(text)),
-            ProviderError::Broken(text) => ProviderError::Broken(scrub(text)),
-            error => error,
+        scrubbed(error, &self.secrets())
+    }
+}
+
+/// What must never appear in a transcript or a log.
+fn secrets_of(secrets: &Secrets) -> Vec<String> {
+    let all = secrets.key.iter().chain(secrets.headers.values());
+    // Shorter ones would be found in everything.
+    all.filter(|text| text.len() >= 6).cloned().collect()
+}
+
+/// An error without secrets: servers repeat what they were sent.
+fn scrubbed(error: ProviderError, secrets: &[String]) -> ProviderError {
+    let scrub = |mut text: String| {
+        for secret in secrets {
+            text = text.replace(secret, "(secret)");
         }
+        text
+    };
+    match error {
+        ProviderError::Unavailable(text) => ProviderError::Unavailable(scrub(text)),
+        ProviderError::NotAccepted(text) => ProviderError::NotAccepted(scrub(text)),
+        ProviderError::Refused(text) => ProviderError::Refused(scrub(text)),
+        ProviderError::Broken(text) => ProviderError::Broken(scrub(text)),
+        error => error,
     }
 }
 
@@ -397,18 +406,18 @@ impl From<OutgoingError> for ProviderError {
 }
 
 /// The headers of every request; `None` when something cannot be sent, which checks refuse when it is stored.
-fn headers(settings: &ChatSettings, secrets: &Secrets) -> Option<HeaderMap> {
+fn headers_of(key_header: KeyHeader, organisation: Option<&str>, secrets: &Secrets) -> Option<HeaderMap> {
     let mut headers = HeaderMap::new();
     for (name, value) in &secrets.headers {
         headers.insert(name.parse::<HeaderName>().ok()?, secret_header(value)?);
     }
     if let Some(key) = &secrets.key {
-        match settings.key_header {
+        match key_header {
             KeyHeader::Bearer => headers.insert(header::AUTHORIZATION, secret_header(&format!("Bearer {key}"))?),
             KeyHeader::ApiKey => headers.insert("api-key", secret_header(key)?),
         };
     }
-    if let Some(organisation) = &settings.organisation {
+    if let Some(organisation) = organisation {
         headers.insert("openai-organization", HeaderValue::from_str(organisation).ok()?);
     }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -6,4 +6,4 @@
 pub mod api;
 pub mod model;
 
-pub use model::{ChatSettings, Integration, IntegrationKind, KeyHeader, Secrets};
+pub use model::{ChatSettings, ImageProtocol, ImageSettings, Integration, IntegrationKind, KeyHeader, Secrets, Settings};

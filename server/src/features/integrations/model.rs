@@ -27,6 +27,19 @@ id_type!(
 pub enum IntegrationKind {
     /// A model that writes: any server with OpenAI's chat-completions API. An account has one at most.
     ChatProvider,
+    /// A model that draws: OpenAI's images API or Runware's. An account has one at most.
+    ImageProvider,
+}
+
+/// The protocol of a provider of pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, Serialize, Deserialize)]
+#[oai(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum ImageProtocol {
+    /// `images/generations` of OpenAI and servers like it.
+    Openai,
+    /// Runware's tasks.
+    Runware,
 }
 
 /// Where the key goes.
@@ -52,7 +65,7 @@ pub struct Integration {
     pub slot: Option<String>,
     pub name: String,
     pub enabled: bool,
-    /// [`ChatSettings`] for a chat provider.
+    /// [`ChatSettings`] for a chat provider, [`ImageSettings`] for one of pictures.
     pub settings: serde_json::Value,
     sealed: Option<String>,
     pub key_last_four: Option<String>,
@@ -83,6 +96,30 @@ pub struct ChatSettings {
     pub embedding_price: Option<f64>,
 }
 
+/// What a provider of pictures needs to know, apart from secrets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImageSettings {
+    pub protocol: ImageProtocol,
+    /// What `/images/generations` is added to; for Runware the whole address.
+    #[serde(with = "as_text")]
+    pub base_url: Url,
+    pub model: String,
+    /// For pictures of premium quality; the same one in its best quality when absent.
+    pub premium_model: Option<String>,
+    pub organisation: Option<String>,
+    pub timeout_seconds: u32,
+    /// US dollars for a picture.
+    pub image_price: Option<f64>,
+    pub premium_price: Option<f64>,
+}
+
+/// The settings of any kind.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Settings {
+    Chat(ChatSettings),
+    Image(ImageSettings),
+}
+
 /// `url`'s own serde support is a feature that SurrealDB would be compiled again for.
 mod as_text {
     use serde::{Deserialize as _, Deserializer, Serializer, de};
@@ -110,13 +147,17 @@ pub struct Secrets {
 pub struct Unreadable(pub &'static str);
 
 impl Integration {
-    /// A new one of a chat provider.
-    pub fn chat_provider(id: IntegrationId, account: AccountId, name: String, now: DateTime<Utc>) -> Self {
-        Self {
+    /// A new one with these settings.
+    pub fn new(id: IntegrationId, account: AccountId, name: String, settings: &Settings, now: DateTime<Utc>) -> Self {
+        let (kind, slot) = match settings {
+            Settings::Chat(_) => (IntegrationKind::ChatProvider, "chat_provider"),
+            Settings::Image(_) => (IntegrationKind::ImageProvider, "image_provider"),
+        };
+        let mut row = Self {
             id,
             account,
-            kind: IntegrationKind::ChatProvider,
-            slot: Some("chat_provider".into()),
+            kind,
+            slot: Some(slot.into()),
             name,
             enabled: true,
             settings: serde_json::json!({}),
@@ -126,17 +167,45 @@ impl Integration {
             rev: 1,
             created_at: now,
             updated_at: now,
-        }
+        };
+        row.set(settings);
+        row
     }
 
+    /// Of a chat provider.
+    ///
     /// # Errors
     /// When they cannot be read.
     pub fn chat(&self) -> Result<ChatSettings, Unreadable> {
         serde_json::from_value(self.settings.clone()).map_err(|_| Unreadable("settings"))
     }
 
-    pub fn set_chat(&mut self, settings: &ChatSettings) {
-        self.settings = serde_json::to_value(settings).expect("plain data");
+    /// Of a provider of pictures.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn image(&self) -> Result<ImageSettings, Unreadable> {
+        serde_json::from_value(self.settings.clone()).map_err(|_| Unreadable("settings"))
+    }
+
+    /// Those of its kind.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn settings(&self) -> Result<Settings, Unreadable> {
+        match self.kind {
+            IntegrationKind::ChatProvider => self.chat().map(Settings::Chat),
+            IntegrationKind::ImageProvider => self.image().map(Settings::Image),
+        }
+    }
+
+    /// Replaces its settings by others of its kind.
+    pub fn set(&mut self, settings: &Settings) {
+        self.settings = match settings {
+            Settings::Chat(chat) => serde_json::to_value(chat),
+            Settings::Image(image) => serde_json::to_value(image),
+        }
+        .expect("plain data");
     }
 
     /// Encrypts and keeps the secrets.
@@ -205,27 +274,82 @@ const NOT_EXTRA: &[&str] = &[
     "via",
 ];
 
+impl Settings {
+    /// Where requests go.
+    pub fn base_url(&self) -> &Url {
+        match self {
+            Self::Chat(chat) => &chat.base_url,
+            Self::Image(image) => &image.base_url,
+        }
+    }
+
+    /// Notes what is wrong with them; fields are named below `chat.` or `image.`.
+    pub fn check(&self, check: &mut Check, outgoing: &Outgoing) {
+        match self {
+            Self::Chat(chat) => chat.check(check, outgoing),
+            Self::Image(image) => image.check(check, outgoing),
+        }
+    }
+}
+
+/// What is wrong with the address of a provider, to which `added` is appended.
+fn problem_of(url: &Url, added: &str, outgoing: &Outgoing) -> Option<String> {
+    match outgoing.check(url) {
+        Err(error @ (OutgoingError::Address(_) | OutgoingError::Blocked(_))) => Some(error.to_string()),
+        _ if url.as_str().len() > 500 => Some("must have at most 500 characters".into()),
+        _ if url.fragment().is_some() => Some("must not have a fragment (#…)".into()),
+        _ if url.path().trim_end_matches('/').ends_with(added) => {
+            Some(format!("must end before {added}, which is added to it"))
+        }
+        _ => url
+            .query_pairs()
+            .find(|(name, _)| !QUERY.contains(&name.to_ascii_lowercase().as_str()))
+            .map(|(name, _)| {
+                format!(
+                    "must not have the query parameter `{name}`: only {} are known; secrets belong into `key` or `headers`",
+                    QUERY.join(", ")
+                )
+            }),
+    }
+}
+
+impl ImageSettings {
+    fn check(&self, check: &mut Check, outgoing: &Outgoing) {
+        let problem = problem_of(&self.base_url, "/images/generations", outgoing);
+        check.that(problem.is_none(), "image.base_url", problem.unwrap_or_default());
+        check.text("image.model", &self.model, 1, 200);
+        for (field, text) in [
+            ("image.premium_model", &self.premium_model),
+            ("image.organisation", &self.organisation),
+        ] {
+            if let Some(text) = text {
+                check.text(field, text, 1, 200);
+            }
+        }
+        let sendable = self.organisation.as_ref().is_none_or(|text| secret_header(text).is_some());
+        check.that(sendable, "image.organisation", "must be plain ASCII text");
+        check.that(
+            (5..=600).contains(&self.timeout_seconds),
+            "image.timeout_seconds",
+            "must be 5 to 600",
+        );
+        for (field, price) in [
+            ("image.image_price", self.image_price),
+            ("image.premium_price", self.premium_price),
+        ] {
+            check.that(
+                price.is_none_or(|price| (0.0..=100.0).contains(&price)),
+                field,
+                "must be 0 to 100 US dollars for a picture",
+            );
+        }
+    }
+}
+
 impl ChatSettings {
     /// Notes what is wrong with them; fields are named below `chat.`.
     pub fn check(&self, check: &mut Check, outgoing: &Outgoing) {
-        let url = &self.base_url;
-        let problem = match outgoing.check(url) {
-            Err(error @ (OutgoingError::Address(_) | OutgoingError::Blocked(_))) => Some(error.to_string()),
-            _ if url.as_str().len() > 500 => Some("must have at most 500 characters".into()),
-            _ if url.fragment().is_some() => Some("must not have a fragment (#…)".into()),
-            _ if url.path().trim_end_matches('/').ends_with("/chat/completions") => {
-                Some("must end before /chat/completions, which is added to it".into())
-            }
-            _ => url
-                .query_pairs()
-                .find(|(name, _)| !QUERY.contains(&name.to_ascii_lowercase().as_str()))
-                .map(|(name, _)| {
-                    format!(
-                        "must not have the query parameter `{name}`: only {} are known; secrets belong into `key` or `headers`",
-                        QUERY.join(", ")
-                    )
-                }),
-        };
+        let problem = problem_of(&self.base_url, "/chat/completions", outgoing);
         check.that(problem.is_none(), "chat.base_url", problem.unwrap_or_default());
         check.text("chat.model", &self.model, 1, 200);
         for (field, text) in [
@@ -295,7 +419,18 @@ mod tests {
     fn integration() -> Integration {
         let ids = Ids::seeded(Clock::manual("2026-01-01T00:00:00Z"), 7);
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
-        Integration::chat_provider(ids.make(), ids.make(), "x".into(), now)
+        let settings = Settings::Chat(ChatSettings {
+            base_url: "https://example.com/v1".parse().unwrap(),
+            model: "x".into(),
+            embedding_model: None,
+            organisation: None,
+            key_header: KeyHeader::Bearer,
+            timeout_seconds: 60,
+            input_price: None,
+            output_price: None,
+            embedding_price: None,
+        });
+        Integration::new(ids.make(), ids.make(), "x".into(), &settings, now)
     }
 
     #[test]

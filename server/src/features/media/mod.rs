@@ -12,7 +12,7 @@ mod store;
 use igny8_data::id_type;
 
 pub use model::{Media, MediaKind};
-pub use store::{MediaStore, purge_files};
+pub use store::{MediaStore, blocking, purge_files};
 
 id_type!(
     /// An uploaded file of a site.

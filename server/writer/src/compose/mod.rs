@@ -141,6 +141,11 @@ pub fn compose(brief: &Brief) -> Draft {
     }
 }
 
+/// A picture in Markdown; `alt` may be anybody's text.
+pub fn picture(alt: &str, path: &str) -> String {
+    format!("![{}]({path})", page::inline(alt))
+}
+
 /// Whether a text still has notes to its author.
 pub fn has_notes(text: &str) -> bool {
     text.lines()

@@ -11,16 +11,17 @@ use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::types::MaybeUndefined;
 
-use super::model::{Integration, IntegrationId, Secrets};
+use super::model::{Integration, IntegrationId, IntegrationKind, Secrets};
 use crate::ai::provider::Provider;
+use crate::ai::provider::images::ImageProvider;
 use crate::api::response::Done;
 use crate::api::validate::Check;
 use crate::api::{Caller, Created, Error, Fetched, From, Page, PageRequest, Result, SortField, Tag, etag};
 use crate::app::App;
 
 pub use objects::{
-    ChatSettingsIn, ChatSettingsOut, ChatSettingsPatch, IntegrationIn, IntegrationOut, IntegrationPatch, TestOut,
-    TestVerdict,
+    ChatSettingsIn, ChatSettingsOut, ChatSettingsPatch, ImageSettingsIn, ImageSettingsOut, ImageSettingsPatch,
+    IntegrationIn, IntegrationOut, IntegrationPatch, TestOut, TestVerdict,
 };
 
 const SORTS: &[SortField] = &[SortField::same("created_at")];
@@ -70,7 +71,8 @@ impl IntegrationsApi {
 
     /// Set up an integration
     ///
-    /// An account has one chat provider at most. Without one, the AI functions work locally.
+    /// An account has one chat provider and one provider of pictures at most. Without one, the AI functions that would ask it
+    /// work locally.
     #[oai(path = "/integrations", method = "post", operation_id = "integration_create")]
     async fn create(
         &self,
@@ -80,27 +82,26 @@ impl IntegrationsApi {
         body: Json<IntegrationIn>,
     ) -> Result<Created<IntegrationOut>> {
         let scope = caller.actor().account::<Manage>()?;
-        let Json(body) = body;
+        let Json(mut body) = body;
         let mut check = Check::new();
         check.text("name", &body.name, 1, 120);
-        let chat = body.chat.into_settings(&mut check);
+        let settings = body.settings(&mut check);
         let secrets = Secrets {
             key: body.key,
             headers: lower_case(body.headers.unwrap_or_default()),
         };
         secrets.check(&mut check);
-        if let Some(chat) = &chat {
-            chat.check(&mut check, &app.outgoing);
+        if let Some(settings) = &settings {
+            settings.check(&mut check, &app.outgoing);
         }
         check.finish()?;
-        let chat = chat.ok_or_else(Error::not_found)?;
+        let settings = settings.ok_or_else(Error::not_found)?;
         let now = app.db.clock().now();
         let name = body.name.trim().to_owned();
-        let mut row = Integration::chat_provider(app.db.ids().make(), scope.account(), name, now);
+        let mut row = Integration::new(app.db.ids().make(), scope.account(), name, &settings, now);
         row.enabled = body.enabled.unwrap_or(true);
-        row.set_chat(&chat);
         row.seal(app.db.keys(), app.db.ids().bytes(), &secrets);
-        let detail = serde_json::json!({ "kind": row.kind, "host": chat.base_url.host_str() });
+        let detail = serde_json::json!({ "kind": row.kind, "host": settings.base_url().host_str() });
         let mut tx = app.db.account(&scope).tx();
         tx.create(row.clone())
             .audit(AuditEvent::new("integration.created", row.id, &from.0).detail(detail));
@@ -131,7 +132,7 @@ impl IntegrationsApi {
 
     /// Change an integration
     ///
-    /// When `chat.base_url` moves to another host, `key` and `headers` must be sent again (or emptied): they are only sent
+    /// When `base_url` moves to another host, `key` and `headers` must be sent again (or emptied): they are only sent
     /// to the host they were entered for.
     #[oai(
         path = "/integrations/:integration_id",
@@ -165,18 +166,17 @@ impl IntegrationsApi {
             row.enabled = enabled;
             changed.push("enabled");
         }
-        let before = row.chat().map_err(Error::internal)?;
-        let mut chat = before.clone();
-        if let Some(patch) = body.chat {
-            patch.apply(&mut chat, &mut check);
-            chat.check(&mut check, &app.outgoing);
-            row.set_chat(&chat);
-            changed.push("chat");
+        let before = row.settings().map_err(Error::internal)?;
+        let mut settings = before.clone();
+        if objects::apply(&mut settings, body.chat, body.image, &mut check) {
+            settings.check(&mut check, &app.outgoing);
+            row.set(&settings);
+            changed.push("settings");
         }
         // Secrets that cannot be read any more are replaced by what is sent now.
         let stored = row.secrets(app.db.keys()).unwrap_or_default();
         let mut secrets = stored.clone();
-        if before.base_url.origin() != chat.base_url.origin() {
+        if before.base_url().origin() != settings.base_url().origin() {
             let anew = "must be sent again (or null), since the address moves to another host";
             let missing = |stored: bool, undefined: bool| stored && undefined;
             check.that(!missing(stored.key.is_some(), body.key.is_undefined()), "key", anew);
@@ -204,7 +204,7 @@ impl IntegrationsApi {
             row.seal(app.db.keys(), app.db.ids().bytes(), &secrets);
         }
         row.updated_at = app.db.clock().now();
-        let detail = serde_json::json!({ "changed": changed, "host": chat.base_url.host_str() });
+        let detail = serde_json::json!({ "changed": changed, "host": settings.base_url().host_str() });
         let mut tx = db.tx();
         tx.replace(&mut row)
             .audit(AuditEvent::new("integration.changed", row.id, &from.0).detail(detail));
@@ -247,7 +247,7 @@ impl IntegrationsApi {
     /// Test the connection
     ///
     /// Asks the provider something tiny, with the stored settings, also when the integration is not enabled. That costs a
-    /// few of its tokens and no credits.
+    /// few of its tokens, or one picture of basic quality, and no credits.
     #[oai(
         path = "/integrations/:integration_id/test",
         method = "post",
@@ -265,9 +265,15 @@ impl IntegrationsApi {
         let db = app.db.account(&scope);
         let row = found(db.get::<Integration>(integration_id.0).await?)?;
         let started = std::time::Instant::now();
-        let tried = match Provider::of(&app, &row) {
-            Ok(provider) => provider.try_out(&app.stop).await,
-            Err(error) => Err(error),
+        let tried = match row.kind {
+            IntegrationKind::ChatProvider => match Provider::of(&app, &row) {
+                Ok(provider) => provider.try_out(&app.stop).await,
+                Err(error) => Err(error),
+            },
+            IntegrationKind::ImageProvider => match ImageProvider::of(&app, &row) {
+                Ok(provider) => provider.try_out(app.db.ids().bytes(), &app.stop).await,
+                Err(error) => Err(error),
+            },
         };
         let verdict = TestOut::of(tried, started.elapsed());
         let detail = serde_json::json!({ "verdict": verdict.verdict.name() });

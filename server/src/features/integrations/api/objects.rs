@@ -11,7 +11,9 @@ use url::Url;
 use crate::ai::provider::{ProviderError, Tried};
 use crate::api::patch::{set, set_or_clear};
 use crate::api::validate::Check;
-use crate::features::integrations::model::{ChatSettings, Integration, IntegrationId, IntegrationKind, KeyHeader};
+use crate::features::integrations::model::{
+    ChatSettings, ImageProtocol, ImageSettings, Integration, IntegrationId, IntegrationKind, KeyHeader, Settings,
+};
 
 /// A service outside, without its secrets.
 #[derive(Debug, Object)]
@@ -23,6 +25,8 @@ pub struct IntegrationOut {
     pub enabled: bool,
     /// Of a chat provider.
     pub chat: Option<ChatSettingsOut>,
+    /// Of a provider of pictures.
+    pub image: Option<ImageSettingsOut>,
     pub key_set: bool,
     /// The key's last four characters, to recognise it; for those who manage the account.
     pub key_last_four: Option<String>,
@@ -57,7 +61,10 @@ pub struct IntegrationIn {
     pub name: String,
     /// True unless said otherwise.
     pub enabled: Option<bool>,
-    pub chat: ChatSettingsIn,
+    /// For a chat provider.
+    pub chat: Option<ChatSettingsIn>,
+    /// For a provider of pictures.
+    pub image: Option<ImageSettingsIn>,
     /// Kept encrypted and never given out again.
     pub key: Option<String>,
     /// Extra headers of every request, at most 10; their values are kept like the key.
@@ -70,7 +77,7 @@ impl Example for IntegrationIn {
             kind: IntegrationKind::ChatProvider,
             name: "OpenAI".into(),
             enabled: None,
-            chat: ChatSettingsIn {
+            chat: Some(ChatSettingsIn {
                 base_url: "https://api.openai.com/v1".into(),
                 model: "gpt-4o-mini".into(),
                 embedding_model: Some("text-embedding-3-small".into()),
@@ -80,7 +87,8 @@ impl Example for IntegrationIn {
                 input_price: Some(0.15),
                 output_price: Some(0.6),
                 embedding_price: Some(0.02),
-            },
+            }),
+            image: None,
             key: Some("sk-example-of-a-key".into()),
             headers: None,
         }
@@ -117,6 +125,7 @@ pub struct IntegrationPatch {
     pub name: Option<String>,
     pub enabled: Option<bool>,
     pub chat: Option<ChatSettingsPatch>,
+    pub image: Option<ImageSettingsPatch>,
     /// `null` removes it.
     pub key: MaybeUndefined<String>,
     /// All of them, in the place of those before; `null` removes them.
@@ -138,6 +147,56 @@ pub struct ChatSettingsPatch {
     pub embedding_price: MaybeUndefined<f64>,
 }
 
+/// How a provider of pictures is asked.
+#[derive(Debug, Object)]
+#[oai(rename = "ImageSettings", skip_serializing_if_is_none)]
+pub struct ImageSettingsOut {
+    pub protocol: ImageProtocol,
+    pub base_url: String,
+    pub model: String,
+    /// For pictures of premium quality.
+    pub premium_model: Option<String>,
+    pub organisation: Option<String>,
+    pub timeout_seconds: u32,
+    /// US dollars for a picture.
+    pub image_price: Option<f64>,
+    /// US dollars for a picture of premium quality.
+    pub premium_price: Option<f64>,
+}
+
+#[derive(Debug, Object)]
+#[oai(rename = "ImageSettingsCreate", deny_unknown_fields)]
+pub struct ImageSettingsIn {
+    pub protocol: ImageProtocol,
+    /// `https://api.openai.com/v1`, to which `/images/generations` is added; for Runware `https://api.runware.ai/v1`. Those
+    /// when absent.
+    pub base_url: Option<String>,
+    pub model: String,
+    /// For pictures of premium quality; `model` in its best quality when absent.
+    pub premium_model: Option<String>,
+    pub organisation: Option<String>,
+    /// How long a picture may take: 5 to 600, 180 unless said otherwise.
+    pub timeout_seconds: Option<u32>,
+    /// US dollars for a picture.
+    pub image_price: Option<f64>,
+    /// US dollars for a picture of premium quality.
+    pub premium_price: Option<f64>,
+}
+
+/// What to change; absent fields stay.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+pub struct ImageSettingsPatch {
+    pub protocol: Option<ImageProtocol>,
+    pub base_url: Option<String>,
+    pub model: Option<String>,
+    pub premium_model: MaybeUndefined<String>,
+    pub organisation: MaybeUndefined<String>,
+    pub timeout_seconds: Option<u32>,
+    pub image_price: MaybeUndefined<f64>,
+    pub premium_price: MaybeUndefined<f64>,
+}
+
 /// What came of a test.
 #[derive(Debug, Object)]
 #[oai(rename = "IntegrationTest", skip_serializing_if_is_none)]
@@ -147,7 +206,7 @@ pub struct TestOut {
     pub message: String,
     /// The model that answered, as the provider names it.
     pub model: Option<String>,
-    /// Whether the provider keeps to a given JSON schema by itself; otherwise the schema is part of the prompt.
+    /// Of a chat provider: whether it keeps to a given JSON schema by itself; otherwise the schema is part of the prompt.
     pub schemas: Option<bool>,
     /// Length of its vectors, with an embedding model.
     pub embedding_length: Option<u64>,
@@ -181,7 +240,14 @@ impl IntegrationOut {
             kind: row.kind,
             name: row.name.clone(),
             enabled: row.enabled,
-            chat: row.chat().ok().map(ChatSettingsOut::of),
+            chat: match row.settings() {
+                Ok(Settings::Chat(chat)) => Some(ChatSettingsOut::of(chat)),
+                _ => None,
+            },
+            image: match row.settings() {
+                Ok(Settings::Image(image)) => Some(ImageSettingsOut::of(image)),
+                _ => None,
+            },
             key_set: row.key_last_four.is_some(),
             key_last_four: row.key_last_four.clone().filter(|four| manages && !four.is_empty()),
             header_names: row.header_names.clone(),
@@ -207,11 +273,98 @@ impl ChatSettingsOut {
     }
 }
 
+impl ImageSettingsOut {
+    fn of(image: ImageSettings) -> Self {
+        Self {
+            protocol: image.protocol,
+            base_url: image.base_url.into(),
+            model: image.model,
+            premium_model: image.premium_model,
+            organisation: image.organisation,
+            timeout_seconds: image.timeout_seconds,
+            image_price: image.image_price,
+            premium_price: image.premium_price,
+        }
+    }
+}
+
+impl IntegrationIn {
+    /// The settings of its kind, unless they are missing or their address is none.
+    pub fn settings(&mut self, check: &mut Check) -> Option<Settings> {
+        let (chat, image) = (self.chat.take(), self.image.take());
+        let (is_chat, is_image) = match self.kind {
+            IntegrationKind::ChatProvider => (true, false),
+            IntegrationKind::ImageProvider => (false, true),
+        };
+        for (field, given, wanted) in [("chat", chat.is_some(), is_chat), ("image", image.is_some(), is_image)] {
+            let message = if wanted { "must be given for this kind" } else { "does not belong to this kind" };
+            check.that(given == wanted, field, message);
+        }
+        match self.kind {
+            IntegrationKind::ChatProvider => chat?.into_settings(check).map(Settings::Chat),
+            IntegrationKind::ImageProvider => image?.into_settings(check).map(Settings::Image),
+        }
+    }
+}
+
+impl ImageSettingsIn {
+    fn into_settings(self, check: &mut Check) -> Option<ImageSettings> {
+        let usual = match self.protocol {
+            ImageProtocol::Openai => "https://api.openai.com/v1",
+            ImageProtocol::Runware => "https://api.runware.ai/v1",
+        };
+        Some(ImageSettings {
+            protocol: self.protocol,
+            base_url: address("image.base_url", self.base_url.as_deref().unwrap_or(usual), check)?,
+            model: self.model.trim().to_owned(),
+            premium_model: self.premium_model,
+            organisation: self.organisation,
+            timeout_seconds: self.timeout_seconds.unwrap_or(180),
+            image_price: self.image_price,
+            premium_price: self.premium_price,
+        })
+    }
+}
+
+impl ImageSettingsPatch {
+    fn apply(self, image: &mut ImageSettings, check: &mut Check) {
+        set(&mut image.protocol, self.protocol);
+        set(&mut image.base_url, self.base_url.and_then(|text| address("image.base_url", &text, check)));
+        set(&mut image.model, self.model.map(|model| model.trim().to_owned()));
+        set_or_clear(&mut image.premium_model, self.premium_model);
+        set_or_clear(&mut image.organisation, self.organisation);
+        set(&mut image.timeout_seconds, self.timeout_seconds);
+        set_or_clear(&mut image.image_price, self.image_price);
+        set_or_clear(&mut image.premium_price, self.premium_price);
+    }
+}
+
+/// Applies what is sent for the kind of the settings; tells whether anything was.
+pub fn apply(
+    settings: &mut Settings,
+    chat: Option<ChatSettingsPatch>,
+    image: Option<ImageSettingsPatch>,
+    check: &mut Check,
+) -> bool {
+    match (settings, chat, image) {
+        (_, None, None) => return false,
+        (Settings::Chat(settings), Some(patch), None) => patch.apply(settings, check),
+        (Settings::Image(settings), None, Some(patch)) => patch.apply(settings, check),
+        (Settings::Chat(_), _, Some(_)) => {
+            check.that(false, "image", "does not belong to this kind");
+        }
+        (Settings::Image(_), Some(_), _) => {
+            check.that(false, "chat", "does not belong to this kind");
+        }
+    }
+    true
+}
+
 impl ChatSettingsIn {
     /// The settings, unless the address is none.
-    pub fn into_settings(self, check: &mut Check) -> Option<ChatSettings> {
+    fn into_settings(self, check: &mut Check) -> Option<ChatSettings> {
         Some(ChatSettings {
-            base_url: address(&self.base_url, check)?,
+            base_url: address("chat.base_url", &self.base_url, check)?,
             model: self.model.trim().to_owned(),
             embedding_model: self.embedding_model,
             organisation: self.organisation,
@@ -225,8 +378,8 @@ impl ChatSettingsIn {
 }
 
 impl ChatSettingsPatch {
-    pub fn apply(self, chat: &mut ChatSettings, check: &mut Check) {
-        set(&mut chat.base_url, self.base_url.and_then(|text| address(&text, check)));
+    fn apply(self, chat: &mut ChatSettings, check: &mut Check) {
+        set(&mut chat.base_url, self.base_url.and_then(|text| address("chat.base_url", &text, check)));
         set(&mut chat.model, self.model.map(|model| model.trim().to_owned()));
         set_or_clear(&mut chat.embedding_model, self.embedding_model);
         set_or_clear(&mut chat.organisation, self.organisation);
@@ -238,10 +391,10 @@ impl ChatSettingsPatch {
     }
 }
 
-fn address(text: &str, check: &mut Check) -> Option<Url> {
+fn address(field: &str, text: &str, check: &mut Check) -> Option<Url> {
     let url = Url::parse(text.trim()).ok();
     let message = "must be an address such as https://api.openai.com/v1";
-    check.that(url.is_some(), "chat.base_url", message);
+    check.that(url.is_some(), field, message);
     url
 }
 
@@ -253,7 +406,7 @@ impl TestOut {
                 verdict: TestVerdict::Ok,
                 message: "The provider answered.".into(),
                 model: Some(tried.model),
-                schemas: Some(tried.schemas),
+                schemas: tried.schemas,
                 embedding_length: tried.embedding_length.map(|length| length as u64),
                 milliseconds,
             },

@@ -1,0 +1,236 @@
+//! Pictures of content through the real router: described, drawn, put into their places.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use igny8_server::testing::fake_provider::{FakeProvider, KEY, Reply};
+use igny8_server::testing::{Member, World};
+use serde_json::{Value, json};
+
+struct Studio<'a> {
+    w: &'a World,
+    who: &'a Member,
+    site: String,
+    content: String,
+}
+
+const BODY: &str = "Cold brew is easy.\n\n## What you need\n\nA jar.\n\n## Brewing\n\nWait for a night.\n";
+
+impl<'a> Studio<'a> {
+    async fn new(w: &'a World) -> Self {
+        let mut studio = Self {
+            w,
+            who: &w.a.editor,
+            site: w.a.sites[0].to_string(),
+            content: String::new(),
+        };
+        let long = format!("{}{}", BODY, "A sentence of some words for a picture. ".repeat(20));
+        let body = json!({ "content_type": "post", "title": "Cold brew", "body": long });
+        let (status, content) = w.post(studio.who, &studio.path("content"), body).await;
+        assert_eq!(status, 201, "{content}");
+        studio.content = content["id"].as_str().unwrap().to_owned();
+        studio
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("/sites/{}/{rest}", self.site)
+    }
+
+    async fn run(&self, function: &str, input: Value) -> Value {
+        let path = self.path(&format!("ai/{function}"));
+        let (status, task) = self.w.post(self.who, &path, json!({ "input": input })).await;
+        assert_eq!(status, 202, "{task}");
+        self.w.run_jobs().await;
+        self.w.get(self.who, &format!("/jobs/{}", task["job"].as_str().unwrap())).await.1
+    }
+
+    async fn images(&self) -> Vec<Value> {
+        let (status, list) = self.w.get(self.who, &self.path("images?sort=created_at&limit=50")).await;
+        assert_eq!(status, 200, "{list}");
+        list["items"].as_array().unwrap().clone()
+    }
+
+    async fn text(&self) -> Value {
+        self.w.get(self.who, &self.path(&format!("content/{}", self.content))).await.1
+    }
+
+    async fn media(&self, image: &Value) -> Value {
+        let path = self.path(&format!("media/{}", image["media"].as_str().unwrap()));
+        self.w.get(self.who, &path).await.1
+    }
+
+    async fn balance(&self) -> i64 {
+        let (_, balance) = self.w.get(&self.w.a.owner, "/billing/balance").await;
+        balance["plan_credits"].as_i64().unwrap() + balance["bonus_credits"].as_i64().unwrap()
+    }
+}
+
+fn png(colour: u8) -> String {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image::RgbImage::from_pixel(48, 32, image::Rgb([colour, 80, 120]))
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .unwrap();
+    STANDARD.encode(bytes.into_inner())
+}
+
+#[tokio::test]
+async fn local_pictures_are_drawn_and_stand_where_they_belong() {
+    let w = World::new().await;
+    let s = Studio::new(&w).await;
+    let before = s.balance().await;
+    let job = s.run("generate_image_prompts", json!({ "contents": [s.content], "in_article": 1 })).await;
+    assert_eq!(job["state"], "done", "{job}");
+    let images = s.images().await;
+    let kinds: Vec<&Value> = images.iter().map(|image| &image["kind"]).collect();
+    assert_eq!(kinds, [&json!("featured"), &json!("in_article")], "{images:?}");
+    assert_eq!((&images[1]["section"], &images[1]["status"]), (&json!("brewing"), &json!("pending")));
+    assert_eq!(s.balance().await, before - 2);
+
+    let job = s.run("generate_images", json!({ "content": s.content })).await;
+    assert_eq!(job["state"], "done", "{job}");
+    assert_eq!(job["result"]["not_placed"], json!([]), "{job}");
+    assert_eq!(s.balance().await, before - 2 - 2);
+    let images = s.images().await;
+    assert!(images.iter().all(|image| image["status"] == "generated" && image["model"] == "local"), "{images:?}");
+    let text = s.text().await;
+    assert_eq!(text["featured_image"], images[0]["media"]);
+    let media = s.media(&images[1]).await;
+    assert_eq!((&media["mime"], &media["alt"]), (&json!("image/svg+xml"), &json!("Brewing")));
+    let shown = format!("## Brewing\n\n![Brewing]({})\n\nWait for a night.", media["path"].as_str().unwrap());
+    assert!(text["body"].as_str().unwrap().contains(&shown), "{text}");
+
+    // Nothing is left to do, and a place that is taken is not asked for twice.
+    let (status, problem) = w
+        .post(s.who, &s.path("ai/generate_images"), json!({ "input": { "content": s.content } }))
+        .await;
+    assert_eq!((status.as_u16(), &problem["code"]), (422, &json!("nothing_to_do")), "{problem}");
+    let job = s.run("generate_image_prompts", json!({ "contents": [s.content], "in_article": 1 })).await;
+    assert_eq!((&job["result"]["images"], &job["result"]["kept"]), (&json!([]), &json!(2)), "{job}");
+    let again = json!({ "content": s.content, "prompt": "A jar" });
+    assert_eq!(w.post(s.who, &s.path("images"), again).await.0, 409);
+
+    // Put there again: nothing happens twice.
+    let path = s.path(&format!("images/{}/place", images[1]["id"].as_str().unwrap()));
+    assert_eq!(w.post(s.who, &path, json!({})).await.0, 200);
+    assert_eq!(s.text().await["revision"], text["revision"]);
+}
+
+#[tokio::test]
+async fn a_provider_draws_and_what_it_refuses_costs_nothing() {
+    let fake = FakeProvider::start().await;
+    let w = World::with(|config| fake.allow(config)).await;
+    let s = Studio::new(&w).await;
+    for (protocol, base) in [("openai", fake.base_url.clone()), ("runware", format!("{}/tasks", fake.base_url))] {
+        let integration = json!({
+            "kind": "image_provider", "name": "Fake", "key": KEY,
+            "image": { "protocol": protocol, "base_url": base, "model": "gpt-image-1", "premium_model": "fine", "image_price": 0.04 },
+        });
+        let (status, made) = w.post(&w.a.owner, "/integrations", integration).await;
+        assert_eq!(status, 201, "{made}");
+        let (_, functions) = w.get(s.who, "/ai/functions").await;
+        let drawn = functions["items"].as_array().unwrap().iter().find(|f| f["name"] == "generate_images").unwrap();
+        assert_eq!((&functions["served_by"], &drawn["served_by"]), (&json!("local"), &json!("provider")));
+        let picture = |colour: u8| {
+            let data = png(colour);
+            Reply::Body(match protocol {
+                "openai" => json!({ "data": [{ "b64_json": data }] }).to_string(),
+                _ => json!({ "data": [{ "imageBase64Data": data }] }).to_string(),
+            })
+        };
+        let refused = Reply::Body(match protocol {
+            "openai" => json!({ "error": { "code": "content_policy_violation", "message": "No.", "status": 400 } }).to_string(),
+            _ => json!({ "errors": [{ "code": "invalidProviderContent", "message": "No." }] }).to_string(),
+        });
+        let test = format!("/integrations/{}/test", made["id"].as_str().unwrap());
+        fake.script([picture(1)]);
+        let (status, verdict) = w.post(&w.a.owner, &test, json!({})).await;
+        assert_eq!((status.as_u16(), &verdict["verdict"]), (200, &json!("ok")), "{verdict}");
+
+        let mut ids = Vec::new();
+        for section in ["what you need", "brewing"] {
+            let body = json!({ "content": s.content, "section": section, "prompt": format!("A picture of {section}"), "alt": "A [jar]" });
+            let (status, image) = w.post(s.who, &s.path("images"), body).await;
+            assert_eq!(status, 201, "{image}");
+            ids.push(image["id"].clone());
+        }
+        let before = s.balance().await;
+        fake.script([picture(2), refused.clone()]);
+        let job = s.run("generate_images", json!({ "images": ids, "quality": "premium" })).await;
+        assert_eq!(job["state"], "done", "{job}");
+        assert_eq!(job["result"]["failed"].as_array().unwrap().len(), 1, "{job}");
+        assert_eq!(s.balance().await, before - 4, "premium counts as four, refused as nothing");
+        let asked = fake.received().pop().unwrap();
+        let sent = if protocol == "openai" { &asked.body } else { &asked.body[0] };
+        assert_eq!(sent["model"], "fine");
+        assert_eq!(asked.headers["authorization"], format!("Bearer {KEY}"));
+        let images = s.images().await;
+        let states: Vec<&Value> = images.iter().map(|image| &image["status"]).collect();
+        assert!(states.contains(&&json!("generated")) && states.contains(&&json!("failed")), "{images:?}");
+        let text = s.text().await;
+        assert!(text["body"].as_str().unwrap().contains("![A \\[jar\\]](/media/"), "{text}");
+
+        // What is no picture is not stored, and one that fails alone costs nothing.
+        let failed = images.iter().find(|image| image["status"] == "failed").unwrap();
+        let html = Reply::Body(json!({ "data": [{ "b64_json": STANDARD.encode("<script>alert(1)</script>"), "imageBase64Data": STANDARD.encode("<html>") }] }).to_string());
+        fake.script([html]);
+        let before = s.balance().await;
+        let job = s.run("generate_images", json!({ "images": [failed["id"]] })).await;
+        assert_eq!(job["state"], "failed", "{job}");
+        assert_eq!(s.balance().await, before);
+        let (_, transcripts) = w.get(&w.a.owner, "/ai/transcripts?limit=50").await;
+        assert!(!transcripts.to_string().contains(KEY));
+
+        for image in s.images().await {
+            let path = s.path(&format!("images/{}", image["id"].as_str().unwrap()));
+            let (_, current) = w.get(s.who, &path).await;
+            assert_eq!(current["id"], image["id"]);
+            let answer = w.request(s.who, poem::http::Method::GET, &path).send().await;
+            let etag = answer.0.headers()["etag"].to_str().unwrap().to_owned();
+            let gone = w.request(s.who, poem::http::Method::DELETE, &path).header("if-match", etag).send().await;
+            gone.assert_status(poem::http::StatusCode::NO_CONTENT);
+        }
+        let path = format!("/integrations/{}", made["id"].as_str().unwrap());
+        assert_eq!(w.delete(&w.a.owner, &path, 1).await.0, 204);
+    }
+}
+
+#[tokio::test]
+async fn pictures_of_ones_own_and_rules() {
+    let w = World::new().await;
+    let s = Studio::new(&w).await;
+    let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 9 9\"><script>alert(1)</script><rect width=\"9\" height=\"9\"/></svg>";
+    let upload = w
+        .request(s.who, poem::http::Method::POST, &s.path("media"))
+        .content_type("multipart/form-data; boundary=edge")
+        .body(format!(
+            "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.svg\"\r\n\r\n{svg}\r\n--edge--\r\n"
+        ));
+    let (status, media) = igny8_server::testing::body_of(upload.send().await).await;
+    assert_eq!(status, 201, "{media}");
+    let (status, image) = w
+        .post(s.who, &s.path("images"), json!({ "content": s.content, "media": media["id"], "alt": "Mine" }))
+        .await;
+    assert_eq!((status.as_u16(), &image["status"]), (201, &json!("uploaded")), "{image}");
+    let path = s.path(&format!("images/{}", image["id"].as_str().unwrap()));
+    assert_eq!(w.post(s.who, &format!("{path}/place"), json!({})).await.0, 200);
+    assert_eq!(s.text().await["featured_image"], media["id"]);
+
+    for (body, field) in [
+        (json!({ "content": s.content, "section": "x" }), "prompt"),
+        (json!({ "content": s.content, "section": "x", "media": "med_01jz8k3v5n6q7r8s9t0v1w2x3y" }), "media"),
+        (json!({ "content": "cont_01jz8k3v5n6q7r8s9t0v1w2x3y", "prompt": "A jar" }), "content"),
+    ] {
+        let (status, problem) = w.post(s.who, &s.path("images"), body).await;
+        assert_eq!((status.as_u16(), &problem["errors"][0]["field"]), (422, &json!(field)), "{problem}");
+    }
+    for input in [
+        json!({ "images": [image["id"]], "content": s.content }),
+        json!({}),
+        json!({ "images": ["img_01jz8k3v5n6q7r8s9t0v1w2x3y"] }),
+        json!({ "images": [image["id"]] }),
+    ] {
+        let (status, problem) = w.post(s.who, &s.path("ai/generate_images"), json!({ "input": input })).await;
+        assert_eq!(status, 422, "{problem}");
+    }
+    assert_eq!(w.post(&w.a.viewer, &format!("{path}/place"), json!({})).await.0, 403);
+    assert_eq!(w.post(&w.b.owner, &format!("{path}/place"), json!({})).await.0, 404);
+}
