@@ -175,6 +175,8 @@ impl Samples {
         let content = made(&format!("/sites/{site}/content"), content).await;
         let comment = json!({ "content": content, "text": format!("Comment {CANARY}") });
         let comment = made(&format!("/sites/{site}/comments"), comment).await;
+        let image = json!({ "content": content, "prompt": CANARY, "alt": CANARY });
+        let image = made(&format!("/sites/{site}/images"), image).await;
         let invitation = json!({ "email": format!("{CANARY}@a.example"), "name": "New", "role": "viewer" });
         let invitation = made("/invitations", invitation).await;
         let (_, key) = w
@@ -206,6 +208,7 @@ impl Samples {
             ("schedule_id", schedule),
             ("content_id", content),
             ("comment_id", comment),
+            ("image_id", image),
             ("number", "1".to_owned()),
             ("invitation_id", invitation),
             ("api_key_id", api_key),
