@@ -554,6 +554,9 @@ pub struct Term {
     /// Terms of a taxonomy that are translations of each other carry the same key; without one, those with the same slug.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub translation_key: Option<String>,
+    /// Slugs it had before; their archives' addresses lead to its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

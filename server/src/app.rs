@@ -124,6 +124,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "images",
         sql: include_str!("../schema/0027_images.surql"),
     },
+    Migration {
+        number: 28,
+        name: "term_aliases",
+        sql: include_str!("../schema/0028_term_aliases.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.

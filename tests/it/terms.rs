@@ -288,3 +288,53 @@ async fn what_names_a_purged_term_forgets_it() {
     assert!(igny8_server::jobs::purge::deleted(w.app.clone()).await.unwrap() >= 1);
     assert!(terms("SELECT VALUE terms FROM content;", 0).await[0].is_empty());
 }
+
+#[tokio::test]
+async fn a_new_slug_reaches_visitors_and_the_old_address_leads_on() {
+    let w = World::new().await;
+    let site = w.a.sites[0].to_string();
+    let path = |rest: &str| format!("/sites/{site}/{rest}");
+    let term = json!({ "name": "Coffee", "taxonomy": "blog_category" });
+    let (_, term) = w.post(&w.a.editor, &path("terms"), term).await;
+    let body = json!({ "content_type": "post", "title": "One", "body": "Text.", "terms": [term["id"]] });
+    let (_, content) = w.post(&w.a.editor, &path("content"), body).await;
+    let publish = w
+        .request(&w.a.owner, Method::POST, &path(&format!("content/{}/status", content["id"].as_str().unwrap())))
+        .header("if-match", "\"1\"")
+        .body_json(&json!({ "status": "published", "force": true }));
+    publish.send().await.assert_status_is_ok();
+    w.run_jobs().await;
+    let seen = async |address: &str| {
+        let answer = w.http.get(format!("/sites/site-a0{address}")).send().await;
+        let to = answer.0.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
+        (answer.0.status().as_u16(), to)
+    };
+    assert_eq!(seen("/category/coffee/").await.0, 200);
+    let one = path(&format!("terms/{}", term["id"].as_str().unwrap()));
+    for (rev, slug) in [(1, "espresso"), (2, "beans")] {
+        let (status, renamed) = w.patch(&w.a.editor, &one, rev, json!({ "slug": slug })).await;
+        assert_eq!(status, 200, "{renamed}");
+    }
+    w.run_jobs().await;
+    assert_eq!(seen("/category/beans/").await.0, 200);
+    for old in ["/category/coffee/", "/category/espresso/"] {
+        let (status, to) = seen(old).await;
+        assert_eq!((status, to.as_deref().map(|to| to.ends_with("/category/beans/"))), (301, Some(true)), "{to:?}");
+    }
+    // Back to a slug it had: that address is its own again.
+    let (_, renamed) = w.patch(&w.a.editor, &one, 3, json!({ "slug": "coffee" })).await;
+    assert_eq!(renamed["slug"], "coffee", "{renamed}");
+    w.run_jobs().await;
+    assert_eq!((seen("/category/coffee/").await.0, seen("/category/beans/").await.0), (200, 301));
+    // Merged into another, all its addresses lead there.
+    let into = json!({ "name": "Drinks", "taxonomy": "blog_category" });
+    let (_, into) = w.post(&w.a.editor, &path("terms"), into).await;
+    let merge = w
+        .request(&w.a.editor, Method::POST, &format!("{one}/merge"))
+        .header("if-match", "\"4\"")
+        .body_json(&json!({ "into": into["id"] }));
+    merge.send().await.assert_status_is_ok();
+    w.run_jobs().await;
+    let (status, to) = seen("/category/espresso/").await;
+    assert_eq!((status, to.map(|to| to.ends_with("/category/drinks/"))), (301, Some(true)));
+}

@@ -60,6 +60,15 @@ impl Plan<'_> {
                 }
             }
         }
+        for term in self.terms.iter() {
+            let (to, old) = (&term.listing.path, term.term.map_or(&[][..], |t| &t.aliases));
+            let Some((base, _)) = to.trim_end_matches('/').rsplit_once('/') else {
+                continue;
+            };
+            for slug in old.iter().filter(|slug| **slug != term.slug) {
+                aliases.push((format!("{base}/{}/", paths::segment(slug)), to.clone()));
+            }
+        }
         for (from, to) in aliases {
             add(from, To::Site(to.clone(), String::new()), &to, findings);
         }

@@ -255,7 +255,8 @@ fn edit(site: &mut Site, what: u8, n: usize) {
                 let count = taxonomy.terms.len().max(1);
                 let above = taxonomy.terms.first().map(|t| t.slug.clone());
                 if let Some(term) = taxonomy.terms.get_mut(n % count) {
-                    match n % 3 {
+                    match n % 4 {
+                        3 => term.aliases = vec![format!("old-{n}"), "older".into()],
                         0 => term.name = format!("Term {n}"),
                         1 => term.parent = above.filter(|a| *a != term.slug),
                         _ => term.description = format!("About {n}"),

@@ -173,6 +173,7 @@ pub(super) fn read(file: &File, config: &Config, options: &ReadOptions, problems
                 parent: None,
                 language: placed.language.clone(),
                 translation_key: None,
+                aliases: Vec::new(),
             };
             (
                 Content::Term {

@@ -116,6 +116,7 @@ impl<'a> Terms<'a> {
             parent: None,
             language: language.to_owned(),
             translation_key: None,
+            aliases: Vec::new(),
         };
         self.taxonomy(taxonomy).terms.push(term);
         slug

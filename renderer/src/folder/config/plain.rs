@@ -192,6 +192,7 @@ fn taxonomy_table(config: &mut Config, mut table: Fields) {
                 .string(&["language"])
                 .unwrap_or_else(|| config.settings.language.clone()),
             translation_key: term.string(&["translation_key"]),
+            aliases: term.list(&["aliases"]).unwrap_or_default(),
         });
         term.report_rest("terms");
     }

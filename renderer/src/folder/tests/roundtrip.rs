@@ -358,6 +358,7 @@ prop_compose! {
                     parent: Some("up".into()),
                     language: "fr".into(),
                     translation_key: Some("key".into()),
+                    aliases: vec!["old".into(), texts[6].clone()],
                 }],
                 per_page: None,
                 feed: false,

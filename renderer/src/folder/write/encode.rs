@@ -412,6 +412,7 @@ fn taxonomy(taxonomy: &crate::site::Taxonomy, site: &Site) -> Toml {
             table.put("language", term.language.as_str());
         }
         table.some("translation_key", term.translation_key.as_deref());
+        table.texts("aliases", &term.aliases);
         Toml::Table(table.0)
     });
     let terms: Vec<Toml> = terms.collect();

@@ -15,6 +15,7 @@ pub mod entity;
 pub mod lifecycle;
 pub mod model;
 pub mod publish;
+pub mod published;
 pub mod readiness;
 pub mod revision;
 mod rules;

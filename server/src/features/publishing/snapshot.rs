@@ -303,6 +303,7 @@ fn taxonomies(site: &Site, terms: &[&Term]) -> Vec<out::Taxonomy> {
                 parent: term.parent.and_then(|id| slugs.get(&id)).map(|slug| (*slug).to_owned()),
                 language: term.language.clone(),
                 translation_key: None,
+                aliases: term.aliases.clone(),
             })
             .collect();
         terms.sort_by(|a, b| (&a.language, &a.slug).cmp(&(&b.language, &b.slug)));

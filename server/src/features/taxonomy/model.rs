@@ -69,6 +69,9 @@ pub struct Term {
     pub language: String,
     /// A term of the same taxonomy and language.
     pub parent: Option<TermId>,
+    /// Slugs it had before: their addresses lead to its own.
+    #[surreal(default)]
+    pub aliases: Vec<String>,
     pub description: String,
     pub clusters: Vec<ClusterId>,
     /// The term's id and taxonomy on a WordPress site.
@@ -117,6 +120,8 @@ pub const MAX_DEPTH: usize = 10;
 
 /// Clusters one term may be mapped to.
 pub const MAX_CLUSTERS: usize = 50;
+/// Old slugs that one term keeps.
+const MAX_ALIASES: usize = 50;
 
 impl Term {
     /// A new term with nothing but its name.
@@ -138,6 +143,7 @@ impl Term {
             slug,
             language,
             parent: None,
+            aliases: Vec::new(),
             description: String::new(),
             clusters: Vec::new(),
             external_id: None,
@@ -147,6 +153,21 @@ impl Term {
             updated_at: now,
             deleted_at: None,
         }
+    }
+
+    /// Gives it another slug; the one before leads to it from now on.
+    pub fn set_slug(&mut self, slug: String) {
+        let before = std::mem::replace(&mut self.slug, slug);
+        self.keep_slugs(vec![before]);
+    }
+
+    /// Lets old slugs, its own or those of a term that was merged into it, lead to it; the newest are kept.
+    pub fn keep_slugs(&mut self, slugs: Vec<String>) {
+        self.aliases.retain(|old| !slugs.contains(old));
+        self.aliases.extend(slugs);
+        self.aliases.retain(|old| *old != self.slug && !old.is_empty());
+        let surplus = self.aliases.len().saturating_sub(MAX_ALIASES);
+        self.aliases.drain(..surplus);
     }
 
     /// Checks what a request may have set, in the request's own field names.

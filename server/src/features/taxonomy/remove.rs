@@ -6,8 +6,11 @@ use super::model::{Term, TermId};
 use super::tree;
 use crate::api::{Error, Result};
 use crate::app::App;
-use crate::features::content::{ContentId, batch};
+use crate::features::content::{ContentId, batch, published};
 use crate::features::planner::rules::refused;
+
+/// Times a term is read again because somebody else was faster.
+const ATTEMPTS: usize = 5;
 
 /// Deletes a term: those below move up to its parent, content loses it.
 ///
@@ -31,6 +34,7 @@ pub async fn merge<A: CanWrite>(app: &App, scope: &SiteScope<A>, term: &mut Term
     tx.commit().await.map_err(into_refused)?;
     move_content(app, scope, term.id, Some(into)).await?;
     retire(app, scope, term, Some(into)).await?;
+    keep_slugs(app, scope, term, into).await?;
     move_content(app, scope, term.id, Some(into)).await
 }
 
@@ -66,8 +70,28 @@ async fn retire<A: CanWrite>(app: &App, scope: &SiteScope<A>, term: &mut Term, h
     term.updated_at = now;
     term.parent = None;
     tx.replace(term);
+    published::changed(app, scope, &mut tx).await?;
     tx.commit().await.map_err(refused)?;
     Ok(())
+}
+
+/// Lets the addresses of a merged term lead to the one it went into.
+async fn keep_slugs<A: CanWrite>(app: &App, scope: &SiteScope<A>, from: &Term, into: TermId) -> Result<()> {
+    let db = app.db.site(scope);
+    for _ in 0..ATTEMPTS {
+        let mut heir = db.get::<Term>(into).await?.ok_or_else(Error::not_found)?;
+        let old = from.aliases.iter().chain([&from.slug]).cloned().collect();
+        heir.keep_slugs(old);
+        heir.updated_at = app.db.clock().now();
+        let mut tx = db.tx();
+        tx.replace(&mut heir);
+        match tx.commit().await {
+            Ok(_) => return Ok(()),
+            Err(DbError::Stale) => {}
+            Err(error) => return Err(refused(error)),
+        }
+    }
+    Err(Error::unavailable("The term is being changed by others. Try again."))
 }
 
 /// Takes a term out of all content, deleted content too, or puts another in its place.

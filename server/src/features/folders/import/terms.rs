@@ -76,7 +76,7 @@ pub async fn import(
         ));
         Some(fresh.len() - 1)
     };
-    let mut described: Vec<(usize, String)> = Vec::new();
+    let mut described: Vec<(usize, String, Vec<String>)> = Vec::new();
     for taxonomy in &folder.taxonomies {
         let kind = of_kind(taxonomy.kind);
         terms.taxonomies.insert(taxonomy.name.clone(), kind);
@@ -87,7 +87,7 @@ pub async fn import(
                 &term.language
             };
             if let Some(at) = add(&mut terms, kind, language, &term.slug, &term.name) {
-                described.push((at, term.description.clone()));
+                described.push((at, term.description.clone(), term.aliases.clone()));
                 if let Some(parent) = &term.parent {
                     parents.push((at, parent.clone()));
                 }
@@ -114,8 +114,9 @@ pub async fn import(
             }
         }
     }
-    for (at, description) in described {
+    for (at, description, aliases) in described {
         fresh[at].description = description;
+        fresh[at].keep_slugs(aliases);
     }
     for (at, parent) in parents {
         let key = (fresh[at].taxonomy, fresh[at].language.clone(), parent);

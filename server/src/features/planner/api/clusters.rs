@@ -16,6 +16,7 @@ use crate::api::response::Done;
 use crate::api::validate::Check;
 use crate::api::{Caller, Created, Error, Fetched, FieldError, Page, PageRequest, Result, SortField, Tag, etag};
 use crate::app::App;
+use crate::features::content::published;
 use crate::features::planner::model::{
     Cluster, ClusterId, ClusterOrigin, ClusterRole, ClusterStatus, ContextType, text_key,
 };
@@ -185,13 +186,16 @@ impl ClustersApi {
         let db = app.db.site(&scope);
         let mut cluster = db.get::<Cluster>(cluster_id.0).await?.ok_or_else(Error::not_found)?;
         etag::check(if_match.0.as_deref(), cluster.rev)?;
-        let parent = cluster.parent;
+        let (parent, name) = (cluster.parent, cluster.name.clone());
         body.0.apply(&mut cluster);
         cluster.updated_at = app.db.clock().now();
         checked(&cluster)?;
         let mut tx = db.tx();
         if cluster.parent != parent {
             require_parent(&mut tx, &cluster);
+        }
+        if cluster.name != name {
+            published::changed(&app, &scope, &mut tx).await?;
         }
         tx.replace(&mut cluster);
         tx.commit().await.map_err(taken)?;

@@ -10,6 +10,7 @@ use poem_openapi::{Object, OpenApi};
 use crate::api::validate::Check;
 use crate::api::{Caller, Error, Fetched, From, Result, Tag, etag};
 use crate::app::App;
+use crate::features::content::published;
 use crate::features::sites::model::{MAX_FEED, Pagination, Site, is_language};
 
 /// Settings of the rendered site.
@@ -214,7 +215,7 @@ impl SiteSettingsApi {
         if_match: Header<Option<String>>,
         body: Json<SettingsOut>,
     ) -> Result<Fetched<SettingsOut>> {
-        let _ = caller.actor().site::<Manage>(&app.db, site_id.0).await?;
+        let scope = caller.actor().site::<Manage>(&app.db, site_id.0).await?;
         let account = caller.actor().account::<Manage>()?;
         let db = app.db.account(&account);
         let mut site = db.get::<Site>(site_id.0).await?.ok_or_else(Error::not_found)?;
@@ -222,7 +223,8 @@ impl SiteSettingsApi {
         body.0.check()?;
         body.0.store(&mut site)?;
         site.updated_at = app.db.clock().now();
-        let mut tx = db.tx();
+        let mut tx = app.db.site(&scope).tx();
+        published::changed(&app, &scope, &mut tx).await?;
         tx.replace(&mut site)
             .audit(AuditEvent::new("site.settings_changed", site.id, &from.0));
         tx.commit().await?;

@@ -14,6 +14,7 @@ use crate::api::validate::Check;
 use crate::api::{Caller, Created, Error, Fetched, From, Page, PageRequest, Result, SortField, Tag, etag};
 use crate::app::App;
 use crate::features::billing::{Limits, limits};
+use crate::features::content::published;
 use crate::features::sites::model::{Hosting, Site, SiteType};
 
 /// A site.
@@ -262,7 +263,7 @@ impl SitesApi {
         if_match: Header<Option<String>>,
         body: Json<SitePatch>,
     ) -> Result<Fetched<SiteOut>> {
-        let _ = caller.actor().site::<Manage>(&app.db, site_id.0).await?;
+        let scope = caller.actor().site::<Manage>(&app.db, site_id.0).await?;
         let account = caller.actor().account::<Manage>()?;
         let db = app.db.account(&account);
         let mut site = db.get::<Site>(site_id.0).await?.ok_or_else(Error::not_found)?;
@@ -273,7 +274,8 @@ impl SitesApi {
         let mut check = Check::new();
         site.check(&mut check);
         check.finish()?;
-        let mut tx = db.tx();
+        let mut tx = app.db.site(&scope).tx();
+        published::changed(&app, &scope, &mut tx).await?;
         tx.replace(&mut site)
             .audit(AuditEvent::new("site.changed", site.id, &from.0));
         tx.commit().await.map_err(taken)?;

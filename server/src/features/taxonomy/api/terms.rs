@@ -15,6 +15,7 @@ use crate::api::response::Done;
 use crate::api::validate::Check;
 use crate::api::{Caller, Created, Error, Fetched, FieldError, Page, PageRequest, Result, SortField, Tag, etag};
 use crate::app::App;
+use crate::features::content::published;
 use crate::features::planner::rules::{refused, require_clusters};
 use crate::features::taxonomy::model::{Taxonomy, Term, TermId};
 use crate::features::taxonomy::{remove, tree};
@@ -148,6 +149,8 @@ impl TermsApi {
     }
 
     /// Change a term
+    ///
+    /// With another slug its old address leads to the new one.
     #[oai(
         path = "/sites/:site_id/terms/:term_id",
         method = "patch",
@@ -171,7 +174,9 @@ impl TermsApi {
         let Json(patch) = body;
         let (parent, clusters) = (term.parent, term.clusters.clone());
         set(&mut term.name, patch.name.map(|n| n.trim().to_owned()));
-        set(&mut term.slug, patch.slug);
+        if let Some(slug) = patch.slug {
+            term.set_slug(slug);
+        }
         set_or_clear(&mut term.parent, patch.parent);
         set(&mut term.description, patch.description);
         set(&mut term.clusters, patch.clusters.map(|ids| distinct(&ids)));
@@ -191,6 +196,7 @@ impl TermsApi {
             .collect();
         require_clusters(&mut tx, &added, None);
         tx.replace(&mut term);
+        published::changed(&app, &scope, &mut tx).await?;
         tx.commit().await.map_err(taken)?;
         fetched(&db, term).await
     }

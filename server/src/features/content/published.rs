@@ -1,0 +1,22 @@
+//! Changes of what many pages show (names, menus, themes): they reach visitors like changes of content.
+
+use igny8_data::{CanWrite, DbError, SiteScope, Tx, Variables};
+
+use super::ContentId;
+use super::save::publishing_changed;
+use crate::app::App;
+
+/// Asks for a deployment with the unit of work that changes what pages show, if the site has any that visitors see.
+///
+/// # Errors
+/// When the database fails.
+pub async fn changed<A: CanWrite>(app: &App, scope: &SiteScope<A>, tx: &mut Tx<'_>) -> Result<(), DbError> {
+    let sql = "SELECT VALUE id FROM content WHERE site = $site AND account = $account AND deleted_at IS NONE \
+               AND status = 'published' LIMIT 1;";
+    let db = app.db.site(scope);
+    let mut answer = db.query(sql, Variables::new(), "looking for published content").await?;
+    if !answer.rows::<ContentId>(0)?.is_empty() {
+        publishing_changed(tx, scope.site());
+    }
+    Ok(())
+}
