@@ -1,6 +1,7 @@
 //! Terms through the API.
 
 use igny8_server::testing::{Member, World};
+use poem::http::Method;
 use serde_json::{Value, json};
 
 fn id(value: &Value) -> &str {

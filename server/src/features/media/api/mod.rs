@@ -16,6 +16,7 @@ use crate::api::response::Done;
 use crate::api::validate::Check;
 use crate::api::{Caller, Error, Fetched, Page, PageRequest, Result, SortField, Tag, etag};
 use crate::app::App;
+use crate::features::content::published;
 
 pub use objects::{MediaOut, MediaPatch};
 
@@ -170,6 +171,7 @@ impl MediaApi {
         media.check(&mut check);
         check.finish()?;
         let mut tx = app.db.site(&scope).tx();
+        published::changed(&app, &scope, &mut tx).await?;
         tx.replace(&mut media);
         tx.commit().await?;
         Ok(fetched(media))
