@@ -485,3 +485,90 @@ async fn patience_begins_anew_when_a_person_queues_a_job_again() {
     let now = p.job(&job).await;
     assert_eq!(now["state"], "queued", "{now}");
 }
+
+mod slow_to_save {
+    use std::sync::Arc;
+
+    use igny8_data::{Tx, Variables};
+    use igny8_server::ai::{AiFunction, At, BuiltIn, Model, Prepared, Saved, Task, Words};
+    use igny8_server::api::Result;
+    use igny8_server::api::validate::Check;
+    use igny8_server::features::billing::prices::Price;
+    use igny8_server::jobs::JobError;
+    use serde::{Deserialize, Serialize};
+    use serde_json::{Value, json};
+
+    pub struct SlowToSave;
+
+    #[derive(Clone, Serialize, Deserialize)]
+    pub struct Payload {}
+
+    impl AiFunction for SlowToSave {
+        const NAME: &'static str = "slow_to_save";
+        const ABOUT: &'static str = "Takes its time to save nothing.";
+        const UNIT: &'static str = "things";
+        const PRICE: Price = Price::each(1);
+        const WORDS: Words = Words {
+            prep: "Reading",
+            call: "Thinking",
+            asked: "Thinking",
+            parse: "Checking",
+            save: "Saving",
+            done: "Saved",
+        };
+        const PROMPTS: &'static [BuiltIn] = &[];
+
+        type Payload = Payload;
+        type Input = ();
+        type Answer = ();
+        type Output = ();
+
+        fn example() -> Value {
+            json!({})
+        }
+
+        fn check(_: &Payload, _: &mut Check) {}
+
+        async fn units(_: &At<'_>, _: &Payload) -> Result<i64> {
+            Ok(1)
+        }
+
+        async fn prepare(_: &Task<Payload>) -> Result<Prepared<()>, JobError> {
+            Ok(Prepared { input: (), units: 1 })
+        }
+
+        fn local((): &()) {}
+
+        async fn ask(_: Arc<()>, _: &Model<'_>) -> Result<(), JobError> {
+            Ok(())
+        }
+
+        fn settle((): &(), (): ()) -> Result<(), String> {
+            Ok(())
+        }
+
+        async fn save(_: &Task<Payload>, (): &(), tx: &mut Tx<'_>) -> Result<Saved, JobError> {
+            tx.statement("sleep(1500ms)", Variables::new());
+            Ok(Saved {
+                result: json!({}),
+                target: None,
+                units: None,
+            })
+        }
+    }
+}
+
+/// A job that keeps telling its progress writes its own row; a long save writes it too, and would begin anew for ever.
+#[tokio::test]
+async fn a_long_save_is_not_disturbed_by_the_jobs_own_signs_of_life() {
+    add_function::<slow_to_save::SlowToSave>();
+    let w = World::new().await;
+    let path = format!("/sites/{}/ai/slow_to_save", w.a.sites[0]);
+    let (status, task) = w.post(&w.a.owner, &path, json!({ "input": {} })).await;
+    assert_eq!(status, 202, "{task}");
+    let before = w.app.db.conflicts();
+    w.run_jobs().await;
+    let (_, job) = w.get(&w.a.owner, &format!("/jobs/{}", task["job"].as_str().unwrap())).await;
+    assert_eq!(job["state"], "done", "{job}");
+    assert_eq!(w.app.db.conflicts(), before);
+}

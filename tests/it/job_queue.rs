@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use igny8_data::queue::Lease;
+use igny8_data::queue::{LEASE, Lease};
 use igny8_data::{AccountId, JobId, JobPriority, JobRow, NewJob, Outcome, Why};
 use igny8_server::testing::{Tenant, World};
 use poem::http::Method;
@@ -138,7 +138,7 @@ async fn a_job_is_followed_to_its_end() {
         let (_, lease) = claim(&w, 1).await.remove(0);
         for (progress, message) in [(10.0, "reading"), (10.0, "reading"), (60.0, "writing")] {
             tokio::time::sleep(Duration::from_millis(300)).await;
-            assert!(w.app.db.keep_job(lease, progress, message).await.unwrap());
+            assert!(w.app.db.keep_job(lease, LEASE, progress, message).await.unwrap());
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
         let done = Outcome::Done(json!({ "n": 1 }));

@@ -511,7 +511,13 @@ impl Db {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn keep_job(&self, lease: Lease, progress: f64, message: &str) -> Result<bool, DbError> {
+    pub async fn keep_job(
+        &self,
+        lease: Lease,
+        hold: Duration,
+        progress: f64,
+        message: &str,
+    ) -> Result<bool, DbError> {
         let mut binds = lease_binds(lease);
         binds.insert("progress", progress);
         binds.insert("message", message.to_owned());
@@ -520,7 +526,7 @@ impl Db {
             "UPDATE ONLY $id SET rev += IF progress != $progress OR message != $message {{ 1 }} ELSE {{ 0 }}, \
              lease_until = $now + {}s, progress = $progress, message = $message \
              WHERE state = 'running' AND fence = $fence RETURN VALUE id;",
-            LEASE.num_seconds()
+            hold.num_seconds()
         );
         let sql = self.timed(&sql, &mut binds);
         let kept: Option<JobId> = self.run_retrying(&sql, binds, "keeping a job").await?.one(1)?;

@@ -193,7 +193,7 @@ async fn a_job_runs_once_at_a_time_and_a_late_worker_is_fenced_off() {
             db.claim_job(&["deploy"]).await.unwrap().is_none(),
             "the same key is queued once"
         );
-        assert!(db.keep_job(lease, 10.0, "half").await.unwrap());
+        assert!(db.keep_job(lease, queue::LEASE, 10.0, "half").await.unwrap());
 
         // The worker hangs; its lease ends and another takes over.
         db.clock().advance(queue::LEASE + chrono::Duration::seconds(1));
@@ -203,7 +203,7 @@ async fn a_job_runs_once_at_a_time_and_a_late_worker_is_fenced_off() {
             (job.id, 1, 1),
             "a lost worker is no attempt"
         );
-        assert!(!db.keep_job(lease, 20.0, "late").await.unwrap());
+        assert!(!db.keep_job(lease, queue::LEASE, 20.0, "late").await.unwrap());
         assert!(
             !db.finish_job(lease, Outcome::Done(serde_json::json!({})))
                 .await
@@ -363,7 +363,7 @@ async fn leases_go_by_the_database_s_clock() {
                 .await
                 .unwrap()
                 .expect("due by the database's clock");
-            assert!(db.keep_job(lease, 1.0, "").await.unwrap());
+            assert!(db.keep_job(lease, queue::LEASE, 1.0, "").await.unwrap());
             let sound = "RETURN (SELECT VALUE lease_until > time::now() AND lease_until <= time::now() + 30s \
                          FROM ONLY $id);";
             let mut answer = sql(&db, sound, binds([("id", job.id.into_value())])).await.unwrap();

@@ -321,14 +321,16 @@ pub(super) async fn run_function<F: AiFunction>(running: Running) -> Result<Valu
     };
 
     task.tell(Phase::Save, 0.0, F::WORDS.save);
-    context.confirm(&app.db).await?;
+    let still = context.still(&app.db).await?;
     let charge = Charge {
         price,
         units,
         most: payload.credits,
         local: model.is_none(),
     };
-    save::<F>(&task, context.lease(), &output, charge).await
+    let saved = save::<F>(&task, context.lease(), &output, charge).await;
+    drop(still);
+    saved
 }
 
 async fn local<F: AiFunction>(app: &App, context: &JobContext, input: Arc<F::Input>) -> Result<F::Answer, JobError> {

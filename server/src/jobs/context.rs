@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use igny8_data::queue::Lease;
+use igny8_data::queue::{LEASE, Lease};
 use igny8_data::{Actor, AuthError, Db, DbError, JobRow, Why};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +16,28 @@ pub struct JobContext {
     news: Arc<Notify>,
     stop: CancellationToken,
     lease: Lease,
+    /// Whether the lease is left alone for a while; held while it is stored.
+    still: Arc<tokio::sync::Mutex<bool>>,
 }
+
+/// Until dropped, the job's row is left alone ([`JobContext::still`]).
+pub struct Still(Arc<tokio::sync::Mutex<bool>>);
+
+impl Drop for Still {
+    fn drop(&mut self) {
+        // Who stores the lease meanwhile sees that it is to be left alone; the next time it is not.
+        let still = self.0.clone();
+        match still.try_lock() {
+            Ok(mut still) => *still = false,
+            Err(_) => {
+                tokio::spawn(async move { *still.lock().await = false });
+            }
+        }
+    }
+}
+
+/// How long a unit of work may take that ends a job: so long it is not claimed by another worker.
+const LONGEST_SAVE: chrono::Duration = chrono::Duration::minutes(15);
 
 impl JobContext {
     pub(super) fn new(lease: Lease, stop: CancellationToken) -> Self {
@@ -25,6 +46,7 @@ impl JobContext {
             told: Arc::default(),
             news: Arc::new(Notify::new()),
             stop,
+            still: Arc::default(),
         }
     }
 
@@ -69,13 +91,36 @@ impl JobContext {
         self.check()
     }
 
+    /// For a unit of work that ends the job and takes long: keeping the lease would write the same row every few seconds, and
+    /// the unit of work would be refused and begun anew each time. The lease is made long enough instead, and left alone until
+    /// what is answered is dropped.
+    ///
+    /// # Errors
+    /// When the job must stop, or the database does not answer.
+    pub async fn still(&self, db: &Db) -> Result<Still, JobError> {
+        self.check()?;
+        let mut still = self.still.lock().await;
+        let (progress, message) = self.told_now();
+        if !db.keep_job(self.lease, LONGEST_SAVE, progress, &message).await? {
+            self.stop.cancel();
+        }
+        self.check()?;
+        *still = true;
+        Ok(Still(self.still.clone()))
+    }
+
+    fn told_now(&self) -> (f64, String) {
+        let told = self.told.lock();
+        told.unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
     async fn store(&self, db: &Db) -> Result<bool, DbError> {
-        let (progress, message) = self
-            .told
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .clone();
-        db.keep_job(self.lease, progress, &message).await
+        let still = self.still.lock().await;
+        if *still {
+            return Ok(true);
+        }
+        let (progress, message) = self.told_now();
+        db.keep_job(self.lease, LEASE, progress, &message).await
     }
 
     /// Who the job acts as, with the rights they have now: the member who asked, or the installation for what a key or a
