@@ -8,7 +8,7 @@ use igny8_data::{Read, Why};
 use igny8_server::ai::provider::{
     AnswerSchema, ChatMessage, ChatRequest, ChatRole, NotUsable, Provider, ProviderError, configured,
 };
-use igny8_server::features::integrations::Integration;
+use igny8_server::features::integrations::{Integration, Settings};
 use igny8_server::testing::fake_provider::{FakeProvider, KEY, Reply, completion, vector};
 use igny8_server::testing::{Member, World, body_of};
 use poem::http::Method;
@@ -565,17 +565,17 @@ async fn a_connection_is_tested() {
     let strict = World::with(|config| config.limits.ai = 2).await;
     let (_, problem) = strict.post(&strict.a.owner, "/integrations", body).await;
     assert!(problem.to_string().contains("outgoing.allowed_hosts"), "{problem}");
-    let mut row = Integration::chat_provider(
-        strict.app.db.ids().make(),
-        strict.a.account,
-        "x".into(),
-        strict.app.db.clock().now(),
-    );
     let mut settings = json!({
         "base_url": fake.base_url, "model": "m", "embedding_model": null, "organisation": null,
         "key_header": "bearer", "timeout_seconds": 5, "input_price": null, "output_price": null, "embedding_price": null,
     });
-    row.settings = settings.clone();
+    let mut row = Integration::new(
+        strict.app.db.ids().make(),
+        strict.a.account,
+        "x".into(),
+        &Settings::Chat(serde_json::from_value(settings.clone()).unwrap()),
+        strict.app.db.clock().now(),
+    );
     let mut tx = strict.app.db.platform(Why::Operator).tx(strict.a.account, None);
     tx.create(row.clone());
     tx.commit().await.unwrap();

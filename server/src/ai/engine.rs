@@ -17,7 +17,7 @@ use super::function::{self, AiFunction, Function, Phase, Prepared, Task};
 use super::kept;
 use super::model::{self, Asks, Model, Service};
 use super::prompt::{self, Template};
-use super::provider::{self, NotUsable, Provider};
+use super::provider::{self, NotUsable};
 use super::transcript::Whose;
 use crate::api::{Error, FieldError, Result};
 use crate::app::App;

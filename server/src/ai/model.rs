@@ -257,10 +257,11 @@ impl Model<'_> {
         };
         let done = AtomicUsize::new(0);
         let total = drawings.len();
-        let drawn = futures_util::stream::iter(drawings).map(|drawing| {
+        // Owned, since a borrowed one would have to live for any time.
+        let drawn = futures_util::stream::iter(drawings.to_vec()).map(|drawing| {
             let done = &done;
             async move {
-                let picture = self.draw(provider, drawing).await;
+                let picture = self.draw(provider, &drawing).await;
                 if picture.is_err() {
                     self.state.halted.store(true, Ordering::Relaxed);
                 }

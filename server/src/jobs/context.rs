@@ -1,5 +1,6 @@
 //! What a running job can do about itself: tell its progress, notice that it must stop, ask for its rights.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use igny8_data::queue::{LEASE, Lease};
@@ -16,23 +17,18 @@ pub struct JobContext {
     news: Arc<Notify>,
     stop: CancellationToken,
     lease: Lease,
-    /// Whether the lease is left alone for a while; held while it is stored.
-    still: Arc<tokio::sync::Mutex<bool>>,
+    /// Whether the lease is left alone for a while.
+    still: Arc<AtomicBool>,
+    /// Held while the lease is stored, so that a short one never follows a long one.
+    storing: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// Until dropped, the job's row is left alone ([`JobContext::still`]).
-pub struct Still(Arc<tokio::sync::Mutex<bool>>);
+pub struct Still(Arc<AtomicBool>);
 
 impl Drop for Still {
     fn drop(&mut self) {
-        // Who stores the lease meanwhile sees that it is to be left alone; the next time it is not.
-        let still = self.0.clone();
-        match still.try_lock() {
-            Ok(mut still) => *still = false,
-            Err(_) => {
-                tokio::spawn(async move { *still.lock().await = false });
-            }
-        }
+        self.0.store(false, Ordering::Release);
     }
 }
 
@@ -47,6 +43,7 @@ impl JobContext {
             news: Arc::new(Notify::new()),
             stop,
             still: Arc::default(),
+            storing: Arc::default(),
         }
     }
 
@@ -99,13 +96,13 @@ impl JobContext {
     /// When the job must stop, or the database does not answer.
     pub async fn still(&self, db: &Db) -> Result<Still, JobError> {
         self.check()?;
-        let mut still = self.still.lock().await;
+        let _storing = self.storing.lock().await;
         let (progress, message) = self.told_now();
         if !db.keep_job(self.lease, LONGEST_SAVE, progress, &message).await? {
             self.stop.cancel();
         }
         self.check()?;
-        *still = true;
+        self.still.store(true, Ordering::Release);
         Ok(Still(self.still.clone()))
     }
 
@@ -115,8 +112,8 @@ impl JobContext {
     }
 
     async fn store(&self, db: &Db) -> Result<bool, DbError> {
-        let still = self.still.lock().await;
-        if *still {
+        let _storing = self.storing.lock().await;
+        if self.still.load(Ordering::Acquire) {
             return Ok(true);
         }
         let (progress, message) = self.told_now();

@@ -125,7 +125,14 @@ pub async fn read<A: Access>(
         title: other.title.clone(),
         path: other.live.then(|| address(&site.language, &language, &other.path)),
     };
-    let is_hub = |other: &&Other| other.cluster_role == Some(ClusterRole::Hub);
+    let (hub, supporting): (Vec<&Other>, Vec<&Other>) = around
+        .cluster
+        .iter()
+        .partition(|other| other.cluster_role == Some(ClusterRole::Hub));
+    let hub = hub.first().copied().map(link);
+    let supporting = supporting.into_iter().map(link).collect();
+    let contact = around.contact.first().map(link);
+    let offers = around.offers.iter().map(link).collect();
     let outline = task.map_or(&[][..], |task| task.outline.as_slice());
     let brief = compose::Brief {
         title: content
@@ -146,11 +153,11 @@ pub async fn read<A: Access>(
         structure: shape(structure),
         words: task.map_or(0, |task| u32::try_from(task.word_count).unwrap_or(u32::MAX)),
         language,
-        hub: around.cluster.iter().find(is_hub).map(link),
-        supporting: around.cluster.iter().filter(|other| !is_hub(other)).map(link).collect(),
+        hub,
+        supporting,
         about: site.description.clone(),
-        contact: around.contact.first().map(link),
-        offers: around.offers.iter().map(link).collect(),
+        contact,
+        offers,
         entity: content.map(|row| stated(&row.entity)).unwrap_or_default(),
         attributes: content
             .map(|row| row.attributes.iter().map(|a| (a.name.clone(), a.value.clone())).collect())

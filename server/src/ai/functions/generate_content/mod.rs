@@ -11,7 +11,7 @@ mod save;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use igny8_data::{Read, Tx};
+use igny8_data::Tx;
 use igny8_writer::draft::{self, Draft};
 use igny8_writer::{brief_check, compose, sections};
 use serde::{Deserialize, Serialize};
