@@ -548,7 +548,10 @@ mod slow_to_save {
         }
 
         async fn save(_: &Task<Payload>, (): &(), tx: &mut Tx<'_>) -> Result<Saved, JobError> {
-            tx.statement("sleep(1500ms)", Variables::new());
+            tx.statement(
+                "IF $site != NONE AND $account != NONE { sleep(1500ms) }",
+                Variables::new(),
+            );
             Ok(Saved {
                 result: json!({}),
                 target: None,

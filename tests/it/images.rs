@@ -46,7 +46,10 @@ impl<'a> Studio<'a> {
     async fn images(&self) -> Vec<Value> {
         let (status, list) = self.w.get(self.who, &self.path("images?sort=created_at&limit=50")).await;
         assert_eq!(status, 200, "{list}");
-        list["items"].as_array().unwrap().clone()
+        let mut images = list["items"].as_array().unwrap().clone();
+        // Made in one moment: the featured one first.
+        images.sort_by_key(|image| image["kind"].as_str().unwrap().to_owned());
+        images
     }
 
     async fn text(&self) -> Value {

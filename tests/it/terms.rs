@@ -310,23 +310,23 @@ async fn a_new_slug_reaches_visitors_and_the_old_address_leads_on() {
         let to = answer.0.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
         (answer.0.status().as_u16(), to)
     };
-    assert_eq!(seen("/category/coffee/").await.0, 200);
+    assert_eq!(seen("/categories/coffee/").await.0, 200);
     let one = path(&format!("terms/{}", term["id"].as_str().unwrap()));
     for (rev, slug) in [(1, "espresso"), (2, "beans")] {
         let (status, renamed) = w.patch(&w.a.editor, &one, rev, json!({ "slug": slug })).await;
         assert_eq!(status, 200, "{renamed}");
     }
     w.run_jobs().await;
-    assert_eq!(seen("/category/beans/").await.0, 200);
-    for old in ["/category/coffee/", "/category/espresso/"] {
+    assert_eq!(seen("/categories/beans/").await.0, 200);
+    for old in ["/categories/coffee/", "/categories/espresso/"] {
         let (status, to) = seen(old).await;
-        assert_eq!((status, to.as_deref().map(|to| to.ends_with("/category/beans/"))), (301, Some(true)), "{to:?}");
+        assert_eq!((status, to.as_deref().map(|to| to.ends_with("/categories/beans/"))), (301, Some(true)), "{to:?}");
     }
     // Back to a slug it had: that address is its own again.
     let (_, renamed) = w.patch(&w.a.editor, &one, 3, json!({ "slug": "coffee" })).await;
     assert_eq!(renamed["slug"], "coffee", "{renamed}");
     w.run_jobs().await;
-    assert_eq!((seen("/category/coffee/").await.0, seen("/category/beans/").await.0), (200, 301));
+    assert_eq!((seen("/categories/coffee/").await.0, seen("/categories/beans/").await.0), (200, 301));
     // Merged into another, all its addresses lead there.
     let into = json!({ "name": "Drinks", "taxonomy": "blog_category" });
     let (_, into) = w.post(&w.a.editor, &path("terms"), into).await;
@@ -336,6 +336,6 @@ async fn a_new_slug_reaches_visitors_and_the_old_address_leads_on() {
         .body_json(&json!({ "into": into["id"] }));
     merge.send().await.assert_status_is_ok();
     w.run_jobs().await;
-    let (status, to) = seen("/category/espresso/").await;
-    assert_eq!((status, to.map(|to| to.ends_with("/category/drinks/"))), (301, Some(true)));
+    let (status, to) = seen("/categories/espresso/").await;
+    assert_eq!((status, to.map(|to| to.ends_with("/categories/drinks/"))), (301, Some(true)));
 }

@@ -262,6 +262,9 @@ fn decoded(text: &str) -> Result<Found, ProviderError> {
 
 fn read_openai(body: &[u8]) -> Result<Found, ProviderError> {
     let answer: Value = serde_json::from_slice(body).map_err(|_| broken("it is not JSON"))?;
+    if let Some(error) = openai::error_in(&answer) {
+        return Err(error);
+    }
     let first = &answer["data"][0];
     match (first["b64_json"].as_str(), first["url"].as_str()) {
         (Some(data), _) if !data.is_empty() => decoded(data),

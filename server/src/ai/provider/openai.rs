@@ -316,7 +316,7 @@ pub fn read_error(status: u16, headers: &HeaderMap, body: &[u8], now: DateTime<U
 }
 
 /// An error inside of an answer that calls itself a success, as gateways write it.
-fn error_in(answer: &Value) -> Option<ProviderError> {
+pub fn error_in(answer: &Value) -> Option<ProviderError> {
     let error = answer.get("error").filter(|error| !error.is_null())?;
     let code = error["code"].as_u64().or_else(|| error["status"].as_u64());
     let status = code
@@ -334,7 +334,7 @@ fn error_of(status: u16, answer: &Value, retry_after: Option<Duration>) -> Provi
     let said = said.trim_end_matches('.');
     let not_accepted = |what: &str| ProviderError::NotAccepted(format!("{what} (status {status}){said}"));
     match status {
-        _ if matches!(code.as_str(), "content_filter" | "content_policy_violation") => filtered(),
+        _ if matches!(code.as_str(), "content_filter" | "content_policy_violation" | "moderation_blocked") => filtered(),
         402 => not_accepted("your credit there is used up"),
         429 if matches!(code.as_str(), "insufficient_quota" | "billing_hard_limit_reached") => {
             not_accepted("your credit there is used up")

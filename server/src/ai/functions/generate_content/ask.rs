@@ -146,7 +146,7 @@ pub(super) fn part(input: &Input, parts: &[Range<usize>], n: usize) -> Ask {
         let mine: Vec<&String> = all[parts[n].clone()].iter().map(|heading| &heading.text).collect();
         json!({ "part": n + 1, "of": parts.len(), "headings": mine, "with_introduction": n == 0 })
     });
-    let words = brief.words / u32::try_from(parts.len()).unwrap_or(1).max(1);
+    let words = words_of_part(brief.words, parts, n);
     let current = match &input.target {
         Target::Whole(content) => Some(shown(&content.body)),
         Target::New | Target::Section { .. } => None,
@@ -175,7 +175,7 @@ pub(super) fn part(input: &Input, parts: &[Range<usize>], n: usize) -> Ask {
         .with("current", json!(current))
         .with("instructions", json!(input.instructions))
         .with("part", json!(part))
-        .with("words", words_asked(brief.words, words, parts.len()))
+        .with("words", words)
         .with("site_type", json!(known.site.site_type));
     Ask {
         prompt: WRITING.name,
@@ -211,9 +211,14 @@ pub(super) fn part(input: &Input, parts: &[Range<usize>], n: usize) -> Ask {
     }
 }
 
-/// The whole page's words where it is asked for at once, else the part's.
-fn words_asked(all: u32, part: u32, parts: usize) -> u32 {
-    if parts > 1 { part } else { all }
+/// The words of a part: its share of the page's, by headings.
+fn words_of_part(all: u32, parts: &[Range<usize>], n: usize) -> u32 {
+    let total: u64 = parts.iter().map(|part| part.len() as u64).sum();
+    let share = u64::from(all) * parts[n].len() as u64;
+    if parts.len() == 1 {
+        return all;
+    }
+    u32::try_from(share / total.max(1)).unwrap_or(all)
 }
 
 /// Room for so many words in any language, with what stands around them.
@@ -279,7 +284,7 @@ pub(super) fn read_part(
             .iter()
             .map(|heading| heading.text.clone())
             .collect();
-        brief.words /= u32::try_from(parts.len()).unwrap_or(1);
+        brief.words = words_of_part(brief.words, parts, n);
         if n > 0 {
             (brief.questions, brief.primary) = (Vec::new(), None);
         }
@@ -365,7 +370,7 @@ fn given(said: Entity, row: Entity, facts: &str, kind: ContentType) -> Entity {
     let stated = |value: Option<String>| {
         value.map(|value| value.trim().to_owned()).filter(|value| {
             let folded = igny8_text::fold(value);
-            !folded.is_empty() && facts.contains(&folded)
+            !folded.is_empty() && says(&facts, &folded)
         })
     };
     let product = kind == ContentType::Product;
@@ -384,6 +389,14 @@ fn given(said: Entity, row: Entity, facts: &str, kind: ContentType) -> Entity {
         area: row.area.or_else(|| stated(said.area).filter(|_| !product)),
         price_range: row.price_range.or_else(|| stated(said.price_range).filter(|_| !product)),
     }
+}
+
+/// Whether a text has another in it as words of its own: `x-1` is not what `jx-100` says.
+fn says(text: &str, wanted: &str) -> bool {
+    let bounds = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    text.match_indices(wanted).any(|(at, found)| {
+        bounds(text[..at].chars().next_back()) && bounds(text[at + found.len()..].chars().next())
+    })
 }
 
 /// The first link within the site that was not offered.
@@ -433,4 +446,64 @@ pub(super) fn read_section(body: &str, id: &str, answer: Value) -> Result<String
         return Err("the section must begin with its heading, word for word".to_owned());
     }
     Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_fact_says() {
+        for (text, wanted, says_it) in [
+            ("the jar jx-100 of 1 litre", "jx-100", true),
+            ("the jar jx-100", "x-1", false),
+            ("it costs 19.99 eur", "19.99", true),
+            ("it costs 119.99", "19.99", false),
+            ("x-1", "x-1", true),
+        ] {
+            assert_eq!(says(text, wanted), says_it, "{wanted} in {text}");
+        }
+    }
+
+    #[test]
+    fn what_models_put_around_a_text_goes() {
+        for (body, expected) in [
+            ("Text.", Ok("Text.")),
+            ("```markdown\nText.\n```", Ok("Text.")),
+            ("# The Title\n\nText.", Ok("Text.")),
+            ("---\ntitle: x\n---\nText.", Ok("Text.")),
+            ("```rust\nfn main() {}\n```", Ok("```rust\nfn main() {}\n```")),
+            ("# Another\n\nText.", Err(())),
+        ] {
+            assert_eq!(bare(body, "the title").map_err(|_| ()).as_deref(), expected.as_deref(), "{body}");
+        }
+    }
+
+    #[test]
+    fn long_pages_come_in_parts() {
+        let brief = |words: u32, headings: usize| compose::Brief {
+            title: String::new(),
+            brief: String::new(),
+            outline: vec![compose::Heading::default(); headings],
+            primary: None,
+            secondary: Vec::new(),
+            structure: compose::Structure::Guide,
+            words,
+            language: "en".into(),
+            hub: None,
+            supporting: Vec::new(),
+            about: String::new(),
+            contact: None,
+            offers: Vec::new(),
+            entity: Entity::default(),
+            attributes: Vec::new(),
+        };
+        for (words, headings, expected) in [(900, 5, 1), (2_500, 5, 1), (6_000, 7, 4), (20_000, 3, 3), (9_000, 1, 1), (9_000, 0, 1)] {
+            let parts = parts(&brief(words, headings));
+            assert_eq!(parts.len(), expected, "{words} words, {headings} headings");
+            assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].start && !pair[0].is_empty()));
+            let total: u32 = (0..parts.len()).map(|n| words_of_part(words, &parts, n)).sum();
+            assert!(total.abs_diff(words) <= 10, "{total}");
+        }
+    }
 }
