@@ -114,6 +114,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "editorial",
         sql: include_str!("../schema/0021_editorial.surql"),
     },
+    Migration {
+        number: 24,
+        name: "links",
+        sql: include_str!("../schema/0024_links.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.
@@ -136,6 +141,7 @@ pub struct Inner {
     pub outgoing: crate::outgoing::Outgoing,
     pub blocking: crate::ai::Blocking,
     pub graphs: crate::ai::Graphs,
+    pub linkers: crate::features::linker::Linkers,
     pub followers: crate::jobs::Followers,
 }
 
@@ -195,6 +201,7 @@ impl App {
                 outgoing: crate::outgoing::Outgoing::new(&config.outgoing.allowed_hosts),
                 blocking: Default::default(),
                 graphs: Default::default(),
+                linkers: crate::features::linker::Linkers::new(&config),
                 followers: Default::default(),
                 config,
                 db,

@@ -6,6 +6,7 @@ pub mod content;
 pub mod editorial;
 pub mod folders;
 pub mod integrations;
+pub mod linker;
 pub mod media;
 pub mod planner;
 pub mod publishing;

@@ -18,6 +18,7 @@ macro_rules! functions {
 functions! {
     auto_cluster::AutoCluster,
     generate_ideas::GenerateIdeas,
+    suggest_links::SuggestLinks,
 }
 
 pub use auto_cluster::{accept, preview};
