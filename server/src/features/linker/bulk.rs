@@ -251,10 +251,8 @@ pub fn job() -> JobType {
         let told = context.clone();
         let check = move |done: usize| {
             #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-            told.progress(
-                100.0 * done as f64 / all.max(1) as f64,
-                format!("{done} of {all} links"),
-            );
+            let part = done as f64 / all.max(1) as f64;
+            told.progress(100.0 * part, format!("{done} of {all} links"));
             told.check()
         };
         let results = run(&app, &scope, work, &check).await?;

@@ -46,9 +46,9 @@ pub fn follow(tx: &mut Tx<'_>, content: &Content) {
         &format!(
             "LET ${body} = (SELECT VALUE body FROM ONLY ${of} WHERE site = $site AND account = $account); \
              UPDATE link SET status = 'gone', ended_at = ${now}, updated_at = ${now}, rev += 1 \
-             WHERE {links} AND status = 'applied' AND !string::contains(${body}, mark) RETURN NONE; \
+             WHERE {links} AND status = 'applied' AND !string::contains(${body}, mark ?? '') RETURN NONE; \
              UPDATE link SET status = 'applied', ended_at = NONE, updated_at = ${now}, rev += 1 \
-             WHERE {links} AND status = 'gone' AND string::contains(${body}, mark) RETURN NONE"
+             WHERE {links} AND status = 'gone' AND string::contains(${body}, mark ?? '') RETURN NONE"
         ),
         binds,
     );

@@ -135,7 +135,7 @@ where
 }
 
 /// The rows with these ids that fulfil the condition.
-pub(in crate::features) async fn rows_of<T: SiteRecord>(
+pub async fn rows_of<T: SiteRecord>(
     db: &SiteDb<'_, Read>,
     (account, site): (AccountId, SiteId),
     ids: Vec<T::Id>,

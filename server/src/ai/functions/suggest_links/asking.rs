@@ -157,7 +157,6 @@ mod tests {
             reason: "It is called so.".into(),
         };
         Work {
-            id: "cont_01jz8k3v5n6q7r8s9t0v1w2x3y".parse().unwrap(),
             title: "A page".into(),
             language: "en".into(),
             cluster: None,

@@ -49,7 +49,6 @@ const MOST_LINKS: usize = 20;
 
 /// A page with what it could link to, the best first.
 pub struct Work {
-    id: ContentId,
     title: String,
     language: String,
     cluster: Option<ClusterId>,

@@ -98,7 +98,6 @@ pub(super) async fn candidates(task: &Task<Payload>, ids: &[ContentId]) -> Resul
                 let found: Option<Outbound> =
                     wide.map(|limit| suggest::outbound(standing, &row, Some(limit), &unwanted));
                 Some(Work {
-                    id: row.id,
                     title: row.title,
                     language: row.language,
                     cluster: row.cluster,
