@@ -72,6 +72,7 @@ pub struct FindingOut {
     /// The page it is about, on which a link is or is missing.
     pub page: Option<PageOut>,
     /// The pages that a link leads or should lead to; at most 20.
+    #[oai(default)]
     pub targets: Vec<PageOut>,
     pub cluster: Option<ClusterId>,
     /// Where a dead link leads.
