@@ -129,6 +129,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "term_aliases",
         sql: include_str!("../schema/0028_term_aliases.surql"),
     },
+    Migration {
+        number: 24,
+        name: "links",
+        sql: include_str!("../schema/0024_links.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.
@@ -151,6 +156,7 @@ pub struct Inner {
     pub outgoing: crate::outgoing::Outgoing,
     pub blocking: crate::ai::Blocking,
     pub graphs: crate::ai::Graphs,
+    pub linkers: crate::features::linker::Linkers,
     pub followers: crate::jobs::Followers,
 }
 
@@ -210,6 +216,7 @@ impl App {
                 outgoing: crate::outgoing::Outgoing::new(&config.outgoing.allowed_hosts),
                 blocking: Default::default(),
                 graphs: Default::default(),
+                linkers: crate::features::linker::Linkers::new(&config),
                 followers: Default::default(),
                 config,
                 db,

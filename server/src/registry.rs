@@ -42,6 +42,7 @@ pub fn apis() -> impl OpenApi + 'static {
             features::images::api::ImagesApi,
         ),
         crate::ai::api::apis(),
+        features::linker::api::apis(),
         (
             features::content::api::ContentApi,
             features::content::api::StatusApi,
@@ -62,6 +63,7 @@ pub fn jobs() -> Vec<JobType> {
         features::accounts::mails::job(),
         features::content::schedule::job(),
         features::editorial::mails::job(),
+        features::linker::job(),
         features::planner::import::job::job(),
         features::publishing::deploy_job(),
         features::publishing::site_changed_job(),
@@ -93,7 +95,15 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
     SoftDeleted {
         table: "content",
         found_by: FoundBy::Time,
-        parts: &[("revision", "content"), ("comment", "content"), ("editing", "content"), ("generated", "content"), ("image", "content")],
+        parts: &[
+            ("revision", "content"),
+            ("comment", "content"),
+            ("editing", "content"),
+            ("generated", "content"),
+            ("image", "content"),
+            ("link", "source"),
+            ("link", "target"),
+        ],
         named_by: &[("task", "content = NONE", "content INSIDE $gone")],
     },
     SoftDeleted::alone("comment"),
@@ -108,6 +118,7 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
             ("idea", "cluster = NONE, cluster_role = NONE", "cluster INSIDE $gone"),
             ("task", "cluster = NONE, cluster_role = NONE", "cluster INSIDE $gone"),
             ("cluster", "parent = NONE", "parent INSIDE $gone"),
+            ("link", "cluster = NONE", "cluster INSIDE $gone"),
             (
                 "term",
                 "clusters = array::complement(clusters, $gone)",
@@ -201,6 +212,7 @@ pub const OF_SITES: &[&str] = &[
     "idea",
     "image",
     "keyword",
+    "link",
     "media",
     "revision",
     "sector",

@@ -173,6 +173,11 @@ impl Samples {
         let schedule = made(&format!("/sites/{site}/schedules"), schedule).await;
         let content = json!({ "title": format!("Title {CANARY}"), "content_type": "post", "body": CANARY });
         let content = made(&format!("/sites/{site}/content"), content).await;
+        let linked = json!({ "title": format!("Linked {CANARY}"), "content_type": "post" });
+        let linked = made(&format!("/sites/{site}/content"), linked).await;
+        let dismiss = format!("/sites/{site}/content/{content}/links/dismiss");
+        let (_, dismissed) = w.post(&w.a.owner, &dismiss, json!({ "targets": [linked] })).await;
+        let link = dismissed["results"][0]["link"].as_str().unwrap().to_owned();
         let comment = json!({ "content": content, "text": format!("Comment {CANARY}") });
         let comment = made(&format!("/sites/{site}/comments"), comment).await;
         let image = json!({ "content": content, "prompt": CANARY, "alt": CANARY });
@@ -209,6 +214,7 @@ impl Samples {
             ("content_id", content),
             ("comment_id", comment),
             ("image_id", image),
+            ("link_id", link),
             ("number", "1".to_owned()),
             ("invitation_id", invitation),
             ("api_key_id", api_key),

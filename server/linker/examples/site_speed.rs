@@ -36,8 +36,8 @@ fn main() {
         report.pillars.total,
         report.components
     );
-    let map = timed("map of 500", || linker.graph.map(500));
-    println!("  {} nodes, {} edges", map.nodes.len(), map.edges.len());
+    let map = timed("map of 500", || linker.graph.map(500, None));
+    println!("  {} nodes, {} edges", map.nodes.len(), map.edges.total);
 
     let options = Options::default();
     let suggestions: Vec<_> = timed("suggestions for all pages, all cores", || {

@@ -33,27 +33,48 @@ impl Linker {
             graph: graph::Graph::new(site),
             index: index::Index::default(),
         };
-        let mut ids = Vec::new();
         for page in pages {
             linker.put(&page);
-            ids.push(page.id);
         }
-        // Only now is it known where all links lead.
-        for id in ids {
-            linker.index.set_links(&id, &linker.graph.links_of(&id));
-        }
+        linker.link_all();
         linker
     }
 
     /// Takes a page in, or what has changed of it.
     pub fn replace(&mut self, page: &Page) {
-        let before = self.graph.path_of(&page.id).map(str::to_owned);
+        let place = self.graph.place_of(&page.id);
+        let mut sources = self.graph.sources_of(&page.id);
         self.put(page);
-        self.index.set_links(&page.id, &self.graph.links_of(&page.id));
-        if before.as_deref() != self.graph.path_of(&page.id) {
-            for source in self.graph.sources_of(&page.id) {
-                self.index.set_links(&source, &self.graph.links_of(&source));
+        self.link(&page.id);
+        if place != self.graph.place_of(&page.id) {
+            sources.extend(self.graph.sources_of(&page.id));
+            for source in sources {
+                self.link(&source);
             }
+        }
+    }
+
+    /// Takes one of many pages in. Where links lead is known after [`Linker::link_all`], when all of them are there.
+    pub fn put(&mut self, page: &Page) {
+        let mut reading = body::read(&page.body, page.format);
+        for text in &page.beside {
+            let beside = body::read(text, body::Format::Markdown);
+            reading.blocks.extend(beside.blocks);
+            reading.links.extend(beside.links);
+            reading.words += beside.words;
+        }
+        self.graph.replace(page, &reading);
+        if page.archive {
+            self.index.remove(&page.id);
+        } else {
+            self.index.replace(page, &reading);
+        }
+    }
+
+    /// Looks up anew where the links of all pages lead.
+    pub fn link_all(&mut self) {
+        for id in self.graph.ids() {
+            self.link(&id);
         }
     }
 
@@ -63,9 +84,7 @@ impl Linker {
         self.index.remove(id);
     }
 
-    fn put(&mut self, page: &Page) {
-        let reading = body::read(&page.body, page.format);
-        self.graph.replace(page, &reading);
-        self.index.replace(page, &reading);
+    fn link(&mut self, id: &str) {
+        self.index.set_links(id, &self.graph.links_of(id));
     }
 }

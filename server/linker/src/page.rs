@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::body::Format;
+use crate::body::{self, Format};
 
 /// What a page is to its cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -50,6 +50,16 @@ pub struct Page {
     pub aliases: Vec<String>,
     /// What its menus and footers link to, apart from the body.
     pub navigation: Vec<String>,
+    /// Pages that it lists, in order, apart from body and menus.
+    pub listed: Vec<String>,
+    /// How many of [`Page::listed`] are shown at once: each further part is a click further away. 0 shows all.
+    pub per_page: usize,
+    /// An archive: a way to other pages. It is never a target, and nothing is missing in it.
+    pub archive: bool,
+    /// Markdown that is shown beside the body; links in it count, but none is put there.
+    pub beside: Vec<String>,
+    /// Where buttons and pictures beside the body lead.
+    pub buttons: Vec<String>,
     /// The body.
     pub body: String,
     /// How the body is written.
@@ -63,6 +73,18 @@ impl Page {
             Some(Role::Hub) => self.cluster.as_deref(),
             _ => self.parent_cluster.as_deref().or(self.cluster.as_deref()),
         }
+    }
+
+    /// Where it leads apart from the body, menus and lists.
+    pub fn linked_beside(&self) -> Vec<String> {
+        let texts = self
+            .beside
+            .iter()
+            .flat_map(|text| body::read(text, Format::Markdown).links);
+        texts
+            .map(|link| link.href)
+            .chain(self.buttons.iter().cloned())
+            .collect()
     }
 
     /// The primary language of the tag, in lower case: `pt` of `pt-BR`.

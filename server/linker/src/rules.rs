@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::page::Page;
 use crate::terms::Analyzer;
 
 /// The rules that [`crate::edit::apply`] and suggestions keep.
@@ -30,6 +31,8 @@ pub struct Rules {
     pub own_keyphrases: Vec<String>,
     /// Paths that are never linked to.
     pub do_not_link: Vec<String>,
+    /// Addresses that the page leads to beside the body, and need not be linked to again.
+    pub linked: Vec<String>,
     /// Names under which the site is reached, for links that are written out.
     pub hosts: Vec<String>,
 }
@@ -47,7 +50,22 @@ impl Default for Rules {
             path: String::new(),
             own_keyphrases: Vec::new(),
             do_not_link: Vec::new(),
+            linked: Vec::new(),
             hosts: Vec::new(),
+        }
+    }
+}
+
+impl Rules {
+    /// These rules for the body of one page.
+    pub fn of(&self, page: &Page) -> Self {
+        let own = page.primary_keyword.iter().cloned();
+        Self {
+            language: page.language.clone(),
+            path: page.path.clone(),
+            own_keyphrases: self.own_keyphrases.iter().cloned().chain(own).collect(),
+            linked: self.linked.iter().cloned().chain(page.linked_beside()).collect(),
+            ..self.clone()
         }
     }
 }

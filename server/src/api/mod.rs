@@ -50,6 +50,8 @@ pub enum Tag {
     Ai,
     /// Posts, pages, products, services and their revisions.
     Content,
+    /// Internal links of a site: what is wrong, what is missing, putting them in.
+    Links,
     /// Images and files.
     Media,
     /// Deployments and releases of a site.

@@ -28,6 +28,7 @@ pub struct Config {
     pub jobs: Jobs,
     pub billing: Billing,
     pub publishing: Publishing,
+    pub linker: Linker,
     pub outgoing: Outgoing,
     pub mail: Mail,
     pub log: Log,
@@ -105,6 +106,12 @@ pub struct Publishing {
     pub keep_releases: usize,
     pub folders: bool,
     pub render_threads: usize,
+    pub remembered_pages: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Linker {
     pub remembered_pages: usize,
 }
 

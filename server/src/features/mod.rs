@@ -7,6 +7,7 @@ pub mod editorial;
 pub mod folders;
 pub mod images;
 pub mod integrations;
+pub mod linker;
 pub mod media;
 pub mod planner;
 pub mod publishing;

@@ -1,9 +1,10 @@
-//! Putting links into bodies and taking them out again.
+//! Putting links into bodies, taking them out again, and leading them to where their pages have moved ([`rewrite`]).
 //!
 //! Nothing but the link itself is written: the source around it stays as it is, byte by byte, and the text a reader sees
 //! stays the same. What would read differently with a link in it is found by reading the result, and left out.
 
 pub(crate) mod places;
+mod rewrite;
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -14,6 +15,7 @@ use crate::address::{self, Address};
 use crate::body::{self, Format, FoundLink, Reading};
 pub use crate::rules::{Refusal, Rules};
 use places::Places;
+pub use rewrite::{Rewritten, rewrite};
 
 /// A link to put in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +42,17 @@ pub struct Insertion {
     pub length: usize,
 }
 
+impl Insertion {
+    /// What of the source tells that the link is there, whatever else is changed: its address as it is written.
+    pub fn mark(href: &str, format: Format) -> String {
+        let escaped = href.replace('&', "&amp;");
+        match format {
+            Format::Markdown => format!("]({escaped})"),
+            Format::Html => format!("href=\"{escaped}\""),
+        }
+    }
+}
+
 /// What [`apply`] did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Applied {
@@ -47,6 +60,8 @@ pub struct Applied {
     pub body: String,
     /// The links that were put in, in the order of the source.
     pub inserted: Vec<Insertion>,
+    /// Their places in the list handed in.
+    pub places: Vec<usize>,
     /// Places in the list handed in, and why they were not.
     pub refused: Vec<(usize, Refusal)>,
 }
@@ -80,13 +95,7 @@ pub fn apply(source: &str, format: Format, links: &[Link], rules: &Rules) -> App
     let reading = body::read(source, format);
     let mut refused: Vec<(usize, Refusal)> = Vec::new();
     let mut taken: HashSet<String> = targets(&reading.links, rules);
-    // Every internal link counts, twice the same target too.
-    let mut count = reading
-        .links
-        .iter()
-        .filter(|l| internal(&l.href, rules).is_some())
-        .count();
-    let most = reading.words / rules.words_per_link.max(1);
+    let (mut count, most) = counted(&reading, rules);
     let mut places = Places::new(&reading, source, rules);
     let mut planned: Vec<Planned> = Vec::new();
     for (index, link) in links.iter().enumerate() {
@@ -108,8 +117,22 @@ pub fn apply(source: &str, format: Format, links: &[Link], rules: &Rules) -> App
     Applied {
         body,
         inserted,
+        places: kept.iter().map(|p| p.index).collect(),
         refused,
     }
+}
+
+/// How many more links a body may have.
+pub fn room(source: &str, format: Format, rules: &Rules) -> usize {
+    let reading = body::read(source, format);
+    let (count, most) = counted(&reading, rules);
+    most.saturating_sub(count)
+}
+
+/// Internal links, the same target twice too, and how many there may be.
+fn counted(reading: &Reading, rules: &Rules) -> (usize, usize) {
+    let internal = reading.links.iter().filter(|l| internal(&l.href, rules).is_some());
+    (internal.count(), reading.words / rules.words_per_link.max(1))
 }
 
 fn plan(
@@ -274,7 +297,8 @@ fn internal(href: &str, rules: &Rules) -> Option<String> {
 }
 
 fn targets(links: &[FoundLink], rules: &Rules) -> HashSet<String> {
-    links.iter().filter_map(|l| internal(&l.href, rules)).collect()
+    let hrefs = links.iter().map(|l| &l.href).chain(&rules.linked);
+    hrefs.filter_map(|href| internal(href, rules)).collect()
 }
 
 fn allowed_target(href: &str, rules: &Rules) -> Result<String, Refusal> {

@@ -42,6 +42,9 @@ fn a_link_goes_around_its_words_and_comes_off_again() {
     ] {
         let applied = apply(source, format, &[link("/grinder/", "burr grinder")], &loose());
         assert_eq!(applied.body, want);
+        assert_eq!(applied.places, [0]);
+        let mark = Insertion::mark(&applied.inserted[0].href, format);
+        assert!(applied.body.contains(&mark) && !source.contains(&mark), "{mark}");
         assert_eq!(undo(&applied.body, format, &applied.inserted).body, source);
         let again = apply(&applied.body, format, &[link("/grinder/", "burr grinder")], &loose());
         assert_eq!(again.body, applied.body);
@@ -94,6 +97,16 @@ fn what_breaks_a_rule_is_refused_with_the_reason() {
             vec![link("/g/", "burr grinder")],
             loose(),
             Refusal::NotFound,
+        ),
+        (
+            "A burr grinder.",
+            vec![link("/g/", "burr grinder")],
+            Rules {
+                linked: vec!["../g".into()],
+                path: "/own/".into(),
+                ..loose()
+            },
+            Refusal::AlreadyLinked,
         ),
         (
             "A burr grinder and [more](/m).",

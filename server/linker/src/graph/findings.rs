@@ -153,7 +153,7 @@ pub struct Anchors {
 }
 
 /// The state of a site's links. Only links in texts count, unless something else is said; several between the same two
-/// pages count as one.
+/// pages count as one. Archives are ways to pages and nothing else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Published pages.
@@ -180,6 +180,12 @@ pub struct Report {
     pub mean_depth: f64,
     /// Hubs with something missing, and topics without one.
     pub pillars: Listing<Pillar>,
+    /// Topics without a hub, pages that do not link to theirs, and pages that theirs does not link to.
+    pub without_hub: usize,
+    /// See [`Report::without_hub`].
+    pub without_link_to_hub: usize,
+    /// See [`Report::without_hub`].
+    pub without_link_from_hub: usize,
     /// Mean completeness of the hubs that have pages; 1 without any.
     pub pillar_completeness: f64,
     /// Anchors that lead to several pages.
@@ -222,13 +228,17 @@ pub struct MapNode {
     pub outbound: usize,
 }
 
-/// A link on a map: places of its ends in [`LinkMap::nodes`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The links from one page of a map to another: places of both in [`LinkMap::nodes`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MapEdge {
     /// From.
     pub source: usize,
     /// To.
     pub target: usize,
+    /// The first anchor, folded.
+    pub anchor: String,
+    /// How many links there are.
+    pub links: usize,
 }
 
 /// A site as nodes and edges, to be drawn.
@@ -236,10 +246,10 @@ pub struct MapEdge {
 pub struct LinkMap {
     /// Pages there are.
     pub pages: usize,
-    /// The pages with the highest PageRank.
+    /// Those with the highest PageRank.
     pub nodes: Vec<MapNode>,
     /// Links in texts between them.
-    pub edges: Vec<MapEdge>,
+    pub edges: Listing<MapEdge>,
 }
 
 /// The links of one page.
@@ -249,9 +259,9 @@ pub struct PageLinks {
     pub page: PageRef,
     /// Pages that link to it in their text.
     pub inbound: Listing<AnchorUse>,
-    /// Pages it links to in its text.
+    /// Pages its text links straight to.
     pub outbound: Listing<AnchorUse>,
-    /// Its links that do not lead straight to a page.
+    /// Links in its text that do not lead straight to a page.
     pub dead: Listing<DeadLink>,
     /// Links to other sites.
     pub external: usize,

@@ -11,7 +11,7 @@ mod report;
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::address::{self, Address};
@@ -29,6 +29,8 @@ pub use findings::{
 
 /// Links of a page that are looked at.
 const MOST_LINKS: usize = 10_000;
+/// Pages that one page lists and that are looked at.
+const MOST_LISTED: usize = 200_000;
 /// Redirects in a row that are followed, as browsers and search engines do.
 const MOST_HOPS: usize = 10;
 
@@ -54,9 +56,36 @@ struct Node {
     published: bool,
     /// Key of the primary keyword; 0 for none.
     keyphrase: u64,
+    archive: bool,
     aliases: Vec<u32>,
+    /// Those of the body, of buttons, of menus, and last those of lists.
     edges: Vec<Edge>,
+    /// How many of them are those of lists.
+    listed: usize,
+    /// How many of these are shown at once; 0 for all.
+    per_page: usize,
     external: usize,
+}
+
+impl Node {
+    /// The edges that a visitor sees at once, and those that are on further pages of its list.
+    fn shown(&self) -> (&[Edge], std::slice::Chunks<'_, Edge>) {
+        let step = match self.per_page {
+            0 => self.listed.max(1),
+            step => step,
+        };
+        let first = self.edges.len() - self.listed + self.listed.min(step);
+        let (first, rest) = self.edges.split_at(first);
+        (first, rest.chunks(step))
+    }
+}
+
+/// Where a page is, as far as links to it go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    path: String,
+    aliases: Vec<String>,
+    published: bool,
 }
 
 /// What is at an address.
@@ -123,14 +152,10 @@ pub struct Graph {
 impl Graph {
     /// A site without pages.
     pub fn new(site: &Site) -> Self {
-        let redirects = site.redirects.iter().map(|(from, to)| {
-            let to = address::resolve(to, from, &site.hosts);
-            (address::normal(from), to)
-        });
         Self {
             home: address::normal(&site.home),
             hosts: site.hosts.clone(),
-            redirects: redirects.collect(),
+            redirects: resolved(&site.redirects, &site.hosts),
             ..Self::default()
         }
     }
@@ -158,23 +183,20 @@ impl Graph {
         let keyphrase = page.primary_keyword.as_deref().map_or(0, |k| key(k, &mut analyzer));
         let mut edges = Vec::new();
         let mut external = 0;
-        let content = reading
-            .links
-            .iter()
-            .map(|l| (l.href.as_str(), l.anchor.as_str(), false));
-        let navigation = page.navigation.iter().map(|href| (href.as_str(), "", true));
-        for (href, anchor, navigation) in content.take(MOST_LINKS).chain(navigation.take(MOST_LINKS)) {
+        let content = reading.links.iter().map(|l| (l.href.as_str(), Some(l.anchor.as_str())));
+        let buttons = page.buttons.iter().map(|href| (href.as_str(), None));
+        for (href, anchor) in content.chain(buttons).take(MOST_LINKS) {
             match address::resolve(href, &page.path, &self.hosts) {
                 Address::Internal(to) if to == normal => {}
                 Address::Internal(to) => {
-                    let anchor_key = if navigation { 0 } else { key(anchor, &mut analyzer) };
+                    let anchor_key = anchor.map_or(0, |anchor| key(anchor, &mut analyzer));
                     edges.push(Edge {
                         to: self.paths.take(&to),
-                        anchor: self.anchors.take(&shortened(anchor)),
+                        anchor: self.anchors.take(&shortened(anchor.unwrap_or_default())),
                         key: anchor_key,
-                        generic: !navigation && rules::is_generic(anchor),
+                        generic: anchor.is_some_and(rules::is_generic),
                         own_keyphrase: anchor_key != 0 && anchor_key == keyphrase,
-                        navigation,
+                        navigation: false,
                     });
                 }
                 Address::Here => {}
@@ -204,10 +226,82 @@ impl Graph {
             role: page.role,
             published: page.published,
             keyphrase,
+            archive: page.archive,
             aliases,
             edges,
+            listed: 0,
+            per_page: 0,
             external,
         });
+        self.set_navigation(&page.id, &page.navigation, &page.listed, page.per_page);
+    }
+
+    /// Tells where a page leads apart from its text, instead of what was said before: see [`Page::navigation`],
+    /// [`Page::listed`] and [`Page::per_page`].
+    pub fn set_navigation(&mut self, id: &str, navigation: &[String], listed: &[String], per_page: usize) {
+        let Some(&slot) = self.by_id.get(id) else {
+            return;
+        };
+        let Some(mut node) = self.slots[slot as usize].take() else {
+            return;
+        };
+        let (before, text): (Vec<Edge>, Vec<Edge>) = node.edges.iter().partition(|edge| edge.navigation);
+        node.edges = text;
+        let own = node.path;
+        let path = self.paths.text(own).to_owned();
+        let mut add = |hrefs: &[String]| {
+            let before = node.edges.len();
+            for href in hrefs.iter().take(MOST_LISTED) {
+                if let Address::Internal(to) = address::resolve(href, &path, &self.hosts)
+                    && to != path
+                {
+                    node.edges.push(Edge {
+                        to: self.paths.take(&to),
+                        anchor: self.anchors.take(""),
+                        key: 0,
+                        generic: false,
+                        own_keyphrase: false,
+                        navigation: true,
+                    });
+                }
+            }
+            node.edges.len() - before
+        };
+        add(navigation);
+        node.listed = add(listed);
+        node.per_page = per_page;
+        let after: FxHashSet<u32> = node.edges.iter().map(|edge| edge.to).collect();
+        for &to in &after {
+            insert(&mut self.inbound, to, slot);
+        }
+        for edge in before {
+            if !after.contains(&edge.to) {
+                delete(&mut self.inbound, edge.to, slot);
+            }
+            self.paths.release(edge.to);
+            self.anchors.release(edge.anchor);
+        }
+        self.slots[slot as usize] = Some(node);
+    }
+
+    /// Tells which old paths lead where, instead of what was said before.
+    pub fn set_redirects(&mut self, redirects: &BTreeMap<String, String>) {
+        self.redirects = resolved(redirects, &self.hosts);
+    }
+
+    /// The ids of all pages, in no order.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.by_id.keys().cloned().collect()
+    }
+
+    pub(crate) fn place_of(&self, id: &str) -> Option<Place> {
+        let node = self.node(*self.by_id.get(id)?)?;
+        let text = |path: &u32| self.paths.text(*path).to_owned();
+        Some(Place {
+            path: text(&node.path),
+            aliases: node.aliases.iter().map(text).collect(),
+            published: node.published,
+        })
     }
 
     /// Forgets a page.
@@ -303,10 +397,21 @@ impl Graph {
                 // Out of the site on purpose.
                 Some(_) => return There::File,
                 None if address::is_file(text) => return There::File,
-                None => return There::Nothing,
+                None => return self.further(text).map_or(There::Nothing, There::Page),
             }
         }
         There::Loop
+    }
+
+    /// The page of whose list this is the address of a further part: `/blog/page/2`.
+    fn further(&self, path: &str) -> Option<u32> {
+        let (list, number) = path.rsplit_once("/page/")?;
+        if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let list = self.paths.get(if list.is_empty() { "/" } else { list })?;
+        let (slot, published) = self.first(self.at.get(&list))?;
+        (published && self.node(slot)?.listed > 0).then_some(slot)
     }
 
     fn first(&self, slots: Option<&Vec<u32>>) -> Option<(u32, bool)> {
@@ -314,6 +419,13 @@ impl Graph {
         let first = nodes.min_by_key(|(_, node)| (!node.published, &node.id));
         first.map(|(slot, node)| (slot, node.published))
     }
+}
+
+fn resolved(redirects: &BTreeMap<String, String>, hosts: &[String]) -> FxHashMap<String, Address> {
+    let resolved = redirects
+        .iter()
+        .map(|(from, to)| (address::normal(from), address::resolve(to, from, hosts)));
+    resolved.collect()
 }
 
 fn key(text: &str, analyzer: &mut Analyzer) -> u64 {

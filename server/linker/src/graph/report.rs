@@ -14,16 +14,34 @@ use crate::page::Role;
 const DEEP: u32 = 3;
 /// Inbound links from which on a target's anchors are looked at as a mix.
 const MIX_FROM: usize = 5;
+/// Links on a map for each of its pages.
+const EDGES_PER_NODE: usize = 20;
 
-/// The published pages, numbered in the order of their paths, with their links.
+/// The published pages, numbered in the order of their paths, with their links; archives come last.
 struct View<'a> {
     nodes: Vec<&'a Node>,
+    /// How many of them are no archives.
+    pages: usize,
     there: Vec<There>,
     number: Vec<u32>,
+    /// Between pages that are no archives.
     content: Arcs,
+    /// Further parts of lists are nodes of their own here, after all others.
     all: Arcs,
     navigation: usize,
     home: Option<u32>,
+}
+
+impl<'a> View<'a> {
+    /// Those that are no archives.
+    fn pages(&self) -> &[&'a Node] {
+        &self.nodes[..self.pages]
+    }
+
+    /// The home page, if it has a text.
+    fn home_text(&self) -> Option<u32> {
+        self.home.filter(|&home| (home as usize) < self.pages)
+    }
 }
 
 const NONE: u32 = u32::MAX;
@@ -33,34 +51,64 @@ impl Graph {
         let there: Vec<There> = (0u32..).take(self.paths.len()).map(|path| self.there(path)).collect();
         let mut number = vec![NONE; self.slots.len()];
         let mut nodes = Vec::with_capacity(self.order.len());
-        for &slot in self.order.values() {
-            if let Some(node) = self.node(slot).filter(|n| n.published) {
-                number[slot as usize] = u32::try_from(nodes.len()).unwrap_or(NONE);
-                nodes.push(node);
+        let mut pages = 0;
+        for archives in [false, true] {
+            for &slot in self.order.values() {
+                if let Some(node) = self.node(slot).filter(|n| n.published && n.archive == archives) {
+                    number[slot as usize] = u32::try_from(nodes.len()).unwrap_or(NONE);
+                    nodes.push(node);
+                }
+            }
+            if !archives {
+                pages = nodes.len();
             }
         }
-        let (mut content, mut all, mut navigation) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut content, mut all, mut navigation) = (Vec::new(), Vec::new(), 0);
+        // What further parts of lists show.
+        let mut further: Vec<Vec<u32>> = Vec::new();
         let mut own: Vec<(u32, bool)> = Vec::new();
         for (from, node) in (0u32..).zip(&nodes) {
-            own.clear();
-            own.extend(node.edges.iter().filter_map(|edge| {
+            let lead = |edge: &Edge| {
                 let to = number[there[edge.to as usize].page()? as usize];
                 (to != NONE && to != from).then_some((to, edge.navigation))
-            }));
+            };
+            let (first, parts) = node.shown();
+            own.clear();
+            own.extend(first.iter().filter_map(lead));
             own.sort_unstable();
             own.dedup();
-            content.extend(own.iter().filter(|e| !e.1).map(|e| (from, e.0)));
-            navigation.extend(own.iter().filter(|e| e.1).map(|e| (from, e.0)));
+            let is_text = |n: u32| (n as usize) < pages;
+            let in_text = own.iter().filter(|e| !e.1 && is_text(from) && is_text(e.0));
+            content.extend(in_text.map(|e| (from, e.0)));
+            navigation += own.iter().filter(|e| e.1).count();
             own.dedup_by_key(|e| e.0);
             all.extend(own.iter().map(|e| (from, e.0)));
+            for (n, part) in parts.enumerate() {
+                let number = u32::try_from(nodes.len() + further.len()).unwrap_or(NONE);
+                match further.last_mut().filter(|_| n > 0) {
+                    Some(before) => before.push(number),
+                    None => all.push((from, number)),
+                }
+                let mut shown: Vec<u32> = part.iter().filter_map(lead).map(|(to, _)| to).collect();
+                shown.sort_unstable();
+                shown.dedup();
+                navigation += shown.len();
+                further.push(shown);
+            }
+        }
+        let all_nodes = nodes.len() + further.len();
+        for (from, shown) in (nodes.len()..).zip(&further) {
+            let from = u32::try_from(from).unwrap_or(NONE);
+            all.extend(shown.iter().map(|&to| (from, to)));
         }
         let home = self.paths.get(&self.home).and_then(|path| there[path as usize].page());
         View {
-            content: Arcs::new(nodes.len(), &content),
-            all: Arcs::new(nodes.len(), &all),
-            navigation: navigation.len(),
+            content: Arcs::new(pages, &content),
+            all: Arcs::new(all_nodes, &all),
+            navigation,
             home: home.map(|slot| number[slot as usize]).filter(|&n| n != NONE),
             nodes,
+            pages,
             there,
             number,
         }
@@ -87,24 +135,25 @@ impl Graph {
         let limit = limits.items;
         let view = self.view();
         let inbound = view.content.inbound();
-        let depths = measure::depths(&view.content, view.home);
+        let depths = measure::depths(&view.content, view.home_text());
         let depths_all = measure::depths(&view.all, view.home);
+        let depths_all = &depths_all[..view.pages];
         let parts = measure::components(&view.content);
         let mut sizes: BTreeMap<u32, usize> = BTreeMap::new();
         for part in &parts {
             *sizes.entry(*part).or_default() += 1;
         }
         let pages = |wanted: &dyn Fn(usize) -> bool| {
-            let found = view.nodes.iter().enumerate().filter(|(i, _)| wanted(*i));
+            let found = view.pages().iter().enumerate().filter(|(i, _)| wanted(*i));
             Listing::new(found.map(|(_, node)| self.page_ref(node)), limit)
         };
         let is_home = |i: usize| view.home.is_some_and(|home| home as usize == i);
         let far = |depth: &Option<u32>| depth.is_none_or(|d| d > DEEP);
         let deep = view
-            .nodes
+            .pages()
             .iter()
             .zip(&depths)
-            .zip(&depths_all)
+            .zip(depths_all)
             .filter(|(_, all)| view.home.is_some() && far(all))
             .map(|((node, content), all)| DeepPage {
                 page: self.page_ref(node),
@@ -118,6 +167,12 @@ impl Graph {
             .filter(|p| p.supports > 0)
             .map(|p| p.completeness)
             .collect();
+        let missing = |of: fn(&Pillar) -> usize| pillars.iter().filter(|p| p.hub.is_some()).map(of).sum::<usize>();
+        let (without_link_to_hub, without_link_from_hub) = (
+            missing(|p| p.without_link_to_hub.len()),
+            missing(|p| p.without_link_from_hub.len()),
+        );
+        let without_hub = pillars.iter().filter(|p| p.hub.is_none()).count();
         let uses = |wanted: fn(&Edge) -> bool| {
             Listing::new(
                 self.uses(&view)
@@ -128,7 +183,7 @@ impl Graph {
         };
         let (competing_anchors, monotonous_anchors) = self.anchors(&view, limit);
         Report {
-            pages: view.nodes.len(),
+            pages: view.pages,
             links: view.content.len(),
             navigation_links: view.navigation,
             external_links: view.nodes.iter().map(|n| n.external).sum(),
@@ -137,12 +192,15 @@ impl Graph {
             dead_ends: pages(&|i| view.content.of(i as u32).is_empty()),
             dead_links: Listing::new(view.nodes.iter().flat_map(|node| self.dead(node, &view.there)), limit),
             deep: Listing::new(deep, limit),
-            deep_in_content: depths.iter().filter(|d| view.home.is_some() && far(d)).count(),
+            deep_in_content: depths.iter().filter(|d| view.home_text().is_some() && far(d)).count(),
             mean_depth: mean(reached.iter().map(|&d| f64::from(d))).unwrap_or(0.0),
             pillars: Listing::new(
                 pillars.into_iter().filter(|p| p.completeness < 1.0 || p.hub.is_none()),
                 limit,
             ),
+            without_hub,
+            without_link_to_hub,
+            without_link_from_hub,
             pillar_completeness: mean(kept.into_iter()).unwrap_or(1.0),
             competing_anchors,
             generic_anchors: uses(|e| e.generic),
@@ -161,7 +219,7 @@ impl Graph {
 
     /// Links in texts between two pages.
     fn uses<'a>(&'a self, view: &'a View<'a>) -> impl Iterator<Item = (&'a Node, &'a Node, &'a Edge)> {
-        (0u32..).zip(&view.nodes).flat_map(move |(from, node)| {
+        (0u32..).zip(view.pages()).flat_map(move |(from, node)| {
             node.edges.iter().filter(|e| !e.navigation).filter_map(move |edge| {
                 let to = view.number[view.there[edge.to as usize].page()? as usize];
                 (to != NONE && to != from).then(|| (*node, view.nodes[to as usize], edge))
@@ -195,7 +253,7 @@ impl Graph {
 
     fn pillars(&self, view: &View<'_>) -> Vec<Pillar> {
         let mut topics: BTreeMap<&str, (Option<u32>, Vec<u32>)> = BTreeMap::new();
-        for (number, node) in (0u32..).zip(&view.nodes) {
+        for (number, node) in (0u32..).zip(view.pages()) {
             let Some(topic) = &node.topic else {
                 continue;
             };
@@ -235,7 +293,7 @@ impl Graph {
 
     fn anchors(&self, view: &View<'_>, limit: usize) -> (Listing<CompetingAnchor>, Listing<Anchors>) {
         let mut uses: Vec<(u32, u32, u64)> = Vec::new();
-        for (from, node) in (0u32..).zip(&view.nodes) {
+        for (from, node) in (0u32..).zip(view.pages()) {
             for edge in node.edges.iter().filter(|e| e.key != 0) {
                 if let Some(slot) = view.there[edge.to as usize].page()
                     && let to = view.number[slot as usize]
@@ -301,13 +359,18 @@ impl Graph {
         })
     }
 
-    /// The pages with the highest PageRank, at most `limit`, and the links between them.
-    pub fn map(&self, limit: usize) -> LinkMap {
+    /// The pages with the highest PageRank, at most `limit`, and the links between them, at most twenty for each; of one
+    /// cluster alone, if one is named.
+    pub fn map(&self, limit: usize, cluster: Option<&str>) -> LinkMap {
         let view = self.view();
+        let is_meant =
+            |node: &Node| cluster.is_none() || node.cluster.as_deref() == cluster || node.topic.as_deref() == cluster;
         let ranks = measure::page_rank(&view.content);
         let depths = measure::depths(&view.all, view.home);
         let inbound = view.content.inbound();
-        let mut best: Vec<u32> = (0u32..).take(view.nodes.len()).collect();
+        let mut best: Vec<u32> = (0u32..).take(view.pages).collect();
+        best.retain(|&number| is_meant(view.nodes[number as usize]));
+        let meant = best.len();
         best.sort_by(|&a, &b| ranks[b as usize].total_cmp(&ranks[a as usize]).then(a.cmp(&b)));
         best.truncate(limit);
         let mut place = vec![NONE; view.nodes.len()];
@@ -320,29 +383,35 @@ impl Graph {
                 page: self.page_ref(node),
                 cluster: node.cluster.clone(),
                 role: node.role,
-                rank: ranks[number as usize] * view.nodes.len() as f64,
+                rank: ranks[number as usize] * view.pages as f64,
                 depth: depths[number as usize],
                 inbound: inbound[number as usize],
                 outbound: view.content.of(number).len(),
             }
         });
-        let edges = best.iter().flat_map(|&from| {
-            let ends = view
-                .content
-                .of(from)
-                .iter()
-                .map(|&to| place[to as usize])
-                .filter(|&to| to != NONE);
-            let source = place[from as usize] as usize;
-            ends.map(move |to| MapEdge {
+        let edges = best.iter().enumerate().flat_map(|(source, &from)| {
+            let mut ends: BTreeMap<u32, (usize, u32)> = BTreeMap::new();
+            for edge in view.nodes[from as usize].edges.iter().filter(|e| !e.navigation) {
+                if let Some(slot) = view.there[edge.to as usize].page()
+                    && let to = view.number[slot as usize]
+                    && to != NONE
+                    && to != from
+                    && place[to as usize] != NONE
+                {
+                    ends.entry(place[to as usize]).or_insert((0, edge.anchor)).0 += 1;
+                }
+            }
+            ends.into_iter().map(move |(target, (links, anchor))| MapEdge {
                 source,
-                target: to as usize,
+                target: target as usize,
+                anchor: self.anchors.text(anchor).to_owned(),
+                links,
             })
         });
         LinkMap {
-            pages: view.nodes.len(),
+            pages: meant,
             nodes: nodes.collect(),
-            edges: edges.collect(),
+            edges: Listing::new(edges, limit.saturating_mul(EDGES_PER_NODE)),
         }
     }
 
@@ -376,14 +445,12 @@ impl Graph {
             let own = source.edges.iter().filter(|e| !e.navigation && paths.contains(&e.to));
             own.map(|edge| self.anchor_use(source, node, edge))
         });
-        let outbound = node.edges.iter().filter(|e| !e.navigation).filter_map(|edge| {
-            let target = self.node(self.there(edge.to).page()?)?;
-            (target.id != node.id).then(|| self.anchor_use(node, target, edge))
+        let content = node.edges.iter().filter(|e| !e.navigation);
+        let outbound = content.clone().filter_map(|edge| match self.there(edge.to) {
+            There::Page(slot) => Some(self.anchor_use(node, self.node(slot)?, edge)),
+            _ => None,
         });
-        let dead = node
-            .edges
-            .iter()
-            .filter_map(|e| self.dead_link(node, e, self.there(e.to)));
+        let dead = content.filter_map(|e| self.dead_link(node, e, self.there(e.to)));
         Some(PageLinks {
             page: self.page_ref(node),
             inbound: Listing::new(inbound, limits.items),

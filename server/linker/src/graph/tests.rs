@@ -173,6 +173,14 @@ fn hubs_know_what_is_missing() {
     );
     assert!((pillars[0].completeness - 4.0 / 6.0).abs() < 1e-9);
     assert!(pillars[1].hub.is_none());
+    assert_eq!(
+        (
+            report.without_hub,
+            report.without_link_to_hub,
+            report.without_link_from_hub
+        ),
+        (1, 1, 1)
+    );
 }
 
 #[test]
@@ -205,16 +213,86 @@ fn a_map_shows_the_most_important_pages() {
         page("b", "[a](/a)"),
         page("c", "[a](/a)"),
     ];
-    let map = graph(&Site::default(), &pages).map(2);
+    let graph = graph(&Site::default(), &pages);
+    let map = graph.map(2, None);
     assert_eq!(map.pages, 4);
     assert_eq!(
         map.nodes.iter().map(|n| n.page.id.as_str()).collect::<Vec<_>>(),
         ["a", "b"]
     );
-    assert_eq!(map.edges.len(), 2);
+    assert_eq!(map.edges.total, 2);
+    assert_eq!((map.edges.items[0].links, map.edges.items[0].anchor.as_str()), (1, "b"));
+    assert_eq!(graph.map(2, Some("none")).pages, 0);
     assert_eq!(map.nodes[0].inbound, 3);
     let json = serde_json::to_string(&map).expect("it is serialisable");
     assert_eq!(serde_json::from_str::<LinkMap>(&json).expect("and back").nodes.len(), 2);
+}
+
+#[test]
+fn archives_are_ways_and_their_further_parts_a_click_further() {
+    let listed: Vec<String> = (0..9).map(|n| format!("/p{n}/")).collect();
+    let mut pages = vec![
+        Page {
+            archive: true,
+            navigation: vec!["/blog/".to_owned(), "/gone/".to_owned()],
+            ..home("")
+        },
+        Page {
+            archive: true,
+            listed: listed.clone(),
+            per_page: 3,
+            ..page("blog", "Read [this](/p0) and [that](/nowhere).")
+        },
+    ];
+    pages.extend((0..9).map(|n| {
+        page(
+            &format!("p{n}"),
+            if n == 8 { "[one](/blog/page/2/) [two](/p1)" } else { "" },
+        )
+    }));
+    let mut graph = graph(&Site::default(), &pages);
+    let report = graph.report(Limits::default());
+    assert_eq!((report.pages, report.links), (9, 1));
+    // Links of archives make no page less of an orphan.
+    assert_eq!(report.orphans.total, 8);
+    let dead: Vec<_> = report.dead_links.items.iter().map(|d| d.href.as_str()).collect();
+    assert_eq!(dead, ["/gone", "/nowhere"], "a further part of a list is there");
+    let deep: Vec<_> = report
+        .deep
+        .items
+        .iter()
+        .map(|d| (d.page.id.as_str(), d.with_navigation))
+        .collect();
+    assert_eq!(deep, [("p6", Some(4)), ("p7", Some(4)), ("p8", Some(4))]);
+    assert_eq!(report.deep_in_content, 0, "there is no text to begin at");
+    assert_eq!(graph.map(20, None).nodes.len(), 9);
+
+    graph.set_navigation("blog", &[], &listed, 0);
+    assert_eq!(graph.report(Limits::default()).deep.total, 0);
+    graph.set_navigation("home", &[], &[], 0);
+    let report = graph.report(Limits::default());
+    assert_eq!((report.deep.total, report.dead_links.total), (9, 1));
+}
+
+#[test]
+fn what_is_beside_a_body_counts() {
+    let pages = [
+        home("[a](/a)"),
+        Page {
+            beside: vec!["An answer with a [link](/b) in it.".to_owned()],
+            buttons: vec!["/c/".to_owned()],
+            ..page("a", "")
+        },
+        page("b", ""),
+        page("c", ""),
+    ];
+    let linker = crate::Linker::new(&Site::default(), pages.iter().cloned());
+    let report = linker.graph.report(Limits::default());
+    assert_eq!(
+        (report.links, report.orphans.total, report.generic_anchors.total),
+        (3, 0, 1)
+    );
+    assert_eq!(pages[1].linked_beside(), ["/b", "/c/"]);
 }
 
 #[test]
@@ -268,24 +346,33 @@ fn change() -> impl Strategy<Value = Change> {
             any::<bool>(),
             prop::bool::weighted(0.2),
         ),
-        prop::collection::vec(href(), 0..3),
+        (
+            prop::collection::vec(href(), 0..3),
+            prop::collection::vec(href(), 0..4),
+            prop::bool::weighted(0.2),
+        ),
     );
-    let replace = replace.prop_map(|((id, at, published, links), (cluster, hub, alias), navigation)| {
-        Change::Replace(Box::new(Page {
-            path: if at == "home" {
-                "/".to_owned()
-            } else {
-                format!("/{at}/")
-            },
-            published,
-            cluster: cluster.map(str::to_owned),
-            role: Some(if hub { Role::Hub } else { Role::Supporting }),
-            primary_keyword: Some("cold brew".to_owned()),
-            aliases: if alias { vec!["/alias".to_owned()] } else { Vec::new() },
-            navigation: navigation.into_iter().map(str::to_owned).collect(),
-            ..page(id, &links.concat())
-        }))
-    });
+    let replace = replace.prop_map(
+        |((id, at, published, links), (cluster, hub, alias), (navigation, listed, archive))| {
+            Change::Replace(Box::new(Page {
+                path: if at == "home" {
+                    "/".to_owned()
+                } else {
+                    format!("/{at}/")
+                },
+                published,
+                cluster: cluster.map(str::to_owned),
+                role: Some(if hub { Role::Hub } else { Role::Supporting }),
+                primary_keyword: Some("cold brew".to_owned()),
+                aliases: if alias { vec!["/alias".to_owned()] } else { Vec::new() },
+                navigation: navigation.into_iter().map(str::to_owned).collect(),
+                listed: listed.into_iter().map(str::to_owned).collect(),
+                per_page: 1,
+                archive,
+                ..page(id, &links.concat())
+            }))
+        },
+    );
     prop_oneof![4 => replace, 1 => name().prop_map(|id| Change::Remove(id.to_owned()))]
 }
 
@@ -303,7 +390,10 @@ proptest! {
         for change in changes {
             match change {
                 Change::Replace(page) => {
-                    changed.replace(&page, &body::read(&page.body, page.format));
+                    let bare = Page { navigation: Vec::new(), listed: Vec::new(), ..*page.clone() };
+                    changed.replace(&bare, &body::read(&page.body, page.format));
+                    changed.set_navigation(&page.id, &page.listed, &page.navigation, 2);
+                    changed.set_navigation(&page.id, &page.navigation, &page.listed, page.per_page);
                     pages.insert(page.id.clone(), *page);
                 }
                 Change::Remove(id) => {
@@ -315,7 +405,7 @@ proptest! {
         let pages: Vec<Page> = pages.into_values().collect();
         let fresh = graph(&site, &pages);
         prop_assert_eq!(changed.report(Limits::default()), fresh.report(Limits::default()));
-        prop_assert_eq!(changed.map(10), fresh.map(10));
+        prop_assert_eq!(changed.map(10, None), fresh.map(10, None));
         for page in &pages {
             prop_assert_eq!(changed.page(&page.id, Limits::default()), fresh.page(&page.id, Limits::default()));
             prop_assert_eq!(changed.links_of(&page.id), fresh.links_of(&page.id));

@@ -116,31 +116,24 @@ impl Reader {
         let reading = body::read(&page.body, page.format);
         let mut analyzer = Analyzer::new(&page.language);
         let words = Words::new(&reading, &mut analyzer);
-        let own = page.primary_keyword.iter().cloned();
         Self {
             reading,
             words,
-            rules: Rules {
-                language: page.language.clone(),
-                path: page.path.clone(),
-                own_keyphrases: rules.own_keyphrases.iter().cloned().chain(own).collect(),
-                ..rules.clone()
-            },
+            rules: rules.of(page),
             analyzer,
         }
     }
 
-    /// Paths the body links to, and how many internal links it has.
+    /// Paths the page links to, and how many internal links its body has.
     fn linked(&self) -> (HashSet<String>, usize) {
-        let internal = self.reading.links.iter().filter_map(|link| {
-            match address::resolve(&link.href, &self.rules.path, &self.rules.hosts) {
-                Address::Internal(path) => Some(path),
-                _ => None,
-            }
-        });
-        let all: Vec<String> = internal.collect();
-        let count = all.len();
-        (all.into_iter().collect(), count)
+        let internal = |href: &String| match address::resolve(href, &self.rules.path, &self.rules.hosts) {
+            Address::Internal(path) => Some(path),
+            _ => None,
+        };
+        let body: Vec<String> = self.reading.links.iter().filter_map(|l| internal(&l.href)).collect();
+        let count = body.len();
+        let beside = self.rules.linked.iter().filter_map(internal);
+        (body.into_iter().chain(beside).collect(), count)
     }
 }
 
@@ -300,6 +293,11 @@ impl Index {
         let direction = self.direction(page, slot);
         let score = ranked.score;
         Some(self.suggestion(page, &reader.reading, entry, direction, score, &ranked, found))
+    }
+
+    /// What a link from one page to another is in the structure of the site; `None` if the other is not there.
+    pub fn relation(&self, page: &Page, target: &str) -> Option<Direction> {
+        Some(self.direction(page, self.slot(target)?))
     }
 
     fn hubs_of<'a>(&'a self, topic: Option<&str>) -> impl Iterator<Item = u32> + 'a {

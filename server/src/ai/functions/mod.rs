@@ -21,6 +21,7 @@ functions! {
     generate_content::GenerateContent,
     generate_image_prompts::GenerateImagePrompts,
     generate_images::GenerateImages,
+    suggest_links::SuggestLinks,
 }
 
 pub use auto_cluster::{accept, preview};

@@ -86,7 +86,11 @@ mod tests {
         };
         assert_eq!(
             declared,
-            [("auto_cluster", clustering), ("generate_ideas", Price::each(2))]
+            [
+                ("auto_cluster", clustering),
+                ("generate_ideas", Price::each(2)),
+                ("suggest_links", Price::each(3)),
+            ]
         );
     }
 }

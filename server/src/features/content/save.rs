@@ -82,6 +82,9 @@ pub fn change_from(
     new.changes.drain(..surplus);
     // First of all, so that a stale writer is told that, and not that the revision's number is taken.
     tx.replace(new);
+    if new.body != old.body {
+        crate::features::linker::follow(tx, new);
+    }
     require_parts(tx, Some(old), new);
     if revises {
         let mut revision = Revision::of(db.ids().make(), new, reason, who.to_string(), fields, now);

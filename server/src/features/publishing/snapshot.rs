@@ -3,7 +3,7 @@
 //! Rows are read in a bounded number of queries: the ids of a kind in one, then the rows by id, some hundred at a time.
 //! What is published between two of these is in the next deployment.
 
-pub(super) mod pages;
+pub(in crate::features) mod pages;
 pub(super) mod used_media;
 
 use std::collections::{HashMap, HashSet};
@@ -100,7 +100,7 @@ async fn read(
 }
 
 /// The site without pages, sections and media.
-pub(super) fn frame(site: &Site, base_url: String, now: DateTime<Utc>, terms: &[&Term]) -> out::Site {
+pub(in crate::features) fn frame(site: &Site, base_url: String, now: DateTime<Utc>, terms: &[&Term]) -> out::Site {
     out::Site {
         version: out::SNAPSHOT_VERSION,
         generated_at: now,
@@ -116,7 +116,7 @@ pub(super) fn frame(site: &Site, base_url: String, now: DateTime<Utc>, terms: &[
 
 /// Every row of a kind that fulfils the condition, which may change while they are read: what does not fulfil it any
 /// more is left out.
-pub(super) async fn rows<T: SiteRecord>(
+pub(in crate::features) async fn rows<T: SiteRecord>(
     db: &SiteDb<'_, Read>,
     tenant: (AccountId, SiteId),
     table: &str,
@@ -135,7 +135,7 @@ where
 }
 
 /// The rows with these ids that fulfil the condition.
-pub(super) async fn rows_of<T: SiteRecord>(
+pub async fn rows_of<T: SiteRecord>(
     db: &SiteDb<'_, Read>,
     (account, site): (AccountId, SiteId),
     ids: Vec<T::Id>,
@@ -191,7 +191,7 @@ fn settings(site: &Site, base_url: String) -> out::Settings {
 }
 
 /// The sections the site declares, and those that pages are in without one.
-pub(super) fn sections(site: &Site, pages: &[out::SharedPage]) -> Vec<out::Section> {
+pub(in crate::features) fn sections(site: &Site, pages: &[out::SharedPage]) -> Vec<out::Section> {
     let mut sections: Vec<out::Section> = site.sections.iter().filter_map(parse).collect();
     let of_pages: HashSet<(&str, &str)> = pages
         .iter()
@@ -264,7 +264,7 @@ fn naming(taxonomy: Taxonomy) -> (&'static str, &'static str, &'static str, out:
 }
 
 /// The taxonomies as this site names them: its own words first, the usual ones otherwise.
-fn named(site: &Site) -> HashMap<Taxonomy, out::Taxonomy> {
+pub(in crate::features) fn named(site: &Site) -> HashMap<Taxonomy, out::Taxonomy> {
     let own: Vec<out::Taxonomy> = site.taxonomies.iter().filter_map(parse).collect();
     let of = |taxonomy: Taxonomy| {
         let (name, title, path, kind) = naming(taxonomy);
