@@ -114,6 +114,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "editorial",
         sql: include_str!("../schema/0021_editorial.surql"),
     },
+    Migration {
+        number: 22,
+        name: "optimizer",
+        sql: include_str!("../schema/0022_optimizer.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.
@@ -135,6 +140,8 @@ pub struct Inner {
     pub plans: Plans,
     pub outgoing: crate::outgoing::Outgoing,
     pub blocking: crate::ai::Blocking,
+    /// For scoring texts, which people wait for: apart from the long algorithms of `blocking`.
+    pub scoring: crate::ai::Blocking,
     pub graphs: crate::ai::Graphs,
     pub followers: crate::jobs::Followers,
 }
@@ -194,6 +201,7 @@ impl App {
                 plans,
                 outgoing: crate::outgoing::Outgoing::new(&config.outgoing.allowed_hosts),
                 blocking: Default::default(),
+                scoring: Default::default(),
                 graphs: Default::default(),
                 followers: Default::default(),
                 config,

@@ -18,6 +18,8 @@ mod keywords;
 mod live;
 mod media;
 mod openai;
+mod optimize_content;
+mod optimizer;
 mod planner;
 mod preview;
 mod providers;

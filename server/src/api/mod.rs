@@ -50,6 +50,8 @@ pub enum Tag {
     Ai,
     /// Posts, pages, products, services and their revisions.
     Content,
+    /// What texts are worth, how to mend them, and rewrites that are proposed.
+    Optimizer,
     /// Images and files.
     Media,
     /// Deployments and releases of a site.

@@ -7,6 +7,7 @@ pub mod editorial;
 pub mod folders;
 pub mod integrations;
 pub mod media;
+pub mod optimizer;
 pub mod planner;
 pub mod publishing;
 pub mod schedules;

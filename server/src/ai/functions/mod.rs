@@ -18,6 +18,7 @@ macro_rules! functions {
 functions! {
     auto_cluster::AutoCluster,
     generate_ideas::GenerateIdeas,
+    optimize_content::OptimizeContent,
 }
 
 pub use auto_cluster::{accept, preview};
