@@ -308,7 +308,11 @@ async fn optimization(w: &World, content: &str, job: &str) -> String {
         created_at: w.clock.now(),
     };
     let id = row.id.to_string();
-    let mut tx = w.app.db.platform(igny8_data::Why::Operator).tx(w.a.account, Some(w.a.sites[0]));
+    let mut tx = w
+        .app
+        .db
+        .platform(igny8_data::Why::Operator)
+        .tx(w.a.account, Some(w.a.sites[0]));
     tx.create(row);
     tx.commit().await.unwrap();
     id

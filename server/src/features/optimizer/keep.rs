@@ -220,8 +220,8 @@ fn keep(tx: &mut Tx<'_>, scores: Vec<ContentScore>) {
     tx.statement(
         "FOR $row IN $scores { LET $of = $row[0]; LET $read = $row[1]; LET $score = $row[2]; LET $kept = $row[3]; \
          LET $all = $row[4]; \
-         IF (UPDATE ONLY $of SET score = $score WHERE rev = $read AND site = $site AND account = $account \
-         RETURN VALUE rev) IS NOT NONE { UPSERT $kept CONTENT $all RETURN NONE } }",
+         IF (SELECT VALUE rev FROM ONLY $of WHERE site = $site AND account = $account) = $read { \
+         UPDATE $of SET score = $score RETURN NONE; UPSERT $kept CONTENT $all RETURN NONE } }",
         binds,
     );
 }

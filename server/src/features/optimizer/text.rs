@@ -224,7 +224,10 @@ impl Text {
             .filter_map(|address| around.alt_at(&address).map(str::to_owned).map(|alt| (address, alt)))
             .collect();
         let questions = row.blocks.iter().filter(|block| block["type"] == "faq");
-        let asked: usize = questions.filter_map(|block| block["items"].as_array()).map(Vec::len).sum();
+        let asked: usize = questions
+            .filter_map(|block| block["items"].as_array())
+            .map(Vec::len)
+            .sum();
         Self {
             title: row.title,
             seo_title: row.seo_title,

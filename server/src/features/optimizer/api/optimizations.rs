@@ -13,7 +13,7 @@ use crate::api::{Caller, Error, Fetched, FieldError, Page, PageRequest, Result, 
 use crate::app::App;
 use crate::features::content::api::{ContentOut, for_write, write_failed};
 use crate::features::content::{Content, ContentId, Reason, compare, save};
-use crate::features::optimizer::model::{Fields, FIELDS, OptimizationStatus, OptimizationSummary};
+use crate::features::optimizer::model::{FIELDS, Fields, OptimizationStatus, OptimizationSummary};
 use crate::features::optimizer::proposal::{Brought, bring};
 use crate::features::optimizer::{Optimization, OptimizationId, text};
 
@@ -236,7 +236,10 @@ impl OptimizationsApi {
         let (OptimizationStatus::Applied, Some(from), Some(to)) =
             (row.status, row.became.clone(), row.replaced.clone())
         else {
-            return Err(Error::conflict("not_applied", "It is not applied, so there is nothing to undo."));
+            return Err(Error::conflict(
+                "not_applied",
+                "It is not applied, so there is nothing to undo.",
+            ));
         };
         let brought = brought(&app, &old, from, to, &row).await?;
         allowed(&brought, body.0.merge, old.rev)?;
@@ -289,7 +292,10 @@ impl OptimizationsApi {
             OptimizationStatus::Dismissed => return Ok(Json(SummaryOut::from_full(&row))),
             OptimizationStatus::Proposed => {}
             OptimizationStatus::Applied | OptimizationStatus::Undone => {
-                return Err(Error::conflict("not_proposed", "It was applied already. Undo it instead."));
+                return Err(Error::conflict(
+                    "not_proposed",
+                    "It was applied already. Undo it instead.",
+                ));
             }
         }
         row.status = OptimizationStatus::Dismissed;
@@ -309,11 +315,7 @@ impl OptimizationsApi {
 }
 
 /// A rewrite of this content.
-async fn optimization<A: Access>(
-    db: &SiteDb<'_, A>,
-    content: ContentId,
-    id: OptimizationId,
-) -> Result<Optimization> {
+async fn optimization<A: Access>(db: &SiteDb<'_, A>, content: ContentId, id: OptimizationId) -> Result<Optimization> {
     let found = db.get::<Optimization>(id).await?;
     found.filter(|row| row.content == content).ok_or_else(Error::not_found)
 }
@@ -341,12 +343,7 @@ fn allowed(brought: &Brought, merge: Option<bool>, rev: i64) -> Result<()> {
 }
 
 /// What a failed commit means: the content was changed, or somebody decided about the rewrite.
-async fn decided_meanwhile<A: Access>(
-    db: &SiteDb<'_, A>,
-    old: &Content,
-    row: &Optimization,
-    error: DbError,
-) -> Error {
+async fn decided_meanwhile<A: Access>(db: &SiteDb<'_, A>, old: &Content, row: &Optimization, error: DbError) -> Error {
     if matches!(error, DbError::Stale)
         && let Ok(Some(now)) = db.get::<Optimization>(row.id).await
         && now.rev + 1 != row.rev

@@ -33,12 +33,7 @@ impl OptimizerApi {
         method = "get",
         operation_id = "optimizer_summary"
     )]
-    async fn summary(
-        &self,
-        caller: Caller,
-        app: Data<&App>,
-        site_id: Path<SiteId>,
-    ) -> Result<Json<OptimizerSummary>> {
+    async fn summary(&self, caller: Caller, app: Data<&App>, site_id: Path<SiteId>) -> Result<Json<OptimizerSummary>> {
         let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
         let db = app.db.site(&scope);
         let mut sums = Sums::default();
