@@ -115,24 +115,29 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../schema/0021_editorial.surql"),
     },
     Migration {
-        number: 26,
-        name: "generated",
-        sql: include_str!("../schema/0026_generated.surql"),
+        number: 22,
+        name: "optimizer",
+        sql: include_str!("../schema/0022_optimizer.surql"),
     },
     Migration {
-        number: 27,
-        name: "images",
-        sql: include_str!("../schema/0027_images.surql"),
-    },
-    Migration {
-        number: 28,
-        name: "term_aliases",
-        sql: include_str!("../schema/0028_term_aliases.surql"),
+        number: 23,
+        name: "links",
+        sql: include_str!("../schema/0023_links.surql"),
     },
     Migration {
         number: 24,
-        name: "links",
-        sql: include_str!("../schema/0024_links.surql"),
+        name: "generated",
+        sql: include_str!("../schema/0024_generated.surql"),
+    },
+    Migration {
+        number: 25,
+        name: "images",
+        sql: include_str!("../schema/0025_images.surql"),
+    },
+    Migration {
+        number: 26,
+        name: "term_aliases",
+        sql: include_str!("../schema/0026_term_aliases.surql"),
     },
 ];
 
@@ -155,6 +160,8 @@ pub struct Inner {
     pub plans: Plans,
     pub outgoing: crate::outgoing::Outgoing,
     pub blocking: crate::ai::Blocking,
+    /// For scoring texts, which people wait for: apart from the long algorithms of `blocking`.
+    pub scoring: crate::ai::Blocking,
     pub graphs: crate::ai::Graphs,
     pub linkers: crate::features::linker::Linkers,
     pub followers: crate::jobs::Followers,
@@ -215,6 +222,7 @@ impl App {
                 plans,
                 outgoing: crate::outgoing::Outgoing::new(&config.outgoing.allowed_hosts),
                 blocking: Default::default(),
+                scoring: Default::default(),
                 graphs: Default::default(),
                 linkers: crate::features::linker::Linkers::new(&config),
                 followers: Default::default(),

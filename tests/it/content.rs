@@ -578,7 +578,7 @@ async fn lists_page_through_everything_once_and_by_an_index() {
         json!({ "content_type": "page", "title": "Other", "language": "pt" }),
     )
     .await;
-    for sort in ["created_at", "updated_at", "title", "published_at"] {
+    for sort in ["created_at", "updated_at", "title", "published_at", "score"] {
         for direction in ["", "-"] {
             let mut seen = Vec::new();
             let mut cursor = String::new();
@@ -622,6 +622,7 @@ async fn lists_page_through_everything_once_and_by_an_index() {
         ("content", "updated_at", "content_by_updated"),
         ("content", "title", "content_by_title"),
         ("content", "published_at", "content_by_published"),
+        ("content", "score", "content_by_score"),
         ("term", "name", "term_by_name"),
         ("term", "created_at", "term_by_created"),
         ("keyword", "created_at", "keyword_by_created"),

@@ -23,6 +23,8 @@ mod links_speed;
 mod live;
 mod media;
 mod openai;
+mod optimize_content;
+mod optimizer;
 mod planner;
 mod preview;
 mod providers;

@@ -182,6 +182,7 @@ impl Samples {
         let comment = made(&format!("/sites/{site}/comments"), comment).await;
         let image = json!({ "content": content, "prompt": CANARY, "alt": CANARY });
         let image = made(&format!("/sites/{site}/images"), image).await;
+        let optimization = optimization(w, &content, &job).await;
         let invitation = json!({ "email": format!("{CANARY}@a.example"), "name": "New", "role": "viewer" });
         let invitation = made("/invitations", invitation).await;
         let (_, key) = w
@@ -215,6 +216,7 @@ impl Samples {
             ("comment_id", comment),
             ("image_id", image),
             ("link_id", link),
+            ("optimization_id", optimization),
             ("number", "1".to_owned()),
             ("invitation_id", invitation),
             ("api_key_id", api_key),
@@ -273,6 +275,53 @@ async fn transcript(w: &World, job: &str) -> String {
     };
     let id = row.id.to_string();
     let mut tx = w.app.db.platform(igny8_data::Why::Operator).tx(w.a.account, None);
+    tx.create(row);
+    tx.commit().await.unwrap();
+    id
+}
+
+/// A rewrite of content, as a task leaves it behind.
+async fn optimization(w: &World, content: &str, job: &str) -> String {
+    use igny8_server::features::content::model::BodyFormat;
+    use igny8_server::features::optimizer::Optimization;
+    use igny8_server::features::optimizer::model::{Fields, OptimizationOrigin, OptimizationStatus};
+    let title = |title: &str| Fields {
+        title: Some(title.to_owned()),
+        ..Fields::default()
+    };
+    let row = Optimization {
+        id: w.app.db.ids().make(),
+        account: w.a.account,
+        site: w.a.sites[0],
+        content: content.parse().unwrap(),
+        of_rev: 1,
+        body_format: BodyFormat::Markdown,
+        origin: OptimizationOrigin::Local,
+        job: job.parse().unwrap(),
+        status: OptimizationStatus::Proposed,
+        before: title(&format!("Title {CANARY}")),
+        after: title(&format!("Better {CANARY}")),
+        fields: vec!["title".into()],
+        better: Vec::new(),
+        worse: Vec::new(),
+        score_before: 1,
+        score_after: 2,
+        replaced: None,
+        became: None,
+        applied_rev: None,
+        created_by: CANARY.into(),
+        decided_by: None,
+        applied_at: None,
+        ended_at: None,
+        rev: 1,
+        created_at: w.clock.now(),
+    };
+    let id = row.id.to_string();
+    let mut tx = w
+        .app
+        .db
+        .platform(igny8_data::Why::Operator)
+        .tx(w.a.account, Some(w.a.sites[0]));
     tx.create(row);
     tx.commit().await.unwrap();
     id

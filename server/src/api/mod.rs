@@ -52,6 +52,8 @@ pub enum Tag {
     Content,
     /// Internal links of a site: what is wrong, what is missing, putting them in.
     Links,
+    /// What texts are worth, how to mend them, and rewrites that are proposed.
+    Optimizer,
     /// Images and files.
     Media,
     /// Deployments and releases of a site.

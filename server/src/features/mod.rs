@@ -9,6 +9,7 @@ pub mod images;
 pub mod integrations;
 pub mod linker;
 pub mod media;
+pub mod optimizer;
 pub mod planner;
 pub mod publishing;
 pub mod schedules;

@@ -22,6 +22,7 @@ functions! {
     generate_image_prompts::GenerateImagePrompts,
     generate_images::GenerateImages,
     suggest_links::SuggestLinks,
+    optimize_content::OptimizeContent,
 }
 
 pub use auto_cluster::{accept, preview};

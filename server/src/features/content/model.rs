@@ -186,6 +186,9 @@ pub struct Content {
     pub revision: i64,
     /// The last [`super::changes::KEPT`] changes.
     pub changes: Vec<Change>,
+    /// What the text is worth, 0 to 100, as last scored ([`crate::features::optimizer`]): perhaps an older text. Nothing a
+    /// reader sees, so it is written without raising `rev`.
+    pub score: Option<i64>,
     pub rev: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -227,6 +230,7 @@ pub struct ContentSummary {
     pub source: Source,
     pub sync_status: SyncStatus,
     pub revision: i64,
+    pub score: Option<i64>,
     pub rev: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -267,6 +271,7 @@ impl ContentSummary {
         "source",
         "sync_status",
         "revision",
+        "score",
         "rev",
         "created_at",
         "updated_at",
@@ -360,6 +365,7 @@ impl Content {
             revised_at: now,
             revision: 0,
             changes: Vec::new(),
+            score: None,
             rev: 1,
             created_at: now,
             updated_at: now,

@@ -1,7 +1,7 @@
 //! Writing content: what every change does besides, whoever makes it (API, schedule, import).
 
 use igny8_data::identity::Who;
-use igny8_data::{Db, DbError, NewJob, SiteId, Tx, Variables};
+use igny8_data::{Db, DbError, JobPriority, NewJob, SiteId, Tx, Variables};
 
 use super::changes::{self, KEPT};
 use super::model::{Change, Content, Status};
@@ -16,6 +16,9 @@ pub const REVISED: [&str; 4] = ["title", "body", "body_format", "blocks"];
 
 /// The kind of job that brings a site's published content to its visitors.
 pub const SITE_CHANGED: &str = "site_changed";
+
+/// The kind of job that scores content which changed.
+pub const SCORE_SITE: &str = "score_site";
 
 /// Adds new content and its first revision to a unit of work.
 pub fn create(db: &Db, tx: &mut Tx<'_>, who: Who, content: &mut Content, reason: Reason) {
@@ -36,6 +39,7 @@ pub fn create(db: &Db, tx: &mut Tx<'_>, who: Who, content: &mut Content, reason:
     if content.status == Status::Published {
         publishing_changed(tx, content.site);
     }
+    score_later(tx, content.site);
 }
 
 /// Adds changed content to a unit of work: path, old address, hash, revision, the log of changes, a deployment. False
@@ -96,12 +100,22 @@ pub fn change_from(
     if was != is || (is && new.content_hash != old.content_hash) {
         publishing_changed(tx, new.site);
     }
+    score_later(tx, new.site);
     true
 }
 
 /// Asks for a deployment of the site, once for however many changes are made before it runs.
 pub fn publishing_changed(tx: &mut Tx<'_>, site: SiteId) {
     tx.enqueue(NewJob::new(SITE_CHANGED, serde_json::json!({})).key(format!("site_changed/{site}")));
+}
+
+/// Asks for the scores of what changed, once for however many changes are made before that runs.
+pub fn score_later(tx: &mut Tx<'_>, site: SiteId) {
+    tx.enqueue(
+        NewJob::new(SCORE_SITE, serde_json::json!({}))
+            .key(format!("score_site/{site}"))
+            .priority(JobPriority::Low),
+    );
 }
 
 fn tidy(content: &mut Content) {

@@ -1,14 +1,30 @@
 //! Which content a list or a bulk action means.
 
 use igny8_data::{Deleted, Select};
-use poem_openapi::Object;
+use poem_openapi::{Enum, Object};
 
 use crate::features::content::model::{ContentStructure, ContentType, Status};
+use crate::features::optimizer::{GREEN, ORANGE};
 use crate::features::planner::ClusterId;
 use crate::features::taxonomy::TermId;
 
 /// Words that a search looks for.
 const WORDS: usize = 10;
+
+/// What its score says of content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum ScoreFilter {
+    /// Below 50.
+    Red,
+    /// 50 to 79.
+    Orange,
+    /// From 80.
+    Green,
+    /// Not scored yet.
+    #[oai(rename = "none")]
+    Unscored,
+}
 
 /// Conditions that content fulfils, all of them.
 #[derive(Debug, Clone, Default, Object)]
@@ -27,6 +43,11 @@ pub struct Filter {
     pub author: Option<String>,
     /// Content with a publication or its end scheduled.
     pub scheduled: Option<bool>,
+    /// The least score.
+    pub score_min: Option<u8>,
+    /// The highest score; content that is not scored has none.
+    pub score_max: Option<u8>,
+    pub light: Option<ScoreFilter>,
     /// Words in title, slug, excerpt or body; all of them must be there.
     pub search: Option<String>,
     /// Deleted content instead of the rest.
@@ -66,6 +87,24 @@ impl Filter {
             Some(true) => select = select.equals("(publish_at IS NOT NONE OR unpublish_at IS NOT NONE)", true),
             Some(false) => select = select.is_none("publish_at").is_none("unpublish_at"),
             None => {}
+        }
+        let (mut least, mut most) = (self.score_min.map(i64::from), self.score_max.map(i64::from));
+        match self.light {
+            Some(ScoreFilter::Red) => most = Some(most.unwrap_or(100).min(ORANGE - 1)),
+            Some(ScoreFilter::Orange) => {
+                least = Some(least.unwrap_or(0).max(ORANGE));
+                most = Some(most.unwrap_or(100).min(GREEN - 1));
+            }
+            Some(ScoreFilter::Green) => least = Some(least.unwrap_or(0).max(GREEN)),
+            Some(ScoreFilter::Unscored) => select = select.is_none("score"),
+            None => {}
+        }
+        if least.is_some() || most.is_some() {
+            // NONE comes before all numbers.
+            select = select.compare("score", ">=", least.unwrap_or(0));
+        }
+        if let Some(most) = most {
+            select = select.compare("score", "<=", most);
         }
         for word in self.search.iter().flat_map(|text| text.split_whitespace()).take(WORDS) {
             select = select.search(&["title", "slug", "excerpt", "body"], word);

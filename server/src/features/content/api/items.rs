@@ -6,7 +6,7 @@ use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 
-use super::filter::Filter;
+use super::filter::{Filter, ScoreFilter};
 use super::objects::{ContentIn, ContentOut, ContentPatch, SummaryOut};
 use super::{for_write, write_failed};
 use crate::api::response::Done;
@@ -23,6 +23,7 @@ const SORTS: &[SortField] = &[
     SortField::same("updated_at"),
     SortField::same("title"),
     SortField::same("published_at"),
+    SortField::same("score"),
 ];
 
 /// Values that occur in a site's content, for filters.
@@ -62,7 +63,7 @@ impl ContentApi {
         limit: Query<Option<u32>>,
         /// `next` of the page before.
         cursor: Query<Option<String>>,
-        /// `created_at`, `updated_at`, `title` or `published_at`; `-` in front for descending.
+        /// `created_at`, `updated_at`, `title`, `published_at` or `score`; `-` in front for descending.
         sort: Query<Option<String>>,
         with_total: Query<Option<bool>>,
         /// Words in title, slug, excerpt or body; all of them must be there.
@@ -80,6 +81,12 @@ impl ContentApi {
         author: Query<Option<String>>,
         /// Content with a publication or its end scheduled.
         scheduled: Query<Option<bool>>,
+        /// The least score.
+        score_min: Query<Option<u8>>,
+        /// The highest score; content that is not scored has none.
+        score_max: Query<Option<u8>>,
+        /// `red` below 50, `orange` below 80, `green` from there, or `none`: not scored yet.
+        light: Query<Option<ScoreFilter>>,
         /// Deleted content instead of the rest.
         deleted: Query<Option<bool>>,
     ) -> Result<Json<Page<SummaryOut>>> {
@@ -95,6 +102,9 @@ impl ContentApi {
             language: language.0,
             author: author.0,
             scheduled: scheduled.0,
+            score_min: score_min.0,
+            score_max: score_max.0,
+            light: light.0,
             search: search.0,
             deleted: deleted.0,
         };

@@ -12,6 +12,7 @@ mod status;
 pub use bulk::BulkApi;
 pub use calendar::CalendarApi;
 pub use items::ContentApi;
+pub use objects::{ContentOut, ContentPatch};
 pub use revisions::RevisionsApi;
 pub use status::StatusApi;
 
@@ -21,11 +22,7 @@ use super::{Content, ContentId, changes, save};
 use crate::api::{Error, FieldError, Result, etag};
 
 /// Content for a write that was made to the version `if_match` names; a stale writer is told which fields changed since.
-pub(in crate::features) async fn for_write<A: Access>(
-    db: &SiteDb<'_, A>,
-    id: ContentId,
-    if_match: Option<&str>,
-) -> Result<Content> {
+pub async fn for_write<A: Access>(db: &SiteDb<'_, A>, id: ContentId, if_match: Option<&str>) -> Result<Content> {
     let content = db.get::<Content>(id).await?.ok_or_else(Error::not_found)?;
     let expected = etag::expected(if_match)?;
     if expected == content.rev {
@@ -61,12 +58,7 @@ fn stale(content: &Content, expected: i64) -> Error {
 }
 
 /// What a failed commit of a write to `content`, read at `read`, means to its writer.
-pub(in crate::features) async fn write_failed<A: Access>(
-    db: &SiteDb<'_, A>,
-    id: ContentId,
-    read: i64,
-    error: DbError,
-) -> Error {
+pub async fn write_failed<A: Access>(db: &SiteDb<'_, A>, id: ContentId, read: i64, error: DbError) -> Error {
     if !matches!(error, DbError::Stale) {
         return save::refused(error);
     }

@@ -118,6 +118,8 @@ pub struct SummaryOut {
     pub source: Source,
     pub sync_status: SyncStatus,
     pub revision: i64,
+    /// What the text is worth, 0 to 100; absent until it is scored. It follows a change within moments.
+    pub score: Option<i64>,
     /// ETag of this version, to send as `If-Match`.
     pub etag: String,
     pub created_at: DateTime<Utc>,
@@ -427,6 +429,7 @@ impl SummaryOut {
             source: c.source,
             sync_status: c.sync_status,
             revision: c.revision,
+            score: c.score,
             etag: crate::api::etag::of(c.rev),
             created_at: c.created_at,
             updated_at: c.updated_at,

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::backup::Progress;
 use crate::features::content::changes;
 use crate::features::content::model::Change;
-use crate::features::content::save::REVISED;
+use crate::features::content::save::{REVISED, score_later};
 use crate::features::content::{Content, ContentId, Revision};
 
 /// What is to be written.
@@ -127,6 +127,7 @@ async fn write(app: &App, scope: &SiteScope<Write>, rows: Vec<Content>) -> Resul
         .collect();
     let mut tx = db.tx();
     tx.create_all(rows).create_all::<Revision>(revisions);
+    score_later(&mut tx, scope.site());
     tx.commit().await.map(|_| ())
 }
 
@@ -159,6 +160,7 @@ async fn update(
     row.updated_at = now;
     row.revision = old.revision;
     row.changes = old.changes.clone();
+    row.score = old.score;
     row.source = old.source;
     row.source_url = old.source_url.clone();
     let fields = changes::fields(&old, &row);
@@ -181,6 +183,7 @@ async fn update(
         let who = scope.actor().who().to_string();
         tx.create(Revision::of(app.db.ids().make(), &row, REASON, who, fields, now));
     }
+    score_later(&mut tx, scope.site());
     match tx.commit().await {
         Ok(_) if same => Ok(Outcome::Unchanged),
         Ok(_) => Ok(Outcome::Updated),

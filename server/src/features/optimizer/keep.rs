@@ -1,0 +1,227 @@
+//! The job that keeps scores: looks at what changed since it last came to its end, and scores what its kept score is too old for.
+//!
+//! It asks for rows with a later `updated_at` than the last look, less [`OVERLAP`]: a transaction's rows carry a time from before its
+//! commit. What was scored at its present revision is left. So a job that was cut off, or ran twice, goes on where it was.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Duration, Utc};
+use igny8_data::{
+    AccountId, DbError, Deleted, Denied, Direction, JobRow, NewJob, Select, SiteDb, SiteId, SiteScope, SurrealValue,
+    Tx, Variables, Why, Write, record,
+};
+use serde_json::json;
+
+use super::model::{ContentScore, ContentScoreId, ScoreState, score_id, state_id};
+use super::text::{self, Text};
+use crate::app::App;
+use crate::features::content::save::SCORE_SITE;
+use crate::features::content::{Content, ContentId};
+use crate::jobs::{JobContext, JobError, JobType};
+
+/// Longest time between the moment that a row carries and its being visible.
+const OVERLAP: Duration = Duration::seconds(30);
+/// Changed rows that are looked at together.
+const LOOKED_AT: usize = 500;
+/// Rows that are read and scored together; a body may have 2 MiB, so this also bounds memory.
+const BATCH: usize = 25;
+
+/// A row of content as the look for changes sees it.
+#[derive(Debug, Clone, SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+struct Touched {
+    id: ContentId,
+    account: AccountId,
+    site: SiteId,
+    rev: i64,
+    updated_at: DateTime<Utc>,
+    deleted_at: Option<DateTime<Utc>>,
+}
+
+record!(Touched, ContentId, site, soft_delete);
+
+impl Touched {
+    const COLUMNS: &'static [&'static str] = &["id", "account", "site", "rev", "updated_at", "deleted_at"];
+}
+
+#[derive(SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+struct Known {
+    content: ContentId,
+    of_rev: i64,
+    scored_at: DateTime<Utc>,
+}
+
+/// The job's type, for the registry.
+pub fn job() -> JobType {
+    JobType::new(SCORE_SITE, run)
+}
+
+/// Asks for all scores of a site anew.
+pub fn anew(tx: &mut Tx<'_>, site: SiteId, now: DateTime<Utc>) -> NewJob {
+    let mut binds = Variables::new();
+    binds.insert("score_state", state_id(site));
+    binds.insert("anew_from", now);
+    tx.statement(
+        "UPSERT $score_state SET account = $account, site = $site, looked_at = NONE, anew_from = $anew_from, \
+         rev = (rev ?? 0) + 1 RETURN NONE",
+        binds,
+    );
+    NewJob::new(SCORE_SITE, json!({}))
+}
+
+async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_json::Value, JobError> {
+    // As the installation: whoever saved may have lost the site by the time it runs.
+    let nothing = || Ok(json!({ "scored": 0 }));
+    let (Some(site), Ok(actor)) = (job.site, app.db.system_actor(job.account, Why::Schedule).await) else {
+        return nothing();
+    };
+    let scope = match actor.site::<Write>(&app.db, site).await {
+        Ok(scope) => scope,
+        Err(Denied::Db(error)) => return Err(error.into()),
+        Err(_) => return nothing(),
+    };
+    let begun = app.db.clock().now();
+    let db = app.db.site(&scope);
+    let state = db.get::<ScoreState>(state_id(site)).await?;
+    let since = state.as_ref().and_then(|state| state.looked_at);
+    let anew_from = state.and_then(|state| state.anew_from);
+    let mut select = Select::new()
+        .deleted(Deleted::With)
+        .columns(Touched::COLUMNS)
+        .order("updated_at", Direction::Ascending)
+        .limit(LOOKED_AT);
+    if let Some(since) = since {
+        select = select.compare("updated_at", ">=", since - OVERLAP);
+    }
+    let (mut looked_at, mut scored) = (0, 0);
+    let mut page = select.clone();
+    loop {
+        let rows = db.list::<Touched>(page).await?;
+        let due = due(&db, &rows, anew_from).await?;
+        for ids in due.chunks(BATCH) {
+            context.check()?;
+            scored += score(&app, &scope, ids, &context).await?;
+            context.progress(50.0, format!("{scored} texts scored"));
+        }
+        looked_at += rows.len();
+        match rows.last() {
+            Some(last) if rows.len() == LOOKED_AT => {
+                page = select.clone().after(last.updated_at.into_value(), last.id);
+            }
+            _ => break,
+        }
+    }
+    let mut binds = Variables::new();
+    binds.insert("score_state", state_id(site));
+    binds.insert("score_begun", begun);
+    binds.insert("score_anew", anew_from);
+    let mut tx = db.tx();
+    // Asked for anew meanwhile: then the next job begins at the beginning.
+    tx.statement(
+        "LET $score_was = (SELECT anew_from FROM ONLY $score_state WHERE site = $site); \
+         IF $score_was IS NONE OR $score_was.anew_from = $score_anew { UPSERT $score_state SET account = $account, \
+         site = $site, looked_at = $score_begun, anew_from = NONE, rev = (rev ?? 0) + 1 RETURN NONE }",
+        binds,
+    );
+    tx.commit().await?;
+    Ok(json!({ "looked_at": looked_at, "scored": scored }))
+}
+
+/// Which of the rows need a score; those that are deleted lose theirs.
+async fn due(
+    db: &SiteDb<'_, Write>,
+    rows: &[Touched],
+    anew_from: Option<DateTime<Utc>>,
+) -> Result<Vec<ContentId>, DbError> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<ContentScoreId> = rows.iter().map(|row| score_id(row.id)).collect();
+    let mut binds = Variables::new();
+    binds.insert("ids", ids);
+    let sql = "SELECT content, of_rev, scored_at FROM $ids WHERE site = $site AND account = $account;";
+    let mut answer = db.query(sql, binds, "looking for kept scores").await?;
+    let known: HashMap<ContentId, Known> = answer
+        .rows::<Known>(0)?
+        .into_iter()
+        .map(|known| (known.content, known))
+        .collect();
+    let gone: Vec<ContentScoreId> = rows
+        .iter()
+        .filter(|row| row.deleted_at.is_some() && known.contains_key(&row.id))
+        .map(|row| score_id(row.id))
+        .collect();
+    if !gone.is_empty() {
+        let mut binds = Variables::new();
+        binds.insert("gone", gone);
+        let mut tx = db.tx();
+        tx.statement(
+            "DELETE $gone WHERE site = $site AND account = $account RETURN NONE",
+            binds,
+        );
+        tx.commit().await?;
+    }
+    let is_due = |row: &&Touched| {
+        let fits = |known: &Known| known.of_rev == row.rev && anew_from.is_none_or(|from| known.scored_at > from);
+        row.deleted_at.is_none() && !known.get(&row.id).is_some_and(fits)
+    };
+    Ok(rows.iter().filter(is_due).map(|row| row.id).collect())
+}
+
+/// Scores some rows and keeps that, in one transaction. What was changed meanwhile is left to the job that the change queued.
+async fn score(
+    app: &App,
+    scope: &SiteScope<Write>,
+    ids: &[ContentId],
+    context: &JobContext,
+) -> Result<usize, JobError> {
+    let db = app.db.site(scope);
+    let mut binds = Variables::new();
+    binds.insert("ids", ids.to_vec());
+    let sql = "SELECT * FROM $ids WHERE site = $site AND account = $account AND deleted_at IS NONE;";
+    let rows: Vec<Content> = db.query(sql, binds, "reading content to score").await?.rows(0)?;
+    let around = text::around(app, &db, &rows, false).await?;
+    let now = app.db.clock().now();
+    let scores: Vec<ContentScore> = app
+        .scoring
+        .run(context.stop(), move || {
+            let score = |row: Content| {
+                let report = Text::of(row.clone(), &around).report(now);
+                ContentScore::of(&row, &report, now)
+            };
+            rows.into_iter().map(score).collect()
+        })
+        .await?;
+    let scored = scores.len();
+    let mut tx = db.tx();
+    keep(&mut tx, scores);
+    tx.commit().await?;
+    Ok(scored)
+}
+
+/// Adds kept scores to a unit of work: each only if its content still is at the revision that was scored, whose `rev` and
+/// `updated_at` stay as they are.
+fn keep(tx: &mut Tx<'_>, scores: Vec<ContentScore>) {
+    let rows: Vec<Vec<igny8_data::Value>> = scores
+        .into_iter()
+        .map(|row| {
+            vec![
+                row.content.into_value(),
+                row.of_rev.into_value(),
+                row.score.into_value(),
+                row.id.into_value(),
+                row.into_value(),
+            ]
+        })
+        .collect();
+    let mut binds = Variables::new();
+    binds.insert("scores", rows);
+    tx.statement(
+        "FOR $row IN $scores { LET $of = $row[0]; LET $read = $row[1]; LET $score = $row[2]; LET $kept = $row[3]; \
+         LET $all = $row[4]; \
+         IF (SELECT VALUE rev FROM ONLY $of WHERE site = $site AND account = $account) = $read { \
+         UPDATE $of SET score = $score RETURN NONE; UPSERT $kept CONTENT $all RETURN NONE } }",
+        binds,
+    );
+}
