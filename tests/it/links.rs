@@ -533,12 +533,9 @@ async fn what_breaks_a_rule_says_why() {
     let b = Blog::new().await;
     let [grinders, ratio, _, hub] = b.coffee().await;
     let draft = b.draft("Moka pot", "A moka pot.", json!({})).await;
-    let foreign = b.w.post(
-        &b.w.b.owner,
-        &format!("/sites/{}/content", b.w.b.sites[0]),
-        json!({ "content_type": "post", "title": "Theirs" }),
-    );
-    let foreign = id(&foreign.await.1);
+    let theirs = format!("/sites/{}/content", b.w.b.sites[0]);
+    let foreign = json!({ "content_type": "post", "title": "Theirs" });
+    let foreign = id(&b.w.post(&b.w.b.owner, &theirs, foreign).await.1);
     let text = format!(
         "## A burr grinder here\n\nThe `burr grinder` of code. A moka pot is old. {} See [coffee](/blog/coffee-at-home/).",
         filler(320)

@@ -462,8 +462,8 @@ async fn lists_filter_and_sort_by_score() {
             .map(|item| item["title"].as_str().unwrap().to_owned())
             .collect::<Vec<_>>()
     };
-    for (query, expected) in [
-        ("light=red", &["Red"] as &[&str]),
+    let cases: [(&str, &[&str]); 11] = [
+        ("light=red", &["Red"]),
         ("light=orange", &["Orange"]),
         ("light=green", &["Green"]),
         ("light=none", &["None"]),
@@ -474,7 +474,8 @@ async fn lists_filter_and_sort_by_score() {
         ("score_max=100&light=green", &["Green"]),
         ("sort=score", &["None", "Red", "Orange", "Green"]),
         ("sort=-score", &["Green", "Orange", "Red", "None"]),
-    ] {
+    ];
+    for (query, expected) in cases {
         let sort = if query.contains("sort") { "" } else { "&sort=score" };
         assert_eq!(titles(&format!("{query}{sort}")).await, expected, "{query}");
     }
