@@ -11,6 +11,7 @@ use crate::identity::Who;
 use crate::ids::{AccountId, AuditId, JobId, RecordKey, SiteId};
 use crate::queue::NewJob;
 use crate::record::Record;
+use crate::scope::{Access, SiteScope};
 
 /// Writes under one tenant that happen together or not at all. Nothing is sent before [`Tx::commit`].
 #[must_use = "nothing happens until commit"]
@@ -159,8 +160,21 @@ impl<'a> Tx<'a> {
 
     /// [`Tx::enqueue`] with an id the caller already knows.
     pub fn enqueue_as(&mut self, id: JobId, job: NewJob) -> &mut Self {
+        self.enqueue_of(id, self.site, job)
+    }
+
+    /// [`Tx::enqueue`] of a job of one site, in a unit of work of the site's account.
+    pub fn enqueue_for<A: Access>(&mut self, scope: &SiteScope<A>, job: NewJob) -> &mut Self {
+        if scope.account() != self.account {
+            self.fail("a job is for a site of another account");
+        }
+        let id = self.db.ids().make();
+        self.enqueue_of(id, Some(scope.site()), job)
+    }
+
+    fn enqueue_of(&mut self, id: JobId, site: Option<SiteId>, job: NewJob) -> &mut Self {
         let at_once = job.run_at.is_none();
-        let row = job.row(id, self.account, self.site, self.who, self.db);
+        let row = job.row(id, self.account, site, self.who, self.db);
         self.sql += &crate::queue::insert_sql(
             self.db,
             &mut |value| {

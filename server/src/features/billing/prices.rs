@@ -84,12 +84,21 @@ mod tests {
             per: 5,
             least: 1,
         };
+        let writing = Price {
+            credits: 1,
+            per: 100,
+            least: 3,
+        };
         assert_eq!(
             declared,
             [
                 ("auto_cluster", clustering),
                 ("generate_ideas", Price::each(2)),
+                ("generate_content", writing),
+                ("generate_image_prompts", Price::each(2)),
+                ("generate_images", Price::each(1)),
                 ("suggest_links", Price::each(3)),
+                ("optimize_content", Price::each(5)),
             ]
         );
     }

@@ -3,7 +3,7 @@
 use igny8_data::{CanWrite, DbError, SiteScope, Tx, Variables};
 
 use super::ContentId;
-use super::save::publishing_changed;
+use super::save::site_changed;
 use crate::app::App;
 
 /// Asks for a deployment with the unit of work that changes what pages show, if the site has any that visitors see.
@@ -16,7 +16,7 @@ pub async fn changed<A: CanWrite>(app: &App, scope: &SiteScope<A>, tx: &mut Tx<'
     let db = app.db.site(scope);
     let mut answer = db.query(sql, Variables::new(), "looking for published content").await?;
     if !answer.rows::<ContentId>(0)?.is_empty() {
-        publishing_changed(tx, scope.site());
+        tx.enqueue_for(scope, site_changed(scope.site()));
     }
     Ok(())
 }

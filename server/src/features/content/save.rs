@@ -106,7 +106,12 @@ pub fn change_from(
 
 /// Asks for a deployment of the site, once for however many changes are made before it runs.
 pub fn publishing_changed(tx: &mut Tx<'_>, site: SiteId) {
-    tx.enqueue(NewJob::new(SITE_CHANGED, serde_json::json!({})).key(format!("site_changed/{site}")));
+    tx.enqueue(site_changed(site));
+}
+
+/// The job that brings what changed to visitors.
+pub(super) fn site_changed(site: SiteId) -> NewJob {
+    NewJob::new(SITE_CHANGED, serde_json::json!({})).key(format!("site_changed/{site}"))
 }
 
 /// Asks for the scores of what changed, once for however many changes are made before that runs.

@@ -223,7 +223,7 @@ impl SiteSettingsApi {
         body.0.check()?;
         body.0.store(&mut site)?;
         site.updated_at = app.db.clock().now();
-        let mut tx = app.db.site(&scope).tx();
+        let mut tx = db.tx();
         published::changed(&app, &scope, &mut tx).await?;
         tx.replace(&mut site)
             .audit(AuditEvent::new("site.settings_changed", site.id, &from.0));

@@ -274,7 +274,7 @@ impl SitesApi {
         let mut check = Check::new();
         site.check(&mut check);
         check.finish()?;
-        let mut tx = app.db.site(&scope).tx();
+        let mut tx = db.tx();
         published::changed(&app, &scope, &mut tx).await?;
         tx.replace(&mut site)
             .audit(AuditEvent::new("site.changed", site.id, &from.0));
