@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 
-use super::html::{Tag, line_of, tags};
+use super::html::{Tag, Tags, line_of};
 use crate::address::{Address, Target};
 use crate::diagnostic::Diagnostic;
 use crate::markdown::text::collapse;
@@ -89,14 +89,17 @@ impl Inspector {
     fn page(&self, path: &str, html: &str) -> (HashSet<String>, Vec<Link>) {
         let mut ids = HashSet::new();
         let mut links = Vec::new();
-        for tag in tags(html).filter(|t| !t.closing) {
-            ids.extend(tag.attribute("id").map(unescape));
-            links.extend(self.link(path, html, &tag));
+        let mut tags = Tags::new(html);
+        while let Some(tag) = tags.next() {
+            if !tag.closing {
+                ids.extend(tag.attribute("id").map(unescape));
+                links.extend(self.link(path, html, &tag));
+            }
         }
         (ids, links)
     }
 
-    fn link(&self, path: &str, html: &str, tag: &Tag<'_>) -> Option<Link> {
+    fn link(&self, path: &str, html: &str, tag: &Tag<'_, '_>) -> Option<Link> {
         let (value, is_image) = match tag.name {
             "a" | "link" | "area" => (tag.attribute("href")?, false),
             "img" | "source" | "video" | "script" => (tag.attribute("src")?, tag.name == "img"),

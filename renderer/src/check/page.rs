@@ -1,7 +1,7 @@
 //! What is wrong with one finished page, theme and all. Looked at where pages are written, so that every render has it: the findings
 //! are remembered with the page.
 
-use super::html::{Tag, line_of, tags};
+use super::html::{Tag, Tags, line_of};
 use super::json_ld;
 use crate::diagnostic::Diagnostic;
 
@@ -24,9 +24,10 @@ pub(crate) fn inspect(path: &str, html: &str) -> Vec<Diagnostic> {
     let mut open: Vec<Open<'_>> = Vec::new();
     let (mut h1, mut title, mut language, mut level) = (0usize, false, false, 0u8);
     let mut text_from = 0;
-    for tag in tags(html) {
+    let mut tags = Tags::new(html);
+    while let Some(tag) = tags.next() {
         if let Some(last) = open.last_mut() {
-            last.says = last.says || !html[text_from..tag.at].trim().is_empty();
+            last.says = last.says || !html[text_from..tag.at].trim_start().is_empty();
         }
         text_from = tag.end;
         let heading = heading_level(tag.name);
@@ -47,7 +48,7 @@ pub(crate) fn inspect(path: &str, html: &str) -> Vec<Diagnostic> {
             continue;
         }
         let mut labelled = false;
-        for (name, value) in tag.attributes() {
+        for &(name, value) in tag.attributes {
             match name {
                 "id" => ids.push((value, tag.at)),
                 "aria-label" | "title" => labelled |= !value.trim().is_empty(),
@@ -103,7 +104,8 @@ pub(crate) fn inspect(path: &str, html: &str) -> Vec<Diagnostic> {
             _ => {}
         }
     }
-    ids.sort_unstable();
+    // Most are told apart by their lengths alone.
+    ids.sort_unstable_by_key(|&(id, at)| (id.len(), id, at));
     for pair in ids.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
         say(
             pair[1].1,
@@ -122,7 +124,7 @@ pub(crate) fn inspect(path: &str, html: &str) -> Vec<Diagnostic> {
     found
 }
 
-fn start<'h>(tag: &Tag<'h>, says: bool) -> Open<'h> {
+fn start<'h>(tag: &Tag<'_, 'h>, says: bool) -> Open<'h> {
     Open {
         name: tag.name,
         at: tag.at,

@@ -3,8 +3,9 @@
 /// Longest attribute list after a link, in bytes.
 const MAX_SPAN: usize = 512;
 
-/// Removes kramdown's `{: .class}` lists, which other Markdown shows as text, outside code blocks. A list that is only a
-/// place for a table of contents (`{:toc}`) goes with its mark.
+/// Removes kramdown's `{: .class}` lists, which other Markdown shows as text, outside code blocks. The id that one gives to the
+/// heading before it stays as that of the heading, `{#id}`. A list that is only a place for a table of contents (`{:toc}`)
+/// goes with its mark.
 pub(super) fn strip_attribute_lists(text: &str) -> String {
     if !text.contains("{:") {
         return text.to_owned();
@@ -29,6 +30,8 @@ pub(super) fn strip_attribute_lists(text: &str) -> String {
             if bare.trim_start_matches("{:").trim().starts_with("toc") {
                 out.truncate(last_start);
                 out.push('\n');
+            } else if let (Some(id), Some(at)) = (id_of(&bare[2..bare.len() - 1]), heading_end(&out, last_start)) {
+                out.insert_str(at, &format!(" {{#{id}}}"));
             }
             last_start = out.len();
             out.push_str(end);
@@ -38,6 +41,34 @@ pub(super) fn strip_attribute_lists(text: &str) -> String {
         }
     }
     out
+}
+
+/// The id in an attribute list.
+fn id_of(list: &str) -> Option<&str> {
+    let mut parts = list.trim_start_matches(':').split_whitespace();
+    let id = parts.find_map(|part| part.strip_prefix('#').or_else(|| part.strip_prefix("id=")))?;
+    let id = id.trim_matches(['"', '\'']);
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | ':' | '.');
+    (!id.is_empty() && id.chars().all(plain)).then_some(id)
+}
+
+/// Where the words of the heading end that is the end of `text`, if it is one without an id. `last` is where its last line begins.
+fn heading_end(text: &str, last: usize) -> Option<usize> {
+    let is_heading = |line: &str| {
+        let marks = line.trim_start_matches('#');
+        (1..=6).contains(&(line.len() - marks.len())) && marks.starts_with([' ', '\t'])
+    };
+    let line = text[last..].trim();
+    let words = if is_heading(line) {
+        &text[..]
+    } else if !line.is_empty() && (line.bytes().all(|b| b == b'=') || line.bytes().all(|b| b == b'-')) {
+        &text[..last]
+    } else {
+        return None;
+    };
+    let end = words.trim_end().len();
+    let line = text[..end].rsplit('\n').next().unwrap_or_default();
+    (!line.trim().is_empty() && !line.ends_with('}')).then_some(end)
 }
 
 /// Attribute lists right after a link, emphasis or code.
@@ -75,6 +106,15 @@ mod tests {
             ("* TOC\n{:toc}\n\n# A", "\n\n\n# A"),
             ("```\n{: .note}\n```\n", "```\n{: .note}\n```\n"),
             ("a {: b", "a {: b"),
+            ("## A *b*\n{: #x-1 .c}\nd", "## A *b* {#x-1}\n\nd"),
+            ("# A  \n{:.c id=\"é\"}\n", "# A {#é}  \n\n"),
+            ("A\n===\n{:#x}", "A {#x}\n===\n"),
+            ("A\n{: #x}", "A\n"),
+            ("# A {#own}\n{: #x}", "# A {#own}\n"),
+            ("#A\n{: #x}", "#A\n"),
+            ("# A\n\n{: #x}", "# A\n\n"),
+            ("---\n{: #x}", "---\n"),
+            ("# A\n{: #x<y}", "# A\n"),
         ] {
             assert_eq!(strip_attribute_lists(text), want, "{text:?}");
         }

@@ -40,6 +40,7 @@
 //! | `raw_links` | | our layout: links in the text are public already, leave them |
 //! | `[extra]`, `[params]`, anything else | | kept in `extra` |
 
+mod anchors;
 mod assemble;
 mod blocks;
 mod config;

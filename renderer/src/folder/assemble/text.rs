@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::doc::{Content, Doc};
+use crate::folder::config::zola::Zola;
 use crate::folder::config::{Config, Rules};
 use crate::folder::links::{self, From, Index};
 use crate::folder::problem::Problems;
-use crate::folder::{blocks, kramdown, liquid, paths, shortcodes};
+use crate::folder::{anchors, blocks, kramdown, liquid, paths, shortcodes};
 use crate::site::{Body, Media};
 
 /// What there is to link to.
@@ -47,6 +48,12 @@ pub(super) fn is_settled(text: &str, config: &Config) -> bool {
         && !has(b"{%")
         && !has(b"<!--")
         && links::lead_only_away(text)
+        && (!keeps_anchors(config) || anchors::zola(text).is_none())
+}
+
+/// Whether headings have ids as [`anchors::zola`] knows them.
+fn keeps_anchors(config: &Config) -> bool {
+    matches!(config.rules, Rules::Zola(Zola { slug_anchors: true, .. }))
 }
 
 /// Tags of the old generator, then links, then what is taken from the finished text. True if the text is another now.
@@ -89,7 +96,12 @@ pub(super) fn finish(doc: &mut Doc, index: &Index, config: &Config, problems: &P
             }
         }
         Rules::Hugo(_) => changed |= set(text, shortcodes::hugo(text, &from, index, config, problems)),
-        Rules::Zola(_) => changed |= set(text, shortcodes::zola(text, &from, problems)),
+        Rules::Zola(_) => {
+            changed |= set(text, shortcodes::zola(text, &from, problems));
+            if !html && keeps_anchors(config) {
+                changed |= set(text, anchors::zola(text));
+            }
+        }
         Rules::Plain(_) => {}
     }
     let from = From {

@@ -19,12 +19,15 @@ pub(in crate::folder) struct Zola {
     pub slugify: Slugify,
     /// False keeps the date of a file name in the address.
     pub strip_date: bool,
+    /// Ids of headings are ASCII, lower case, dashes: Zola's default.
+    pub slug_anchors: bool,
 }
 
 pub(super) fn config(files: &[File], options: &ReadOptions, problems: &Problems) -> Result<Config, FolderError> {
     let rules = Zola {
         slugify: Slugify::On,
         strip_date: true,
+        slug_anchors: true,
     };
     let mut config = Config::new(Layout::Zola, Rules::Zola(rules), options);
     let file = match load(files, "zola.toml")? {
@@ -48,6 +51,7 @@ pub(super) fn config(files: &[File], options: &ReadOptions, problems: &Problems)
         if slugify.string(&["paths"]).is_some_and(|mode| mode != "on") {
             rules.slugify = Slugify::Safe;
         }
+        rules.slug_anchors = slugify.string(&["anchors"]).is_none_or(|mode| mode == "on");
         rules.strip_date = !slugify.bool(&["paths_keep_dates"]).unwrap_or(false);
     }
     if let Some(root) = fields.string(&["taxonomy_root"]) {
