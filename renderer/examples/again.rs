@@ -1,25 +1,57 @@
 //! How long a render takes after a change, for a site in a folder:
 //!
-//!     cargo run --profile render -p igny8-renderer --example again -- FOLDER [THEME]
+//!     cargo run --profile render -p igny8-renderer --example again -- FOLDER [THEME] [RELEASES]
 //!
-//! Shown are the first render, one without a change, and one after each of some changes, each with how many files it made. Files
-//! are kept in memory; writing a release is not measured.
+//! Shown are the first render, one without a change, and one after each of some changes, each with how many files it made. Only
+//! hashes of files are kept, or releases are written below the folder RELEASES and made live; share images are not drawn.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Instant;
 
+use chrono::TimeDelta;
 use igny8_renderer::folder::{ReadOptions, read};
+use igny8_renderer::release::{self, FolderMedia, write_release};
+use igny8_renderer::share_image::ShareImage;
 use igny8_renderer::site::{Body, SharedPage, Site};
-use igny8_renderer::{MadeFile, Memo, OutFile, Sink, Theme, render_again};
+use igny8_renderer::{FileKind, MadeFile, Memo, OutFile, Report, Sink, Theme, render_again};
 
 /// Knows the contents of files by their hashes.
 #[derive(Default)]
 struct Hashes {
     before: BTreeMap<String, [u8; 32]>,
     now: Mutex<Vec<(String, [u8; 32])>>,
+}
+
+/// Takes share images for drawn.
+struct Undrawn<'a>(&'a dyn Sink);
+
+impl Sink for Undrawn<'_> {
+    fn file(&self, file: OutFile) -> ControlFlow<()> {
+        self.0.file(file)
+    }
+
+    fn keeps(&self, files: &[MadeFile]) -> bool {
+        self.0.keeps(files)
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.0.has(path)
+    }
+
+    fn share(&self, image: &ShareImage) -> ControlFlow<()> {
+        if self.0.has(&image.file()) {
+            return ControlFlow::Continue(());
+        }
+        self.0.file(OutFile {
+            path: image.file(),
+            bytes: image.key().as_bytes().to_vec(),
+            kind: FileKind::Asset,
+            hash: None,
+        })
+    }
 }
 
 impl Sink for Hashes {
@@ -54,6 +86,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let mut site = read(Path::new(&folder), &options)?.site;
     let middle = site.pages.len() / 2;
+    let releases = arguments.next().map(PathBuf::from);
+    let (mut live, mut version) = (None, 0);
     let mut memo = Memo::default();
     let mut known = BTreeMap::new();
     let mut render = |what: &str, site: &Site| {
@@ -62,7 +96,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             now: Mutex::default(),
         };
         let start = Instant::now();
-        let report = render_again(site, &theme, &sink, &mut memo);
+        let report = match &releases {
+            None => render_again(site, &theme, &Undrawn(&sink), &mut memo),
+            Some(folder) => {
+                let mut report = Report::default();
+                version += 1;
+                let media = FolderMedia(folder.clone());
+                let written = write_release(folder, &version.to_string(), live.as_ref(), &media, |sink| {
+                    report = render_again(site, &theme, &Undrawn(sink), &mut memo);
+                    Some(std::mem::take(&mut report.media))
+                });
+                let release = written.expect("a release").expect("not given up").release;
+                release::publish(folder, &release).expect("published");
+                live = Some(release);
+                report
+            }
+        };
         let took = start.elapsed();
         known = sink.before;
         let now = sink.now.into_inner().unwrap_or_default();
@@ -81,6 +130,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (Body::Markdown(text) | Body::Html(text)) = &mut site.pages[middle].body;
         text.push_str("\n\nOne more paragraph.\n");
         render("a text", &site);
+    }
+    for second in 0..3 {
+        let page = &mut site.pages[middle];
+        let (Body::Markdown(text) | Body::Html(text)) = &mut page.body;
+        text.push_str("\n\nOne more paragraph.\n");
+        page.updated_at = Some(options.generated_at + TimeDelta::seconds(second));
+        render("a text, and its date", &site);
     }
     site.pages[middle].title.push_str(" again");
     render("a title", &site);

@@ -2,12 +2,16 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
+use rayon::prelude::*;
 
 use crate::incremental::trace::{self, Fact};
 use crate::plan::Plan;
 use crate::site::Page;
+use crate::tables;
 
 /// Neighbours looked at on each side of a page in each list it is in. Terms with thousands of pages say little, and looking at all
 /// of them would grow with pages × pages.
@@ -29,15 +33,86 @@ struct Shared {
     window: usize,
 }
 
-/// An inverted index: lists of pages by what they share.
+/// Which pages are related: as it was found for the render before, where what decides it is the same, or by an index, which is
+/// made when it is first asked.
+#[derive(Default)]
 pub(crate) struct Related {
+    pub known: Option<Arc<Kinship>>,
+    index: OnceLock<Index>,
+}
+
+/// Related pages of all pages, and what decides that.
+#[derive(Default)]
+pub(crate) struct Kinship {
+    pub digest: u64,
+    /// By page: its related pages, best first, as many as are ever shown.
+    pub pages: Vec<Box<[u32]>>,
+}
+
+impl Related {
+    /// At most `limit` pages related to page `i`, best first, in its language.
+    pub fn of(&self, plan: &Plan<'_>, i: usize, limit: usize) -> Vec<usize> {
+        trace::read(Fact::Related, || plan.pages.rows()[i].identity);
+        match &self.known {
+            Some(known) => known.pages[i].iter().take(limit).map(|&page| page as usize).collect(),
+            None => trace::unwatched(|| self.index.get_or_init(|| Index::new(plan)).find(plan, i, limit)),
+        }
+    }
+}
+
+/// Digest of all that decides which pages are related, their order included.
+fn kinship(plan: &Plan<'_>) -> u64 {
+    let pages = plan.pages.rows();
+    let kin: Vec<u64> = (0..pages.len())
+        .into_par_iter()
+        .with_min_len(256)
+        .map(|i| {
+            let planned = &pages[i];
+            let cluster = planned.page.cluster.as_ref().map(|c| c.id.as_str());
+            let mut hasher = tables::digest();
+            (planned.identity, planned.language, planned.page.kind).hash(&mut hasher);
+            (planned.date(), planned.of_term, plan.newest[i]).hash(&mut hasher);
+            (cluster, &planned.terms).hash(&mut hasher);
+            keywords(planned.page).for_each(|keyword| keyword.hash(&mut hasher));
+            hasher.finish()
+        })
+        .collect();
+    // Terms by their indexes above, so by their names here.
+    let terms: Vec<(u64, &[usize])> = plan
+        .terms
+        .rows()
+        .iter()
+        .map(|t| (t.listing.identity, t.listing.items()))
+        .collect();
+    trace::identity(&(kin, terms))
+}
+
+/// Finds the related pages of all pages, unless what decides it is as in the render before.
+pub(crate) fn find_all(plan: &Plan<'_>, before: &Arc<Kinship>, most: usize) -> Arc<Kinship> {
+    let digest = kinship(plan);
+    if digest == before.digest {
+        return Arc::clone(before);
+    }
+    let index = Index::new(plan);
+    let pages = (0..plan.pages.rows().len()).into_par_iter().map(|i| {
+        let related = index.find(plan, i, most);
+        related.into_iter().map(|page| page as u32).collect()
+    });
+    Arc::new(Kinship {
+        digest,
+        pages: pages.collect(),
+    })
+}
+
+/// An inverted index: lists of pages by what they share.
+struct Index {
     lists: Vec<Shared>,
     /// By page: the lists it is in, and its place in each.
     places: Vec<Vec<(u32, u32)>>,
 }
 
-impl Related {
-    pub fn new(plan: &Plan<'_>) -> Self {
+impl Index {
+    fn new(plan: &Plan<'_>) -> Self {
         let pages = plan.pages.rows();
         let mut related = Self {
             lists: Vec::new(),
@@ -99,11 +174,6 @@ impl Related {
     }
 
     /// At most `limit` pages related to page `i`, best first, in its language.
-    pub fn of(&self, plan: &Plan<'_>, i: usize, limit: usize) -> Vec<usize> {
-        trace::read(Fact::Related, || plan.pages.rows()[i].identity);
-        trace::unwatched(|| self.find(plan, i, limit))
-    }
-
     fn find(&self, plan: &Plan<'_>, i: usize, limit: usize) -> Vec<usize> {
         let pages = plan.pages.rows();
         let planned = &pages[i];

@@ -1,30 +1,36 @@
 //! Titles and descriptions of pages and archives: said twice, or longer than result pages show. Products that search engines cannot
 //! use.
 
-use std::collections::HashMap;
-
 use rayon::prelude::*;
 
 use crate::diagnostic::Diagnostic;
+use crate::incremental::Remembering;
 use crate::locale::is_amount;
 use crate::plan::{Listing, Plan, PlannedPage};
 use crate::prepare::Prepared;
 use crate::seo::{archive, document_title};
 use crate::site::PageKind;
+use crate::tables::{HashMap, with_room};
 use igny8_width::pixels;
 
 /// What result pages on large screens show: Arial of 20 px, 580 px wide; 14 px over two lines of together 920 px.
 const TITLE: (u32, u32) = (20, 580);
 const DESCRIPTION: (u32, u32) = (14, 920);
 
-/// Finds them for all pages that search engines may show.
-pub(crate) fn check(plan: &Plan<'_>, prepared: &Prepared, findings: &mut Vec<Diagnostic>) {
+/// Finds them for all pages that search engines may show. What is wrong with each page alone comes back, by page, for the next
+/// render.
+pub(crate) fn check(
+    plan: &Plan<'_>,
+    prepared: &Prepared,
+    remembering: Option<&Remembering>,
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<Vec<Diagnostic>> {
     if !plan.site.settings.indexable {
-        return;
+        return Vec::new();
     }
     let shown = PlannedPage::is_indexed;
-    let mut titles: HashMap<(usize, &str), &str> = HashMap::with_capacity(plan.pages.rows().len());
-    let mut descriptions: HashMap<(usize, &str), &str> = HashMap::with_capacity(plan.pages.rows().len());
+    let mut titles: HashMap<(usize, &str), &str> = with_room(plan.pages.rows().len());
+    let mut descriptions: HashMap<(usize, &str), &str> = with_room(plan.pages.rows().len());
     let archives = archives(plan, prepared);
     let pages = plan.pages.rows().iter().enumerate().filter(|(_, p)| shown(p));
     let pages = pages.map(|(i, planned)| {
@@ -44,33 +50,40 @@ pub(crate) fn check(plan: &Plan<'_>, prepared: &Prepared, findings: &mut Vec<Dia
             findings.push(Diagnostic::info(path, "description-duplicate", message));
         }
     }
-    let long: Vec<Diagnostic> = (0..plan.pages.rows().len())
+    let alone: Vec<Vec<Diagnostic>> = (0..plan.pages.rows().len())
         .into_par_iter()
-        .filter(|&i| shown(&plan.pages.rows()[i]))
-        .flat_map_iter(|i| {
-            let planned = &plan.pages.rows()[i];
-            let (page, path) = (planned.page, &planned.path);
-            let mut found = Vec::new();
-            let title = match page.seo_title.trim() {
-                "" => document_title(own_title(planned), &plan.site.settings.title),
-                own => own.to_owned(),
-            };
-            // The name of the site at the end may be cut; what the page is about may not.
-            let must = match page.seo_title.trim() {
-                "" => own_title(planned),
-                _ => title.as_str(),
-            };
-            // Only what an author wrote: what the renderer takes from a text it has cut itself.
-            measure(path, &title, must, page.description.trim(), &mut found);
-            found.extend(product(planned));
-            found
+        .with_min_len(256)
+        .map(|i| {
+            let kept = remembering.and_then(|remembering| remembering.texts(plan, i));
+            kept.map_or_else(|| of_page(plan, &plan.pages.rows()[i]), <[Diagnostic]>::to_vec)
         })
         .collect();
-    findings.extend(long);
+    let of_shown = plan.pages.rows().iter().zip(&alone).filter(|(p, _)| shown(p));
+    findings.extend(of_shown.flat_map(|(_, found)| found).cloned());
     for archive in &archives {
         let title = document_title(archive.title, &plan.site.settings.title);
         measure(archive.path, &title, archive.title, archive.written, findings);
     }
+    alone
+}
+
+/// What is wrong with one page, whatever else there is on the site.
+fn of_page(plan: &Plan<'_>, planned: &PlannedPage<'_>) -> Vec<Diagnostic> {
+    let page = planned.page;
+    let mut found = Vec::new();
+    let title = match page.seo_title.trim() {
+        "" => document_title(own_title(planned), &plan.site.settings.title),
+        own => own.to_owned(),
+    };
+    // The name of the site at the end may be cut; what the page is about may not.
+    let must = match page.seo_title.trim() {
+        "" => own_title(planned),
+        _ => title.as_str(),
+    };
+    // Only what an author wrote: what the renderer takes from a text it has cut itself.
+    measure(&planned.path, &title, must, page.description.trim(), &mut found);
+    found.extend(product(planned));
+    found
 }
 
 /// An archive as search engines get to know it, by its first pager: the others are told apart by their numbers.

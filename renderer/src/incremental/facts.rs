@@ -2,15 +2,16 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::io;
 
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::trace::{Fact, identity};
+use super::trace::{self, Fact, identity};
 use crate::plan::{Listing, Plan, PlannedPage, PlannedSection, PlannedTerm, Row, To};
 use crate::site::{Page, Section};
+use crate::tables;
 
 /// Takes keys as they are: they are hashes already.
 #[derive(Default)]
@@ -174,9 +175,7 @@ impl Facts {
     }
 
     pub fn set(&mut self, fact: Fact, identity: u64, value: &impl Hash) {
-        let mut hasher = DefaultHasher::new();
-        value.hash(&mut hasher);
-        self.put(fact.key(identity), hasher.finish());
+        self.put(fact.key(identity), trace::identity(value));
     }
 
     fn put(&mut self, key: u64, digest: u64) {
@@ -312,8 +311,8 @@ fn frame_of(listing: &Listing) -> impl Hash {
 
 /// A digest of plain data by way of its JSON.
 pub(crate) fn digest_of(value: &impl Serialize) -> u64 {
-    struct Digest(DefaultHasher);
-    impl io::Write for Digest {
+    struct Digest<H>(H);
+    impl<H: Hasher> io::Write for Digest<H> {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.write(bytes);
             Ok(bytes.len())
@@ -322,7 +321,7 @@ pub(crate) fn digest_of(value: &impl Serialize) -> u64 {
             Ok(())
         }
     }
-    let mut digest = Digest(DefaultHasher::new());
+    let mut digest = Digest(tables::digest());
     // Neither the digest nor plain data can fail; if a value did, what came before it still counts.
     let _ = serde_json::to_writer(&mut digest, value);
     digest.0.finish()

@@ -14,7 +14,7 @@ use crate::diagnostic::Diagnostic;
 use crate::output::MadeFile;
 use crate::plan::{Plan, PlannedPage};
 use crate::prepare::Card;
-use crate::related::Related;
+use crate::related::Kinship;
 use crate::share_image::ShareImage;
 use crate::site::Page;
 use facts::{ByKey, Facts, Stamp, digest_of};
@@ -28,8 +28,7 @@ pub struct Memo {
     frame: u64,
     facts: Facts,
     pages: ByKey<PageMemo>,
-    /// Digest of what decides which pages are related.
-    kinship: u64,
+    kinship: Arc<Kinship>,
     files: ByKey<Arc<JobMemo>>,
 }
 
@@ -53,9 +52,9 @@ struct PageMemo {
     page: Weak<Page>,
     stamp: Stamp,
     card: CardMemo,
-    /// Digest of the pages related to it.
-    related: u64,
     share: Option<ShareMemo>,
+    /// What is wrong with its texts.
+    texts: Vec<Diagnostic>,
 }
 
 /// A page's share image, with a digest of the words on it.
@@ -103,8 +102,7 @@ pub(crate) struct Remembering {
     frame: u64,
     stamps: Vec<Stamp>,
     facts: Facts,
-    kinship: u64,
-    related: Vec<u64>,
+    kinship: Arc<Kinship>,
 }
 
 impl Remembering {
@@ -128,8 +126,7 @@ impl Remembering {
             frame,
             stamps,
             facts,
-            kinship: 0,
-            related: Vec::new(),
+            kinship: Arc::default(),
         }
     }
 
@@ -173,50 +170,26 @@ impl Remembering {
         (kept.words == words).then(|| kept.clone())
     }
 
+    /// What was found in the texts of the `i`th page alone, if it is as before.
+    pub fn texts(&self, plan: &Plan<'_>, i: usize) -> Option<&[Diagnostic]> {
+        let kept = self.before.pages.get(&plan.pages.rows()[i].identity)?;
+        (kept.stamp.whole == self.stamps[i].whole).then_some(&kept.texts)
+    }
+
     /// States what a template sees of the site: `values` are digests of what it looks at.
     pub fn frame(&mut self, language: usize, template: &str, values: &[u64]) {
         self.facts.set(Fact::Frame, frame_identity(language, template), &values);
     }
 
-    /// States which pages are related, looking for them only if what decides it is different.
-    pub fn related(&mut self, plan: &Plan<'_>, related: &Related, most: usize) {
+    /// Finds which pages are related, if what decides it is different, and states it.
+    pub fn related(&mut self, plan: &Plan<'_>, most: usize) -> Arc<Kinship> {
+        self.kinship = crate::related::find_all(plan, &self.before.kinship, most);
         let pages = plan.pages.rows();
-        let mut kin = Vec::with_capacity(pages.len());
-        for planned in pages {
-            let cluster = planned.page.cluster.as_ref().map(|c| c.id.as_str());
-            let terms: Vec<u64> = planned
-                .terms
-                .iter()
-                .map(|&t| plan.terms.rows()[t].listing.identity)
-                .collect();
-            let keywords: Vec<&str> = crate::related::keywords(planned.page).collect();
-            kin.push(trace::identity(&(
-                (planned.identity, planned.language, planned.page.kind),
-                (planned.date(), planned.of_term, plan.newest[kin.len()]),
-                (cluster, terms, keywords),
-            )));
+        for (planned, related) in pages.iter().zip(&self.kinship.pages) {
+            let related: Vec<u64> = related.iter().map(|&page| pages[page as usize].identity).collect();
+            self.facts.set(Fact::Related, planned.identity, &related);
         }
-        let terms = plan.terms.rows().iter();
-        let lists: Vec<u64> = terms.map(|t| self.facts.get(Fact::Items, t.listing.identity)).collect();
-        self.kinship = trace::identity(&(kin, lists));
-        if self.kinship == self.before.kinship {
-            self.related = pages
-                .iter()
-                .map(|p| self.before.pages.get(&p.identity).map_or(0, |kept| kept.related))
-                .collect();
-        } else {
-            use rayon::prelude::*;
-            self.related = (0..pages.len())
-                .into_par_iter()
-                .map(|i| {
-                    let of = related.of(plan, i, most);
-                    trace::identity(&of.into_iter().map(|p| pages[p].identity).collect::<Vec<_>>())
-                })
-                .collect();
-        }
-        for (planned, related) in pages.iter().zip(&self.related) {
-            self.facts.set(Fact::Related, planned.identity, related);
-        }
+        Arc::clone(&self.kinship)
     }
 
     /// To be called when all facts are stated.
@@ -230,23 +203,24 @@ impl Remembering {
         self.facts.unchanged(&kept.reads).then_some(kept)
     }
 
-    /// The memo for the next render.
+    /// The memo for the next render. `shares` and `texts` are by page, or empty where the site has none.
     pub fn into_memo(
         mut self,
         plan: &Plan<'_>,
         cards: Vec<CardMemo>,
         shares: Vec<Option<ShareMemo>>,
+        texts: Vec<Vec<Diagnostic>>,
         files: impl Iterator<Item = (u64, Arc<JobMemo>)>,
     ) -> Memo {
         let mut pages = ByKey::with_capacity_and_hasher(cards.len(), Default::default());
-        let mut shares = shares.into_iter();
+        let (mut shares, mut texts) = (shares.into_iter(), texts.into_iter());
         for (i, (planned, card)) in plan.pages.rows().iter().zip(cards).enumerate() {
             let page = PageMemo {
                 page: planned.page.handle(),
                 stamp: self.stamps[i],
                 card,
-                related: self.related.get(i).copied().unwrap_or_default(),
                 share: shares.next().flatten(),
+                texts: texts.next().unwrap_or_default(),
             };
             pages.insert(planned.identity, page);
         }

@@ -6,7 +6,9 @@
 //! must be covered by a fact that the job itself reads.
 
 use std::cell::RefCell;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
+
+use crate::tables;
 
 thread_local! {
     static NOTES: RefCell<Option<Vec<u64>>> = const { RefCell::new(None) };
@@ -66,7 +68,7 @@ impl Fact {
 
 /// A number for a thing by its name.
 pub(crate) fn identity(of: &(impl Hash + ?Sized)) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = tables::digest();
     of.hash(&mut hasher);
     hasher.finish()
 }

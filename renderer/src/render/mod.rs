@@ -8,7 +8,6 @@ mod search;
 mod share;
 mod shell;
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -196,11 +195,11 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
     });
     let prepared = Prepared::new(&plan, theme, remembering.as_mut(), &mut findings);
     let shells = shell::shells(&plan, theme, &prepared, &options, &styles, &mut findings);
-    let related = Related::new(&plan);
+    let mut related = Related::default();
     if let Some((remembering, _)) = &mut remembering {
         shell::state(&shells, theme, remembering);
         if theme.templates().any(|name| theme.looks_at(name, "related")) {
-            remembering.related(&plan, &related, pages::MOST_RELATED);
+            related.known = Some(remembering.related(&plan, pages::MOST_RELATED));
         }
         remembering.close();
     }
@@ -251,7 +250,8 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
     check_fragments(&plan, &total.done, &mut findings);
     let switches = theme.looks_at("page.html", "languages");
     linked.check(&plan, switches, &mut findings);
-    texts::check(&plan, &prepared, &mut findings);
+    let remembered = remembering.as_ref().map(|(remembering, _)| remembering);
+    let texts = texts::check(&plan, &prepared, remembered, &mut findings);
     findings.sort();
     findings.dedup();
     let advice = findings.partition_point(|d| d.severity < Severity::Info);
@@ -262,7 +262,7 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
             remembering.into_former()
         } else {
             let done = total.done.into_iter().map(|done| (done.key, done.memo));
-            remembering.into_memo(&plan, cards, shares, done)
+            remembering.into_memo(&plan, cards, shares, texts, done)
         };
     }
     report
@@ -295,9 +295,7 @@ fn check_fragments(plan: &Plan<'_>, done: &[queue::Done], findings: &mut Vec<Dia
 }
 
 fn hash(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    hasher.finish()
+    trace::identity(text)
 }
 
 impl<'a> Run<'a> {

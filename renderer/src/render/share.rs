@@ -13,7 +13,7 @@ use crate::plan::{Plan, PlannedPage};
 use crate::prepare::{Prepared, map};
 use crate::share_image::{self, Look, ShareImage};
 use crate::site::PageKind;
-use crate::tables::HashMap;
+use crate::tables::{HashMap, with_room};
 use crate::theme::Options;
 
 /// The share images of a site; pages that say the same have the same one.
@@ -62,14 +62,14 @@ impl Shares {
                 has_none.then(|| own(&pages[i]))
             })
             .collect();
-        let mut known: HashMap<String, usize> = HashMap::default();
+        let mut known: HashMap<u64, usize> = with_room(pages.len());
+        let images = &mut shares.images;
         let mut add = |image: Arc<ShareImage>| {
-            if let Some(&there) = known.get(image.key()) {
-                return there;
-            }
-            known.insert(image.key().to_owned(), shares.images.len());
-            shares.images.push(image);
-            shares.images.len() - 1
+            // Keys are hashes, so hashes of them are as good.
+            *known.entry(trace::identity(image.key())).or_insert_with(|| {
+                images.push(image);
+                images.len() - 1
+            })
         };
         let site = add(make("", ""));
         let sections = plan.sections.rows().iter();
@@ -101,7 +101,7 @@ impl Shares {
     /// Their keys, sorted.
     pub fn keys(&self) -> Vec<String> {
         let mut keys: Vec<String> = self.images.iter().map(|image| image.key().to_owned()).collect();
-        keys.sort_unstable();
+        keys.par_sort_unstable();
         keys
     }
 
@@ -115,8 +115,7 @@ impl Run<'_> {
     /// Hands over the `i`th share image.
     pub(super) fn share(&self, i: usize, outcome: &mut super::Outcome) -> ControlFlow<()> {
         // A site that was exported and read again brings them as files of its own.
-        let path = self.shares.path(i);
-        if self.plan.media_at(&path).is_some() {
+        if self.plan.media().next().is_some() && self.plan.media_at(&self.shares.path(i)).is_some() {
             return ControlFlow::Continue(());
         }
         outcome.files += 1;
