@@ -571,7 +571,9 @@ async fn a_long_save_is_not_disturbed_by_the_jobs_own_signs_of_life() {
     assert_eq!(status, 202, "{task}");
     let before = w.app.db.conflicts();
     w.run_jobs().await;
-    let (_, job) = w.get(&w.a.owner, &format!("/jobs/{}", task["job"].as_str().unwrap())).await;
+    let (_, job) = w
+        .get(&w.a.owner, &format!("/jobs/{}", task["job"].as_str().unwrap()))
+        .await;
     assert_eq!(job["state"], "done", "{job}");
     assert_eq!(w.app.db.conflicts(), before);
 }

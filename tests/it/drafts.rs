@@ -18,7 +18,11 @@ impl<'a> Desk<'a> {
     async fn new(w: &'a World, tenant: &'a Tenant) -> Self {
         let (who, site) = (&tenant.editor, tenant.sites[0].to_string());
         let (_, sector) = w
-            .post(&tenant.owner, &format!("/sites/{site}/sectors"), json!({ "name": "All" }))
+            .post(
+                &tenant.owner,
+                &format!("/sites/{site}/sectors"),
+                json!({ "name": "All" }),
+            )
             .await;
         let mut desk = Self {
             w,
@@ -28,8 +32,14 @@ impl<'a> Desk<'a> {
             cluster: String::new(),
             keywords: Vec::new(),
         };
-        desk.cluster = id(&desk.made("clusters", json!({ "sector": desk.sector, "name": "Cold brew" })).await);
-        for (text, volume) in [("cold brew coffee", 900), ("cold brew ratio", 200), ("cold brew grind size", 400)] {
+        desk.cluster = id(&desk
+            .made("clusters", json!({ "sector": desk.sector, "name": "Cold brew" }))
+            .await);
+        for (text, volume) in [
+            ("cold brew coffee", 900),
+            ("cold brew ratio", 200),
+            ("cold brew grind size", 400),
+        ] {
             let body = json!({ "sector": desk.sector, "text": text, "volume": volume, "cluster": desk.cluster });
             let keyword = desk.made("keywords", body).await;
             desk.keywords.push(id(&keyword));
@@ -81,14 +91,18 @@ impl<'a> Desk<'a> {
         let (status, task) = self.start(input).await;
         assert_eq!(status, 202, "{task}");
         self.w.run_jobs().await;
-        self.w.get(self.who, &format!("/jobs/{}", task["job"].as_str().unwrap())).await.1
+        self.w
+            .get(self.who, &format!("/jobs/{}", task["job"].as_str().unwrap()))
+            .await
+            .1
     }
 
     /// Runs it for a task and answers the content.
     async fn draft(&self, task: &Value) -> Value {
         let job = self.run(json!({ "task": task["id"] })).await;
         assert_eq!(job["state"], "done", "{job}");
-        self.read(&format!("content/{}", job["result"]["content"].as_str().unwrap())).await
+        self.read(&format!("content/{}", job["result"]["content"].as_str().unwrap()))
+            .await
     }
 
     async fn edit(&self, content: &Value, rev: i64, body: Value) -> Value {
@@ -100,7 +114,10 @@ impl<'a> Desk<'a> {
 }
 
 fn id(value: &Value) -> String {
-    value["id"].as_str().unwrap_or_else(|| panic!("an id: {value}")).to_owned()
+    value["id"]
+        .as_str()
+        .unwrap_or_else(|| panic!("an id: {value}"))
+        .to_owned()
 }
 
 /// The balance, after checking that the ledger sums to it.
@@ -108,7 +125,11 @@ async fn balance(w: &World, tenant: &Tenant) -> i64 {
     let (_, balance) = w.get(&tenant.owner, "/billing/balance").await;
     let total = balance["plan_credits"].as_i64().unwrap() + balance["bonus_credits"].as_i64().unwrap();
     let (_, list) = w.get(&tenant.owner, "/billing/transactions?limit=200").await;
-    let amounts = list["items"].as_array().unwrap().iter().map(|row| row["amount"].as_i64().unwrap());
+    let amounts = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["amount"].as_i64().unwrap());
     assert_eq!(amounts.sum::<i64>(), total);
     total
 }
@@ -147,16 +168,32 @@ async fn a_local_draft_says_what_is_known_and_cannot_be_published_as_it_is() {
         let (_, job) = w.get(d.who, &format!("/jobs/{}", job.as_str().unwrap())).await;
         assert_eq!(job["state"], "done", "{job}");
         let task = d.read(&format!("tasks/{}", id(task))).await;
-        assert_eq!((&task["status"], &task["content"]), (&json!("completed"), &job["result"]["content"]));
+        assert_eq!(
+            (&task["status"], &task["content"]),
+            (&json!("completed"), &job["result"]["content"])
+        );
         let content = d.read(&format!("content/{}", task["content"].as_str().unwrap())).await;
         assert_eq!(
-            (&content["status"], &content["content_type"], &content["content_structure"]),
+            (
+                &content["status"],
+                &content["content_type"],
+                &content["content_structure"]
+            ),
             (&json!("draft"), &json!(kinds[n].0), &json!(kinds[n].1)),
         );
-        assert_eq!((&content["cluster"], &content["cluster_role"]), (&json!(d.cluster), &json!("supporting")));
-        assert!(!content["seo_title"].as_str().unwrap().is_empty() && !content["meta_description"].as_str().unwrap().is_empty());
+        assert_eq!(
+            (&content["cluster"], &content["cluster_role"]),
+            (&json!(d.cluster), &json!("supporting"))
+        );
+        assert!(
+            !content["seo_title"].as_str().unwrap().is_empty()
+                && !content["meta_description"].as_str().unwrap().is_empty()
+        );
         assert_eq!(job["result"]["notes_to_author"], true, "{content}");
-        assert!(bodies.insert(content["body"].as_str().unwrap().replace(kinds[n].1, "")), "two are alike: {content}");
+        assert!(
+            bodies.insert(content["body"].as_str().unwrap().replace(kinds[n].1, "")),
+            "two are alike: {content}"
+        );
     }
     assert_eq!(balance(&w, &w.a).await, before - 8 * 6);
     // The keywords of the first have content now.
@@ -166,12 +203,17 @@ async fn a_local_draft_says_what_is_known_and_cannot_be_published_as_it_is() {
     let task = d.read(&format!("tasks/{}", id(&tasks[0]))).await;
     let content = d.read(&format!("content/{}", task["content"].as_str().unwrap())).await;
     assert_eq!(content["primary_keyword"], "cold brew coffee");
-    assert_eq!(content["secondary_keywords"], json!(["cold brew grind size", "cold brew ratio"]));
+    assert_eq!(
+        content["secondary_keywords"],
+        json!(["cold brew grind size", "cold brew ratio"])
+    );
     let path = d.path(&format!("content/{}/readiness", id(&content)));
     let (_, ready) = w.get(d.who, &path).await;
     let said = ready.to_string();
     assert!(said.contains("notes to the author"), "{said}");
-    let (_, revisions) = w.get(d.who, &d.path(&format!("content/{}/revisions", id(&content)))).await;
+    let (_, revisions) = w
+        .get(d.who, &d.path(&format!("content/{}/revisions", id(&content))))
+        .await;
     assert_eq!(revisions["items"][0]["reason"], "generated", "{revisions}");
 }
 
@@ -220,36 +262,77 @@ async fn a_provider_writes_and_what_it_makes_up_is_not_taken() {
     let w = World::with(|config| fake.allow(config)).await;
     let d = Desk::new(&w, &w.a).await;
     fake.connect(&w, &w.a.owner).await;
-    let product = d.task("product", "product_page", json!({ "brief": "The jar JX-100 by Example Glass, 1 litre." })).await;
+    let product = d
+        .task(
+            "product",
+            "product_page",
+            json!({ "brief": "The jar JX-100 by Example Glass, 1 litre." }),
+        )
+        .await;
     let made_up = format!(
         "Cold brew coffee.\n\n## What you need\n\n{}\n\n## Grind and ratio\n\n[More](/blog/made-up/) {}",
         "A jar. ".repeat(150),
         "Coarse. ".repeat(150)
     );
-    let without = made_up.replace("[More](/blog/made-up/) ", "").replace("## Grind and ratio", "## Something else");
+    let without = made_up
+        .replace("[More](/blog/made-up/) ", "")
+        .replace("## Grind and ratio", "## Something else");
     fake.script([Reply::Text(answer(&made_up).to_string())]);
     fake.answer(|request| written(request, "Use a jar and coarse coffee. "));
     let content = d.draft(&product).await;
     let asked = fake.received();
     assert_eq!(asked.len(), 2, "the link that leads nowhere is asked for once more");
-    assert!(asked[1].body["messages"][3]["content"].as_str().unwrap().contains("/blog/made-up/"));
+    assert!(
+        asked[1].body["messages"][3]["content"]
+            .as_str()
+            .unwrap()
+            .contains("/blog/made-up/")
+    );
     assert_eq!(content["seo_title"], "Cold brew coffee for beginners");
     assert_eq!(content["title"], product["title"], "a planned title stays");
     assert_eq!(content["faq"][0]["question"], "How long does it keep?");
     let entity = &content["entity"];
-    assert!(entity["price"].is_null() && entity["sku"].is_null() && entity["brand"].is_null(), "{entity}");
+    assert!(
+        entity["price"].is_null() && entity["sku"].is_null() && entity["brand"].is_null(),
+        "{entity}"
+    );
     let brief = d.read(&format!("content/{}/brief", id(&content))).await;
-    assert_eq!((&brief["task"], &brief["items"]), (&product["id"], &json!([])), "{brief}");
+    assert_eq!(
+        (&brief["task"], &brief["items"]),
+        (&product["id"], &json!([])),
+        "{brief}"
+    );
 
     // What a second answer still lacks is told, and not a reason to lose the text.
-    let task = d.task("post", "article", json!({ "primary_keyword": null, "secondary_keywords": [] })).await;
-    fake.script([Reply::Text(answer(&without).to_string()), Reply::Text(answer(&without).to_string())]);
+    let task = d
+        .task(
+            "post",
+            "article",
+            json!({ "primary_keyword": null, "secondary_keywords": [] }),
+        )
+        .await;
+    fake.script([
+        Reply::Text(answer(&without).to_string()),
+        Reply::Text(answer(&without).to_string()),
+    ]);
     let job = d.run(json!({ "task": task["id"] })).await;
     assert_eq!(job["state"], "done", "{job}");
-    assert!(job["result"]["not_as_asked"][0].as_str().unwrap().contains("Grind and ratio"), "{job}");
+    assert!(
+        job["result"]["not_as_asked"][0]
+            .as_str()
+            .unwrap()
+            .contains("Grind and ratio"),
+        "{job}"
+    );
 
     // An answer that cannot be stored costs nothing.
-    let task = d.task("post", "review", json!({ "primary_keyword": null, "secondary_keywords": [] })).await;
+    let task = d
+        .task(
+            "post",
+            "review",
+            json!({ "primary_keyword": null, "secondary_keywords": [] }),
+        )
+        .await;
     let before = balance(&w, &w.a).await;
     let empty = answer("# Another title\n\nText.").to_string();
     fake.script([Reply::Text(empty.clone()), Reply::Text(empty)]);
@@ -266,7 +349,9 @@ async fn a_long_page_is_written_in_parts_with_the_tasks_own_prompt() {
     let d = Desk::new(&w, &w.a).await;
     fake.connect(&w, &w.a.owner).await;
     fake.answer(|request| written(request, "Use a jar and coarse coffee, and wait for a night. "));
-    let headings: Vec<Value> = (1..=7).map(|n| json!({ "heading": format!("Part number {n}") })).collect();
+    let headings: Vec<Value> = (1..=7)
+        .map(|n| json!({ "heading": format!("Part number {n}") }))
+        .collect();
     let more = json!({
         "word_count": 6000, "outline": headings, "prompt": "Write like a pirate: {{page}} {{part}}",
     });
@@ -274,18 +359,35 @@ async fn a_long_page_is_written_in_parts_with_the_tasks_own_prompt() {
     let content = d.draft(&task).await;
     let asked = fake.received();
     assert_eq!(asked.len(), 4);
-    assert!(asked.iter().all(|r| r.body["messages"][1]["content"].as_str().unwrap().starts_with("Write like a pirate")));
+    assert!(asked.iter().all(|r| {
+        r.body["messages"][1]["content"]
+            .as_str()
+            .unwrap()
+            .starts_with("Write like a pirate")
+    }));
     let sections = d.read(&format!("content/{}/sections", id(&content))).await;
-    let listed: Vec<&str> = sections["items"].as_array().unwrap().iter().map(|s| s["heading"].as_str().unwrap()).collect();
+    let listed: Vec<&str> = sections["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| s["heading"].as_str().unwrap())
+        .collect();
     let mut expected = vec![String::new()];
     expected.extend((1..=7).map(|n| format!("Part number {n}")));
     assert_eq!(listed, expected);
 
     let path = d.path(&format!("tasks/{}", id(&task)));
     let rev = 2;
-    for (prompt, says) in [("Write {{page}}", "{{part}}"), ("{{page}} {{part}} {{colour}}", "colour")] {
+    for (prompt, says) in [
+        ("Write {{page}}", "{{part}}"),
+        ("{{page}} {{part}} {{colour}}", "colour"),
+    ] {
         let (status, problem) = w.patch(d.who, &path, rev, json!({ "prompt": prompt })).await;
-        assert_eq!((status.as_u16(), &problem["errors"][0]["field"]), (422, &json!("prompt")), "{problem}");
+        assert_eq!(
+            (status.as_u16(), &problem["errors"][0]["field"]),
+            (422, &json!("prompt")),
+            "{problem}"
+        );
         assert!(problem.to_string().contains(says), "{problem}");
     }
 }
@@ -301,8 +403,12 @@ async fn what_people_wrote_stays() {
     let content = d.draft(&task).await;
     let path = format!("content/{}", id(&content));
 
-    let body = content["body"].as_str().unwrap().replacen("First version of it.", "My own words, by hand.", 1);
-    d.edit(&content, 1, json!({ "body": body, "excerpt": "My excerpt." })).await;
+    let body = content["body"]
+        .as_str()
+        .unwrap()
+        .replacen("First version of it.", "My own words, by hand.", 1);
+    d.edit(&content, 1, json!({ "body": body, "excerpt": "My excerpt." }))
+        .await;
     let sections = d.read(&format!("{path}/sections")).await;
     let generated = |sections: &Value| -> Vec<(String, bool)> {
         let of = |s: &Value| (s["id"].as_str().unwrap().to_owned(), s["generated"] == true);
@@ -313,16 +419,27 @@ async fn what_people_wrote_stays() {
 
     // All of it: the section by hand and the excerpt stay, the rest is new.
     fake.answer(|request| written(request, "Second version of it. "));
-    let job = d.run(json!({ "content": content["id"], "instructions": "Shorter." })).await;
+    let job = d
+        .run(json!({ "content": content["id"], "instructions": "Shorter." }))
+        .await;
     assert_eq!(job["state"], "done", "{job}");
     assert_eq!(job["result"]["kept_sections"], json!(["what you need"]), "{job}");
     assert_eq!(job["result"]["kept_fields"], json!(["excerpt"]), "{job}");
-    assert!(job["result"]["not_taken"][0]["new"].as_str().unwrap().contains("Second version"), "{job}");
+    assert!(
+        job["result"]["not_taken"][0]["new"]
+            .as_str()
+            .unwrap()
+            .contains("Second version"),
+        "{job}"
+    );
     let asked = fake.received().pop().unwrap().body["messages"][1]["content"].to_string();
     assert!(asked.contains("Shorter.") && asked.contains("My own words"), "{asked}");
     let now = d.read(&path).await;
     let text = now["body"].as_str().unwrap();
-    assert!(text.contains("My own words, by hand.") && text.contains("## Grind and ratio\n\nSecond version"), "{text}");
+    assert!(
+        text.contains("My own words, by hand.") && text.contains("## Grind and ratio\n\nSecond version"),
+        "{text}"
+    );
     assert_eq!(now["excerpt"], "My excerpt.");
 
     // One section, also the one by hand since it is named.
@@ -330,10 +447,18 @@ async fn what_people_wrote_stays() {
         Reply::Text(json!({ "text": "## Another heading\n\nNo." }).to_string()),
         Reply::Text(json!({ "text": "## What you need\n\nA jar of glass." }).to_string()),
     ]);
-    let job = d.run(json!({ "content": content["id"], "section": "what you need" })).await;
+    let job = d
+        .run(json!({ "content": content["id"], "section": "what you need" }))
+        .await;
     assert_eq!(job["state"], "done", "{job}");
     let now = d.read(&path).await;
-    assert!(now["body"].as_str().unwrap().contains("A jar of glass.\n\n## Grind and ratio\n\nSecond version"), "{now}");
+    assert!(
+        now["body"]
+            .as_str()
+            .unwrap()
+            .contains("A jar of glass.\n\n## Grind and ratio\n\nSecond version"),
+        "{now}"
+    );
     let expected = [("", true), ("what you need", true), ("grind and ratio", true)].map(|(id, g)| (id.to_owned(), g));
     assert_eq!(generated(&d.read(&format!("{path}/sections")).await), expected);
 
@@ -344,7 +469,11 @@ async fn what_people_wrote_stays() {
     let now = d.read(&path).await;
     assert!(!now["body"].as_str().unwrap().contains("A jar of glass"), "{now}");
     assert_eq!(now["excerpt"], "Cold brew at home.");
-    assert_eq!(d.read("content?limit=50").await["items"].as_array().unwrap().len(), 1, "never a second draft");
+    assert_eq!(
+        d.read("content?limit=50").await["items"].as_array().unwrap().len(),
+        1,
+        "never a second draft"
+    );
     // Every text there was can be had back.
     let revisions = d.read(&format!("{path}/revisions")).await;
     assert_eq!(revisions["items"].as_array().unwrap().len(), 5, "{revisions}");
@@ -357,13 +486,27 @@ async fn what_cannot_be_written_is_said_before_anything_is_queued() {
     let other = Desk::new(&w, &w.b).await;
     let task = d.task("post", "guide", json!({})).await;
     let foreign = other.task("post", "guide", json!({})).await;
-    let cancelled = d.task("post", "guide", json!({ "primary_keyword": null, "secondary_keywords": [] })).await;
+    let cancelled = d
+        .task(
+            "post",
+            "guide",
+            json!({ "primary_keyword": null, "secondary_keywords": [] }),
+        )
+        .await;
     let path = d.path(&format!("tasks/{}", id(&cancelled)));
     assert_eq!(w.patch(d.who, &path, 1, json!({ "status": "cancelled" })).await.0, 200);
     let html = d
-        .made("content", json!({ "content_type": "post", "title": "Old", "body": "<p>x</p>", "body_format": "html" }))
+        .made(
+            "content",
+            json!({ "content_type": "post", "title": "Old", "body": "<p>x</p>", "body_format": "html" }),
+        )
         .await;
-    let plain = d.made("content", json!({ "content_type": "post", "title": "New", "body": "## One\n\nText." })).await;
+    let plain = d
+        .made(
+            "content",
+            json!({ "content_type": "post", "title": "New", "body": "## One\n\nText." }),
+        )
+        .await;
     for (input, expected) in [
         (json!({ "task": foreign["id"] }), "input.task"),
         (json!({ "task": cancelled["id"] }), "input.task"),
@@ -394,7 +537,9 @@ async fn what_cannot_be_written_is_said_before_anything_is_queued() {
     // Without a provider a section that the outline has can be composed again; others cannot, and cost nothing.
     let content = d.draft(&task).await;
     let before = balance(&w, &w.a).await;
-    let job = d.run(json!({ "content": content["id"], "section": "what you need" })).await;
+    let job = d
+        .run(json!({ "content": content["id"], "section": "what you need" }))
+        .await;
     assert_eq!(job["state"], "done", "{job}");
     let own = format!("{}\n\n## By hand\n\nText.\n", content["body"].as_str().unwrap());
     let rev = d.read(&format!("content/{}", id(&content))).await;

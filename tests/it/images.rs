@@ -40,11 +40,17 @@ impl<'a> Studio<'a> {
         let (status, task) = self.w.post(self.who, &path, json!({ "input": input })).await;
         assert_eq!(status, 202, "{task}");
         self.w.run_jobs().await;
-        self.w.get(self.who, &format!("/jobs/{}", task["job"].as_str().unwrap())).await.1
+        self.w
+            .get(self.who, &format!("/jobs/{}", task["job"].as_str().unwrap()))
+            .await
+            .1
     }
 
     async fn images(&self) -> Vec<Value> {
-        let (status, list) = self.w.get(self.who, &self.path("images?sort=created_at&limit=50")).await;
+        let (status, list) = self
+            .w
+            .get(self.who, &self.path("images?sort=created_at&limit=50"))
+            .await;
         assert_eq!(status, 200, "{list}");
         let mut images = list["items"].as_array().unwrap().clone();
         // Made in one moment: the featured one first.
@@ -53,7 +59,10 @@ impl<'a> Studio<'a> {
     }
 
     async fn text(&self) -> Value {
-        self.w.get(self.who, &self.path(&format!("content/{}", self.content))).await.1
+        self.w
+            .get(self.who, &self.path(&format!("content/{}", self.content)))
+            .await
+            .1
     }
 
     async fn media(&self, image: &Value) -> Value {
@@ -80,12 +89,20 @@ async fn local_pictures_are_drawn_and_stand_where_they_belong() {
     let w = World::new().await;
     let s = Studio::new(&w).await;
     let before = s.balance().await;
-    let job = s.run("generate_image_prompts", json!({ "contents": [s.content], "in_article": 1 })).await;
+    let job = s
+        .run(
+            "generate_image_prompts",
+            json!({ "contents": [s.content], "in_article": 1 }),
+        )
+        .await;
     assert_eq!(job["state"], "done", "{job}");
     let images = s.images().await;
     let kinds: Vec<&Value> = images.iter().map(|image| &image["kind"]).collect();
     assert_eq!(kinds, [&json!("featured"), &json!("in_article")], "{images:?}");
-    assert_eq!((&images[1]["section"], &images[1]["status"]), (&json!("brewing"), &json!("pending")));
+    assert_eq!(
+        (&images[1]["section"], &images[1]["status"]),
+        (&json!("brewing"), &json!("pending"))
+    );
     assert_eq!(s.balance().await, before - 2);
 
     let job = s.run("generate_images", json!({ "content": s.content })).await;
@@ -93,21 +110,49 @@ async fn local_pictures_are_drawn_and_stand_where_they_belong() {
     assert_eq!(job["result"]["not_placed"], json!([]), "{job}");
     assert_eq!(s.balance().await, before - 2 - 2);
     let images = s.images().await;
-    assert!(images.iter().all(|image| image["status"] == "generated" && image["model"] == "local"), "{images:?}");
+    assert!(
+        images
+            .iter()
+            .all(|image| image["status"] == "generated" && image["model"] == "local"),
+        "{images:?}"
+    );
     let text = s.text().await;
     assert_eq!(text["featured_image"], images[0]["media"]);
     let media = s.media(&images[1]).await;
-    assert_eq!((&media["mime"], &media["alt"]), (&json!("image/svg+xml"), &json!("Brewing")));
-    let shown = format!("## Brewing\n\n![Brewing]({})\n\nWait for a night.", media["path"].as_str().unwrap());
+    assert_eq!(
+        (&media["mime"], &media["alt"]),
+        (&json!("image/svg+xml"), &json!("Brewing"))
+    );
+    let shown = format!(
+        "## Brewing\n\n![Brewing]({})\n\nWait for a night.",
+        media["path"].as_str().unwrap()
+    );
     assert!(text["body"].as_str().unwrap().contains(&shown), "{text}");
 
     // Nothing is left to do, and a place that is taken is not asked for twice.
     let (status, problem) = w
-        .post(s.who, &s.path("ai/generate_images"), json!({ "input": { "content": s.content } }))
+        .post(
+            s.who,
+            &s.path("ai/generate_images"),
+            json!({ "input": { "content": s.content } }),
+        )
         .await;
-    assert_eq!((status.as_u16(), &problem["code"]), (422, &json!("nothing_to_do")), "{problem}");
-    let job = s.run("generate_image_prompts", json!({ "contents": [s.content], "in_article": 1 })).await;
-    assert_eq!((&job["result"]["images"], &job["result"]["kept"]), (&json!([]), &json!(2)), "{job}");
+    assert_eq!(
+        (status.as_u16(), &problem["code"]),
+        (422, &json!("nothing_to_do")),
+        "{problem}"
+    );
+    let job = s
+        .run(
+            "generate_image_prompts",
+            json!({ "contents": [s.content], "in_article": 1 }),
+        )
+        .await;
+    assert_eq!(
+        (&job["result"]["images"], &job["result"]["kept"]),
+        (&json!([]), &json!(2)),
+        "{job}"
+    );
     let again = json!({ "content": s.content, "prompt": "A jar" });
     assert_eq!(w.post(s.who, &s.path("images"), again).await.0, 409);
 
@@ -122,7 +167,10 @@ async fn a_provider_draws_and_what_it_refuses_costs_nothing() {
     let fake = FakeProvider::start().await;
     let w = World::with(|config| fake.allow(config)).await;
     let s = Studio::new(&w).await;
-    for (protocol, base) in [("openai", fake.base_url.clone()), ("runware", format!("{}/tasks", fake.base_url))] {
+    for (protocol, base) in [
+        ("openai", fake.base_url.clone()),
+        ("runware", format!("{}/tasks", fake.base_url)),
+    ] {
         let integration = json!({
             "kind": "image_provider", "name": "Fake", "key": KEY,
             "image": { "protocol": protocol, "base_url": base, "model": "gpt-image-1", "premium_model": "fine", "image_price": 0.04 },
@@ -130,8 +178,16 @@ async fn a_provider_draws_and_what_it_refuses_costs_nothing() {
         let (status, made) = w.post(&w.a.owner, "/integrations", integration).await;
         assert_eq!(status, 201, "{made}");
         let (_, functions) = w.get(s.who, "/ai/functions").await;
-        let drawn = functions["items"].as_array().unwrap().iter().find(|f| f["name"] == "generate_images").unwrap();
-        assert_eq!((&functions["served_by"], &drawn["served_by"]), (&json!("local"), &json!("provider")));
+        let drawn = functions["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|f| f["name"] == "generate_images")
+            .unwrap();
+        assert_eq!(
+            (&functions["served_by"], &drawn["served_by"]),
+            (&json!("local"), &json!("provider"))
+        );
         let picture = |colour: u8| {
             let data = png(colour);
             Reply::Body(match protocol {
@@ -140,7 +196,9 @@ async fn a_provider_draws_and_what_it_refuses_costs_nothing() {
             })
         };
         let refused = Reply::Body(match protocol {
-            "openai" => json!({ "error": { "code": "content_policy_violation", "message": "No.", "status": 400 } }).to_string(),
+            "openai" => {
+                json!({ "error": { "code": "content_policy_violation", "message": "No.", "status": 400 } }).to_string()
+            }
             _ => json!({ "errors": [{ "code": "invalidProviderContent", "message": "No." }] }).to_string(),
         });
         let test = format!("/integrations/{}/test", made["id"].as_str().unwrap());
@@ -157,19 +215,35 @@ async fn a_provider_draws_and_what_it_refuses_costs_nothing() {
         }
         let before = s.balance().await;
         fake.script([picture(2), refused.clone()]);
-        let job = s.run("generate_images", json!({ "images": ids, "quality": "premium" })).await;
+        let job = s
+            .run("generate_images", json!({ "images": ids, "quality": "premium" }))
+            .await;
         assert_eq!(job["state"], "done", "{job}");
         assert_eq!(job["result"]["failed"].as_array().unwrap().len(), 1, "{job}");
-        assert_eq!(s.balance().await, before - 4, "premium counts as four, refused as nothing");
+        assert_eq!(
+            s.balance().await,
+            before - 4,
+            "premium counts as four, refused as nothing"
+        );
         let asked = fake.received().pop().unwrap();
-        let sent = if protocol == "openai" { &asked.body } else { &asked.body[0] };
+        let sent = if protocol == "openai" {
+            &asked.body
+        } else {
+            &asked.body[0]
+        };
         assert_eq!(sent["model"], "fine");
         assert_eq!(asked.headers["authorization"], format!("Bearer {KEY}"));
         let images = s.images().await;
         let states: Vec<&Value> = images.iter().map(|image| &image["status"]).collect();
-        assert!(states.contains(&&json!("generated")) && states.contains(&&json!("failed")), "{images:?}");
+        assert!(
+            states.contains(&&json!("generated")) && states.contains(&&json!("failed")),
+            "{images:?}"
+        );
         let text = s.text().await;
-        assert!(text["body"].as_str().unwrap().contains("![A \\[jar\\]](/media/"), "{text}");
+        assert!(
+            text["body"].as_str().unwrap().contains("![A \\[jar\\]](/media/"),
+            "{text}"
+        );
 
         // What is no picture is not stored, and one that fails alone costs nothing.
         let failed = images.iter().find(|image| image["status"] == "failed").unwrap();
@@ -188,7 +262,11 @@ async fn a_provider_draws_and_what_it_refuses_costs_nothing() {
             assert_eq!(current["id"], image["id"]);
             let answer = w.request(s.who, poem::http::Method::GET, &path).send().await;
             let etag = answer.0.headers()["etag"].to_str().unwrap().to_owned();
-            let gone = w.request(s.who, poem::http::Method::DELETE, &path).header("if-match", etag).send().await;
+            let gone = w
+                .request(s.who, poem::http::Method::DELETE, &path)
+                .header("if-match", etag)
+                .send()
+                .await;
             gone.assert_status(poem::http::StatusCode::NO_CONTENT);
         }
         let path = format!("/integrations/{}", made["id"].as_str().unwrap());
@@ -210,20 +288,38 @@ async fn pictures_of_ones_own_and_rules() {
     let (status, media) = igny8_server::testing::body_of(upload.send().await).await;
     assert_eq!(status, 201, "{media}");
     let (status, image) = w
-        .post(s.who, &s.path("images"), json!({ "content": s.content, "media": media["id"], "alt": "Mine" }))
+        .post(
+            s.who,
+            &s.path("images"),
+            json!({ "content": s.content, "media": media["id"], "alt": "Mine" }),
+        )
         .await;
-    assert_eq!((status.as_u16(), &image["status"]), (201, &json!("uploaded")), "{image}");
+    assert_eq!(
+        (status.as_u16(), &image["status"]),
+        (201, &json!("uploaded")),
+        "{image}"
+    );
     let path = s.path(&format!("images/{}", image["id"].as_str().unwrap()));
     assert_eq!(w.post(s.who, &format!("{path}/place"), json!({})).await.0, 200);
     assert_eq!(s.text().await["featured_image"], media["id"]);
 
     for (body, field) in [
         (json!({ "content": s.content, "section": "x" }), "prompt"),
-        (json!({ "content": s.content, "section": "x", "media": "med_01jz8k3v5n6q7r8s9t0v1w2x3y" }), "media"),
-        (json!({ "content": "cont_01jz8k3v5n6q7r8s9t0v1w2x3y", "prompt": "A jar" }), "content"),
+        (
+            json!({ "content": s.content, "section": "x", "media": "med_01jz8k3v5n6q7r8s9t0v1w2x3y" }),
+            "media",
+        ),
+        (
+            json!({ "content": "cont_01jz8k3v5n6q7r8s9t0v1w2x3y", "prompt": "A jar" }),
+            "content",
+        ),
     ] {
         let (status, problem) = w.post(s.who, &s.path("images"), body).await;
-        assert_eq!((status.as_u16(), &problem["errors"][0]["field"]), (422, &json!(field)), "{problem}");
+        assert_eq!(
+            (status.as_u16(), &problem["errors"][0]["field"]),
+            (422, &json!(field)),
+            "{problem}"
+        );
     }
     for input in [
         json!({ "images": [image["id"]], "content": s.content }),
@@ -231,7 +327,9 @@ async fn pictures_of_ones_own_and_rules() {
         json!({ "images": ["img_01jz8k3v5n6q7r8s9t0v1w2x3y"] }),
         json!({ "images": [image["id"]] }),
     ] {
-        let (status, problem) = w.post(s.who, &s.path("ai/generate_images"), json!({ "input": input })).await;
+        let (status, problem) = w
+            .post(s.who, &s.path("ai/generate_images"), json!({ "input": input }))
+            .await;
         assert_eq!(status, 422, "{problem}");
     }
     assert_eq!(w.post(&w.a.viewer, &format!("{path}/place"), json!({})).await.0, 403);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::content::{create, id};
 
 const BODY: &str = "Coffee that waits in cold water for a night tastes mild. The cold brew ratio says how much of it a litre of \
-                    water takes: 125 grams make 8 cups.\n\n#### What you need\n\nA jar, a filter and [a mill](/mills/). \
+                    water takes: 125 grams make 8 cups.\n\n#### What the cold brew ratio needs\n\nA jar, a filter and [a mill](/mills/). \
                     ![](/media/mill.png \"A burr mill on a table\")\n\n#### How long\n\nIt takes 12 hours in the fridge.\n";
 
 fn site(w: &World) -> String {

@@ -300,14 +300,22 @@ async fn a_new_slug_reaches_visitors_and_the_old_address_leads_on() {
     let body = json!({ "content_type": "post", "title": "One", "body": "Text.", "terms": [term["id"]] });
     let (_, content) = w.post(&w.a.editor, &path("content"), body).await;
     let publish = w
-        .request(&w.a.owner, Method::POST, &path(&format!("content/{}/status", content["id"].as_str().unwrap())))
+        .request(
+            &w.a.owner,
+            Method::POST,
+            &path(&format!("content/{}/status", content["id"].as_str().unwrap())),
+        )
         .header("if-match", "\"1\"")
         .body_json(&json!({ "status": "published", "force": true }));
     publish.send().await.assert_status_is_ok();
     w.run_jobs().await;
     let seen = async |address: &str| {
         let answer = w.http.get(format!("/sites/site-a0{address}")).send().await;
-        let to = answer.0.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
+        let to = answer
+            .0
+            .headers()
+            .get("location")
+            .map(|to| to.to_str().unwrap().to_owned());
         (answer.0.status().as_u16(), to)
     };
     assert_eq!(seen("/categories/coffee/").await.0, 200);
@@ -320,13 +328,20 @@ async fn a_new_slug_reaches_visitors_and_the_old_address_leads_on() {
     assert_eq!(seen("/categories/beans/").await.0, 200);
     for old in ["/categories/coffee/", "/categories/espresso/"] {
         let (status, to) = seen(old).await;
-        assert_eq!((status, to.as_deref().map(|to| to.ends_with("/categories/beans/"))), (301, Some(true)), "{to:?}");
+        assert_eq!(
+            (status, to.as_deref().map(|to| to.ends_with("/categories/beans/"))),
+            (301, Some(true)),
+            "{to:?}"
+        );
     }
     // Back to a slug it had: that address is its own again.
     let (_, renamed) = w.patch(&w.a.editor, &one, 3, json!({ "slug": "coffee" })).await;
     assert_eq!(renamed["slug"], "coffee", "{renamed}");
     w.run_jobs().await;
-    assert_eq!((seen("/categories/coffee/").await.0, seen("/categories/beans/").await.0), (200, 301));
+    assert_eq!(
+        (seen("/categories/coffee/").await.0, seen("/categories/beans/").await.0),
+        (200, 301)
+    );
     // Merged into another, all its addresses lead there.
     let into = json!({ "name": "Drinks", "taxonomy": "blog_category" });
     let (_, into) = w.post(&w.a.editor, &path("terms"), into).await;
@@ -337,5 +352,8 @@ async fn a_new_slug_reaches_visitors_and_the_old_address_leads_on() {
     merge.send().await.assert_status_is_ok();
     w.run_jobs().await;
     let (status, to) = seen("/categories/espresso/").await;
-    assert_eq!((status, to.map(|to| to.ends_with("/categories/drinks/"))), (301, Some(true)));
+    assert_eq!(
+        (status, to.map(|to| to.ends_with("/categories/drinks/"))),
+        (301, Some(true))
+    );
 }

@@ -600,7 +600,8 @@ export interface paths {
         put?: never;
         /**
          * Set up an integration
-         * @description An account has one chat provider at most. Without one, the AI functions work locally.
+         * @description An account has one chat provider and one provider of pictures at most. Without one, the AI functions that would ask it
+         *     work locally.
          */
         post: operations["integration_create"];
         delete?: never;
@@ -632,7 +633,7 @@ export interface paths {
         head?: never;
         /**
          * Change an integration
-         * @description When `chat.base_url` moves to another host, `key` and `headers` must be sent again (or emptied): they are only sent
+         * @description When `base_url` moves to another host, `key` and `headers` must be sent again (or emptied): they are only sent
          *     to the host they were entered for.
          */
         patch: operations["integration_update"];
@@ -650,7 +651,7 @@ export interface paths {
         /**
          * Test the connection
          * @description Asks the provider something tiny, with the stored settings, also when the integration is not enabled. That costs a
-         *     few of its tokens and no credits.
+         *     few of its tokens, or one picture of basic quality, and no credits.
          */
         post: operations["integration_test"];
         delete?: never;
@@ -1331,6 +1332,27 @@ export interface paths {
         patch: operations["content_update"];
         trace?: never;
     };
+    "/sites/{site_id}/content/{content_id}/brief": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Hold a text against its brief
+         * @description Headings, questions and keywords of the task that it was written for, its length, and the widths of title and
+         *     description.
+         */
+        get: operations["content_brief_check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sites/{site_id}/content/{content_id}/editing": {
         parameters: {
             query?: never;
@@ -1358,6 +1380,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sites/{site_id}/content/{content_id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Links to and from content
+         * @description Those in texts, blocks and answers; menus and archives are left out.
+         */
+        get: operations["content_links"];
+        put?: never;
+        /**
+         * Put links into content
+         * @description What a suggestion says goes around the words it names; nothing else of the text changes. A link that is there already is
+         *     `already`, so that a repetition does no harm. Why one was not put in is in its result. The content gets a revision, and
+         *     its site a deployment if it is published.
+         */
+        post: operations["content_links_apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/content/{content_id}/links/{link_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a link out again
+         * @description Only the link goes, though the text was edited since; if nothing else was, the text is what it was before, byte by byte. A
+         *     link that somebody removed already becomes `gone`.
+         */
+        post: operations["content_link_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/content/{content_id}/links/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Never suggest links again
+         * @description From this content to the targets; `dismissed: false` takes it back.
+         */
+        post: operations["content_links_dismiss"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/content/{content_id}/links/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Suggest links
+         * @description Free, computed from the texts as they are stored. Only published pages of the same language are targets, none twice,
+         *     none that was dismissed, and only where the rules allow a link: not in headings, code or links, at most one for each
+         *     hundred words, not two beside each other.
+         */
+        get: operations["content_link_suggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sites/{site_id}/content/{content_id}/merge": {
         parameters: {
             query?: never;
@@ -1373,6 +1484,108 @@ export interface paths {
          *     Saves nothing.
          */
         post: operations["content_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/content/{content_id}/optimizations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List rewrites of content
+         * @description The AI function `optimize_content` makes them. They change nothing until somebody applies them.
+         */
+        get: operations["optimization_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/content/{content_id}/optimizations/{optimization_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a rewrite
+         * @description With what it changes, word by word, and what people changed since.
+         */
+        get: operations["optimization_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/content/{content_id}/optimizations/{optimization_id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply a rewrite
+         * @description 412 with the code `optimization_stale` when people changed its fields since: `merge` keeps what they wrote and takes
+         *     over the rest, section by section of a Markdown body.
+         */
+        post: operations["optimization_apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/content/{content_id}/optimizations/{optimization_id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss a rewrite
+         * @description It changes nothing then, and cannot be applied any more.
+         */
+        post: operations["optimization_dismiss"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/content/{content_id}/optimizations/{optimization_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo a rewrite
+         * @description Gives the fields that it changed their former values. 412 with the code `optimization_stale` when people changed them
+         *     since: `merge` leaves what they wrote, and 409 says when that cannot be told apart.
+         */
+        post: operations["optimization_undo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1505,6 +1718,73 @@ export interface paths {
         post: operations["content_schedule"];
         /** Take a plan back */
         delete: operations["content_unschedule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/content/{content_id}/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Score content
+         * @description What its present text is worth: 0 to 100 points from checks that each say what they measured, what would be right
+         *     and how to mend it. Computed when it is asked for, so it is always that of the present version.
+         */
+        get: operations["content_score_get"];
+        put?: never;
+        /**
+         * Score content as an editor has it
+         * @description With fields that are not saved yet in the place of those that are; nothing is stored. An empty object scores what is
+         *     saved.
+         */
+        post: operations["content_score_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/content/{content_id}/score/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Terms that content covers
+         * @description Learnt from the keywords and the other texts of its cluster, against texts on other subjects. 422 without a cluster.
+         */
+        get: operations["content_score_coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/content/{content_id}/sections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a text's sections
+         * @description Each can be written anew by `generate_content` with its id as `section`. A text is cut at its headings of the second
+         *     level.
+         */
+        get: operations["content_sections"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1891,6 +2171,73 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sites/{site_id}/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List pictures of content */
+        get: operations["image_list"];
+        put?: never;
+        /**
+         * Ask for a picture
+         * @description `generate_images` draws it; `generate_image_prompts` says what could be seen. A place has one picture: the featured
+         *     one, and one in each section.
+         */
+        post: operations["image_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/images/{image_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a picture of content */
+        get: operations["image_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a picture of content
+         * @description Its file stays among the site's media, and on the page if it was put there.
+         */
+        delete: operations["image_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a picture of content
+         * @description With another prompt it waits to be drawn again; the file it has stays until then.
+         */
+        patch: operations["image_update"];
+        trace?: never;
+    };
+    "/sites/{site_id}/images/{image_id}/place": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a picture into its place
+         * @description At the head of its content, or behind the heading of its section. A second time nothing changes.
+         */
+        post: operations["image_place"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sites/{site_id}/keywords": {
         parameters: {
             query?: never;
@@ -2095,6 +2442,129 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sites/{site_id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List links that were suggested, put in, taken out or dismissed
+         * @description What `suggest_links` proposes has the status `suggested` until somebody applies or dismisses it.
+         */
+        get: operations["link_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/links/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put links into many pieces of content
+         * @description Each piece of content is one change; each link has its own result. More than 200 become a job.
+         */
+        post: operations["links_apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/links/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Act on many links
+         * @description Each has its own result; what fails for one is done to the others. More than 200 become a job.
+         */
+        post: operations["links_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/links/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Map of links
+         * @description Published pages and the links in their texts, few enough to be drawn.
+         */
+        get: operations["link_map"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/links/mend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lead links to where their pages are
+         * @description Links to the old address of a page that has moved work by a redirect; here they get the new one. Each piece of content
+         *     is one change, with a revision.
+         */
+        post: operations["link_mend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/links/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report on links
+         * @description Orphans, dead links, pages far from home, clusters whose pages and hub do not link to each other, words that lead to
+         *     different pages; each with a hint how to mend it. Computed from what is stored now; the first question after a while
+         *     reads the whole site, which takes seconds for ten thousand pages.
+         */
+        get: operations["link_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sites/{site_id}/media": {
         parameters: {
             query?: never;
@@ -2171,6 +2641,67 @@ export interface paths {
         put?: never;
         /** Restore a deleted file */
         post: operations["media_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/optimizer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Scores of a site
+         * @description How many pieces of content are good, which checks fail most often, and what is not scored yet.
+         */
+        get: operations["optimizer_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/optimizer/rescore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Score all content anew
+         * @description As a background job. Scores follow changes by themselves; this is for those that age without one, by the time since
+         *     the last change.
+         */
+        post: operations["optimizer_rescore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/optimizer/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Score a text that is not in the CMS
+         * @description For an editor, a plugin or a text from elsewhere; nothing is stored.
+         */
+        post: operations["optimizer_score"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2524,6 +3055,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sites/{site_id}/tasks/generate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have drafts written
+         * @description Queues `generate_content` for each task, as a job of its own: what fails for one is done for the others. Each
+         *     needs its credits; 402 is told for those that they do not suffice for.
+         */
+        post: operations["task_generate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sites/{site_id}/terms": {
         parameters: {
             query?: never;
@@ -2561,7 +3113,10 @@ export interface paths {
         delete: operations["term_delete"];
         options?: never;
         head?: never;
-        /** Change a term */
+        /**
+         * Change a term
+         * @description With another slug its old address leads to the new one.
+         */
         patch: operations["term_update"];
         trace?: never;
     };
@@ -2736,6 +3291,7 @@ export interface components {
             price: components["schemas"]["Price"];
             /** @description Its prompts; a task's own prompt replaces the first. */
             prompts: components["schemas"]["FunctionPrompt"][];
+            served_by: components["schemas"]["ServedBy"];
             /** @description What the price counts: `keywords`. */
             unit: string;
         };
@@ -2748,7 +3304,8 @@ export interface components {
             model?: string;
             /** @description Why the provider cannot be used, if so: tasks will fail. */
             problem?: string;
-            served_by: components["schemas"]["ServedBy"];
+            /** @description What answers the functions that ask for text. */
+            served_by: components["schemas"]["ServedBy"] & unknown;
         };
         /**
          * AiTask
@@ -2890,6 +3447,28 @@ export interface components {
         Availability: "in_stock" | "out_of_stock" | "pre_order" | "discontinued";
         /** @enum {string} */
         BodyFormat: "markdown" | "html";
+        /**
+         * BriefCheck
+         * @description A text held against the brief of its task.
+         */
+        BriefCheck: {
+            items: components["schemas"]["BriefFinding"][];
+            /**
+             * @description The task that it was written for; without one, keywords, title and description are looked at.
+             * @example task_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            task?: string;
+        };
+        /**
+         * BriefFinding
+         * @description Something of the brief that a text does not do.
+         */
+        BriefFinding: {
+            /** @description Such as `heading_missing`, `too_short`. */
+            kind: string;
+            /** @description What is wrong and how to mend it. */
+            message: string;
+        };
         /**
          * Bulk
          * @description What a bulk action did, thing by thing.
@@ -3754,8 +4333,19 @@ export interface components {
             /** @description Deleted content instead of the rest. */
             deleted?: boolean;
             language?: string;
+            light?: components["schemas"]["ScoreFilter"];
             /** @description Content with a publication or its end scheduled. */
             scheduled?: boolean;
+            /**
+             * Format: uint8
+             * @description The highest score; content that is not scored has none.
+             */
+            score_max?: number;
+            /**
+             * Format: uint8
+             * @description The least score.
+             */
+            score_min?: number;
             /** @description Words in title, slug, excerpt or body; all of them must be there. */
             search?: string;
             status?: components["schemas"]["Status"];
@@ -3913,6 +4503,26 @@ export interface components {
             unpublish_at?: string;
         };
         /**
+         * ContentSection
+         * @description A section of a text.
+         */
+        ContentSection: {
+            /** @description It is as it was generated; false where a person wrote or changed it, or nothing was generated. */
+            generated: boolean;
+            heading: string;
+            /** @description Names it for `generate_content`; empty for the text before the first heading. */
+            id: string;
+            /** Format: uint32 */
+            words: number;
+        };
+        /**
+         * ContentSections
+         * @description The sections of a text.
+         */
+        ContentSections: {
+            items: components["schemas"]["ContentSection"][];
+        };
+        /**
          * ContentStatusChange
          * @description The status to set.
          */
@@ -3960,6 +4570,11 @@ export interface components {
             /** Format: int64 */
             revision: number;
             schedule_error?: string;
+            /**
+             * Format: int64
+             * @description What the text is worth, 0 to 100; absent until it is scored. It follows a change within moments.
+             */
+            score?: number;
             section: string;
             /** @example sect_01jz8k3v5n6q7r8s9t0v1w2x3y */
             sector?: string;
@@ -4051,6 +4666,30 @@ export interface components {
             volume: number;
         };
         /**
+         * CoveredTerm
+         * @description A term in a text.
+         */
+        CoveredTerm: {
+            /**
+             * Format: double
+             * @description All sum to 1.
+             */
+            importance: number;
+            /** @description It is a keyword of the cluster, or part of one. */
+            keyword: boolean;
+            /** Format: uint64 */
+            max: number;
+            /**
+             * Format: uint64
+             * @description How often it should be used, ends included.
+             */
+            min: number;
+            state: components["schemas"]["TermState"];
+            text: string;
+            /** Format: uint64 */
+            uses: number;
+        };
+        /**
          * CoveringContent
          * @description Content of a cluster.
          */
@@ -4132,6 +4771,11 @@ export interface components {
             /** @description The cause, once in the account. */
             reference: string;
         };
+        /**
+         * @description Why a link does not lead straight to a page.
+         * @enum {string}
+         */
+        DeadLinkReason: "unknown" | "draft" | "redirected" | "redirect_loop";
         /**
          * Deployment
          * @description A release of a site, or the attempt at one.
@@ -4293,6 +4937,24 @@ export interface components {
              */
             rating_value?: number;
             sku?: string;
+        };
+        /**
+         * @description Where a text that is scored comes from.
+         * @enum {string}
+         */
+        EntryPoint: "writer" | "wordpress" | "external" | "manual";
+        /**
+         * FailingCheck
+         * @description How often a check is red or orange.
+         */
+        FailingCheck: {
+            group: components["schemas"]["ScoreGroup"];
+            /** @description Its name: `keyword_in_title`. */
+            id: string;
+            /** Format: uint64 */
+            orange: number;
+            /** Format: uint64 */
+            red: number;
         };
         /**
          * Faq
@@ -4625,6 +5287,146 @@ export interface components {
         /** @enum {string} */
         IdeaStatus: "new" | "queued" | "completed";
         /**
+         * Image
+         * @description A picture of content, drawn or to be drawn.
+         */
+        Image: {
+            /** @description For who cannot see it. */
+            alt: string;
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            content: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Why it could not be drawn. */
+            error?: string;
+            /** @example img_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            id: string;
+            kind: components["schemas"]["ImageKind"];
+            /**
+             * @description The file.
+             * @example med_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            media?: string;
+            /** @description What drew it: a model's name, or `local`. */
+            model?: string;
+            /** @description What is to be seen. */
+            prompt: string;
+            /** @description Id of the section it stands in, as `…/sections` lists them; absent for the featured one. */
+            section?: string;
+            status: components["schemas"]["ImageStatus"];
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /**
+         * ImageCreate
+         * @description A new picture.
+         */
+        ImageCreate: {
+            alt?: string;
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            content: string;
+            /**
+             * @description An image of the site, instead of one that is to be drawn.
+             * @example med_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            media?: string;
+            /** @description What is to be seen; may be left out with a file. */
+            prompt?: string;
+            /** @description Id of the section it is for; without it, it is the featured one. */
+            section?: string;
+        };
+        /** @enum {string} */
+        ImageKind: "featured" | "in_article";
+        /**
+         * ImagePatch
+         * @description What to change; absent fields stay.
+         */
+        ImagePatch: {
+            alt?: string;
+            /**
+             * @description An image of the site, in the place of what was drawn.
+             * @example med_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            media?: string;
+            prompt?: string;
+        };
+        /**
+         * @description The protocol of a provider of pictures.
+         * @enum {string}
+         */
+        ImageProtocol: "openai" | "runware";
+        /**
+         * ImageSettings
+         * @description How a provider of pictures is asked.
+         */
+        ImageSettings: {
+            base_url: string;
+            /**
+             * Format: double
+             * @description US dollars for a picture.
+             */
+            image_price?: number;
+            model: string;
+            organisation?: string;
+            /** @description For pictures of premium quality. */
+            premium_model?: string;
+            /**
+             * Format: double
+             * @description US dollars for a picture of premium quality.
+             */
+            premium_price?: number;
+            protocol: components["schemas"]["ImageProtocol"];
+            /** Format: uint32 */
+            timeout_seconds: number;
+        };
+        /** ImageSettingsCreate */
+        ImageSettingsCreate: {
+            /**
+             * @description `https://api.openai.com/v1`, to which `/images/generations` is added; for Runware `https://api.runware.ai/v1`. Those
+             *     when absent.
+             */
+            base_url?: string;
+            /**
+             * Format: double
+             * @description US dollars for a picture.
+             */
+            image_price?: number;
+            model: string;
+            organisation?: string;
+            /** @description For pictures of premium quality; `model` in its best quality when absent. */
+            premium_model?: string;
+            /**
+             * Format: double
+             * @description US dollars for a picture of premium quality.
+             */
+            premium_price?: number;
+            protocol: components["schemas"]["ImageProtocol"];
+            /**
+             * Format: uint32
+             * @description How long a picture may take: 5 to 600, 180 unless said otherwise.
+             */
+            timeout_seconds?: number;
+        };
+        /**
+         * ImageSettingsPatch
+         * @description What to change; absent fields stay.
+         */
+        ImageSettingsPatch: {
+            base_url?: string;
+            /** Format: double */
+            image_price?: number;
+            model?: string;
+            organisation?: string;
+            premium_model?: string;
+            /** Format: double */
+            premium_price?: number;
+            protocol?: components["schemas"]["ImageProtocol"];
+            /** Format: uint32 */
+            timeout_seconds?: number;
+        };
+        /** @enum {string} */
+        ImageStatus: "pending" | "generated" | "failed" | "uploaded";
+        /**
          * Industry
          * @description An industry of the catalogue.
          */
@@ -4665,6 +5467,8 @@ export interface components {
             header_names: string[];
             /** @example int_01jz8k3v5n6q7r8s9t0v1w2x3y */
             id: string;
+            /** @description Of a provider of pictures. */
+            image?: components["schemas"]["ImageSettings"] & unknown;
             /** @description The key's last four characters, to recognise it; for those who manage the account. */
             key_last_four?: string;
             key_set: boolean;
@@ -4690,18 +5494,22 @@ export interface components {
          *         "output_price": 0.6,
          *         "embedding_price": 0.02
          *       },
+         *       "image": null,
          *       "key": "sk-example-of-a-key",
          *       "headers": null
          *     }
          */
         IntegrationCreate: {
-            chat: components["schemas"]["ChatSettingsCreate"];
+            /** @description For a chat provider. */
+            chat?: components["schemas"]["ChatSettingsCreate"] & unknown;
             /** @description True unless said otherwise. */
             enabled?: boolean;
             /** @description Extra headers of every request, at most 10; their values are kept like the key. */
             headers?: {
                 [key: string]: string;
             };
+            /** @description For a provider of pictures. */
+            image?: components["schemas"]["ImageSettingsCreate"] & unknown;
             /** @description Kept encrypted and never given out again. */
             key?: string;
             kind: components["schemas"]["IntegrationKind"];
@@ -4711,7 +5519,7 @@ export interface components {
          * @description What a service is for, and how it is spoken to.
          * @enum {string}
          */
-        IntegrationKind: "chat_provider";
+        IntegrationKind: "chat_provider" | "image_provider";
         /**
          * IntegrationPatch
          * @description What to change; absent fields stay.
@@ -4723,6 +5531,7 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
+            image?: components["schemas"]["ImageSettingsPatch"];
             /** @description `null` removes it. */
             key?: string;
             name?: string;
@@ -4743,7 +5552,7 @@ export interface components {
             milliseconds: number;
             /** @description The model that answered, as the provider names it. */
             model?: string;
-            /** @description Whether the provider keeps to a given JSON schema by itself; otherwise the schema is part of the prompt. */
+            /** @description Of a chat provider: whether it keeps to a given JSON schema by itself; otherwise the schema is part of the prompt. */
             schemas?: boolean;
             verdict: components["schemas"]["TestVerdict"];
         };
@@ -4854,6 +5663,18 @@ export interface components {
         JobPriority: "high" | "normal" | "low";
         /** @enum {string} */
         JobState: "queued" | "running" | "done" | "failed" | "cancelled";
+        /**
+         * KeptScore
+         * @description The score that is kept of content.
+         */
+        KeptScore: {
+            /** @description It is that of the present version; else a job is about to bring it up to date. */
+            current: boolean;
+            /** Format: int64 */
+            score: number;
+            /** Format: date-time */
+            scored_at: string;
+        };
         /**
          * @description Where the key goes.
          * @enum {string}
@@ -5231,6 +6052,579 @@ export interface components {
          * @enum {string}
          */
         LineChange: "same" | "removed" | "added";
+        /**
+         * Link
+         * @description A link that is suggested, in a text, or was.
+         */
+        Link: {
+            /** @description The words it goes around. */
+            anchor: string;
+            /** Format: date-time */
+            applied_at?: string;
+            applied_by?: string;
+            /**
+             * Format: int64
+             * @description Where it begins in the body, in bytes; a hint, since bodies change.
+             */
+            at?: number;
+            /**
+             * @description The source's cluster, when it was suggested.
+             * @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            cluster?: string;
+            /** @description The target's role in its own cluster, then. */
+            cluster_role?: components["schemas"]["ClusterRole"] & unknown;
+            /** @description The sentence around it. */
+            context: string;
+            /** Format: date-time */
+            created_at: string;
+            direction: components["schemas"]["LinkDirection"];
+            /**
+             * Format: date-time
+             * @description When it was undone, dismissed or found gone.
+             */
+            ended_at?: string;
+            /** @description Who undid or dismissed it. */
+            ended_by?: string;
+            /** @description The address that was put in. */
+            href?: string;
+            /** @example link_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            id: string;
+            origin: components["schemas"]["LinkOrigin"];
+            /** @description One sentence. */
+            reason: string;
+            /**
+             * Format: double
+             * @description 0 to 100.
+             */
+            score?: number;
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            source: string;
+            /** @description What they are called now; absent when they were deleted. */
+            source_title?: string;
+            status: components["schemas"]["LinkStatus"];
+            /** @description Id of the user or key, or the name of the system's part. */
+            suggested_by?: string;
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            target: string;
+            target_title?: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /**
+         * LinkApply
+         * @description Links to put in.
+         * @example {
+         *       "links": [
+         *         {
+         *           "target": "cont_01jz8k3v5n6q7r8s9t0v1w2x3y",
+         *           "anchor": "burr grinder",
+         *           "at": 1204
+         *         }
+         *       ]
+         *     }
+         */
+        LinkApply: {
+            /** @description The first is put in first, as far as the rules leave room. */
+            links: components["schemas"]["LinkWish"][];
+        };
+        /**
+         * LinkBulk
+         * @description An action, and on which links of `link_list`.
+         * @example {
+         *       "action": "apply",
+         *       "ids": [
+         *         "link_01jz8k3v5n6q7r8s9t0v1w2x3y"
+         *       ]
+         *     }
+         */
+        LinkBulk: {
+            action: components["schemas"]["LinkBulkAction"];
+            ids: string[];
+        };
+        /**
+         * @description What to do to each.
+         * @enum {string}
+         */
+        LinkBulkAction: "apply" | "undo" | "dismiss";
+        /**
+         * LinkBulkDone
+         * @description What was done, link by link.
+         */
+        LinkBulkDone: {
+            /**
+             * Format: uint32
+             * @description Links that are as asked for.
+             */
+            done: number;
+            /** Format: uint32 */
+            failed: number;
+            /** @description In the order of the request. */
+            results: components["schemas"]["LinkResult"][];
+        };
+        /**
+         * LinkBulkQueued
+         * @description A job that does it.
+         */
+        LinkBulkQueued: {
+            /**
+             * @description Its result has `done`, `failed` and the first hundred `failures`.
+             * @example job_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            job: string;
+        };
+        /**
+         * @description Where a link leads in the plan of the site.
+         * @enum {string}
+         */
+        LinkDirection: "to_hub" | "to_support" | "sibling" | "cross_topic";
+        /**
+         * LinkDismiss
+         * @description Targets that are not to be suggested.
+         * @example {
+         *       "targets": [
+         *         "cont_01jz8k3v5n6q7r8s9t0v1w2x3y"
+         *       ],
+         *       "dismissed": true
+         *     }
+         */
+        LinkDismiss: {
+            /** @description False lets them be suggested again. */
+            dismissed?: boolean;
+            targets: string[];
+        };
+        /**
+         * LinkedPage
+         * @description A page of a site.
+         */
+        LinkedPage: {
+            /**
+             * @description Absent for archives, which no content is behind.
+             * @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            content?: string;
+            /** @description Where visitors find it: `/blog/brewing-times/`. */
+            path: string;
+            title: string;
+        };
+        /**
+         * LinkFinding
+         * @description Something that is wrong with a site's links.
+         */
+        LinkFinding: {
+            /** @description The words of a link, in lower case. */
+            anchor?: string;
+            /**
+             * Format: uint32
+             * @description Clicks from home; absent where no way leads.
+             */
+            clicks?: number;
+            /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            cluster?: string;
+            /** @description Where a dead link leads. */
+            href?: string;
+            /** @description The dead link is in a menu. */
+            in_menu?: boolean;
+            kind: components["schemas"]["LinkFindingKind"];
+            /**
+             * Format: uint32
+             * @description Links it is about.
+             */
+            links?: number;
+            mend: components["schemas"]["LinkMendHint"];
+            /** @description The page it is about, on which a link is or is missing. */
+            page?: components["schemas"]["LinkedPage"] & unknown;
+            /**
+             * @description The pages that a link leads or should lead to; at most 20.
+             * @default []
+             */
+            targets: components["schemas"]["LinkedPage"][];
+            /** @description Of dead links. */
+            why?: components["schemas"]["DeadLinkReason"] & unknown;
+        };
+        /**
+         * LinkFindingCounts
+         * @description How many there are of each kind.
+         */
+        LinkFindingCounts: {
+            /** Format: uint32 */
+            dead_end: number;
+            /** Format: uint32 */
+            dead_link: number;
+            /** Format: uint32 */
+            deep_page: number;
+            /** Format: uint32 */
+            generic_anchor: number;
+            /** Format: uint32 */
+            missing_hub: number;
+            /** Format: uint32 */
+            monotonous_anchors: number;
+            /** Format: uint32 */
+            no_link_from_hub: number;
+            /** Format: uint32 */
+            no_link_to_hub: number;
+            /** Format: uint32 */
+            orphan: number;
+            /** Format: uint32 */
+            own_keyword_anchor: number;
+            /** Format: uint32 */
+            shared_anchor: number;
+            /** Format: uint32 */
+            weak_page: number;
+        };
+        /**
+         * @description What is wrong, from the worst to the mildest.
+         * @enum {string}
+         */
+        LinkFindingKind: "dead_link" | "orphan" | "deep_page" | "no_link_to_hub" | "no_link_from_hub" | "missing_hub" | "shared_anchor" | "own_keyword_anchor" | "generic_anchor" | "monotonous_anchors" | "weak_page" | "dead_end";
+        /**
+         * LinkMap
+         * @description A site, or a cluster of it, as nodes and edges.
+         */
+        LinkMap: {
+            /** @description Links in texts between these pages; at most twenty for each page that the limit allows. */
+            edges: components["schemas"]["LinkMapEdge"][];
+            /** Format: uint32 */
+            limit: number;
+            /**
+             * Format: uint32
+             * @description Pairs of these pages with a link.
+             */
+            links: number;
+            /** @description At most `limit`: those with the highest PageRank. */
+            nodes: components["schemas"]["LinkMapNode"][];
+            /**
+             * Format: uint32
+             * @description Published pages there are.
+             */
+            pages: number;
+        };
+        /**
+         * LinkMapEdge
+         * @description The links from one page of a map to another.
+         */
+        LinkMapEdge: {
+            /** @description The words of the first, in lower case; empty for buttons and pictures. */
+            anchor: string;
+            /**
+             * Format: uint32
+             * @description How many there are.
+             */
+            count: number;
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            source: string;
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            target: string;
+        };
+        /**
+         * LinkMapNode
+         * @description A page of a map.
+         */
+        LinkMapNode: {
+            /**
+             * Format: uint32
+             * @description Clicks from home by any link; absent where no way leads.
+             */
+            clicks?: number;
+            /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            cluster?: string;
+            cluster_role?: components["schemas"]["ClusterRole"];
+            content_type: components["schemas"]["ContentType"];
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            id: string;
+            /**
+             * Format: uint32
+             * @description Pages that link to it in their texts.
+             */
+            inbound: number;
+            /**
+             * Format: uint32
+             * @description Pages it links to in its text.
+             */
+            outbound: number;
+            /**
+             * Format: double
+             * @description PageRank by links in texts; 1 is the mean of the site.
+             */
+            page_rank: number;
+            path: string;
+            title: string;
+        };
+        /**
+         * LinkMend
+         * @description Which links to lead to where their pages are.
+         * @example {
+         *       "content": [
+         *         "cont_01jz8k3v5n6q7r8s9t0v1w2x3y"
+         *       ]
+         *     }
+         */
+        LinkMend: {
+            /** @description Content whose links are looked at; all of the site when absent, 200 pieces at a time. */
+            content?: string[];
+        };
+        /**
+         * @description What to do about it.
+         * @enum {string}
+         */
+        LinkMendAction: "link_to_page" | "link_from_page" | "change_link" | "publish" | "mend" | "write_hub";
+        /**
+         * LinkMendHint
+         * @description How a finding is mended.
+         */
+        LinkMendHint: {
+            action: components["schemas"]["LinkMendAction"];
+            /** @description One sentence. */
+            hint: string;
+        };
+        /**
+         * LinkMendResult
+         * @description What became of the links of one piece of content.
+         */
+        LinkMendResult: {
+            /**
+             * Format: uint32
+             * @description Links that lead to where their page is now.
+             */
+            changed: number;
+            /** @description The problem's code when nothing was done. */
+            code?: string;
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            content: string;
+            /** @description The problem in words. */
+            detail?: string;
+            /**
+             * Format: uint32
+             * @description Links that stay as they are: in blocks and answers, or written with a reference.
+             */
+            left: number;
+        };
+        /**
+         * LinkMends
+         * @description What was mended.
+         */
+        LinkMends: {
+            results: components["schemas"]["LinkMendResult"][];
+        };
+        /**
+         * @description Who chose a link.
+         * @enum {string}
+         */
+        LinkOrigin: "manual" | "generated";
+        /**
+         * LinkReport
+         * @description The state of a site's links. What texts say counts; several links between the same two pages count as one. Menus, archives
+         *     and the lists of clusters count for clicks from home alone.
+         */
+        LinkReport: {
+            /**
+             * Format: uint32
+             * @description Parts of the site that no link in a text joins.
+             */
+            components: number;
+            counts: components["schemas"]["LinkFindingCounts"];
+            /**
+             * Format: uint32
+             * @description Links to other sites.
+             */
+            external_links: number;
+            /**
+             * Format: double
+             * @description The share of links between hubs and their pages that are there, 0 to 1.
+             */
+            hub_completeness: number;
+            /** @description What was found, the worst first; 10000 of each kind at most. */
+            items: components["schemas"]["LinkFinding"][];
+            /**
+             * Format: uint32
+             * @description Pairs of pages with a link.
+             */
+            links: number;
+            /**
+             * Format: double
+             * @description Mean clicks from home of what can be reached.
+             */
+            mean_clicks: number;
+            /** @description Cursor of the next page; absent on the last one. */
+            next?: string;
+            /**
+             * Format: uint32
+             * @description Published pages with a text of their own.
+             */
+            pages: number;
+            /**
+             * Format: double
+             * @description The share of links that are answered by one back; at most a half is natural.
+             */
+            reciprocal: number;
+            /**
+             * Format: double
+             * @description The share of links that stay in their cluster.
+             */
+            within_cluster: number;
+        };
+        /**
+         * LinkResult
+         * @description What became of one link.
+         */
+        LinkResult: {
+            /** @description `already` when it was so before; else the problem's code. */
+            code?: string;
+            /** @description The problem in words. */
+            detail?: string;
+            /**
+             * @description The row that stands for it; absent where a person had written the link.
+             * @example link_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            link?: string;
+            /** @description It is as asked for. */
+            ok: boolean;
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            source?: string;
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            target?: string;
+        };
+        /**
+         * LinksApplied
+         * @description What became of links that were to be put in.
+         */
+        LinksApplied: {
+            /**
+             * Format: uint32
+             * @description Links that are new.
+             */
+            applied: number;
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            content: string;
+            /** @description In the order of the request. */
+            results: components["schemas"]["LinkResult"][];
+        };
+        /**
+         * LinksApply
+         * @description Links to put in.
+         * @example {
+         *       "links": [
+         *         {
+         *           "source": "cont_01jz8k3v5n6q7r8s9t0v1w2x3z",
+         *           "target": "cont_01jz8k3v5n6q7r8s9t0v1w2x3y",
+         *           "anchor": "burr grinder",
+         *           "at": null
+         *         }
+         *       ]
+         *     }
+         */
+        LinksApply: {
+            /** @description Of one source the first is put in first, as far as the rules leave room. */
+            links: components["schemas"]["LinkToApply"][];
+        };
+        /**
+         * LinksDismissed
+         * @description What became of each target.
+         */
+        LinksDismissed: {
+            /** @description In the order of the request. */
+            results: components["schemas"]["LinkResult"][];
+        };
+        /** @enum {string} */
+        LinkStatus: "suggested" | "applied" | "undone" | "dismissed" | "gone";
+        /**
+         * LinkSuggestion
+         * @description A link that a page should get.
+         */
+        LinkSuggestion: {
+            /** @description The words it goes around, as the text says them. */
+            anchor: string;
+            /**
+             * Format: uint64
+             * @description Where they begin in the source's body, in bytes, and their length there.
+             */
+            at: number;
+            /** @description The sentence around them. */
+            context: string;
+            direction: components["schemas"]["LinkDirection"];
+            /** Format: uint64 */
+            length: number;
+            /** @description The page at the other end. */
+            page: components["schemas"]["LinkedPage"] & unknown;
+            /** @description The same in a sentence. */
+            reason: string;
+            /**
+             * @description The strongest reason, for programs: `hub`, `hub_support`, `named`, `known_anchor`, `partly_named`, `similar_pages` or
+             *     `similar_text`.
+             */
+            reason_key: string;
+            /**
+             * Format: double
+             * @description 0 to 100; suggestions of different pages can be compared.
+             */
+            score: number;
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            source: string;
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            target: string;
+        };
+        /**
+         * LinkSuggestionGroup
+         * @description Suggestions by the role that the page at the other end has in its cluster.
+         */
+        LinkSuggestionGroup: {
+            /** @description Absent for pages without a cluster. */
+            cluster_role?: components["schemas"]["ClusterRole"] & unknown;
+            /** @description The best first. */
+            suggestions: components["schemas"]["LinkSuggestion"][];
+        };
+        /**
+         * LinkSuggestions
+         * @description Links that a page should get.
+         */
+        LinkSuggestions: {
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            content: string;
+            /** @description Hubs, supporting pages, attribute pages, pages without a cluster; those that there are. */
+            groups: components["schemas"]["LinkSuggestionGroup"][];
+            /**
+             * Format: uint32
+             * @description Links that the length of the text leaves room for: one for each hundred words, less those that are there.
+             */
+            room: number;
+        };
+        /**
+         * @description Which way suggestions lead.
+         * @enum {string}
+         */
+        LinkSuggestionsTo: "others" | "this";
+        /**
+         * LinkToApply
+         * @description A link to put in, and where.
+         */
+        LinkToApply: {
+            /** @description The words it goes around, as the text says them. */
+            anchor: string;
+            /**
+             * Format: uint64
+             * @description Where they begin in the body, in bytes; without it, or when they are not there any more, the first place that fits.
+             */
+            at?: number;
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            source: string;
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            target: string;
+        };
+        /**
+         * LinkWish
+         * @description A link to put in: what a suggestion says.
+         */
+        LinkWish: {
+            /** @description The words it goes around, as the text says them. */
+            anchor: string;
+            /**
+             * Format: uint64
+             * @description Where they begin in the body, in bytes; without it, or when they are not there any more, the first place that fits.
+             */
+            at?: number;
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            target: string;
+        };
         /** Login */
         Login: {
             email: string;
@@ -5416,6 +6810,169 @@ export interface components {
             api_key: components["schemas"]["ApiKey"];
             /** @description Shown this once; send it as `Authorization: ApiKey …`. */
             secret: string;
+        };
+        /**
+         * Optimization
+         * @description A rewrite with its texts.
+         */
+        Optimization: {
+            changes: components["schemas"]["OptimizationChange"][];
+            /** @description The version of the content that a decision names as `If-Match`. */
+            content_etag: string;
+            /** @description With a body that people changed since: what `merge` would make of it. */
+            merged?: components["schemas"]["OptimizationMerge"] & unknown;
+            /** @description Fields that people changed since: applying it, or undoing it once applied, then needs `merge`. */
+            moved: string[];
+            optimization: components["schemas"]["OptimizationSummary"];
+        };
+        /**
+         * OptimizationChange
+         * @description A field before and after.
+         */
+        OptimizationChange: {
+            after: string;
+            before: string;
+            /** @description Line by line, and word by word in lines that changed. */
+            difference: components["schemas"]["Difference"] & unknown;
+            field: string;
+        };
+        /**
+         * OptimizationConflict
+         * @description A section that people changed and that the rewrite changes too.
+         */
+        OptimizationConflict: {
+            /** @description The text that is not taken. */
+            new: string;
+            section: string;
+        };
+        /**
+         * OptimizationDecision
+         * @description How a rewrite is applied or undone.
+         */
+        OptimizationDecision: {
+            /** @description Although people changed fields since: what they wrote stays, and the rest is taken over. */
+            merge?: boolean;
+        };
+        /**
+         * OptimizationMerge
+         * @description A body brought together section by section. Sections are named by their headings in lower case.
+         */
+        OptimizationMerge: {
+            /** @description The text; absent where it is the present one. */
+            body?: string;
+            /** @description Sections of which another text is not taken. */
+            conflicts: components["schemas"]["OptimizationConflict"][];
+            /** @description Sections that stay as people left them. */
+            kept: string[];
+            /** @description Sections that people took out, and that stay out. */
+            left_out: string[];
+        };
+        /**
+         * @description Who made a rewrite.
+         * @enum {string}
+         */
+        OptimizationOrigin: "local" | "model";
+        /**
+         * OptimizationOutcome
+         * @description A rewrite that was applied or undone, and what became of its content.
+         */
+        OptimizationOutcome: {
+            content: components["schemas"]["Content"];
+            merged?: components["schemas"]["OptimizationMerge"];
+            /** @description Fields that people had changed, and that are theirs still but for untouched sections of a body. */
+            moved: string[];
+            optimization: components["schemas"]["OptimizationSummary"];
+        };
+        /**
+         * @description What became of a rewrite.
+         * @enum {string}
+         */
+        OptimizationStatus: "proposed" | "applied" | "undone" | "dismissed";
+        /**
+         * OptimizationSummary
+         * @description A rewrite of content, without its texts.
+         */
+        OptimizationSummary: {
+            /** Format: date-time */
+            applied_at?: string;
+            /** @description The version of the content that applying it made. */
+            applied_etag?: string;
+            /** @description Checks with a better light. */
+            better: string[];
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            content: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Id of the user or key that asked for it. */
+            created_by: string;
+            /** @description Id of the user or key that applied, undid or dismissed it last. */
+            decided_by?: string;
+            /**
+             * Format: date-time
+             * @description When it was undone or dismissed.
+             */
+            ended_at?: string;
+            /** @description Fields that it changes: `title`, `seo_title`, `meta_description`, `body`. */
+            fields: string[];
+            /** @example opt_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            id: string;
+            /** @example job_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            job: string;
+            /** @description The version of the content that it was made of. */
+            of_etag: string;
+            origin: components["schemas"]["OptimizationOrigin"];
+            /** Format: int64 */
+            score_after: number;
+            /**
+             * Format: int64
+             * @description The score without it and with it: of the text it was made of, once applied of the text it was applied to.
+             */
+            score_before: number;
+            status: components["schemas"]["OptimizationStatus"];
+            /** @description Checks with a worse light. */
+            worse: string[];
+        };
+        /**
+         * OptimizerRescore
+         * @description A job that scores all content of a site anew.
+         */
+        OptimizerRescore: {
+            /**
+             * @description Follow it: `/jobs/{job}`.
+             * @example job_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            job: string;
+        };
+        /**
+         * OptimizerSummary
+         * @description The scores of a site's content.
+         */
+        OptimizerSummary: {
+            /** @description There are more scores than are added up. */
+            cut_off: boolean;
+            /** @description Checks that are red or orange, those that are it most often first. */
+            failing: components["schemas"]["FailingCheck"][];
+            /** Format: uint64 */
+            green: number;
+            /**
+             * Format: double
+             * @description Mean of the scores, to one digit; absent without any.
+             */
+            mean?: number;
+            /** Format: uint64 */
+            not_scored: number;
+            /**
+             * Format: date-time
+             * @description When the oldest of the scores was made.
+             */
+            oldest_at?: string;
+            /** Format: uint64 */
+            orange: number;
+            /**
+             * Format: uint64
+             * @description Pieces with a red score, and so on.
+             */
+            red: number;
         };
         /** Organisation */
         Organisation: {
@@ -5617,6 +7174,20 @@ export interface components {
             total?: number;
         };
         /**
+         * Page_Image
+         * @description One page of a list.
+         */
+        Page_Image: {
+            items: components["schemas"]["Image"][];
+            /** @description Cursor of the next page; absent on the last one. */
+            next?: string;
+            /**
+             * Format: uint64
+             * @description Number of all items, only with `with_total=true`.
+             */
+            total?: number;
+        };
+        /**
          * Page_Integration
          * @description One page of a list.
          */
@@ -5673,11 +7244,39 @@ export interface components {
             total?: number;
         };
         /**
+         * Page_Link
+         * @description One page of a list.
+         */
+        Page_Link: {
+            items: components["schemas"]["Link"][];
+            /** @description Cursor of the next page; absent on the last one. */
+            next?: string;
+            /**
+             * Format: uint64
+             * @description Number of all items, only with `with_total=true`.
+             */
+            total?: number;
+        };
+        /**
          * Page_Media
          * @description One page of a list.
          */
         Page_Media: {
             items: components["schemas"]["Media"][];
+            /** @description Cursor of the next page; absent on the last one. */
+            next?: string;
+            /**
+             * Format: uint64
+             * @description Number of all items, only with `with_total=true`.
+             */
+            total?: number;
+        };
+        /**
+         * Page_OptimizationSummary
+         * @description One page of a list.
+         */
+        Page_OptimizationSummary: {
+            items: components["schemas"]["OptimizationSummary"][];
             /** @description Cursor of the next page; absent on the last one. */
             next?: string;
             /**
@@ -5797,6 +7396,46 @@ export interface components {
              * @description Number of all items, only with `with_total=true`.
              */
             total?: number;
+        };
+        /**
+         * PageLink
+         * @description A link to or from a page.
+         */
+        PageLink: {
+            /** @description Its words, in lower case. */
+            anchor: string;
+            /** @description Where it leads, of links that do not lead straight to a page. */
+            href?: string;
+            /**
+             * @description The row of a link that was put in here, which can be undone.
+             * @example link_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            link?: string;
+            /** @description The page at the other end; absent when nothing is there. */
+            page?: components["schemas"]["LinkedPage"] & unknown;
+            /** @description Why it does not lead straight to a page; absent when it does. */
+            why?: components["schemas"]["DeadLinkReason"] & unknown;
+        };
+        /**
+         * PageLinks
+         * @description The links of a page that are in texts.
+         */
+        PageLinks: {
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            content: string;
+            /**
+             * Format: uint32
+             * @description Links to other sites.
+             */
+            external: number;
+            /** @description Links from published pages; at most 200. */
+            inbound: components["schemas"]["PageLink"][];
+            /** Format: uint32 */
+            inbound_total: number;
+            /** @description Links from it, those that lead nowhere last; at most 200 of both. */
+            outbound: components["schemas"]["PageLink"][];
+            /** Format: uint32 */
+            outbound_total: number;
         };
         /**
          * @description What a page is for; each has its own template. Other content is always `page`.
@@ -6037,7 +7676,7 @@ export interface components {
          * @description What made a revision.
          * @enum {string}
          */
-        Reason: "created" | "edited" | "restored" | "imported";
+        Reason: "created" | "edited" | "restored" | "imported" | "generated";
         /**
          * Recommendations
          * @description What clustering suggests for a cluster.
@@ -6167,6 +7806,182 @@ export interface components {
          * @enum {string}
          */
         ScheduleAction: "deploy_site" | "auto_cluster" | "generate_ideas";
+        /**
+         * ScoreBound
+         * @description The ends of a range; both absent where no number tells.
+         */
+        ScoreBound: {
+            /** Format: double */
+            max?: number;
+            /** Format: double */
+            min?: number;
+        };
+        /**
+         * ScoreCheck
+         * @description What one check found.
+         */
+        ScoreCheck: {
+            /** @description What the measure must be for a green light, ends included. */
+            bound: components["schemas"]["ScoreBound"] & unknown;
+            /** @description Places in the text, at most three. */
+            examples: string[];
+            group: components["schemas"]["ScoreGroup"];
+            /** @description Its name, which stays: `keyword_in_title`. */
+            id: string;
+            light: components["schemas"]["ScoreLight"];
+            measured?: components["schemas"]["ScoreMeasure"];
+            /** @description How to mend it; absent where it is green. Where it is not scored, why. */
+            mend?: components["schemas"]["ScoreMend"] & unknown;
+            /**
+             * Format: double
+             * @description Points reached.
+             */
+            points: number;
+            /**
+             * Format: double
+             * @description The most points; 0 where it is not scored.
+             */
+            weight: number;
+        };
+        /**
+         * @description What its score says of content.
+         * @enum {string}
+         */
+        ScoreFilter: "red" | "orange" | "green" | "none";
+        /**
+         * @description What a check is about.
+         * @enum {string}
+         */
+        ScoreGroup: "seo" | "readability" | "structure" | "links" | "media" | "data";
+        /**
+         * @description How good something is.
+         * @enum {string}
+         */
+        ScoreLight: "red" | "orange" | "green" | "not_scored";
+        /**
+         * ScoreMeasure
+         * @description A number with what it counts.
+         */
+        ScoreMeasure: {
+            unit: components["schemas"]["ScoreUnit"];
+            /** Format: double */
+            value: number;
+        };
+        /**
+         * ScoreMend
+         * @description How to mend something.
+         */
+        ScoreMend: {
+            /** @description Name of the message, for translations: `keyword_in_title.missing`. */
+            key: string;
+            /** @description What is filled in. */
+            params: components["schemas"]["ScoreMendParam"][];
+            /** @description The message in English. */
+            text: string;
+        };
+        /**
+         * ScoreMendParam
+         * @description A value in a message.
+         */
+        ScoreMendParam: {
+            name: string;
+            value: string;
+        };
+        /**
+         * ScoreOfGroup
+         * @description Points of a group of checks.
+         */
+        ScoreOfGroup: {
+            group: components["schemas"]["ScoreGroup"];
+            /**
+             * Format: uint8
+             * @description 0 to 100; absent where nothing of it could be scored.
+             */
+            score?: number;
+        };
+        /**
+         * ScoreReport
+         * @description What a text is worth, with the reasons.
+         */
+        ScoreReport: {
+            checks: components["schemas"]["ScoreCheck"][];
+            entry_point: components["schemas"]["EntryPoint"];
+            /** @description Of content: the ETag of the version that was scored. */
+            etag?: string;
+            /** @description Names of the checks to mend, that which brings most first. */
+            fixes: string[];
+            groups: components["schemas"]["ScoreOfGroup"][];
+            /** @description Of content: the score that lists show. */
+            kept?: components["schemas"]["KeptScore"] & unknown;
+            /** @description Of the score: green from 80, orange from 50. */
+            light: components["schemas"]["ScoreLight"] & unknown;
+            /**
+             * Format: uint8
+             * @description 0 to 100: the share of points reached among the checks that could be scored.
+             */
+            score: number;
+            statistics: components["schemas"]["TextStatistics"];
+        };
+        /**
+         * ScoreText
+         * @description A text that is not in the CMS.
+         * @example {
+         *       "title": "Cold brew ratio",
+         *       "body": "One part of coffee to eight parts of water. [More](/blog/cold-brew/)",
+         *       "body_format": "markdown",
+         *       "seo_title": null,
+         *       "meta_description": "How much coffee a litre of cold brew takes.",
+         *       "slug": "cold-brew-ratio",
+         *       "language": "en",
+         *       "primary_keyword": "cold brew ratio",
+         *       "secondary_keywords": [
+         *         "cold brew grams"
+         *       ],
+         *       "content_type": "post",
+         *       "content_structure": null,
+         *       "entity": null,
+         *       "author": null,
+         *       "published_at": null,
+         *       "updated_at": null,
+         *       "entry_point": "external"
+         *     }
+         */
+        ScoreText: {
+            author?: string;
+            /** @description At most 2 MiB. */
+            body: string;
+            /** @description Markdown unless said otherwise. Scripts and styles in HTML are no part of the text. */
+            body_format?: components["schemas"]["BodyFormat"] & unknown;
+            /** @description The usual one of the type when absent. */
+            content_structure?: components["schemas"]["ContentStructure"] & unknown;
+            /** @description `post` when absent. */
+            content_type?: components["schemas"]["ContentType"] & unknown;
+            entity?: components["schemas"]["Entity"];
+            /**
+             * @description Where it comes from; `external` when absent. What `writer` hands in is to be a page of the site, so that a missing
+             *     cluster counts.
+             */
+            entry_point?: components["schemas"]["EntryPoint"] & unknown;
+            /** @description BCP 47 tag; the site's language when absent. */
+            language?: string;
+            meta_description?: string;
+            primary_keyword?: string;
+            /** Format: date-time */
+            published_at?: string;
+            secondary_keywords?: string[];
+            /** @description Title for search results; the title when absent. */
+            seo_title?: string;
+            /** @description The last part of its address. */
+            slug?: string;
+            title: string;
+            /** Format: date-time */
+            updated_at?: string;
+        };
+        /**
+         * @description What a measure counts.
+         * @enum {string}
+         */
+        ScoreUnit: "words" | "sentences" | "characters" | "pixels" | "percent" | "count" | "days" | "reading_ease";
         /**
          * @description What the values of a trend are.
          * @enum {string}
@@ -6834,6 +8649,46 @@ export interface components {
             unassigned_term: boolean;
         };
         /**
+         * TaskGenerateInput
+         * @description Tasks whose drafts are wanted.
+         */
+        TaskGenerateInput: {
+            ids: string[];
+            /** @description What is to be different from what is usual, for all of them. */
+            instructions?: string;
+        };
+        /**
+         * TaskGenerateResult
+         * @description What became of one task of many.
+         */
+        TaskGenerateResult: {
+            /** @description The problem's code when none was queued. */
+            code?: string;
+            /** @description The problem in words. */
+            detail?: string;
+            /** @default [] */
+            errors: components["schemas"]["FieldError"][];
+            /** @example task_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            id: string;
+            /**
+             * @description The job that writes it: follow `/jobs/{job}`.
+             * @example job_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            job?: string;
+        };
+        /**
+         * TaskGenerateResults
+         * @description What became of each task.
+         */
+        TaskGenerateResults: {
+            /** Format: uint32 */
+            failed: number;
+            /** Format: uint32 */
+            queued: number;
+            /** @description In the order of the request. */
+            results: components["schemas"]["TaskGenerateResult"][];
+        };
+        /**
          * TaskPatch
          * @description What to change; absent fields stay, `null` empties where it can.
          */
@@ -6923,6 +8778,29 @@ export interface components {
          */
         TermBulkAction: "delete" | "restore" | "assign_clusters";
         /**
+         * TermCoverage
+         * @description How much of its subject's terms a text has.
+         */
+        TermCoverage: {
+            /**
+             * Format: uint64
+             * @description Keywords of its cluster that they were learnt from.
+             */
+            keywords: number;
+            /**
+             * Format: uint8
+             * @description 0 to 100; absent where no terms are known.
+             */
+            score?: number;
+            /**
+             * Format: uint64
+             * @description Texts of its cluster that the terms were learnt from.
+             */
+            siblings: number;
+            /** @description The most important first, at most 60. */
+            terms: components["schemas"]["CoveredTerm"][];
+        };
+        /**
          * TermCreate
          * @description What a new term needs.
          * @example {
@@ -6984,6 +8862,11 @@ export interface components {
          * @enum {string}
          */
         TermsMode: "add" | "remove" | "replace";
+        /**
+         * @description How a text uses a term.
+         * @enum {string}
+         */
+        TermState: "missing" | "few" | "good" | "overused";
         /** @enum {string} */
         TestVerdict: "ok" | "not_accepted" | "rate_limited" | "unavailable" | "refused" | "broken" | "too_large" | "blocked" | "cancelled";
         /**
@@ -6999,6 +8882,32 @@ export interface components {
             parts: components["schemas"]["MergePart"][];
             /** @description What was saved meanwhile. */
             theirs: components["schemas"]["Difference"] & unknown;
+        };
+        /**
+         * TextStatistics
+         * @description Counts of a text.
+         */
+        TextStatistics: {
+            /** Format: uint64 */
+            external_links: number;
+            /** Format: uint64 */
+            headings: number;
+            /** Format: uint64 */
+            images: number;
+            /** Format: uint64 */
+            internal_links: number;
+            /** Format: uint64 */
+            paragraphs: number;
+            /** Format: uint64 */
+            reading_minutes: number;
+            /** Format: uint64 */
+            sentences: number;
+            /** Format: uint64 */
+            tables: number;
+            /** Format: uint64 */
+            videos: number;
+            /** Format: uint64 */
+            words: number;
         };
         /**
          * Tokens
@@ -20890,13 +22799,19 @@ export interface operations {
                 /** @description Deleted content instead of the rest. */
                 deleted?: boolean;
                 language?: string;
+                /** @description `red` below 50, `orange` below 80, `green` from there, or `none`: not scored yet. */
+                light?: components["schemas"]["ScoreFilter"];
                 /** @description Page size, at most 200. */
                 limit?: number;
                 /** @description Content with a publication or its end scheduled. */
                 scheduled?: boolean;
+                /** @description The highest score; content that is not scored has none. */
+                score_max?: number;
+                /** @description The least score. */
+                score_min?: number;
                 /** @description Words in title, slug, excerpt or body; all of them must be there. */
                 search?: string;
-                /** @description `created_at`, `updated_at`, `title` or `published_at`; `-` in front for descending. */
+                /** @description `created_at`, `updated_at`, `title`, `published_at` or `score`; `-` in front for descending. */
                 sort?: string;
                 status?: components["schemas"]["Status"];
                 term?: string;
@@ -21688,6 +23603,158 @@ export interface operations {
             };
         };
     };
+    content_brief_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                content_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["BriefCheck"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     content_editing_get: {
         parameters: {
             query?: never;
@@ -22150,6 +24217,797 @@ export interface operations {
             };
         };
     };
+    content_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                content_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PageLinks"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    content_links_apply: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description ETag of the content's version that the change is made to. */
+                "If-Match"?: string;
+            };
+            path: {
+                content_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["LinkApply"];
+            };
+        };
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["LinksApplied"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    content_link_undo: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                content_id: string;
+                link_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Link"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    content_links_dismiss: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                content_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["LinkDismiss"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["LinksDismissed"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    content_link_suggestions: {
+        parameters: {
+            query?: {
+                /** @description At most this many, up to 50. When absent: as many as the text's length asks for, or 20 from others. */
+                limit?: number;
+                /** @description Which way they lead; `others` when absent. */
+                to?: components["schemas"]["LinkSuggestionsTo"];
+            };
+            header?: never;
+            path: {
+                content_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["LinkSuggestions"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     content_merge: {
         parameters: {
             query?: never;
@@ -22175,6 +25033,806 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["ContentMerge"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    optimization_list: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Page size, at most 200. */
+                limit?: number;
+                /** @description `created_at`, or `-created_at` for the newest first, as without it. */
+                sort?: string;
+                status?: components["schemas"]["OptimizationStatus"];
+                with_total?: boolean;
+            };
+            header?: never;
+            path: {
+                content_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Page_OptimizationSummary"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    optimization_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                content_id: string;
+                optimization_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Optimization"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    optimization_apply: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description ETag of the version of the content the change is made to. */
+                "If-Match"?: string;
+            };
+            path: {
+                content_id: string;
+                optimization_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["OptimizationDecision"];
+            };
+        };
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["OptimizationOutcome"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    optimization_dismiss: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                content_id: string;
+                optimization_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["OptimizationSummary"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    optimization_undo: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description ETag of the version of the content the change is made to. */
+                "If-Match"?: string;
+            };
+            path: {
+                content_id: string;
+                optimization_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["OptimizationDecision"];
+            };
+        };
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["OptimizationOutcome"];
                 };
             };
             /** @description The request is malformed. */
@@ -23593,6 +27251,621 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["ContentScheduled"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    content_score_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                content_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ScoreReport"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    content_score_preview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                content_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["ContentPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ScoreReport"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    content_score_coverage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                content_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["TermCoverage"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    content_sections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                content_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ContentSections"];
                 };
             };
             /** @description The request is malformed. */
@@ -27388,6 +31661,960 @@ export interface operations {
             };
         };
     };
+    image_list: {
+        parameters: {
+            query?: {
+                content?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                kind?: components["schemas"]["ImageKind"];
+                /** @description Page size, at most 200. */
+                limit?: number;
+                /** @description `created_at`; `-` in front for descending. */
+                sort?: string;
+                status?: components["schemas"]["ImageStatus"];
+                with_total?: boolean;
+            };
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Page_Image"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    image_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["ImageCreate"];
+            };
+        };
+        responses: {
+            /** @description The new resource. */
+            201: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    /** @description Address of the new resource. */
+                    LOCATION: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Image"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    image_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Image"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    image_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version to delete. */
+                "If-Match"?: string;
+            };
+            path: {
+                image_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    image_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version the change is made to. */
+                "If-Match"?: string;
+            };
+            path: {
+                image_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["ImagePatch"];
+            };
+        };
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Image"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    image_place: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                image_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Image"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     keyword_list: {
         parameters: {
             query?: {
@@ -29486,6 +34713,982 @@ export interface operations {
             };
         };
     };
+    link_list: {
+        parameters: {
+            query?: {
+                /** @description Links from pages of this cluster. */
+                cluster?: string;
+                /** @description Links to pages with this role in their cluster. */
+                cluster_role?: components["schemas"]["ClusterRole"];
+                /** @description `next` of the page before. */
+                cursor?: string;
+                direction?: components["schemas"]["LinkDirection"];
+                /** @description Page size, at most 200. */
+                limit?: number;
+                origin?: components["schemas"]["LinkOrigin"];
+                /** @description `created_at` or `score`; `-` in front for descending. */
+                sort?: string;
+                source?: string;
+                status?: components["schemas"]["LinkStatus"];
+                target?: string;
+                with_total?: boolean;
+            };
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Page_Link"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    links_apply: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["LinksApply"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["LinkBulkDone"];
+                };
+            };
+            /** @description More than 200 links: queued; follow the job. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["LinkBulkQueued"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    links_bulk: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["LinkBulk"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["LinkBulkDone"];
+                };
+            };
+            /** @description More than 200 links: queued; follow the job. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["LinkBulkQueued"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    link_map: {
+        parameters: {
+            query?: {
+                /** @description Pages of this cluster and of those below it. */
+                cluster?: string;
+                /** @description Pages, at most 2000; 500 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["LinkMap"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    link_mend: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["LinkMend"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["LinkMends"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    link_report: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Findings of this kind alone. */
+                kind?: components["schemas"]["LinkFindingKind"];
+                /** @description Findings at once, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["LinkReport"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     media_list: {
         parameters: {
             query?: {
@@ -30520,6 +36723,470 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["Media"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    optimizer_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["OptimizerSummary"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    optimizer_rescore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Queued; follow the job. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["OptimizerRescore"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    optimizer_score: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["ScoreText"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ScoreReport"];
                 };
             };
             /** @description The request is malformed. */
@@ -34820,6 +41487,164 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["TaskFilterOptions"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    task_generate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["TaskGenerateInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["TaskGenerateResults"];
                 };
             };
             /** @description The request is malformed. */

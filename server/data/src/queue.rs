@@ -511,13 +511,7 @@ impl Db {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn keep_job(
-        &self,
-        lease: Lease,
-        hold: Duration,
-        progress: f64,
-        message: &str,
-    ) -> Result<bool, DbError> {
+    pub async fn keep_job(&self, lease: Lease, hold: Duration, progress: f64, message: &str) -> Result<bool, DbError> {
         let mut binds = lease_binds(lease);
         binds.insert("progress", progress);
         binds.insert("message", message.to_owned());

@@ -342,7 +342,9 @@ async fn local<F: AiFunction>(app: &App, context: &JobContext, input: Arc<F::Inp
 async fn service_of(app: &App, actor: &Actor, asks: Asks) -> Result<Option<Service>, JobError> {
     let scope = actor.account::<Read>()?;
     let found = match asks {
-        Asks::Chat => provider::configured(app, &scope).await.map(|found| found.map(Service::Chat)),
+        Asks::Chat => provider::configured(app, &scope)
+            .await
+            .map(|found| found.map(Service::Chat)),
         Asks::Pictures => provider::images::configured(app, &scope)
             .await
             .map(|found| found.map(Service::Pictures)),

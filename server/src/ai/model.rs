@@ -242,7 +242,9 @@ impl Model<'_> {
     fn provider(&self) -> Result<&Provider, JobError> {
         match self.service {
             Service::Chat(provider) => Ok(provider),
-            Service::Pictures(_) => Err(JobError::Fail("The function asks for text without a chat provider.".into())),
+            Service::Pictures(_) => Err(JobError::Fail(
+                "The function asks for text without a chat provider.".into(),
+            )),
         }
     }
 
@@ -253,7 +255,9 @@ impl Model<'_> {
     /// How the job ends.
     pub async fn draw_each(&self, drawings: &[Drawing]) -> Result<Vec<Result<Vec<u8>, String>>, JobError> {
         let Service::Pictures(provider) = self.service else {
-            return Err(JobError::Fail("The function asks for pictures without a provider of them.".into()));
+            return Err(JobError::Fail(
+                "The function asks for pictures without a provider of them.".into(),
+            ));
         };
         let done = AtomicUsize::new(0);
         let total = drawings.len();
@@ -301,7 +305,9 @@ impl Model<'_> {
         loop {
             self.turn().await?;
             let begun = std::time::Instant::now();
-            let result = provider.draw(drawing, self.app.db.ids().bytes(), self.context.stop()).await;
+            let result = provider
+                .draw(drawing, self.app.db.ids().bytes(), self.context.stop())
+                .await;
             let mut keep = None;
             let mut used = Used::default();
             if let Ok(bytes) = &result {

@@ -109,9 +109,9 @@ pub fn with_block(body: &str, id: &str, block: &str) -> Result<String, Refused> 
     let section = before.iter().find(|section| section.id == id).ok_or(Refused::Missing)?;
     let mut at = section.range.start;
     if !section.heading.is_empty() {
-        let end = Parser::new_ext(section.text, markdown()).into_offset_iter().find_map(|(event, range)| {
-            matches!(event, Event::End(TagEnd::Heading(_))).then_some(range.end)
-        });
+        let end = Parser::new_ext(section.text, markdown())
+            .into_offset_iter()
+            .find_map(|(event, range)| matches!(event, Event::End(TagEnd::Heading(_))).then_some(range.end));
         at += end.unwrap_or(0);
     }
     let (head, tail) = body.split_at(at);
@@ -123,7 +123,11 @@ pub fn with_block(body: &str, id: &str, block: &str) -> Result<String, Refused> 
     new.push_str("\n\n");
     new.push_str(tail.trim_start_matches(['\n', '\r']));
     let ids = |sections: &[Section<'_>]| sections.iter().map(|s| s.id.clone()).collect::<Vec<_>>();
-    if ids(&split(&new)) == ids(&before) { Ok(new) } else { Err(Refused::Spills) }
+    if ids(&split(&new)) == ids(&before) {
+        Ok(new)
+    } else {
+        Err(Refused::Spills)
+    }
 }
 
 /// Gives every section of a text an id of its own.

@@ -24,6 +24,9 @@ pub(super) struct Builder<'a> {
     reading: Reading,
     block: Option<Block>,
     link: Option<OpenLink>,
+    /// A link is not closed where it should be. Browsers then carry it on into what follows, and a link that is put anywhere
+    /// there changes what others enclose.
+    torn: bool,
     pub(super) elements: Elements,
 }
 
@@ -35,6 +38,7 @@ impl<'a> Builder<'a> {
             reading: Reading::default(),
             block: None,
             link: None,
+            torn: false,
             elements: Elements::default(),
         }
     }
@@ -85,6 +89,7 @@ impl<'a> Builder<'a> {
 
     pub(super) fn open_link(&mut self, href: String, source: usize, inner: usize) {
         // The standard ends an open link where the next begins.
+        self.torn |= self.leads_on();
         self.close_link(source, source);
         self.link = Some(OpenLink {
             href,
@@ -93,6 +98,11 @@ impl<'a> Builder<'a> {
             anchor: String::new(),
             block: None,
         });
+    }
+
+    /// Whether a link is open that has an address; without one it is an anchor, which nobody misses the end of.
+    fn leads_on(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| !link.href.trim().is_empty())
     }
 
     pub(super) fn close_link(&mut self, inner_end: usize, source_end: usize) {
@@ -179,7 +189,12 @@ impl<'a> Builder<'a> {
     pub(super) fn finish(mut self) -> Reading {
         let end = self.source.len();
         self.end_block();
+        self.torn |= self.leads_on();
         self.close_link(end, end);
+        if self.torn {
+            let pieces = self.reading.blocks.iter_mut().flat_map(|block| &mut block.pieces);
+            pieces.for_each(|piece| piece.open = false);
+        }
         // A link without an address is an anchor of old times.
         self.reading.links.retain(|link| !link.href.trim().is_empty());
         self.reading

@@ -83,7 +83,12 @@ impl ImageProvider {
     ///
     /// # Errors
     /// [`ProviderError`].
-    pub async fn draw(&self, drawing: &Drawing, random: [u8; 16], stop: &CancellationToken) -> Result<Vec<u8>, ProviderError> {
+    pub async fn draw(
+        &self,
+        drawing: &Drawing,
+        random: [u8; 16],
+        stop: &CancellationToken,
+    ) -> Result<Vec<u8>, ProviderError> {
         let settings = &self.inner.settings;
         let model = self.model(drawing.quality);
         let prompt: String = drawing.prompt.chars().take(LONGEST_PROMPT).collect();
@@ -201,7 +206,14 @@ fn uuid(mut bytes: [u8; 16]) -> String {
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    format!(
+        "{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..]
+    )
 }
 
 /// A picture, or where it is.
@@ -256,7 +268,9 @@ fn broken(why: &str) -> ProviderError {
 
 fn decoded(text: &str) -> Result<Found, ProviderError> {
     let text = text.split_once(";base64,").map_or(text, |(_, data)| data);
-    let bytes = STANDARD.decode(text.trim()).map_err(|_| broken("its picture is not base64"))?;
+    let bytes = STANDARD
+        .decode(text.trim())
+        .map_err(|_| broken("its picture is not base64"))?;
     Ok(Found::Bytes(bytes))
 }
 
@@ -292,7 +306,9 @@ fn read_runware(body: &[u8]) -> Result<Found, ProviderError> {
     }
     let first = &answer["data"][0];
     if first["NSFWContent"] == true {
-        return Err(ProviderError::Refused("the provider's content filter stopped it".into()));
+        return Err(ProviderError::Refused(
+            "the provider's content filter stopped it".into(),
+        ));
     }
     let data = first["imageBase64Data"].as_str().or(first["imageDataURI"].as_str());
     match (data, first["imageURL"].as_str()) {
@@ -325,12 +341,22 @@ mod tests {
             ("dall-e-3", Quality::Premium, "1792x1024", "hd"),
         ] {
             let body = openai_body(model, "A jar", quality);
-            assert_eq!((&body["size"], &body["quality"]), (&json!(size), &json!(says)), "{model}");
-            assert_eq!(body.get("response_format").is_some(), model.starts_with("dall-e"), "{model}");
+            assert_eq!(
+                (&body["size"], &body["quality"]),
+                (&json!(size), &json!(says)),
+                "{model}"
+            );
+            assert_eq!(
+                body.get("response_format").is_some(),
+                model.starts_with("dall-e"),
+                "{model}"
+            );
         }
         let task = &runware_body("runware:101@1", "A", Quality::Basic, "x")[0];
         assert!(task["positivePrompt"].as_str().unwrap().len() >= 3);
-        assert!(task["width"].as_u64().unwrap().is_multiple_of(64) && task["height"].as_u64().unwrap().is_multiple_of(64));
+        assert!(
+            task["width"].as_u64().unwrap().is_multiple_of(64) && task["height"].as_u64().unwrap().is_multiple_of(64)
+        );
     }
 
     #[test]
@@ -338,7 +364,10 @@ mod tests {
         let bytes = Found::Bytes(b"PNG".to_vec());
         for (body, expected) in [
             (json!({ "data": [{ "b64_json": "UE5H" }] }), Ok(bytes)),
-            (json!({ "data": [{ "url": "https://x.example/a" }] }), Ok(Found::At("https://x.example/a".into()))),
+            (
+                json!({ "data": [{ "url": "https://x.example/a" }] }),
+                Ok(Found::At("https://x.example/a".into())),
+            ),
             (json!({ "data": [] }), Err("broken")),
             (json!({ "data": [{ "b64_json": "?" }] }), Err("broken")),
         ] {
@@ -346,10 +375,22 @@ mod tests {
             assert_eq!(found, expected, "{body}");
         }
         for (body, expected) in [
-            (json!({ "data": [{ "imageBase64Data": "UE5H" }] }), Ok(Found::Bytes(b"PNG".to_vec()))),
-            (json!({ "data": [{ "imageBase64Data": "UE5H", "NSFWContent": true }] }), Err("refused")),
-            (json!({ "errors": [{ "code": "invalidModel", "message": "No such model" }] }), Err("not_accepted")),
-            (json!({ "errors": [{ "code": "invalidProviderContent" }] }), Err("refused")),
+            (
+                json!({ "data": [{ "imageBase64Data": "UE5H" }] }),
+                Ok(Found::Bytes(b"PNG".to_vec())),
+            ),
+            (
+                json!({ "data": [{ "imageBase64Data": "UE5H", "NSFWContent": true }] }),
+                Err("refused"),
+            ),
+            (
+                json!({ "errors": [{ "code": "invalidModel", "message": "No such model" }] }),
+                Err("not_accepted"),
+            ),
+            (
+                json!({ "errors": [{ "code": "invalidProviderContent" }] }),
+                Err("refused"),
+            ),
             (json!({ "errors": [{ "code": "timeoutProvider" }] }), Err("unavailable")),
             (json!({}), Err("broken")),
         ] {

@@ -334,7 +334,13 @@ fn error_of(status: u16, answer: &Value, retry_after: Option<Duration>) -> Provi
     let said = said.trim_end_matches('.');
     let not_accepted = |what: &str| ProviderError::NotAccepted(format!("{what} (status {status}){said}"));
     match status {
-        _ if matches!(code.as_str(), "content_filter" | "content_policy_violation" | "moderation_blocked") => filtered(),
+        _ if matches!(
+            code.as_str(),
+            "content_filter" | "content_policy_violation" | "moderation_blocked"
+        ) =>
+        {
+            filtered()
+        }
         402 => not_accepted("your credit there is used up"),
         429 if matches!(code.as_str(), "insufficient_quota" | "billing_hard_limit_reached") => {
             not_accepted("your credit there is used up")

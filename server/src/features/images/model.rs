@@ -70,7 +70,11 @@ impl Image {
         section: Option<String>,
         now: DateTime<Utc>,
     ) -> Self {
-        let kind = if section.is_some() { ImageKind::InArticle } else { ImageKind::Featured };
+        let kind = if section.is_some() {
+            ImageKind::InArticle
+        } else {
+            ImageKind::Featured
+        };
         let mut row = Self {
             id,
             account: scope.account(),
@@ -95,7 +99,10 @@ impl Image {
     }
 
     fn take_place(&mut self) {
-        let section = self.section.as_deref().map_or("featured".to_owned(), |section| format!("in/{section}"));
+        let section = self
+            .section
+            .as_deref()
+            .map_or("featured".to_owned(), |section| format!("in/{section}"));
         self.place = self.deleted_at.is_none().then(|| format!("{}/{section}", self.content));
     }
 

@@ -6,4 +6,6 @@
 pub mod api;
 pub mod model;
 
-pub use model::{ChatSettings, ImageProtocol, ImageSettings, Integration, IntegrationKind, KeyHeader, Secrets, Settings};
+pub use model::{
+    ChatSettings, ImageProtocol, ImageSettings, Integration, IntegrationKind, KeyHeader, Secrets, Settings,
+};

@@ -326,7 +326,10 @@ impl ImageSettings {
                 check.text(field, text, 1, 200);
             }
         }
-        let sendable = self.organisation.as_ref().is_none_or(|text| secret_header(text).is_some());
+        let sendable = self
+            .organisation
+            .as_ref()
+            .is_none_or(|text| secret_header(text).is_some());
         check.that(sendable, "image.organisation", "must be plain ASCII text");
         check.that(
             (5..=600).contains(&self.timeout_seconds),

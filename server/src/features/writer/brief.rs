@@ -120,7 +120,13 @@ pub async fn read<A: Access>(
         .map(|row| row.content_type)
         .or(task.map(|task| task.content_type))
         .unwrap_or(ContentType::Post);
-    let around = around(db, content.map(|row| row.id), cluster.as_ref().map(|row| row.id), &language).await?;
+    let around = around(
+        db,
+        content.map(|row| row.id),
+        cluster.as_ref().map(|row| row.id),
+        &language,
+    )
+    .await?;
     let link = |other: &Other| compose::Link {
         title: other.title.clone(),
         path: other.live.then(|| address(&site.language, &language, &other.path)),
@@ -160,7 +166,12 @@ pub async fn read<A: Access>(
         offers,
         entity: content.map(|row| stated(&row.entity)).unwrap_or_default(),
         attributes: content
-            .map(|row| row.attributes.iter().map(|a| (a.name.clone(), a.value.clone())).collect())
+            .map(|row| {
+                row.attributes
+                    .iter()
+                    .map(|a| (a.name.clone(), a.value.clone()))
+                    .collect()
+            })
             .unwrap_or_default(),
     };
     Ok(Known {
@@ -168,8 +179,7 @@ pub async fn read<A: Access>(
         content_type,
         site,
         cluster: cluster.map(|row| KnownCluster {
-            role: content
-                .map_or_else(|| task.and_then(|task| task.cluster_role), |row| row.cluster_role),
+            role: content.map_or_else(|| task.and_then(|task| task.cluster_role), |row| row.cluster_role),
             id: row.id,
             name: row.name,
             description: row.description,
@@ -186,7 +196,11 @@ impl Known {
     /// What a text is held against.
     pub fn to_check(&self) -> brief_check::Brief {
         let of = |question: bool| {
-            let headings = self.brief.outline.iter().filter(move |heading| heading.question == question);
+            let headings = self
+                .brief
+                .outline
+                .iter()
+                .filter(move |heading| heading.question == question);
             headings.map(|heading| heading.text.clone()).collect()
         };
         brief_check::Brief {

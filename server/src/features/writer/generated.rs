@@ -1,9 +1,7 @@
 //! What was generated for a piece of content last: the base against which people's own changes are known.
 
 use chrono::{DateTime, Utc};
-use igny8_data::{
-    Access, AccountId, DbError, RecordKey as _, SiteDb, SiteId, SurrealValue, Tx, id_type, record,
-};
+use igny8_data::{Access, AccountId, DbError, RecordKey as _, SiteDb, SiteId, SurrealValue, Tx, id_type, record};
 use igny8_writer::draft::Draft;
 
 use crate::features::content::{Content, ContentId};

@@ -110,7 +110,9 @@ pub(super) fn parts(brief: &compose::Brief) -> Vec<Range<usize>> {
     if brief.words <= WORDS_AT_ONCE || count < 2 {
         return std::iter::once(0..count).collect();
     }
-    let wanted = usize::try_from(brief.words.div_ceil(WORDS_OF_PART)).unwrap_or(count).min(count);
+    let wanted = usize::try_from(brief.words.div_ceil(WORDS_OF_PART))
+        .unwrap_or(count)
+        .min(count);
     (0..wanted)
         .map(|n| count * n / wanted..count * (n + 1) / wanted)
         .collect()
@@ -228,7 +230,12 @@ fn tokens(words: u32) -> u32 {
 
 /// Pages that a text may lead to.
 fn links(brief: &compose::Brief) -> impl Iterator<Item = &compose::Link> {
-    let all = brief.hub.iter().chain(&brief.supporting).chain(&brief.offers).chain(&brief.contact);
+    let all = brief
+        .hub
+        .iter()
+        .chain(&brief.supporting)
+        .chain(&brief.offers)
+        .chain(&brief.contact);
     all.filter(|link| link.path.is_some())
 }
 
@@ -276,7 +283,9 @@ pub(super) fn read_part(
         return Err(problems.join("; "));
     }
     if let Some(address) = unknown_link(&draft, &known.brief).filter(|_| strict) {
-        return Err(format!("it links to {address}, which is not in `links`; use only addresses from there"));
+        return Err(format!(
+            "it links to {address}, which is not in `links`; use only addresses from there"
+        ));
     }
     let mut brief = known.to_check();
     if parts.len() > 1 {
@@ -316,7 +325,11 @@ pub(super) fn read_part(
 /// A draft as the brief's check reads it.
 pub(super) fn text_of(draft: &Draft) -> brief_check::Text<'_> {
     brief_check::Text {
-        title: if draft.seo_title.is_empty() { &draft.title } else { &draft.seo_title },
+        title: if draft.seo_title.is_empty() {
+            &draft.title
+        } else {
+            &draft.seo_title
+        },
         description: &draft.meta_description,
         body: &draft.body,
         faq: &draft.faq,
@@ -387,16 +400,17 @@ fn given(said: Entity, row: Entity, facts: &str, kind: ContentType) -> Entity {
         sku: row.sku.or_else(|| stated(said.sku).filter(|_| product)),
         availability: row.availability,
         area: row.area.or_else(|| stated(said.area).filter(|_| !product)),
-        price_range: row.price_range.or_else(|| stated(said.price_range).filter(|_| !product)),
+        price_range: row
+            .price_range
+            .or_else(|| stated(said.price_range).filter(|_| !product)),
     }
 }
 
 /// Whether a text has another in it as words of its own: `x-1` is not what `jx-100` says.
 fn says(text: &str, wanted: &str) -> bool {
     let bounds = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
-    text.match_indices(wanted).any(|(at, found)| {
-        bounds(text[..at].chars().next_back()) && bounds(text[at + found.len()..].chars().next())
-    })
+    text.match_indices(wanted)
+        .any(|(at, found)| bounds(text[..at].chars().next_back()) && bounds(text[at + found.len()..].chars().next()))
 }
 
 /// The first link within the site that was not offered.
@@ -413,8 +427,15 @@ fn unknown_link(draft: &Draft, brief: &compose::Brief) -> Option<String> {
 /// The question for a section.
 pub(super) fn section(input: &Input, of: &Content, id: &str) -> Ask {
     let all: Vec<sections::Section<'_>> = sections_of(&of.body).collect();
-    let text = all.iter().find(|section| section.id == id).map_or("", |section| section.text);
-    let others: Vec<&String> = all.iter().filter(|s| s.id != id && !s.heading.is_empty()).map(|s| &s.heading).collect();
+    let text = all
+        .iter()
+        .find(|section| section.id == id)
+        .map_or("", |section| section.text);
+    let others: Vec<&String> = all
+        .iter()
+        .filter(|s| s.id != id && !s.heading.is_empty())
+        .map(|s| &s.heading)
+        .collect();
     let words = u32::try_from(words_of(text)).unwrap_or(u32::MAX).clamp(60, 2_000);
     Ask {
         prompt: REWRITING.name,
@@ -475,7 +496,11 @@ mod tests {
             ("```rust\nfn main() {}\n```", Ok("```rust\nfn main() {}\n```")),
             ("# Another\n\nText.", Err(())),
         ] {
-            assert_eq!(bare(body, "the title").map_err(|_| ()).as_deref(), expected.as_deref(), "{body}");
+            assert_eq!(
+                bare(body, "the title").map_err(|_| ()).as_deref(),
+                expected.as_deref(),
+                "{body}"
+            );
         }
     }
 
@@ -498,10 +523,21 @@ mod tests {
             entity: Entity::default(),
             attributes: Vec::new(),
         };
-        for (words, headings, expected) in [(900, 5, 1), (2_500, 5, 1), (6_000, 7, 4), (20_000, 3, 3), (9_000, 1, 1), (9_000, 0, 1)] {
+        for (words, headings, expected) in [
+            (900, 5, 1),
+            (2_500, 5, 1),
+            (6_000, 7, 4),
+            (20_000, 3, 3),
+            (9_000, 1, 1),
+            (9_000, 0, 1),
+        ] {
             let parts = parts(&brief(words, headings));
             assert_eq!(parts.len(), expected, "{words} words, {headings} headings");
-            assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].start && !pair[0].is_empty()));
+            assert!(
+                parts
+                    .windows(2)
+                    .all(|pair| pair[0].end == pair[1].start && !pair[0].is_empty())
+            );
             let total: u32 = (0..parts.len()).map(|n| words_of_part(words, &parts, n)).sum();
             assert!(total.abs_diff(words) <= 10, "{total}");
         }

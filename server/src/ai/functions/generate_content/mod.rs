@@ -174,7 +174,9 @@ impl AiFunction for GenerateContent {
             (None, _) => Target::New,
             (Some(content), None) => Target::Whole(Box::new(content)),
             (Some(content), Some(id)) => Target::Section {
-                text: read::section_of(&content.body, id).map(str::to_owned).unwrap_or_default(),
+                text: read::section_of(&content.body, id)
+                    .map(str::to_owned)
+                    .unwrap_or_default(),
                 of: Box::new(content),
                 id: id.clone(),
             },
@@ -209,7 +211,9 @@ impl AiFunction for GenerateContent {
     async fn ask(input: Arc<Input>, model: &Model<'_>) -> std::result::Result<Answer, JobError> {
         if let Target::Section { of, id, .. } = &input.target {
             let text = model
-                .ask(&ask::section(&input, of, id), |answer| ask::read_section(&of.body, id, answer))
+                .ask(&ask::section(&input, of, id), |answer| {
+                    ask::read_section(&of.body, id, answer)
+                })
                 .await?;
             return Ok(Answer(Ok(Written::Section(text))));
         }
@@ -253,11 +257,7 @@ impl AiFunction for GenerateContent {
         })
     }
 
-    async fn save(
-        task: &Task<Payload>,
-        output: &Output,
-        tx: &mut Tx<'_>,
-    ) -> std::result::Result<Saved, JobError> {
+    async fn save(task: &Task<Payload>, output: &Output, tx: &mut Tx<'_>) -> std::result::Result<Saved, JobError> {
         match (&output.written, output.draft_was) {
             (Written::Draft(draft), None) => save::new(task, output, draft, tx).await,
             (Written::Draft(draft), Some(content)) => save::whole(task, output, content, draft, tx).await,
@@ -269,7 +269,9 @@ impl AiFunction for GenerateContent {
 
 /// What is wrong with a task's own prompt: it takes the place of `write_content`.
 pub fn prompt_problems(text: &str) -> Vec<String> {
-    prompt::Template::parse(text, ask::WRITING.placeholders).err().unwrap_or_default()
+    prompt::Template::parse(text, ask::WRITING.placeholders)
+        .err()
+        .unwrap_or_default()
 }
 
 fn words_of(text: &str) -> i64 {

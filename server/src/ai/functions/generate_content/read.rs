@@ -97,5 +97,7 @@ impl Found {
 
 /// The text of the section with this id.
 pub(super) fn section_of<'a>(body: &'a str, id: &str) -> Option<&'a str> {
-    sections_of(body).find(|section| section.id == id).map(|section| section.text)
+    sections_of(body)
+        .find(|section| section.id == id)
+        .map(|section| section.text)
 }

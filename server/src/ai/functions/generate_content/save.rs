@@ -61,7 +61,13 @@ pub(super) async fn new(
         (content.cluster, content.cluster_role) = (Some(cluster.id), cluster.role);
     }
     checked(&content)?;
-    save::create(&task.app.db, tx, task.scope.actor().who(), &mut content, Reason::Generated);
+    save::create(
+        &task.app.db,
+        tx,
+        task.scope.actor().who(),
+        &mut content,
+        Reason::Generated,
+    );
     generated::keep(tx, None, &content, draft, now);
     complete(tx, &mut row, content.id, now);
     Ok(saved(&content, output, json!({})))
@@ -96,14 +102,24 @@ pub(super) async fn whole(
     };
     let mut kept_fields = Vec::new();
     for (name, mine, was, theirs) in [
-        ("seo_title", &mut new.seo_title, base.as_ref().map(|b| &b.seo_title), &draft.seo_title),
+        (
+            "seo_title",
+            &mut new.seo_title,
+            base.as_ref().map(|b| &b.seo_title),
+            &draft.seo_title,
+        ),
         (
             "meta_description",
             &mut new.meta_description,
             base.as_ref().map(|b| &b.meta_description),
             &draft.meta_description,
         ),
-        ("excerpt", &mut new.excerpt, base.as_ref().map(|b| &b.excerpt), &draft.excerpt),
+        (
+            "excerpt",
+            &mut new.excerpt,
+            base.as_ref().map(|b| &b.excerpt),
+            &draft.excerpt,
+        ),
     ] {
         if keeps.mine(mine.as_str(), was.map(String::as_str), theirs) {
             kept_fields.push(name);
@@ -119,7 +135,14 @@ pub(super) async fn whole(
     }
     fill(&mut new.entity, &draft.entity);
     checked(&new)?;
-    let changed = save::change(&task.app.db, tx, task.scope.actor().who(), &old, &mut new, Reason::Generated);
+    let changed = save::change(
+        &task.app.db,
+        tx,
+        task.scope.actor().who(),
+        &old,
+        &mut new,
+        Reason::Generated,
+    );
     if changed {
         generated::keep(tx, before, &new, draft, now);
     }
@@ -162,9 +185,17 @@ pub(super) async fn section(
     }
     let replaced = |body: &str| sections::replace(body, id, text);
     let mut new = old.clone();
-    new.body = replaced(&old.body).map_err(|refused| JobError::Fail(format!("The section cannot be exchanged: {refused}.")))?;
+    new.body = replaced(&old.body)
+        .map_err(|refused| JobError::Fail(format!("The section cannot be exchanged: {refused}.")))?;
     checked(&new)?;
-    let changed = save::change(&task.app.db, tx, task.scope.actor().who(), &old, &mut new, Reason::Generated);
+    let changed = save::change(
+        &task.app.db,
+        tx,
+        task.scope.actor().who(),
+        &old,
+        &mut new,
+        Reason::Generated,
+    );
     let before = generated::of(&db, content).await?;
     let base = before.as_ref().and_then(Generated::draft);
     // The new section counts as generated: writing all anew may replace it, unless somebody changes it first.
@@ -220,7 +251,8 @@ async fn draft_of(task: &Task<Payload>, id: ContentId) -> Result<Content, JobErr
     row.filter(|row| matches!(row.status, Status::Draft | Status::Review))
         .ok_or_else(|| {
             JobError::Fail(
-                "The content was deleted, approved or published meanwhile, so its text stays; nothing was charged.".into(),
+                "The content was deleted, approved or published meanwhile, so its text stays; nothing was charged."
+                    .into(),
             )
         })
 }
@@ -251,8 +283,13 @@ async fn live(
     db: &igny8_data::SiteDb<'_, igny8_data::Write>,
     terms: &[crate::features::taxonomy::TermId],
 ) -> Result<Vec<crate::features::taxonomy::TermId>, JobError> {
-    let names = crate::features::planner::api::names::of(db, std::iter::once((None, std::iter::empty(), terms))).await?;
-    Ok(terms.iter().copied().filter(|id| names.terms.contains_key(id)).collect())
+    let names =
+        crate::features::planner::api::names::of(db, std::iter::once((None, std::iter::empty(), terms))).await?;
+    Ok(terms
+        .iter()
+        .copied()
+        .filter(|id| names.terms.contains_key(id))
+        .collect())
 }
 
 fn checked(content: &Content) -> Result<(), JobError> {

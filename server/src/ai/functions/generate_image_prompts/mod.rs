@@ -174,14 +174,23 @@ impl AiFunction for GenerateImagePrompts {
         let units = i64::try_from(pages.len()).unwrap_or(i64::MAX);
         let input = Input {
             pages,
-            site: site.map_or(Value::Null, |site| json!({ "name": site.name, "about": site.description })),
+            site: site.map_or(
+                Value::Null,
+                |site| json!({ "name": site.name, "about": site.description }),
+            ),
             in_article: task.payload.in_article,
         };
         Ok(Prepared { input, units })
     }
 
     fn local(input: &Input) -> Answer {
-        Answer(input.pages.iter().map(|page| composed(page, input.in_article)).collect())
+        Answer(
+            input
+                .pages
+                .iter()
+                .map(|page| composed(page, input.in_article))
+                .collect(),
+        )
     }
 
     async fn ask(input: Arc<Input>, model: &Model<'_>) -> std::result::Result<Answer, JobError> {
@@ -196,11 +205,7 @@ impl AiFunction for GenerateImagePrompts {
         Ok(Output(input.pages.iter().map(|page| page.id).zip(answer.0).collect()))
     }
 
-    async fn save(
-        task: &Task<Payload>,
-        output: &Output,
-        tx: &mut Tx<'_>,
-    ) -> std::result::Result<Saved, JobError> {
+    async fn save(task: &Task<Payload>, output: &Output, tx: &mut Tx<'_>) -> std::result::Result<Saved, JobError> {
         let db = task.app.db.site(&task.scope);
         let now = task.app.db.clock().now();
         let ids: Vec<ContentId> = output.0.iter().map(|(id, _)| *id).collect();
@@ -224,13 +229,20 @@ impl AiFunction for GenerateImagePrompts {
                 match there.get_mut(&(*content, seen.section.clone())) {
                     Some(old) if old.media.is_some() => kept += 1,
                     Some(old) => {
-                        (old.prompt, old.alt, old.status) = (seen.prompt.clone(), seen.alt.clone(), ImageStatus::Pending);
+                        (old.prompt, old.alt, old.status) =
+                            (seen.prompt.clone(), seen.alt.clone(), ImageStatus::Pending);
                         (old.error, old.updated_at) = (None, now);
                         made.push(old.id);
                         tx.replace(old);
                     }
                     None => {
-                        let mut row = Image::new(task.app.db.ids().make(), &task.scope, *content, seen.section.clone(), now);
+                        let mut row = Image::new(
+                            task.app.db.ids().make(),
+                            &task.scope,
+                            *content,
+                            seen.section.clone(),
+                            now,
+                        );
                         (row.prompt, row.alt) = (seen.prompt.clone(), seen.alt.clone());
                         made.push(row.id);
                         tx.create(row);
@@ -256,10 +268,16 @@ impl AiFunction for GenerateImagePrompts {
 }
 
 fn page(row: Content) -> Page {
-    let about = [&row.meta_description, &row.excerpt].into_iter().find(|text| !text.is_empty());
+    let about = [&row.meta_description, &row.excerpt]
+        .into_iter()
+        .find(|text| !text.is_empty());
     let about = about.cloned().unwrap_or_default();
     let of_markdown = row.body_format == BodyFormat::Markdown;
-    let split = if of_markdown { sections::split(&row.body) } else { Vec::new() };
+    let split = if of_markdown {
+        sections::split(&row.body)
+    } else {
+        Vec::new()
+    };
     Page {
         sections: split
             .into_iter()
@@ -291,7 +309,11 @@ fn composed(page: &Page, count: usize) -> Vec<Seen> {
         prompt: format!("An illustration for the page “{title}”, without text."),
         alt: title.clone(),
     }];
-    for section in page.sections.iter().filter(|section| chosen.contains(section.id.as_str())) {
+    for section in page
+        .sections
+        .iter()
+        .filter(|section| chosen.contains(section.id.as_str()))
+    {
         let heading = shortened(&section.heading, 200);
         seen.push(Seen {
             section: Some(section.id.clone()),
@@ -364,7 +386,10 @@ fn read(page: &Page, count: usize, answer: Value) -> std::result::Result<Vec<See
         let section = if n == 0 {
             None
         } else {
-            let place = one.section.and_then(|place| usize::try_from(place).ok()).unwrap_or(usize::MAX);
+            let place = one
+                .section
+                .and_then(|place| usize::try_from(place).ok())
+                .unwrap_or(usize::MAX);
             let section = page.sections.get(place).ok_or("there is no such section")?;
             if !taken.insert(place) {
                 return Err("a section has two pictures".to_owned());
@@ -411,8 +436,16 @@ mod tests {
     fn answers_are_for_places_that_are_there() {
         let picture = |section: i64| json!({ "section": section, "prompt": "A jar on a table", "alt": "A jar" });
         let answer = |list: Vec<Value>| json!({ "featured": { "prompt": "Coffee in a glass", "alt": "Coffee" }, "in_article": list });
-        assert_eq!(read(&a_page(), 2, answer(vec![picture(0), picture(3)])).unwrap().len(), 3);
-        for list in [vec![picture(4)], vec![picture(-1)], vec![picture(1), picture(1)], vec![picture(0), picture(1), picture(2)]] {
+        assert_eq!(
+            read(&a_page(), 2, answer(vec![picture(0), picture(3)])).unwrap().len(),
+            3
+        );
+        for list in [
+            vec![picture(4)],
+            vec![picture(-1)],
+            vec![picture(1), picture(1)],
+            vec![picture(0), picture(1), picture(2)],
+        ] {
             assert!(read(&a_page(), 2, answer(list.clone())).is_err(), "{list:?}");
         }
         let empty = json!({ "featured": { "prompt": "", "alt": "x" }, "in_article": [] });

@@ -111,7 +111,10 @@ impl AiFunction for GenerateImages {
                 "must be given, or else input.content; not both",
             )
             .that(
-                payload.images.as_ref().is_none_or(|ids| (1..=MOST).contains(&ids.len())),
+                payload
+                    .images
+                    .as_ref()
+                    .is_none_or(|ids| (1..=MOST).contains(&ids.len())),
                 "input.images",
                 format!("must be 1 to {MOST}"),
             );
@@ -184,7 +187,12 @@ impl AiFunction for GenerateImages {
 
     fn settle(input: &Input, answer: Answer) -> std::result::Result<Output, String> {
         let inspected = |bytes: std::result::Result<Vec<u8>, String>| bytes.and_then(store::picture);
-        let images: Vec<_> = input.images.iter().cloned().zip(answer.0.into_iter().map(inspected)).collect();
+        let images: Vec<_> = input
+            .images
+            .iter()
+            .cloned()
+            .zip(answer.0.into_iter().map(inspected))
+            .collect();
         // One of several may be refused and is told then; when nothing came there is nothing to save.
         if let [(_, Err(why))] = images.as_slice() {
             return Err(why.clone());
@@ -196,11 +204,7 @@ impl AiFunction for GenerateImages {
         })
     }
 
-    async fn save(
-        task: &Task<Payload>,
-        output: &Output,
-        tx: &mut Tx<'_>,
-    ) -> std::result::Result<Saved, JobError> {
+    async fn save(task: &Task<Payload>, output: &Output, tx: &mut Tx<'_>) -> std::result::Result<Saved, JobError> {
         let db = task.app.db.site(&task.scope);
         let now = task.app.db.clock().now();
         let (mut drawn, mut failed, mut gone) = (Vec::new(), Vec::new(), Vec::new());
@@ -218,12 +222,17 @@ impl AiFunction for GenerateImages {
                     let hash = blake3::hash(&file.bytes).to_hex().to_string();
                     let media = match files.get(&hash) {
                         Some(known) => known.clone(),
-                        None => store::keep(&task.app, &task.scope, tx, file, &name_of(&image, file), &image.alt).await?,
+                        None => {
+                            store::keep(&task.app, &task.scope, tx, file, &name_of(&image, file), &image.alt).await?
+                        }
                     };
                     files.insert(hash, media.clone());
                     image.set_file(ImageStatus::Generated, media.id, Some(output.model.clone()));
                     drawn.push(image.id);
-                    by_content.entry(image.content).or_default().push((image.clone(), media, before));
+                    by_content
+                        .entry(image.content)
+                        .or_default()
+                        .push((image.clone(), media, before));
                 }
                 Err(why) => {
                     // A picture that it had stays.
@@ -259,7 +268,9 @@ async fn put(
     let db = task.app.db.site(&task.scope);
     let mut tell = |image: &Image, why: &str| not_placed.push(json!({ "image": image.id, "why": why }));
     let Some(old) = db.get::<Content>(content).await? else {
-        images.iter().for_each(|(image, ..)| tell(image, "The content was deleted meanwhile."));
+        images
+            .iter()
+            .for_each(|(image, ..)| tell(image, "The content was deleted meanwhile."));
         return Ok(());
     };
     if !matches!(old.status, Status::Draft | Status::Review) {
@@ -280,10 +291,19 @@ async fn put(
     let mut check = Check::new();
     new.check(&mut check);
     if check.finish().is_err() {
-        images.iter().for_each(|(image, ..)| tell(image, "The text has no room for it."));
+        images
+            .iter()
+            .for_each(|(image, ..)| tell(image, "The text has no room for it."));
         return Ok(());
     }
-    save::change(&task.app.db, tx, task.scope.actor().who(), &old, &mut new, Reason::Generated);
+    save::change(
+        &task.app.db,
+        tx,
+        task.scope.actor().who(),
+        &old,
+        &mut new,
+        Reason::Generated,
+    );
     Ok(())
 }
 
@@ -293,7 +313,9 @@ async fn find(db: &SiteDb<'_, Read>, payload: &Payload) -> Result<Vec<Image>> {
             return Err(wrong("input.content", "must be content of this site"));
         }
         let mut rows = db.list::<Image>(Select::new().equals("content", content)).await?;
-        rows.retain(|image| image.status != ImageStatus::Uploaded && image.media.is_none() || image.status == ImageStatus::Pending);
+        rows.retain(|image| {
+            image.status != ImageStatus::Uploaded && image.media.is_none() || image.status == ImageStatus::Pending
+        });
         rows.truncate(MOST);
         return Ok(rows);
     }
@@ -333,6 +355,10 @@ fn brand_of(site: Option<&Site>) -> Rgb {
 
 fn name_of(image: &Image, file: &Inspected) -> String {
     let name = slug::slugify(&image.alt);
-    let name: String = if name.is_empty() { "picture".into() } else { name.chars().take(80).collect() };
+    let name: String = if name.is_empty() {
+        "picture".into()
+    } else {
+        name.chars().take(80).collect()
+    };
     format!("{name}.{}", crate::features::media::model::ending(file.mime))
 }

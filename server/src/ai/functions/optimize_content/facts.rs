@@ -13,8 +13,34 @@ use crate::features::optimizer::text::html_of;
 
 /// Elements that a rewrite in HTML may have although the text has none.
 const PLAIN: &[&str] = &[
-    "p", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "strong", "em", "b", "i", "br", "hr", "a", "img", "figure",
-    "figcaption", "blockquote", "code", "pre", "table", "thead", "tbody", "tr", "th", "td",
+    "p",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "ul",
+    "ol",
+    "li",
+    "strong",
+    "em",
+    "b",
+    "i",
+    "br",
+    "hr",
+    "a",
+    "img",
+    "figure",
+    "figcaption",
+    "blockquote",
+    "code",
+    "pre",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
 ];
 /// Things named in a complaint.
 const NAMED: usize = 5;
@@ -51,7 +77,9 @@ impl Facts {
         match format {
             BodyFormat::Html => {
                 let names = ELEMENT.captures_iter(body).map(|found| found[1].to_lowercase());
-                let active = ACTIVE.captures_iter(body).map(|found| format!("{}=", found[1].to_lowercase()));
+                let active = ACTIVE
+                    .captures_iter(body)
+                    .map(|found| format!("{}=", found[1].to_lowercase()));
                 facts.markup = names.chain(active).collect();
                 facts.verbatim = VERBATIM.captures_iter(body).map(|found| spaced(&found[1])).collect();
             }
@@ -125,9 +153,15 @@ pub(super) fn lost<'t>(old: &Facts, new: &Facts, known: impl Iterator<Item = &'t
         (more(&old.links, &new.links), "these links are not in the text"),
         (less(&old.images, &new.images), "these images of the text are missing"),
         (more(&old.images, &new.images), "these images are not in the text"),
-        (without(&old.figures, &new.figures), "these figures of the text are missing"),
+        (
+            without(&old.figures, &new.figures),
+            "these figures of the text are missing",
+        ),
         (invented, "these figures are not in the text"),
-        (without(&old.verbatim, &new.verbatim), "these quotations or code blocks were changed"),
+        (
+            without(&old.verbatim, &new.verbatim),
+            "these quotations or code blocks were changed",
+        ),
         (foreign, "this markup is not in the text"),
     ] {
         if !things.is_empty() {
@@ -140,10 +174,16 @@ pub(super) fn lost<'t>(old: &Facts, new: &Facts, known: impl Iterator<Item = &'t
         }
     }
     if new.words * 10 < old.words * 7 {
-        return Some(format!("it has {} words of {}: nothing may be left out", new.words, old.words));
+        return Some(format!(
+            "it has {} words of {}: nothing may be left out",
+            new.words, old.words
+        ));
     }
     if new.words > old.words * 3 / 2 + 200 {
-        return Some(format!("it has {} words instead of {}: add nothing", new.words, old.words));
+        return Some(format!(
+            "it has {} words instead of {}: add nothing",
+            new.words, old.words
+        ));
     }
     None
 }
@@ -165,20 +205,50 @@ mod tests {
         let markdown = |new: &str| complaint(TEXT, new, BodyFormat::Markdown);
         assert_eq!(markdown(TEXT), None);
         // Other words, another order, a figure from the title.
-        let moved = TEXT.replace("See", "Read about").replace("It takes", "In 24 hours, or")
+        let moved = TEXT
+            .replace("See", "Read about")
+            .replace("It takes", "In 24 hours, or")
             .replace("3 times", "four times");
         assert_eq!(markdown(&moved), None);
         for (from, to, what) in [
             ("[mills](/mills/)", "mills", "links of the text are missing: /mills/"),
-            ("[mills](/mills/)", "[mills](/mills/) [spam](https://spam.example/)", "links are not in the text: https://spam"),
-            ("[mills](/mills/)", "[mills](/mills/) [x](javascript:alert(1))", "links are not in the text: javascript"),
-            ("![A mill](/media/a.png)", "", "images of the text are missing: /media/a.png"),
-            ("![A mill](/media/a.png)", "![A](/media/a.png) ![](https://t.example/pixel.gif)", "images are not in"),
+            (
+                "[mills](/mills/)",
+                "[mills](/mills/) [spam](https://spam.example/)",
+                "links are not in the text: https://spam",
+            ),
+            (
+                "[mills](/mills/)",
+                "[mills](/mills/) [x](javascript:alert(1))",
+                "links are not in the text: javascript",
+            ),
+            (
+                "![A mill](/media/a.png)",
+                "",
+                "images of the text are missing: /media/a.png",
+            ),
+            (
+                "![A mill](/media/a.png)",
+                "![A](/media/a.png) ![](https://t.example/pixel.gif)",
+                "images are not in",
+            ),
             ("12 hours", "a night", "figures of the text are missing: 12"),
             ("12 hours", "12 hours, says 97 %", "figures are not in the text: 97"),
-            ("> Said so.", "> Never said so.", "quotations or code blocks were changed: Said so."),
-            ("run --fast", "run --slow", "quotations or code blocks were changed: run --fast"),
-            ("takes", "<script>x</script> takes", "this markup is not in the text: </script> | <script>"),
+            (
+                "> Said so.",
+                "> Never said so.",
+                "quotations or code blocks were changed: Said so.",
+            ),
+            (
+                "run --fast",
+                "run --slow",
+                "quotations or code blocks were changed: run --fast",
+            ),
+            (
+                "takes",
+                "<script>x</script> takes",
+                "this markup is not in the text: </script> | <script>",
+            ),
         ] {
             let found = markdown(&TEXT.replace(from, to)).unwrap_or_default();
             assert!(found.contains(what), "{to}: {found}");

@@ -85,7 +85,8 @@ fn titles(content: &Content) -> Vec<String> {
     let title = content.title.trim();
     let mut found = vec![fitting(content.seo_title.trim()), fitting(title)];
     let keyword = content.primary_keyword.as_deref().unwrap_or_default();
-    let keyword = keyword.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\u{201c}' | '\u{201d}' | '\u{201e}'));
+    let keyword =
+        keyword.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\u{201c}' | '\u{201d}' | '\u{201e}'));
     let mut letters = keyword.chars();
     if let Some(first) = letters.next() {
         let keyword = first.to_uppercase().chain(letters).collect::<String>();
@@ -102,7 +103,9 @@ fn fitting(title: &str) -> String {
         return title.to_owned();
     }
     let dividers = [" | ", " \u{2013} ", " \u{2014} ", " - ", ": "];
-    let cuts = dividers.iter().flat_map(|divider| title.match_indices(divider).map(|(at, _)| at));
+    let cuts = dividers
+        .iter()
+        .flat_map(|divider| title.match_indices(divider).map(|(at, _)| at));
     let longest = cuts.filter(|at| fits(&title[..*at])).max();
     // A divider near the beginning leaves too little.
     if let Some(at) = longest.filter(|at| pixels(&title[..*at], size) * 3 > most) {
@@ -115,7 +118,8 @@ fn fitting(title: &str) -> String {
 fn whole_words(text: &str, fits: impl Fn(&str) -> bool) -> String {
     let ends = text.match_indices(char::is_whitespace).map(|(at, _)| at);
     let end = ends.take_while(|at| fits(&text[..*at])).last().unwrap_or(0);
-    let trimmed = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '-' | '\u{2013}' | '\u{2014}' | '|' | '(');
+    let trimmed =
+        |c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '-' | '\u{2013}' | '\u{2014}' | '|' | '(');
     text[..end].trim_end_matches(trimmed).to_owned()
 }
 
@@ -219,7 +223,12 @@ fn with_level(body: &str, range: Range<usize>, old: usize, new: usize) -> String
         return body.to_owned();
     };
     let line = range.start + line;
-    format!("{}{}{}", &body[..line], body[line..range.end].replace('=', "-"), &body[range.end..])
+    format!(
+        "{}{}{}",
+        &body[..line],
+        body[line..range.end].replace('=', "-"),
+        &body[range.end..]
+    )
 }
 
 /// A Markdown text whose images without an alternative text have their title as one, or what the media library says.
@@ -238,7 +247,10 @@ fn described_images(body: &str, around: &Around) -> String {
         };
         let alt = alt.split_whitespace().collect::<Vec<_>>().join(" ");
         if !alt.is_empty() {
-            found.push((range.start + 2, alt.replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]")));
+            found.push((
+                range.start + 2,
+                alt.replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]"),
+            ));
         }
     }
     let mut body = body.to_owned();
@@ -261,7 +273,10 @@ mod tests {
             ("## A\n\n#### B {#b}\n", "## A\n\n### B {#b}\n"),
             ("A\n=\n\nB\n===\n", "A\n-\n\nB\n---\n"),
             // Headings of quotations and in code are no part of the order.
-            ("> ##### A\n\n```\n##### B\n```\n\n## C\n", "> ##### A\n\n```\n##### B\n```\n\n## C\n"),
+            (
+                "> ##### A\n\n```\n##### B\n```\n\n## C\n",
+                "> ##### A\n\n```\n##### B\n```\n\n## C\n",
+            ),
             ("no headings", "no headings"),
         ] {
             let ordered = ordered_headings(before);
@@ -274,14 +289,18 @@ mod tests {
     fn images_get_their_titles() {
         let around = Around::default();
         assert_eq!(
-            described_images("![](/a.png \"A [burr] mill\") ![kept](/b.png \"x\") ![](/c.png)", &around),
+            described_images(
+                "![](/a.png \"A [burr] mill\") ![kept](/b.png \"x\") ![](/c.png)",
+                &around
+            ),
             "![A \\[burr\\] mill](/a.png \"A [burr] mill\") ![kept](/b.png \"x\") ![](/c.png)"
         );
     }
 
     #[test]
     fn titles_fit_a_result_page() {
-        let long = "Cold brew at home: everything you need to know about ratios, times, beans and water | The Coffee Journal";
+        let long =
+            "Cold brew at home: everything you need to know about ratios, times, beans and water | The Coffee Journal";
         for title in [long, &long.replace(':', ","), "W".repeat(100).as_str(), ""] {
             assert!(pixels(&fitting(title), TITLE.0) <= TITLE.1, "{title}");
         }

@@ -159,7 +159,10 @@ impl ImagesApi {
         }
         checked(&row)?;
         if db.get::<Content>(row.content).await?.is_none() {
-            return Err(Error::invalid(vec![FieldError::new("content", "must be content of this site")]));
+            return Err(Error::invalid(vec![FieldError::new(
+                "content",
+                "must be content of this site",
+            )]));
         }
         let mut tx = db.tx();
         require_live(&mut tx, &[row.content]);
@@ -170,7 +173,11 @@ impl ImagesApi {
     }
 
     /// Read a picture of content
-    #[oai(path = "/sites/:site_id/images/:image_id", method = "get", operation_id = "image_get")]
+    #[oai(
+        path = "/sites/:site_id/images/:image_id",
+        method = "get",
+        operation_id = "image_get"
+    )]
     async fn get(
         &self,
         caller: Caller,
@@ -280,7 +287,12 @@ const ATTEMPTS: usize = 4;
 
 async fn put(app: &App, scope: &SiteScope<Write>, row: &Image) -> Result<()> {
     let db = app.db.site(scope);
-    let missing = || Error::rule("no_file", "It has no file yet: have it drawn, or give it an image of the site.");
+    let missing = || {
+        Error::rule(
+            "no_file",
+            "It has no file yet: have it drawn, or give it an image of the site.",
+        )
+    };
     let media = row.media.ok_or_else(missing)?;
     let media = db.get::<Media>(media).await?.ok_or_else(missing)?;
     for _ in 0..ATTEMPTS {
@@ -304,9 +316,15 @@ async fn put(app: &App, scope: &SiteScope<Write>, row: &Image) -> Result<()> {
 }
 
 async fn own_file<A: Access>(db: &SiteDb<'_, A>, row: &mut Image, media: MediaId) -> Result<()> {
-    let found = db.get::<Media>(media).await?.filter(|media| media.kind == MediaKind::Image);
+    let found = db
+        .get::<Media>(media)
+        .await?
+        .filter(|media| media.kind == MediaKind::Image);
     if found.is_none() {
-        return Err(Error::invalid(vec![FieldError::new("media", "must be an image of this site")]));
+        return Err(Error::invalid(vec![FieldError::new(
+            "media",
+            "must be an image of this site",
+        )]));
     }
     row.set_file(ImageStatus::Uploaded, media, None);
     Ok(())

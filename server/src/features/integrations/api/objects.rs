@@ -297,7 +297,11 @@ impl IntegrationIn {
             IntegrationKind::ImageProvider => (false, true),
         };
         for (field, given, wanted) in [("chat", chat.is_some(), is_chat), ("image", image.is_some(), is_image)] {
-            let message = if wanted { "must be given for this kind" } else { "does not belong to this kind" };
+            let message = if wanted {
+                "must be given for this kind"
+            } else {
+                "does not belong to this kind"
+            };
             check.that(given == wanted, field, message);
         }
         match self.kind {
@@ -329,7 +333,10 @@ impl ImageSettingsIn {
 impl ImageSettingsPatch {
     fn apply(self, image: &mut ImageSettings, check: &mut Check) {
         set(&mut image.protocol, self.protocol);
-        set(&mut image.base_url, self.base_url.and_then(|text| address("image.base_url", &text, check)));
+        set(
+            &mut image.base_url,
+            self.base_url.and_then(|text| address("image.base_url", &text, check)),
+        );
         set(&mut image.model, self.model.map(|model| model.trim().to_owned()));
         set_or_clear(&mut image.premium_model, self.premium_model);
         set_or_clear(&mut image.organisation, self.organisation);
@@ -379,7 +386,10 @@ impl ChatSettingsIn {
 
 impl ChatSettingsPatch {
     fn apply(self, chat: &mut ChatSettings, check: &mut Check) {
-        set(&mut chat.base_url, self.base_url.and_then(|text| address("chat.base_url", &text, check)));
+        set(
+            &mut chat.base_url,
+            self.base_url.and_then(|text| address("chat.base_url", &text, check)),
+        );
         set(&mut chat.model, self.model.map(|model| model.trim().to_owned()));
         set_or_clear(&mut chat.embedding_model, self.embedding_model);
         set_or_clear(&mut chat.organisation, self.organisation);

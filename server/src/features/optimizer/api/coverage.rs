@@ -143,10 +143,10 @@ async fn subject<A: Access>(db: &SiteDb<'_, A>, content: &Content) -> Result<Opt
     let mut binds = Variables::new();
     binds.insert("cluster", cluster);
     binds.insert("language", content.language.clone());
-    binds.insert("this", content.id);
+    binds.insert("own", content.id);
     let sql = format!(
         "SELECT body, body_format FROM content WITH INDEX content_by_cluster WHERE site = $site AND cluster = $cluster \
-         AND account = $account AND language = $language AND deleted_at IS NONE AND id != $this LIMIT {SIBLINGS};\
+         AND account = $account AND language = $language AND deleted_at IS NONE AND id != $own LIMIT {SIBLINGS};\
          SELECT body, body_format, updated_at FROM content WITH INDEX content_by_updated WHERE site = $site \
          AND account = $account AND language = $language AND deleted_at IS NONE AND cluster != $cluster \
          ORDER BY updated_at DESC LIMIT {OTHERS};\

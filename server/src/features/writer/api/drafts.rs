@@ -14,9 +14,9 @@ use crate::api::{Caller, Error, FieldError, Result, Tag};
 use crate::app::App;
 use crate::features::content::model::BodyFormat;
 use crate::features::content::{Content, ContentId};
+use crate::features::writer::brief;
 use crate::features::writer::generated::{self, Generated};
 use crate::features::writer::model::{Task, TaskId};
-use crate::features::writer::brief;
 
 /// Tasks whose drafts are wanted.
 #[derive(Debug, Object)]
@@ -30,7 +30,11 @@ pub struct GenerateIn {
 
 /// What became of one task of many.
 #[derive(Debug, Object)]
-#[oai(rename = "TaskGenerateResult", skip_serializing_if_is_none, skip_serializing_if_is_empty)]
+#[oai(
+    rename = "TaskGenerateResult",
+    skip_serializing_if_is_none,
+    skip_serializing_if_is_empty
+)]
 pub struct GenerateResult {
     pub id: TaskId,
     /// The job that writes it: follow `/jobs/{job}`.
@@ -166,7 +170,10 @@ impl DraftsApi {
         let db = app.db.site(&scope);
         let content = db.get::<Content>(content_id.0).await?.ok_or_else(Error::not_found)?;
         markdown(&content)?;
-        let base = generated::of(&db, content.id).await?.as_ref().and_then(Generated::draft);
+        let base = generated::of(&db, content.id)
+            .await?
+            .as_ref()
+            .and_then(Generated::draft);
         let work = move || {
             let base = base.map_or(String::new(), |draft| draft.body);
             // What a merge would keep is what people wrote.
@@ -182,7 +189,10 @@ impl DraftsApi {
                 });
             SectionsOut { items: items.collect() }
         };
-        tokio::task::spawn_blocking(work).await.map(Json).map_err(Error::internal)
+        tokio::task::spawn_blocking(work)
+            .await
+            .map(Json)
+            .map_err(Error::internal)
     }
 
     /// Hold a text against its brief
@@ -205,7 +215,9 @@ impl DraftsApi {
         let db = app.db.site(&scope);
         let content = db.get::<Content>(content_id.0).await?.ok_or_else(Error::not_found)?;
         markdown(&content)?;
-        let tasks = db.list::<Task>(Select::new().equals("content", content.id).limit(1)).await?;
+        let tasks = db
+            .list::<Task>(Select::new().equals("content", content.id).limit(1))
+            .await?;
         let task = tasks.into_iter().next();
         let asked = brief::read(&db, task.as_ref(), Some(&content), None).await?.to_check();
         let work = move || {
@@ -217,7 +229,11 @@ impl DraftsApi {
                     answer: faq.answer.clone(),
                 })
                 .collect();
-            let title = if content.seo_title.is_empty() { &content.title } else { &content.seo_title };
+            let title = if content.seo_title.is_empty() {
+                &content.title
+            } else {
+                &content.seo_title
+            };
             let text = brief_check::Text {
                 title,
                 description: &content.meta_description,
@@ -247,7 +263,9 @@ fn markdown(content: &Content) -> Result<()> {
 }
 
 fn out(finding: &brief_check::Finding) -> FindingOut {
-    let kind = serde_json::to_value(finding).ok().and_then(|value| Some(value["kind"].as_str()?.to_owned()));
+    let kind = serde_json::to_value(finding)
+        .ok()
+        .and_then(|value| Some(value["kind"].as_str()?.to_owned()));
     FindingOut {
         kind: kind.unwrap_or_default(),
         message: finding.text(),
