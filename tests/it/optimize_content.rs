@@ -217,6 +217,8 @@ async fn rules_mend_what_a_text_says_already() {
     assert_eq!(balance(&w).await, 95, "deciding is free");
 
     // What is in order is neither rewritten nor paid for.
+    // The newest comes first, by the clock.
+    w.clock.advance(chrono::Duration::seconds(1));
     let second = optimised(&w, &[&content]).await;
     assert_eq!(second["state"], "done");
     let newest = rewrites(&w, &content).await.remove(0);
@@ -226,6 +228,7 @@ async fn rules_mend_what_a_text_says_already() {
     assert_eq!((status.as_u16(), &dismissed["status"]), (200, &json!("dismissed")));
     assert_eq!(decide(&w, &w.a.editor, &path, "apply", 4, json!({})).await.0, 409);
     assert_eq!(read(&w, &content).await["body"], BODY);
+    w.clock.advance(chrono::Duration::seconds(1));
     let mended = optimised(&w, &[&content]).await;
     let third = rewrites(&w, &content).await.remove(0);
     assert_eq!(mended["state"], "done");
