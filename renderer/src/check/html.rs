@@ -232,9 +232,12 @@ mod tests {
         assert_eq!(read(html), expected);
     }
 
+    /// A tag's name, its attributes and the text inside of it.
+    type Read<'t> = (&'t str, &'t str, &'t str);
+
     #[test]
     fn reads_as_browsers_do_what_is_odd() {
-        let cases: &[(&str, &[(&str, &str, &str)])] = &[
+        let cases: &[(&str, &[Read<'_>])] = &[
             (
                 "<p title = \"a\" class\n=\t'b' id=c>",
                 &[("p", "title=a|class=b|id=c", "")],

@@ -60,7 +60,7 @@ fn heading_end(text: &str, last: usize) -> Option<usize> {
     };
     let line = text[last..].trim();
     let words = if is_heading(line) {
-        &text[..]
+        text
     } else if !line.is_empty() && (line.bytes().all(|b| b == b'=') || line.bytes().all(|b| b == b'-')) {
         &text[..last]
     } else {
