@@ -1,4 +1,4 @@
-//! Putting links into bodies, taking them out again, and leading them to where their pages have moved ([`rewrite`]).
+//! Putting links into bodies, taking them out again, and leading them to where their pages have moved ([`rewrite()`]).
 //!
 //! Nothing but the link itself is written: the source around it stays as it is, byte by byte, and the text a reader sees
 //! stays the same. What would read differently with a link in it is found by reading the result, and left out.
