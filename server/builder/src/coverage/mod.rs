@@ -1,0 +1,3 @@
+//! What a plan covers and what it leaves open.
+
+pub mod rule;
