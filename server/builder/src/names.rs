@@ -5,7 +5,6 @@
 
 pub use igny8_planner::cluster::{ContextType, Role};
 pub use igny8_planner::ideas::{ContentType, SiteKind, Structure};
-use serde::{Deserialize, Serialize};
 
 /// A few values, by the words that files and APIs have for them.
 pub trait Choice: Copy + PartialEq + 'static {
@@ -27,10 +26,10 @@ pub trait Choice: Copy + PartialEq + 'static {
     }
 }
 
-/// Gives a type of the planner its words here; in a test each must be the word that serde writes.
+/// Gives a type its words; in a test each must be the word that serde writes.
 macro_rules! words {
     ($name:ident, $noun:literal { $($(#[doc = $doc:literal])* $variant:ident = $word:literal,)* }) => {
-        impl Choice for $name {
+        impl $crate::names::Choice for $name {
             const NOUN: &'static str = $noun;
             const ALL: &'static [(Self, &'static str, &'static str)] =
                 &[$((Self::$variant, $word, concat!($($doc,)*))),*];
@@ -42,14 +41,16 @@ macro_rules! words {
 macro_rules! choice {
     ($(#[doc = $about:literal])* $name:ident, $noun:literal { $($(#[doc = $doc:literal])* $variant:ident = $word:literal,)* }) => {
         $(#[doc = $about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         pub enum $name {
             $($(#[doc = $doc])* #[serde(rename = $word)] $variant,)*
         }
 
-        words!($name, $noun { $($(#[doc = $doc])* $variant = $word,)* });
+        $crate::names::words!($name, $noun { $($(#[doc = $doc])* $variant = $word,)* });
     };
 }
+
+pub(crate) use {choice, words};
 
 words!(SiteKind, "site type" {
     /// Posts above all.
@@ -439,19 +440,21 @@ impl BlockType {
     }
 }
 
+/// Words, each once, that are those serde writes, each with what it means.
+#[cfg(test)]
+pub(crate) fn check<T: Choice + serde::Serialize + std::fmt::Debug>() {
+    for (n, &(value, word, about)) in T::ALL.iter().enumerate() {
+        assert_eq!(serde_json::to_value(value).unwrap(), word, "{value:?}");
+        assert_eq!((value.word(), T::parse(word)), (word, Some(value)));
+        assert!(about.trim().ends_with('.'), "{word} says what it means");
+        assert!(T::ALL[..n].iter().all(|(_, other, _)| *other != word), "{word} twice");
+    }
+    assert_eq!(T::parse("nothing of the kind"), None);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn check<T: Choice + Serialize + std::fmt::Debug>() {
-        for (n, &(value, word, about)) in T::ALL.iter().enumerate() {
-            assert_eq!(serde_json::to_value(value).unwrap(), word, "{value:?}");
-            assert_eq!((value.word(), T::parse(word)), (word, Some(value)));
-            assert!(about.trim().ends_with('.'), "{word} says what it means");
-            assert!(T::ALL[..n].iter().all(|(_, other, _)| *other != word), "{word} twice");
-        }
-        assert_eq!(T::parse("nothing of the kind"), None);
-    }
 
     #[test]
     fn words_are_those_that_serde_writes() {
@@ -478,7 +481,9 @@ mod tests {
             assert_eq!(kind.taxonomy().is_some(), kind.entity() == Entity::Term, "{word}");
         }
         for &(kind, word, _) in TaxonomyKind::ALL {
-            let types = PageType::ALL.iter().filter(|(page, _, _)| page.taxonomy() == Some(kind));
+            let types = PageType::ALL
+                .iter()
+                .filter(|(page, _, _)| page.taxonomy() == Some(kind));
             assert_eq!(types.count(), 1, "{word}");
         }
     }

@@ -62,19 +62,34 @@ pub(super) fn check(whole: Entry<'_, '_>, themes: Option<&Themes>, to: &mut Read
 
 impl File<'_, '_, '_> {
     pub(super) fn note(&mut self, text: &Text<'_>, code: Code, message: impl Into<String>, mend: impl Into<String>) {
-        self.to.note_at(&text.span, text.place.clone(), code, message.into(), mend.into());
+        self.to
+            .note_at(&text.span, text.place.clone(), code, message.into(), mend.into());
     }
 
     pub(super) fn note_entry(&mut self, entry: &Entry<'_, '_>, code: Code, message: impl Into<String>, mend: &str) {
-        self.to.note_at(&entry.span(), entry.place.clone(), code, message.into(), mend.to_owned());
+        self.to.note_at(
+            &entry.span(),
+            entry.place.clone(),
+            code,
+            message.into(),
+            mend.to_owned(),
+        );
     }
 
-    pub(super) fn note_key(&mut self, entry: &Entry<'_, '_>, key: &str, code: Code, message: &str, mend: impl Into<String>) {
+    pub(super) fn note_key(
+        &mut self,
+        entry: &Entry<'_, '_>,
+        key: &str,
+        code: Code,
+        message: &str,
+        mend: impl Into<String>,
+    ) {
         let place = match entry.place.as_str() {
             "" => key.to_owned(),
             place => format!("{place}.{key}"),
         };
-        self.to.note_at(&entry.span_of(key), place, code, message.to_owned(), mend.into());
+        self.to
+            .note_at(&entry.span_of(key), place, code, message.to_owned(), mend.into());
     }
 
     /// What the kind of page of that name is made for, and its type; notes that there is none.
@@ -86,7 +101,12 @@ impl File<'_, '_, '_> {
                 Some(meant) => format!("write \"{meant}\""),
                 None => format!("write one of {}", keys.join(", ")),
             };
-            self.note(named, Code::UnknownName, format!("there is no kind of page {:?}", named.text), mend);
+            self.note(
+                named,
+                Code::UnknownName,
+                format!("there is no kind of page {:?}", named.text),
+                mend,
+            );
         }
         let page = &self.pages[found?];
         Some((page.made.clone(), page.kind))
@@ -100,7 +120,12 @@ impl File<'_, '_, '_> {
             .collect();
         for text in all.iter().filter(|text| spans.contains(&text.span)) {
             let mend = "give one of them another, or take one out";
-            self.note(text, Code::Twice, format!("the {what} {:?} stands twice", text.text), mend);
+            self.note(
+                text,
+                Code::Twice,
+                format!("the {what} {:?} stands twice", text.text),
+                mend,
+            );
         }
     }
 
@@ -118,11 +143,21 @@ impl File<'_, '_, '_> {
         for entry in &all {
             if let Some(name) = entry.text("name").filter(|name| !is_slug(name.text)) {
                 let mend = "write lower-case letters and digits, joined by hyphens";
-                self.note(&name, Code::WrongValue, format!("{:?} cannot be a name", name.text), mend);
+                self.note(
+                    &name,
+                    Code::WrongValue,
+                    format!("{:?} cannot be a name", name.text),
+                    mend,
+                );
             }
             if let Some(url) = entry.text("url") {
                 match pattern::address(url.text) {
-                    Err(why) => self.note(&url, Code::WrongAddress, format!("the address cannot be: {why}"), MEND_ADDRESS),
+                    Err(why) => self.note(
+                        &url,
+                        Code::WrongAddress,
+                        format!("the address cannot be: {why}"),
+                        MEND_ADDRESS,
+                    ),
                     Ok(address) if address.slug.as_deref().is_none_or(str::is_empty) => {
                         let mend = "write the folder that its terms are in, such as /blog/category/";
                         self.note(&url, Code::WrongAddress, "terms of a taxonomy need a folder", mend);
@@ -142,7 +177,13 @@ impl File<'_, '_, '_> {
         for kind in TaxonomyKind::of_site(site).iter().filter(|kind| !there.contains(kind)) {
             let message = format!("a site of type {} has {} too", site.word(), kind.word());
             let whole = self.whole.clone();
-            self.note_key(&whole, "taxonomies", Code::Incomplete, &message, "add a table [[taxonomies]] for it");
+            self.note_key(
+                &whole,
+                "taxonomies",
+                Code::Incomplete,
+                &message,
+                "add a table [[taxonomies]] for it",
+            );
         }
     }
 
@@ -150,7 +191,10 @@ impl File<'_, '_, '_> {
     fn addresses(&mut self) {
         let mut taken: BTreeMap<&str, String> = BTreeMap::new();
         let pages = self.pages.iter().map(|page| &page.entry);
-        let urls: Vec<Text<'_>> = pages.chain(&self.taxonomies).filter_map(|entry| entry.text("url")).collect();
+        let urls: Vec<Text<'_>> = pages
+            .chain(&self.taxonomies)
+            .filter_map(|entry| entry.text("url"))
+            .collect();
         for url in urls.iter().filter(|url| !url.text.contains("{slug}")) {
             if let Some(first) = taken.get(url.text) {
                 let message = format!("{} has the address {} already", first, url.text);
@@ -186,7 +230,9 @@ impl File<'_, '_, '_> {
                 }
             }
         }
-        let main = menus.iter().any(|menu| menu.choice::<MenuPlace>("place") == Some(MenuPlace::Main));
+        let main = menus
+            .iter()
+            .any(|menu| menu.choice::<MenuPlace>("place") == Some(MenuPlace::Main));
         if self.whole.has("menus") && !main {
             let whole = self.whole.clone();
             let mend = "add [[menus]] with place = \"main\"";
@@ -212,19 +258,37 @@ impl File<'_, '_, '_> {
                 && least > most
             {
                 let mend = format!("write a most of {least} or more");
-                self.note_key(&rule, "most", Code::Contradiction, "there can be fewer links than there must be", mend);
+                self.note_key(
+                    &rule,
+                    "most",
+                    Code::Contradiction,
+                    "there can be fewer links than there must be",
+                    mend,
+                );
             }
             let in_cluster = |made: &Option<(Vec<Made>, Option<PageType>)>| {
                 made.as_ref().is_none_or(|(made, _)| !made.contains(&Made::Site))
             };
             if rule.choice::<Within>("within") == Some(Within::Cluster) && !(in_cluster(&from) && in_cluster(&to)) {
                 let mend = "write within = \"site\"";
-                self.note_key(&rule, "within", Code::Contradiction, "one of both belongs to no cluster", mend);
+                self.note_key(
+                    &rule,
+                    "within",
+                    Code::Contradiction,
+                    "one of both belongs to no cluster",
+                    mend,
+                );
             }
         }
         for (pair, span) in twice(pairs.iter().map(|(pair, span)| (pair.as_str(), span.clone()))) {
             let message = format!("there are two rules for links from {pair}");
-            self.to.note_at(&span, "links".to_owned(), Code::Twice, message, "make one of them".to_owned());
+            self.to.note_at(
+                &span,
+                "links".to_owned(),
+                Code::Twice,
+                message,
+                "make one of them".to_owned(),
+            );
         }
     }
 
@@ -233,17 +297,32 @@ impl File<'_, '_, '_> {
         self.once("rule", rules.iter().filter_map(|rule| rule.text("rule")));
         for entry in &rules {
             if entry.choice::<Rule>("rule").is_some_and(|rule| !rule.counts()) && entry.has("least") {
-                self.note_key(entry, "least", Code::Contradiction, "this rule counts nothing", "take it out");
+                self.note_key(
+                    entry,
+                    "least",
+                    Code::Contradiction,
+                    "this rule counts nothing",
+                    "take it out",
+                );
             }
         }
         if !self.whole.has("coverage") {
             return;
         }
         let there: Vec<Rule> = rules.iter().filter_map(|entry| entry.choice("rule")).collect();
-        for rule in [Rule::HubPage, Rule::SupportingPages].into_iter().filter(|rule| !there.contains(rule)) {
+        for rule in [Rule::HubPage, Rule::SupportingPages]
+            .into_iter()
+            .filter(|rule| !there.contains(rule))
+        {
             let whole = self.whole.clone();
             let message = format!("every blueprint looks at {}", rule.word());
-            self.note_key(&whole, "coverage", Code::Incomplete, &message, "add a table [[coverage]] for it");
+            self.note_key(
+                &whole,
+                "coverage",
+                Code::Incomplete,
+                &message,
+                "add a table [[coverage]] for it",
+            );
         }
     }
 

@@ -33,7 +33,12 @@ impl File<'_, '_, '_> {
                     && above != [Made::Site]
                 {
                     let mend = "write the key of a page that there is one of";
-                    self.note(&parent, Code::Contradiction, "a page of the site cannot stand below pages of clusters", mend);
+                    self.note(
+                        &parent,
+                        Code::Contradiction,
+                        "a page of the site cannot stand below pages of clusters",
+                        mend,
+                    );
                 }
             }
             self.blocks(page);
@@ -50,16 +55,27 @@ impl File<'_, '_, '_> {
         if made.is_empty() {
             if page.entry.has("for") && page.entry.texts("for").is_empty() {
                 let mend = "write [\"site\"], [\"hub\"], [\"supporting\"] or [\"term\"]";
-                self.note_key(&page.entry, "for", Code::Incomplete, "such pages are made for nothing", mend);
+                self.note_key(
+                    &page.entry,
+                    "for",
+                    Code::Incomplete,
+                    "such pages are made for nothing",
+                    mend,
+                );
             }
             return;
         }
         let fits = match kind {
-            PageType::Home | PageType::About | PageType::Contact | PageType::Blog | PageType::Products | PageType::Services => {
-                *made == [Made::Site]
-            }
+            PageType::Home
+            | PageType::About
+            | PageType::Contact
+            | PageType::Blog
+            | PageType::Products
+            | PageType::Services => *made == [Made::Site],
             _ if kind.entity() == Entity::Term => *made == [Made::Term],
-            PageType::Custom | PageType::Page => !made.contains(&Made::Term) && (made.len() == 1 || !made.contains(&Made::Site)),
+            PageType::Custom | PageType::Page => {
+                !made.contains(&Made::Term) && (made.len() == 1 || !made.contains(&Made::Site))
+            }
             _ => made.iter().all(|made| matches!(made, Made::Hub | Made::Supporting)),
         };
         if !fits {
@@ -73,7 +89,11 @@ impl File<'_, '_, '_> {
             self.note_key(&page.entry, "for", Code::Contradiction, &message, mend);
         }
         if let Some(taxonomy) = kind.taxonomy() {
-            let declared: Vec<TaxonomyKind> = self.taxonomies.iter().filter_map(|entry| entry.choice("kind")).collect();
+            let declared: Vec<TaxonomyKind> = self
+                .taxonomies
+                .iter()
+                .filter_map(|entry| entry.choice("kind"))
+                .collect();
             if !declared.contains(&taxonomy) {
                 let message = format!("there is no taxonomy {} in this file", taxonomy.word());
                 let mend = "add a table [[taxonomies]] for it, or take this kind of page out";
@@ -103,7 +123,14 @@ impl File<'_, '_, '_> {
         }
         let address = match pattern::address(url.text) {
             Ok(address) => address,
-            Err(why) => return self.note(&url, Code::WrongAddress, format!("the address cannot be: {why}"), MEND_ADDRESS),
+            Err(why) => {
+                return self.note(
+                    &url,
+                    Code::WrongAddress,
+                    format!("the address cannot be: {why}"),
+                    MEND_ADDRESS,
+                );
+            }
         };
         let home = page.kind == Some(PageType::Home);
         if home != (url.text == "/") {
@@ -141,7 +168,12 @@ impl File<'_, '_, '_> {
     }
 
     fn patterns(&mut self, page: &Page<'_, '_>) {
-        let Some(known) = page.made.iter().map(|made| pattern::known(*made)).min_by_key(|known| known.len()) else {
+        let Some(known) = page
+            .made
+            .iter()
+            .map(|made| pattern::known(*made))
+            .min_by_key(|known| known.len())
+        else {
             return;
         };
         let mut texts: Vec<(Text<'_>, bool)> = Vec::new();
@@ -183,7 +215,12 @@ impl File<'_, '_, '_> {
         for (n, block) in page.entry.entries("blocks").iter().enumerate() {
             if list {
                 let mend = "take it out, and say in the page's prompt what stands above the list";
-                self.note_entry(block, Code::Contradiction, "a section has a text above its list, and no blocks", mend);
+                self.note_entry(
+                    block,
+                    Code::Contradiction,
+                    "a section has a text above its list, and no blocks",
+                    mend,
+                );
                 continue;
             }
             let Some(kind) = block.choice::<BlockType>("type") else {
@@ -193,7 +230,10 @@ impl File<'_, '_, '_> {
                 let mend = "put it first, or use another block";
                 self.note_entry(block, Code::Contradiction, "a hero opens a page", mend);
             }
-            if let Some(variant) = block.text("variant").filter(|variant| !kind.variants().contains(&variant.text)) {
+            if let Some(variant) = block
+                .text("variant")
+                .filter(|variant| !kind.variants().contains(&variant.text))
+            {
                 let mend = match kind.variants() {
                     [] => "take it out".to_owned(),
                     some => format!("write one of {}", some.join(", ")),
@@ -240,7 +280,12 @@ impl File<'_, '_, '_> {
                 let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
                 if name.text.is_empty() || name.text.len() > 40 || !name.text.bytes().all(plain) {
                     let mend = "write lower-case letters, digits and underscores";
-                    self.note(&name, Code::WrongValue, format!("{:?} cannot be a field's name", name.text), mend);
+                    self.note(
+                        &name,
+                        Code::WrongValue,
+                        format!("{:?} cannot be a field's name", name.text),
+                        mend,
+                    );
                 }
                 let same = |other: &Entry<'_, '_>| other.text("name").is_some_and(|other| other.text == name.text);
                 if fields[..n].iter().any(same) {
@@ -265,7 +310,12 @@ impl File<'_, '_, '_> {
             .pages
             .iter()
             .filter(|page| page.made == [Made::Site])
-            .map(|page| (page.key, page.entry.texts("parent").iter().map(|parent| parent.text).collect()))
+            .map(|page| {
+                (
+                    page.key,
+                    page.entry.texts("parent").iter().map(|parent| parent.text).collect(),
+                )
+            })
             .collect();
         for page in self.pages.clone() {
             let mut seen: Vec<&str> = Vec::new();
@@ -273,7 +323,13 @@ impl File<'_, '_, '_> {
             while let Some(above) = open.pop() {
                 if above == page.key {
                     let mend = "let it stand below another page, or below none";
-                    self.note_key(&page.entry, "parent", Code::Contradiction, "the page stands below itself", mend);
+                    self.note_key(
+                        &page.entry,
+                        "parent",
+                        Code::Contradiction,
+                        "the page stands below itself",
+                        mend,
+                    );
                     break;
                 }
                 if !seen.contains(&above) {
@@ -298,14 +354,25 @@ impl File<'_, '_, '_> {
             PageType::Products,
             PageType::Services,
         ] {
-            let such: Vec<Page<'_, '_>> = self.pages.iter().filter(|page| page.kind == Some(only)).cloned().collect();
+            let such: Vec<Page<'_, '_>> = self
+                .pages
+                .iter()
+                .filter(|page| page.kind == Some(only))
+                .cloned()
+                .collect();
             if such.is_empty() && only == PageType::Home {
                 let mend = "add [[pages]] with type = \"home\" and url = \"/\"";
                 self.note_key(&whole, "pages", Code::Incomplete, "there is no home page", mend);
             }
             for second in such.iter().skip(1) {
                 let message = format!("there can be one page of type {}", only.word());
-                self.note_key(&second.entry, "type", Code::Twice, &message, "write type = \"page\" or \"custom\"");
+                self.note_key(
+                    &second.entry,
+                    "type",
+                    Code::Twice,
+                    &message,
+                    "write type = \"page\" or \"custom\"",
+                );
             }
         }
         for (made, what) in [(Made::Hub, "hub"), (Made::Supporting, "supporting")] {

@@ -23,8 +23,8 @@ pub use record::{Options, Words};
 pub use schema::schema;
 pub use themes::{ThemeOption, Themes};
 pub use types::{
-    BlockSpec, Blueprint, CoverageRule, FieldSpec, LinkRule, MenuItemSpec, MenuSpec, PageSpec, SeoSpec, Steps, TaxonomySpec,
-    ThemeSpec, Within,
+    BlockSpec, Blueprint, CoverageRule, FieldSpec, LinkRule, MenuItemSpec, MenuSpec, PageSpec, SeoSpec, Steps,
+    TaxonomySpec, ThemeSpec, Within,
 };
 
 use self::raw::Entry;
@@ -49,7 +49,12 @@ impl Blueprint {
     pub fn parse(text: &str, themes: Option<&Themes>) -> Result<Self, Vec<Mistake>> {
         let mut reader = Reader::new(text);
         if text.len() > MAX_BYTES {
-            reader.note(&(0..0), Code::WrongValue, "the file is too large", "keep it below 1 MiB");
+            reader.note(
+                &(0..0),
+                Code::WrongValue,
+                "the file is too large",
+                "keep it below 1 MiB",
+            );
             return Err(reader.finish());
         }
         let (document, problems) = DeTable::parse_recoverable(text);

@@ -19,7 +19,15 @@ pub fn known(made: Made) -> &'static [&'static str] {
     match made {
         Made::Site => &["site", "description", "audience", "title"],
         Made::Hub | Made::Supporting => &["site", "description", "audience", "title", "keyword", "cluster"],
-        Made::Term => &["site", "description", "audience", "title", "keyword", "term", "taxonomy"],
+        Made::Term => &[
+            "site",
+            "description",
+            "audience",
+            "title",
+            "keyword",
+            "term",
+            "taxonomy",
+        ],
     }
 }
 
@@ -45,7 +53,9 @@ pub fn fill(pattern: &str, values: &[(&str, &str)]) -> Option<String> {
     let mut rest = pattern;
     while let Some((before, after)) = rest.split_once('{') {
         let (name, after) = after.split_once('}')?;
-        let (_, value) = values.iter().find(|(known, value)| *known == name && !value.trim().is_empty())?;
+        let (_, value) = values
+            .iter()
+            .find(|(known, value)| *known == name && !value.trim().is_empty())?;
         out.push_str(before);
         out.push_str(value.trim());
         rest = after;
@@ -145,8 +155,20 @@ mod tests {
             assert_eq!(address(url), expected, "{url}");
         }
         for wrong in [
-            "", "about", "/about", "about/", "//", "/a//b/", "/../", "/A/", "/a b/", "/{slug}/x/", "/{name}/", "/a/{slug}",
-            "/1/2/3/4/5/6/", "/a.html/",
+            "",
+            "about",
+            "/about",
+            "about/",
+            "//",
+            "/a//b/",
+            "/../",
+            "/A/",
+            "/a b/",
+            "/{slug}/x/",
+            "/{name}/",
+            "/a/{slug}",
+            "/1/2/3/4/5/6/",
+            "/a.html/",
         ] {
             assert!(address(wrong).is_err(), "{wrong}");
         }

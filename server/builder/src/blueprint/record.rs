@@ -45,7 +45,13 @@ pub(super) struct Reader {
 impl Reader {
     pub(super) fn new(source: &str) -> Self {
         let lines = std::iter::once(0)
-            .chain(source.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1))
+            .chain(
+                source
+                    .bytes()
+                    .enumerate()
+                    .filter(|(_, b)| *b == b'\n')
+                    .map(|(at, _)| at + 1),
+            )
             .collect();
         Self {
             lines,
@@ -56,7 +62,13 @@ impl Reader {
     }
 
     /// Notes a mistake at the place where reading is.
-    pub(super) fn note(&mut self, span: &Range<usize>, code: Code, message: impl Into<String>, mend: impl Into<String>) {
+    pub(super) fn note(
+        &mut self,
+        span: &Range<usize>,
+        code: Code,
+        message: impl Into<String>,
+        mend: impl Into<String>,
+    ) {
         let place = self.place.concat();
         self.note_at(span, place, code, message.into(), mend.into());
     }
@@ -125,13 +137,24 @@ impl Reader {
                 Some(meant) => format!("write `{meant}`"),
                 None => format!("take it out; possible here: {}", keys.join(", ")),
             };
-            self.note(&key.span(), Code::UnknownKey, format!("`{name}` means nothing here"), mend);
+            self.note(
+                &key.span(),
+                Code::UnknownKey,
+                format!("`{name}` means nothing here"),
+                mend,
+            );
         }
         Some(table)
     }
 
     /// The value of a key that must be there.
-    pub(super) fn required<T: Read>(&mut self, node: &Node<'_>, table: &DeTable<'_>, key: &str, about: &str) -> Option<T> {
+    pub(super) fn required<T: Read>(
+        &mut self,
+        node: &Node<'_>,
+        table: &DeTable<'_>,
+        key: &str,
+        about: &str,
+    ) -> Option<T> {
         match table.get(key) {
             Some(value) => self.within(dotted(&self.place, key), |to| T::read(value, to)),
             None => {
@@ -202,7 +225,12 @@ impl Read for String {
         }
         if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
             let mend = "take them out";
-            to.note(&node.span(), Code::WrongValue, "the text holds control characters", mend);
+            to.note(
+                &node.span(),
+                Code::WrongValue,
+                "the text holds control characters",
+                mend,
+            );
             return None;
         }
         Some(text.to_owned())
@@ -303,7 +331,12 @@ impl<T: Choice> Read for T {
                 Some(meant) => format!("write \"{meant}\""),
                 None => format!("write one of {}", words().collect::<Vec<_>>().join(", ")),
             };
-            to.note(&node.span(), Code::WrongValue, format!("there is no {} {word:?}", T::NOUN), mend);
+            to.note(
+                &node.span(),
+                Code::WrongValue,
+                format!("there is no {} {word:?}", T::NOUN),
+                mend,
+            );
         }
         found
     }
@@ -354,7 +387,12 @@ impl Read for Words {
             let name = tag.get_ref();
             if !is_language(name) {
                 let mend = "write one such as en, de or pt-BR";
-                to.note(&tag.span(), Code::WrongValue, format!("{name:?} is no language tag"), mend);
+                to.note(
+                    &tag.span(),
+                    Code::WrongValue,
+                    format!("{name:?} is no language tag"),
+                    mend,
+                );
                 all = false;
                 continue;
             }
@@ -408,7 +446,9 @@ impl Read for Options {
         let mut all = true;
         for (name, value) in table.iter() {
             let found = match value.get_ref() {
-                DeValue::String(_) => to.within(dotted(&to.place, name.get_ref()), |to| String::read(value, to)).map(Value::from),
+                DeValue::String(_) => to
+                    .within(dotted(&to.place, name.get_ref()), |to| String::read(value, to))
+                    .map(Value::from),
                 DeValue::Boolean(found) => Some(Value::from(*found)),
                 DeValue::Integer(found) => i64::from_str_radix(found.as_str(), found.radix()).ok().map(Value::from),
                 _ => {

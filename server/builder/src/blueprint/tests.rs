@@ -44,13 +44,21 @@ fn the_built_in_files_are_right() {
     let names: Vec<&str> = builtin().iter().map(|(name, _)| *name).collect();
     assert_eq!(names, ["blog", "company", "ecommerce"]);
     for (name, text) in builtin() {
-        let blueprint = Blueprint::parse(text, Some(&themes())).unwrap_or_else(|all| panic!("{name}.toml\n{}", told(&all)));
+        let blueprint =
+            Blueprint::parse(text, Some(&themes())).unwrap_or_else(|all| panic!("{name}.toml\n{}", told(&all)));
         assert_eq!(blueprint.key, *name, "a file is called as its key");
-        assert!(text.starts_with("#:schema ./schema.json\n"), "{name}.toml tells editors its schema");
+        assert!(
+            text.starts_with("#:schema ./schema.json\n"),
+            "{name}.toml tells editors its schema"
+        );
         // What is stored in the database is what was read.
         let stored = serde_json::to_value(&blueprint).unwrap();
         assert_eq!(serde_json::from_value::<Blueprint>(stored).unwrap(), blueprint);
-        assert_eq!(toml::from_str::<Blueprint>(text).unwrap(), blueprint, "serde reads the same");
+        assert_eq!(
+            toml::from_str::<Blueprint>(text).unwrap(),
+            blueprint,
+            "serde reads the same"
+        );
     }
 }
 
@@ -110,46 +118,252 @@ fn each_mistake_is_told_with_its_place_and_a_way_to_mend_it() {
         ("version = 1\n", "", MissingKey, "", "add it"),
         ("version = 1", "version = true", WrongType, "version", "a number"),
         ("version = 1", "version = 1001", WrongValue, "version", "from 1 to 1000"),
-        ("site_type = \"blog\"", "site_type = \"blogg\"", WrongValue, "site_type", "write \"blog\""),
-        ("site_type = \"blog\"", "site_type = \"forum\"", WrongValue, "site_type", "blog, ecommerce, company"),
-        ("required = true\nof", "requird = true\nof", UnknownKey, "taxonomies[categories]", "write `required`"),
-        ("key = \"hub\"", "key = \"the hub\"", WrongValue, "pages[the hub].key", "hyphens"),
-        ("key = \"about\"", "key = \"contact\"", Twice, "pages[contact].key", "another key"),
-        ("kind = \"blog_tag\"", "kind = \"blog_category\"", Twice, "taxonomies[tags].kind", "another"),
-        ("kind = \"blog_tag\"", "kind = \"product_tag\"", Incomplete, "taxonomies", "[[taxonomies]]"),
-        ("url = \"/about/\"", "url = \"/about\"", WrongAddress, "pages[about].url", "between slashes"),
-        ("url = \"/about/\"", "url = \"/contact/\"", Twice, "pages[contact].url", "another"),
-        ("url = \"/blog/{slug}/\"", "url = \"/blog/text/\"", WrongAddress, "pages[post].url", "{slug}"),
-        ("url = \"/blog/category/\"", "url = \"/\"", WrongAddress, "taxonomies[categories].url", "folder"),
-        ("parent = [\"hub\", \"category\"", "parent = [\"hubb\", \"category\"", UnknownName, "pages[post].parent", "write \"hub\""),
-        ("{ page = \"hub\", limit = 4 }", "{ page = \"topics\" }", UnknownName, "menus[main].items[topics].page", "one of"),
-        ("{ page = \"about\" },\n  { page = \"contact\" },\n]", "{ page = \"about\", limit = 3 },\n]", Contradiction, "menus[main].items[about].limit", "limit out"),
+        (
+            "site_type = \"blog\"",
+            "site_type = \"blogg\"",
+            WrongValue,
+            "site_type",
+            "write \"blog\"",
+        ),
+        (
+            "site_type = \"blog\"",
+            "site_type = \"forum\"",
+            WrongValue,
+            "site_type",
+            "blog, ecommerce, company",
+        ),
+        (
+            "required = true\nof",
+            "requird = true\nof",
+            UnknownKey,
+            "taxonomies[categories]",
+            "write `required`",
+        ),
+        (
+            "key = \"hub\"",
+            "key = \"the hub\"",
+            WrongValue,
+            "pages[the hub].key",
+            "hyphens",
+        ),
+        (
+            "key = \"about\"",
+            "key = \"contact\"",
+            Twice,
+            "pages[contact].key",
+            "another key",
+        ),
+        (
+            "kind = \"blog_tag\"",
+            "kind = \"blog_category\"",
+            Twice,
+            "taxonomies[tags].kind",
+            "another",
+        ),
+        (
+            "kind = \"blog_tag\"",
+            "kind = \"product_tag\"",
+            Incomplete,
+            "taxonomies",
+            "[[taxonomies]]",
+        ),
+        (
+            "url = \"/about/\"",
+            "url = \"/about\"",
+            WrongAddress,
+            "pages[about].url",
+            "between slashes",
+        ),
+        (
+            "url = \"/about/\"",
+            "url = \"/contact/\"",
+            Twice,
+            "pages[contact].url",
+            "another",
+        ),
+        (
+            "url = \"/blog/{slug}/\"",
+            "url = \"/blog/text/\"",
+            WrongAddress,
+            "pages[post].url",
+            "{slug}",
+        ),
+        (
+            "url = \"/blog/category/\"",
+            "url = \"/\"",
+            WrongAddress,
+            "taxonomies[categories].url",
+            "folder",
+        ),
+        (
+            "parent = [\"hub\", \"category\"",
+            "parent = [\"hubb\", \"category\"",
+            UnknownName,
+            "pages[post].parent",
+            "write \"hub\"",
+        ),
+        (
+            "{ page = \"hub\", limit = 4 }",
+            "{ page = \"topics\" }",
+            UnknownName,
+            "menus[main].items[topics].page",
+            "one of",
+        ),
+        (
+            "{ page = \"about\" },\n  { page = \"contact\" },\n]",
+            "{ page = \"about\", limit = 3 },\n]",
+            Contradiction,
+            "menus[main].items[about].limit",
+            "limit out",
+        ),
         ("place = \"main\"", "place = \"footer\"", Incomplete, "menus", "main"),
-        ("from = \"post\"\nto = \"hub\"", "from = \"blog\"\nto = \"hub\"", Contradiction, "links[1].from", "another kind"),
-        ("least = 1\nmost = 12", "least = 13\nmost = 12", Contradiction, "links[2].most", "13 or more"),
-        ("rule = \"hub_page\"", "rule = \"tree\"", Twice, "coverage[tree].rule", "another"),
-        ("rule = \"hub_page\"", "rule = \"hub_pages\"", WrongValue, "coverage[hub_pages].rule", "write \"hub_page\""),
-        ("rule = \"hub_page\"\nlevel = \"must\"", "rule = \"hub_page\"\nlevel = \"must\"\nleast = 2", Contradiction, "coverage[hub_page].least", "take it out"),
-        ("About {site}", "About {sites}", WrongPattern, "pages[about].title.en", "{site}"),
-        ("About {site}", "About {keyword}", WrongPattern, "pages[about].title.en", "possible here"),
-        ("About {site}", "About {site", WrongPattern, "pages[about].title.en", "pairs of brackets"),
-        ("type = \"about\"", "type = \"post\"", Contradiction, "pages[about].for", "\"hub\""),
-        ("schema = \"AboutPage\"", "schema = \"Article\"", Contradiction, "pages[about].seo.schema", "AboutPage"),
-        ("variant = \"rows\"", "variant = \"row\"", WrongValue, "blocks[How texts are made].variant", "grid, rows, steps"),
-        ("type = \"text\"\nname = \"Who", "type = \"hero\"\nname = \"Who", Contradiction, "blocks[Who writes]", "first"),
-        ("items = 4", "limit = 4", Contradiction, "blocks[How texts are made].limit", "take it out"),
-        ("kind = \"honeypot\"", "kind = \"select\"", Incomplete, "fields[website]", "options"),
-        ("name = \"ember\"", "name = \"embers\"", Theme, "theme.name", "write \"ember\""),
-        ("layout = \"magazine\"", "layout = \"wide\"", Theme, "theme.options.layout", "default, minimal"),
+        (
+            "from = \"post\"\nto = \"hub\"",
+            "from = \"blog\"\nto = \"hub\"",
+            Contradiction,
+            "links[1].from",
+            "another kind",
+        ),
+        (
+            "least = 1\nmost = 12",
+            "least = 13\nmost = 12",
+            Contradiction,
+            "links[2].most",
+            "13 or more",
+        ),
+        (
+            "rule = \"hub_page\"",
+            "rule = \"tree\"",
+            Twice,
+            "coverage[tree].rule",
+            "another",
+        ),
+        (
+            "rule = \"hub_page\"",
+            "rule = \"hub_pages\"",
+            WrongValue,
+            "coverage[hub_pages].rule",
+            "write \"hub_page\"",
+        ),
+        (
+            "rule = \"hub_page\"\nlevel = \"must\"",
+            "rule = \"hub_page\"\nlevel = \"must\"\nleast = 2",
+            Contradiction,
+            "coverage[hub_page].least",
+            "take it out",
+        ),
+        (
+            "About {site}",
+            "About {sites}",
+            WrongPattern,
+            "pages[about].title.en",
+            "{site}",
+        ),
+        (
+            "About {site}",
+            "About {keyword}",
+            WrongPattern,
+            "pages[about].title.en",
+            "possible here",
+        ),
+        (
+            "About {site}",
+            "About {site",
+            WrongPattern,
+            "pages[about].title.en",
+            "pairs of brackets",
+        ),
+        (
+            "type = \"about\"",
+            "type = \"post\"",
+            Contradiction,
+            "pages[about].for",
+            "\"hub\"",
+        ),
+        (
+            "schema = \"AboutPage\"",
+            "schema = \"Article\"",
+            Contradiction,
+            "pages[about].seo.schema",
+            "AboutPage",
+        ),
+        (
+            "variant = \"rows\"",
+            "variant = \"row\"",
+            WrongValue,
+            "blocks[How texts are made].variant",
+            "grid, rows, steps",
+        ),
+        (
+            "type = \"text\"\nname = \"Who",
+            "type = \"hero\"\nname = \"Who",
+            Contradiction,
+            "blocks[Who writes]",
+            "first",
+        ),
+        (
+            "items = 4",
+            "limit = 4",
+            Contradiction,
+            "blocks[How texts are made].limit",
+            "take it out",
+        ),
+        (
+            "kind = \"honeypot\"",
+            "kind = \"select\"",
+            Incomplete,
+            "fields[website]",
+            "options",
+        ),
+        (
+            "name = \"ember\"",
+            "name = \"embers\"",
+            Theme,
+            "theme.name",
+            "write \"ember\"",
+        ),
+        (
+            "layout = \"magazine\"",
+            "layout = \"wide\"",
+            Theme,
+            "theme.options.layout",
+            "default, minimal",
+        ),
         ("drop_cap", "dropcap", Theme, "theme.options", "write `drop_cap`"),
-        ("type = \"home\"", "type = \"custom\"", Incomplete, "pages", "type = \"home\""),
-        ("for = [\"supporting\"]\nname = \"Text\"", "for = []\nname = \"Text\"", Incomplete, "pages[post].for", "[\"site\"]"),
-        ("for = [\"hub\"]", "for = [\"supporting\"]", Incomplete, "pages", "for = [\"hub\"]"),
-        ("seo = { schema = \"WebPage\", hidden = true }", "parent = [\"hub\"]\nseo = { schema = \"WebPage\" }", Contradiction, "pages[privacy].parent", "one of"),
+        (
+            "type = \"home\"",
+            "type = \"custom\"",
+            Incomplete,
+            "pages",
+            "type = \"home\"",
+        ),
+        (
+            "for = [\"supporting\"]\nname = \"Text\"",
+            "for = []\nname = \"Text\"",
+            Incomplete,
+            "pages[post].for",
+            "[\"site\"]",
+        ),
+        (
+            "for = [\"hub\"]",
+            "for = [\"supporting\"]",
+            Incomplete,
+            "pages",
+            "for = [\"hub\"]",
+        ),
+        (
+            "seo = { schema = \"WebPage\", hidden = true }",
+            "parent = [\"hub\"]\nseo = { schema = \"WebPage\" }",
+            Contradiction,
+            "pages[privacy].parent",
+            "one of",
+        ),
     ] {
         let text = changed(from, to);
         let all = mistakes(&text);
-        let found = all.iter().find(|mistake| mistake.code == code && mistake.place.ends_with(place));
+        let found = all
+            .iter()
+            .find(|mistake| mistake.code == code && mistake.place.ends_with(place));
         let Some(found) = found else {
             panic!("{to:?}: no {code:?} at {place:?} among\n{}", told(&all));
         };
@@ -158,7 +372,10 @@ fn each_mistake_is_told_with_its_place_and_a_way_to_mend_it() {
         let line = blog()[..blog().find(from).unwrap()].matches('\n').count() + 1;
         let length = to.matches('\n').count();
         if !matches!(code, Incomplete | MissingKey | Twice) {
-            assert!((line - 1..=line + length + 1).contains(&found.line), "{to:?} is in line {line}: {found}");
+            assert!(
+                (line - 1..=line + length + 1).contains(&found.line),
+                "{to:?} is in line {line}: {found}"
+            );
         }
     }
 }
@@ -200,7 +417,10 @@ fn all_mistakes_are_told_at_once_in_the_order_of_the_file() {
     );
     assert!(all.iter().map(|mistake| mistake.line).is_sorted());
     let first = all[0].to_string();
-    assert_eq!(first, "5:11: version: a text stands where a number is wanted; write a number");
+    assert_eq!(
+        first,
+        "5:11: version: a text stands where a number is wanted; write a number"
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::record::{Options, Words, record};
 use crate::coverage::rule::{Level, Rule};
 use crate::names::{
     BlockType, ContentType, FieldKind, Layout, Made, MenuPlace, PageType, Schema, SiteKind, Structure, TaxonomyKind,
+    choice,
 };
 
 record! {
@@ -248,25 +249,16 @@ record! {
     }
 }
 
-/// What pages have in common that link to each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Within {
-    /// The cluster.
-    Cluster,
-    /// A term.
-    Term,
-    /// The site and no more.
-    Site,
-}
-
-impl crate::names::Choice for Within {
-    const NOUN: &'static str = "thing in common";
-    const ALL: &'static [(Self, &'static str, &'static str)] = &[
-        (Self::Cluster, "cluster", "The cluster."),
-        (Self::Term, "term", "A term."),
-        (Self::Site, "site", "The site and no more."),
-    ];
+choice! {
+    /// What pages have in common that link to each other.
+    Within, "thing in common" {
+        /// The cluster.
+        Cluster = "cluster",
+        /// A term.
+        Term = "term",
+        /// The site and no more.
+        Site = "site",
+    }
 }
 
 impl Blueprint {
@@ -299,6 +291,9 @@ impl Blueprint {
 
     /// Taxonomies that must have a term.
     pub fn required_taxonomies(&self) -> impl Iterator<Item = TaxonomyKind> {
-        self.taxonomies.iter().filter(|taxonomy| taxonomy.required).map(|taxonomy| taxonomy.kind)
+        self.taxonomies
+            .iter()
+            .filter(|taxonomy| taxonomy.required)
+            .map(|taxonomy| taxonomy.kind)
     }
 }

@@ -1,82 +1,55 @@
 //! What can be looked at in a plan.
 
-use serde::{Deserialize, Serialize};
+use crate::names::choice;
 
-use crate::names::Choice;
-
-/// Declares the rules.
-macro_rules! rules {
-    ($($(#[doc = $doc:literal])* $variant:ident = $word:literal,)*) => {
-        /// Something that a plan can keep or break.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum Rule { $($(#[doc = $doc])* $variant,)* }
-
-        impl Choice for Rule {
-            const NOUN: &'static str = "coverage rule";
-            const ALL: &'static [(Self, &'static str, &'static str)] =
-                &[$((Self::$variant, $word, concat!($($doc,)*))),*];
-        }
-    };
+choice! {
+    /// Something that a plan can keep or break.
+    Rule, "coverage rule" {
+        /// Each required page is there.
+        RequiredPage = "required_page",
+        /// Each required taxonomy has a term.
+        RequiredTerms = "required_terms",
+        /// Each cluster has a hub page.
+        HubPage = "hub_page",
+        /// Each cluster has supporting pages: as many as `least`, one when left out.
+        SupportingPages = "supporting_pages",
+        /// No two pages aim at one keyword, or at variants of it.
+        KeywordTwice = "keyword_twice",
+        /// Each page of a cluster aims at a keyword.
+        PageKeyword = "page_keyword",
+        /// Each page that is no part of the frame belongs to a cluster.
+        PageCluster = "page_cluster",
+        /// Pages name clusters and terms that are there.
+        GoneNames = "gone_names",
+        /// Content has the term that its type is not published without.
+        NeededTerm = "needed_term",
+        /// Each cluster is mapped to a term.
+        ClusterTerm = "cluster_term",
+        /// Each term with an archive of its own has pages to list: as many as `least`, one when left out.
+        TermPages = "term_pages",
+        /// Each entry of a menu leads to a page.
+        MenuTarget = "menu_target",
+        /// The supporting pages of each cluster link to its hub page.
+        HubLinks = "hub_links",
+        /// Pages link to others as the link rules ask.
+        PageLinks = "page_links",
+        /// No two pages have one title.
+        TitleTwice = "title_twice",
+        /// No two pages have one address, and each has one that can be.
+        Address = "address",
+        /// Each page stands below one that is there, none below itself, none too deep.
+        Tree = "tree",
+    }
 }
 
-rules! {
-    /// Each required page is there.
-    RequiredPage = "required_page",
-    /// Each required taxonomy has a term.
-    RequiredTerms = "required_terms",
-    /// Each cluster has a hub page.
-    HubPage = "hub_page",
-    /// Each cluster has supporting pages: as many as `least`, one when left out.
-    SupportingPages = "supporting_pages",
-    /// No two pages aim at one keyword, or at variants of it.
-    KeywordTwice = "keyword_twice",
-    /// Each page of a cluster aims at a keyword.
-    PageKeyword = "page_keyword",
-    /// Each page that is no part of the frame belongs to a cluster.
-    PageCluster = "page_cluster",
-    /// Pages name clusters and terms that are there.
-    GoneNames = "gone_names",
-    /// Content has the term that its type is not published without.
-    NeededTerm = "needed_term",
-    /// Each cluster is mapped to a term.
-    ClusterTerm = "cluster_term",
-    /// Each term with an archive of its own has pages to list: as many as `least`, one when left out.
-    TermPages = "term_pages",
-    /// Each entry of a menu leads to a page.
-    MenuTarget = "menu_target",
-    /// The supporting pages of each cluster link to its hub page.
-    HubLinks = "hub_links",
-    /// Pages link to others as the link rules ask.
-    PageLinks = "page_links",
-    /// No two pages have one title.
-    TitleTwice = "title_twice",
-    /// No two pages have one address, and each has one that can be.
-    Address = "address",
-    /// Each page stands below one that is there, none below itself, none too deep.
-    Tree = "tree",
-}
-
-/// How much a rule weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// The plan is not handed off while it is broken, unless that is waived.
-    Must,
-    /// It is told, and no more.
-    Should,
-}
-
-impl Choice for Level {
-    const NOUN: &'static str = "level";
-    const ALL: &'static [(Self, &'static str, &'static str)] = &[
-        (
-            Self::Must,
-            "must",
-            "The plan is not handed off while it is broken, unless that is waived.",
-        ),
-        (Self::Should, "should", "It is told, and no more."),
-    ];
+choice! {
+    /// How much a rule weighs.
+    Level, "level" {
+        /// The plan is not handed off while it is broken, unless that is waived.
+        Must = "must",
+        /// It is told, and no more.
+        Should = "should",
+    }
 }
 
 impl Rule {
@@ -89,14 +62,11 @@ impl Rule {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::names::check;
 
     #[test]
     fn words_are_those_that_serde_writes() {
-        for &(rule, word, _) in Rule::ALL {
-            assert_eq!(serde_json::to_value(rule).unwrap(), word);
-        }
-        for &(level, word, _) in Level::ALL {
-            assert_eq!(serde_json::to_value(level).unwrap(), word);
-        }
+        check::<Rule>();
+        check::<Level>();
     }
 }
