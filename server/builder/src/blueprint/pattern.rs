@@ -69,9 +69,14 @@ pub fn fill_prompt(prompt: &str, values: &[(&str, &str)]) -> String {
     let mut out = String::with_capacity(prompt.len());
     let mut rest = prompt;
     while let Some((before, after)) = rest.split_once('{') {
-        let Some((name, after)) = after.split_once('}') else { break };
+        let Some((name, after)) = after.split_once('}') else {
+            break;
+        };
         out.push_str(before);
-        let value = values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value.trim());
+        let value = values
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or("", |(_, value)| value.trim());
         out.push_str(if value.is_empty() { "(not said)" } else { value });
         rest = after;
     }
@@ -147,7 +152,10 @@ mod tests {
         ] {
             assert_eq!(fill(pattern, &values).as_deref(), expected, "{pattern}");
         }
-        assert_eq!(fill_prompt("For {keyword} at {title}.", &values), "For (not said) at Chains.");
+        assert_eq!(
+            fill_prompt("For {keyword} at {title}.", &values),
+            "For (not said) at Chains."
+        );
         assert_eq!(fill_prompt("{site", &values), "{site");
         assert_eq!(fills("{a} and {b}"), Ok(vec!["a", "b"]));
         for wrong in ["{a", "a}", "{{a}}", "{a{b}"] {

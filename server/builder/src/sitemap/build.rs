@@ -85,14 +85,14 @@ pub(super) struct Draft {
 }
 
 /// What all parts of making a plan look at.
-pub(super) struct Making<'a> {
-    pub(super) input: Input<'a>,
-    pub(super) stems: Stems,
+pub(crate) struct Making<'a> {
+    pub(crate) input: Input<'a>,
+    pub(crate) stems: Stems,
     /// In their order: by priority, then by searches.
-    pub(super) clusters: Vec<&'a Cluster>,
+    pub(crate) clusters: Vec<&'a Cluster>,
     /// In the order of the blueprint's taxonomies, then by name.
-    pub(super) terms: Vec<&'a Term>,
-    pub(super) term_at: HashMap<&'a str, usize>,
+    pub(crate) terms: Vec<&'a Term>,
+    pub(crate) term_at: HashMap<&'a str, usize>,
     /// Pages that stay.
     pub(super) locked: Vec<PagePlan>,
     pub(super) notes: Vec<Note>,
@@ -127,7 +127,7 @@ pub fn structure(input: Input<'_>) -> Planned {
 }
 
 impl<'a> Making<'a> {
-    pub(super) fn new(input: Input<'a>) -> Self {
+    pub(crate) fn new(input: Input<'a>) -> Self {
         let volume = |cluster: &Cluster| -> u64 {
             let volumes = cluster.keywords.iter().filter_map(|keyword| keyword.volume);
             volumes.fold(0, u64::saturating_add)

@@ -22,7 +22,7 @@ pub const MAX_EDITS: usize = 5_000;
 pub enum Edit {
     /// Adds a page with a key that no other has; it comes last below its parent.
     Add {
-        /// The page.
+        /// The page. Whether it is locked says whether it stays when the plan is made anew.
         page: Box<PagePlan>,
     },
     /// Takes a page out. Those below it move up; links and menus lose it.
@@ -74,6 +74,13 @@ pub enum Edit {
         /// Further ones; as they are when `None`.
         #[serde(default)]
         keywords: Option<Vec<Aim>>,
+    },
+    /// Lets a page aim at some keywords no more; if the primary is among them, the first that is left becomes it.
+    Drop {
+        /// Its key.
+        page: String,
+        /// Ids of the keywords.
+        keywords: Vec<String>,
     },
     /// Gives a page to a cluster, or to none.
     Assign {
@@ -264,6 +271,7 @@ impl Edit {
             | Self::Lock { page }
             | Self::Unlock { page }
             | Self::Aim { page, .. }
+            | Self::Drop { page, .. }
             | Self::Assign { page, .. }
             | Self::File { page, .. }
             | Self::Link { page, .. }
@@ -341,6 +349,15 @@ impl Editing {
                 }
                 let aimed = page.primary.clone();
                 page.keywords.retain(|aim| Some(aim) != aimed.as_ref());
+                Ok(())
+            }
+            Edit::Drop { page, keywords } => {
+                let page = self.change(page)?;
+                let kept = |aim: &Aim| !keywords.contains(&aim.id);
+                page.keywords.retain(kept);
+                if page.primary.as_ref().is_some_and(|aim| !kept(aim)) {
+                    page.primary = (!page.keywords.is_empty()).then(|| page.keywords.remove(0));
+                }
                 Ok(())
             }
             Edit::Assign { page, cluster, role } => {
@@ -440,7 +457,6 @@ impl Editing {
         check_slug(&page.slug)?;
         self.take_address(&page.address())?;
         let mut page = page.clone();
-        page.locked = true;
         page.position = u32::MAX;
         if let Some(parent) = &page.parent {
             self.find(parent)?;

@@ -11,7 +11,7 @@ use crate::names::TaxonomyKind;
 const SEVERAL: usize = 5;
 
 /// Terms by what they are called.
-pub(super) struct Filing<'m, 'a> {
+pub(crate) struct Filing<'m, 'a> {
     making: &'m Making<'a>,
     /// Stems of each term's name.
     stems: Vec<BTreeSet<String>>,
@@ -22,7 +22,7 @@ pub(super) struct Filing<'m, 'a> {
 }
 
 impl<'m, 'a> Filing<'m, 'a> {
-    pub(super) fn new(making: &'m Making<'a>) -> Self {
+    pub(crate) fn new(making: &'m Making<'a>) -> Self {
         let stems: Vec<BTreeSet<String>> = making.terms.iter().map(|term| making.stems.set(&term.name)).collect();
         let mut having: HashMap<(TaxonomyKind, String), Vec<usize>> = HashMap::new();
         let mut mapped: HashMap<&str, Vec<usize>> = HashMap::new();
@@ -56,7 +56,7 @@ impl<'m, 'a> Filing<'m, 'a> {
     }
 
     /// The terms of a taxonomy that a page belongs under: one where it needs one, else all that its words name.
-    fn terms(&self, page: &PagePlan, taxonomy: &TaxonomySpec) -> Vec<usize> {
+    pub(crate) fn terms(&self, page: &PagePlan, taxonomy: &TaxonomySpec) -> Vec<usize> {
         let words = self.words(page);
         let mut counts: HashMap<usize, usize> = HashMap::new();
         for stem in &words {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::page::{MAX_LINKS, PagePlan};
 use crate::blueprint::{Blueprint, LinkRule, Within};
+use crate::names::{Entity, Role};
 
 /// Pages of one kind that have something in common.
 pub(crate) struct Groups<'p> {
@@ -67,7 +68,28 @@ fn commons(page: &PagePlan) -> impl Iterator<Item = Common<'_>> {
     cluster.into_iter().chain(terms).chain([Common::Site])
 }
 
-/// Plans the links of all pages. Locked ones keep theirs, as far as they lead somewhere, and get what the rules add.
+/// The hub page of each cluster, by its place.
+pub(crate) fn hubs(pages: &[PagePlan]) -> HashMap<&str, usize> {
+    let mut hubs: HashMap<&str, usize> = HashMap::new();
+    for (at, page) in pages
+        .iter()
+        .enumerate()
+        .filter(|(_, page)| page.role == Some(Role::Hub))
+    {
+        if let Some(cluster) = &page.cluster {
+            hubs.entry(cluster).or_insert(at);
+        }
+    }
+    hubs
+}
+
+/// Whether the text of a page can have links.
+pub(crate) fn has_text(page: &PagePlan) -> bool {
+    page.entity != Entity::Section
+}
+
+/// Plans the links of all pages. Locked ones keep theirs, as far as they lead somewhere, and get what the rules add. Every page
+/// of a cluster links to its hub, whatever the rules.
 pub(super) fn plan(blueprint: &Blueprint, pages: &mut [PagePlan]) {
     let mut rules: BTreeMap<&str, Vec<&LinkRule>> = BTreeMap::new();
     for rule in &blueprint.links {
@@ -75,6 +97,7 @@ pub(super) fn plan(blueprint: &Blueprint, pages: &mut [PagePlan]) {
     }
     let groups = Groups::new(pages);
     let keys = super::tree::index(pages);
+    let hubs = hubs(pages);
     let links: Vec<Vec<String>> = pages
         .iter()
         .enumerate()
@@ -84,6 +107,14 @@ pub(super) fn plan(blueprint: &Blueprint, pages: &mut [PagePlan]) {
                 .iter()
                 .filter(|key| page.locked && keys.contains_key(key.as_str()));
             let mut links: Vec<String> = kept.cloned().collect();
+            let hub = page
+                .cluster
+                .as_deref()
+                .and_then(|cluster| hubs.get(cluster))
+                .map(|&hub| &pages[hub].key);
+            if let Some(hub) = hub.filter(|hub| **hub != page.key && has_text(page) && !links.contains(hub)) {
+                links.push(hub.clone());
+            }
             for rule in rules.get(page.kind.as_str()).into_iter().flatten() {
                 for at in groups.targets(pages, from, rule, rule.most as usize) {
                     if links.len() < MAX_LINKS && !links.contains(&pages[at].key) {

@@ -1,6 +1,12 @@
 //! The terms that a site's content is filed under.
 
+pub mod edit;
+pub mod import;
+pub mod recommend;
+
 use serde::{Deserialize, Serialize};
+
+pub use self::recommend::{Proposal, recommend};
 
 use crate::names::TaxonomyKind;
 
