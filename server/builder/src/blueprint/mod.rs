@@ -15,17 +15,18 @@ mod schema;
 mod tests;
 mod themes;
 mod types;
+mod values;
 
 use toml::de::DeTable;
 
 pub use mistake::{Code, Mistake};
-pub use record::{Options, Words};
 pub use schema::schema;
 pub use themes::{ThemeOption, Themes};
 pub use types::{
     BlockSpec, Blueprint, CoverageRule, FieldSpec, LinkRule, MenuItemSpec, MenuSpec, PageSpec, SeoSpec, Steps,
     TaxonomySpec, ThemeSpec, Within,
 };
+pub use values::{Options, Words};
 
 use self::raw::Entry;
 use self::record::{Read as _, Reader};

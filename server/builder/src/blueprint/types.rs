@@ -1,6 +1,7 @@
 //! What a blueprint file says. The words here are what editors show ([`super::schema`]).
 
-use super::record::{Options, Words, record};
+use super::record::record;
+use super::values::{Options, Words};
 use crate::coverage::rule::{Level, Rule};
 use crate::names::{
     BlockType, ContentType, FieldKind, Layout, Made, MenuPlace, PageType, Schema, SiteKind, Structure, TaxonomyKind,

@@ -15,8 +15,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::Serialize;
 
 use super::clusters::{self, Claims};
+use super::drafts::{Draft, draft, frame_page, short, short_to};
 use super::filing::Filing;
 use super::page::{BlockPlan, Brand, Cluster, MAX_PAGES, MAX_TITLE, PagePlan, Sitemap};
+use super::place::Places;
 use super::{links, menus, seo, tree};
 use crate::blueprint::{Blueprint, PageSpec, pattern};
 use crate::names::{Entity, Made, Role, Structure};
@@ -74,14 +76,6 @@ pub enum Note {
         /// How many.
         left_out: u32,
     },
-}
-
-/// A page in the making.
-#[derive(Debug, Clone)]
-pub(super) struct Draft {
-    pub(super) page: PagePlan,
-    /// What its slug is made of.
-    pub(super) slug: String,
 }
 
 /// What all parts of making a plan look at.
@@ -377,91 +371,6 @@ impl<'a> Making<'a> {
     }
 }
 
-/// Where pages stand.
-struct Places<'p, 'a> {
-    making: &'p Making<'a>,
-    /// Kinds by key of the page; kinds of which there is one have that key.
-    kinds: HashMap<&'p str, &'p str>,
-    /// Hub page of each cluster: its key.
-    hubs: HashMap<&'p str, &'p str>,
-    clusters: HashMap<&'a str, &'a Cluster>,
-    home: Option<&'p str>,
-}
-
-impl<'p, 'a> Places<'p, 'a> {
-    fn new(making: &'p Making<'a>, pages: &'p [PagePlan]) -> Self {
-        let mut hubs: BTreeMap<&str, &str> = BTreeMap::new();
-        for page in pages.iter().filter(|page| page.role == Some(Role::Hub)) {
-            if let Some(cluster) = &page.cluster {
-                hubs.entry(cluster).or_insert(&page.key);
-            }
-        }
-        Self {
-            making,
-            kinds: pages
-                .iter()
-                .map(|page| (page.key.as_str(), page.kind.as_str()))
-                .collect(),
-            hubs: hubs.into_iter().collect(),
-            clusters: making
-                .clusters
-                .iter()
-                .map(|cluster| (cluster.id.as_str(), *cluster))
-                .collect(),
-            home: pages
-                .iter()
-                .find(|page| tree::is_home(page))
-                .map(|page| page.key.as_str()),
-        }
-    }
-
-    /// The page that one stands below: the first of those its kind names that there is, else the home page.
-    fn parent(&self, page: &PagePlan) -> Option<String> {
-        if tree::is_home(page) {
-            return None;
-        }
-        let spec = self.making.input.blueprint.page(&page.kind);
-        let wanted = spec.into_iter().flat_map(|spec| &spec.parent);
-        let found = wanted
-            .filter_map(|kind| self.of_kind(page, kind))
-            .find(|key| *key != page.key);
-        found.or(self.home).map(str::to_owned)
-    }
-
-    /// The page of a kind that belongs above this one.
-    fn of_kind(&self, page: &PagePlan, kind: &str) -> Option<&'p str> {
-        let is = |key: &str| self.kinds.get(key).is_some_and(|of| *of == kind);
-        if let Some((key, _)) = self.kinds.get_key_value(kind).filter(|(key, of)| key == of) {
-            return Some(key);
-        }
-        let known = |key: String| self.kinds.get_key_value(key.as_str()).map(|(key, _)| *key);
-        // An archive stands below that of the term above, a page below that of its cluster or of its first term.
-        if let Some(term) = &page.term {
-            let parent = self.making.terms[*self.making.term_at.get(term.as_str())?]
-                .parent
-                .as_deref();
-            return parent
-                .and_then(|parent| known(archive_key(parent)))
-                .filter(|key| is(key));
-        }
-        let mut cluster = page.cluster.as_deref();
-        if page.role == Some(Role::Hub) {
-            cluster = cluster.and_then(|id| self.clusters.get(id)?.parent.as_deref());
-        }
-        // Clusters above each other in a circle are walked once.
-        for _ in 0..super::page::MAX_DEPTH {
-            let Some(id) = cluster else { break };
-            match self.hubs.get(id) {
-                Some(hub) if is(hub) && *hub != page.key => return Some(hub),
-                Some(_) if page.role != Some(Role::Hub) => break,
-                _ => cluster = self.clusters.get(id).and_then(|of| of.parent.as_deref()),
-            }
-        }
-        let mut filed = page.terms.iter().filter_map(|term| known(archive_key(term)));
-        filed.find(|key| is(key))
-    }
-}
-
 /// The key of a term's archive.
 pub(crate) fn archive_key(term: &str) -> String {
     format!("term:{term}")
@@ -474,89 +383,4 @@ pub(super) fn first_of_kind(pages: &[PagePlan]) -> HashMap<String, String> {
         first.entry(page.kind.clone()).or_insert_with(|| page.key.clone());
     }
     first
-}
-
-/// A page of a kind with nothing but that.
-pub(super) fn draft(spec: &PageSpec, key: String) -> Draft {
-    let address = pattern::address(&spec.url).ok();
-    Draft {
-        slug: String::new(),
-        page: PagePlan {
-            key,
-            kind: spec.key.clone(),
-            page_type: spec.kind,
-            entity: spec.kind.entity(),
-            content_type: spec.kind.entity().content_type(),
-            structure: None,
-            layout: spec.layout,
-            cluster: None,
-            role: None,
-            term: None,
-            terms: Vec::new(),
-            title: String::new(),
-            label: String::new(),
-            seo_title: String::new(),
-            description: String::new(),
-            hidden: false,
-            section: address.map_or_else(|| "/".to_owned(), |address| address.section),
-            slug: String::new(),
-            parent: None,
-            position: 0,
-            primary: None,
-            keywords: Vec::new(),
-            volume: 0,
-            outline: Vec::new(),
-            words: 0,
-            blocks: Vec::new(),
-            links: Vec::new(),
-            required: spec.required,
-            locked: false,
-        },
-    }
-}
-
-/// A page of which a site has one.
-pub(super) fn frame_page(spec: &PageSpec, brand: &Brand) -> Draft {
-    let mut draft = draft(spec, spec.key.clone());
-    let values = seo::values(brand, "", "", seo::Names::default());
-    let filled = |words: &crate::blueprint::Words| pattern::fill(words.in_language(&brand.language), &values);
-    let page = &mut draft.page;
-    page.title = short(
-        &filled(&spec.title)
-            .filter(|title| !title.is_empty())
-            .unwrap_or_else(|| spec.name.clone()),
-    );
-    page.label = filled(&spec.label)
-        .filter(|label| !label.is_empty())
-        .unwrap_or_else(|| page.title.clone());
-    if page.content_type.is_some() {
-        page.structure = Some(spec.structure.unwrap_or(Structure::General));
-    }
-    let usual = page.structure.unwrap_or(Structure::General).words(0);
-    page.words = spec.words.unwrap_or(usual);
-    draft.slug = match pattern::address(&spec.url).ok().and_then(|address| address.slug) {
-        Some(fixed) => fixed,
-        None => first_slug([page.title.as_str(), &spec.key]),
-    };
-    draft
-}
-
-/// A slug of the first text that makes one.
-pub(super) fn first_slug<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
-    let found = texts.into_iter().map(slug_of).find(|slug| !slug.is_empty());
-    found.unwrap_or_else(|| "page".to_owned())
-}
-
-/// A text as a title: on one line, not too long.
-pub(super) fn short(text: &str) -> String {
-    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    short_to(&text, MAX_TITLE).to_owned()
-}
-
-fn short_to(text: &str, most: usize) -> &str {
-    match text.char_indices().nth(most) {
-        Some((at, _)) => text[..at].trim_end(),
-        None => text,
-    }
 }

@@ -7,7 +7,8 @@ use igny8_planner::cluster as planner;
 use igny8_planner::ideas::{self, Idea};
 use igny8_planner::keyword_file::text_key;
 
-use super::build::{Draft, Making, Note, archive_key, draft, first_slug, short};
+use super::build::{Making, Note, archive_key};
+use super::drafts::{Draft, draft, first_slug, short};
 use super::page::{Aim, Cluster, Heading, Keyword};
 use crate::blueprint::PageSpec;
 use crate::names::{ContentType, Made, Role, SiteKind, Structure, TaxonomyKind};

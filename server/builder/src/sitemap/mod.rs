@@ -6,6 +6,7 @@
 pub(crate) mod build;
 mod clusters;
 mod compare;
+mod drafts;
 pub mod edit;
 #[cfg(test)]
 mod edit_tests;
@@ -13,6 +14,7 @@ pub(crate) mod filing;
 pub(crate) mod links;
 pub mod menus;
 mod page;
+mod place;
 mod seo;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -158,12 +158,12 @@ pub(crate) const PLUMBER: &[(&str, u64)] = &[
     ("why is my drain gurgling", 1_600),
 ];
 
-/// A plan as people read it.
-fn drawn(planned: &Planned2<'_>) -> String {
+/// A plan as people read it, with the names of its clusters.
+fn drawn(planned: &super::Planned, names: &BTreeMap<&str, &str>) -> String {
     let mut out = String::new();
     let depths: BTreeMap<&str, usize> = {
         let mut depths: BTreeMap<&str, usize> = BTreeMap::new();
-        for page in &planned.0.sitemap.pages {
+        for page in &planned.sitemap.pages {
             let depth = page
                 .parent
                 .as_deref()
@@ -173,7 +173,7 @@ fn drawn(planned: &Planned2<'_>) -> String {
         }
         depths
     };
-    for page in &planned.0.sitemap.pages {
+    for page in &planned.sitemap.pages {
         let indent = "  ".repeat(depths[page.key.as_str()]);
         let structure = page.structure.map_or("", |structure| structure.word());
         let _ = write!(
@@ -185,7 +185,7 @@ fn drawn(planned: &Planned2<'_>) -> String {
         );
         if let Some(cluster) = &page.cluster {
             let role = page.role.map_or("", |role| role.word());
-            let _ = write!(out, " | {role} of {}", planned.1[cluster.as_str()]);
+            let _ = write!(out, " | {role} of {}", names[cluster.as_str()]);
         }
         if let Some(aim) = &page.primary {
             let _ = write!(
@@ -204,10 +204,10 @@ fn drawn(planned: &Planned2<'_>) -> String {
         }
         out.push('\n');
     }
-    for menu in &planned.0.sitemap.menus {
+    for menu in &planned.sitemap.menus {
         let _ = writeln!(out, "menu {}:", menu.place.word());
         for entry in &menu.items {
-            let label = &planned.0.sitemap.page(&entry.page).unwrap().label;
+            let label = &planned.sitemap.page(&entry.page).unwrap().label;
             let _ = writeln!(
                 out,
                 "  {label} → {}{}",
@@ -216,14 +216,11 @@ fn drawn(planned: &Planned2<'_>) -> String {
             );
         }
     }
-    for note in &planned.0.notes {
+    for note in &planned.notes {
         let _ = writeln!(out, "note: {}", serde_json::to_string(note).unwrap());
     }
     out
 }
-
-/// A plan with the names of its clusters.
-struct Planned2<'a>(super::Planned, BTreeMap<&'a str, &'a str>);
 
 fn terms_of(site: &str, clusters: &[Cluster]) -> Vec<Term> {
     use TaxonomyKind::{BlogCategory, BlogTag, ProductAttribute, ProductCategory, ProductTag, ServiceCategory};
@@ -286,11 +283,43 @@ fn plans_of_three_businesses() {
             before: &Sitemap::default(),
         });
         check(&planned.sitemap, "en");
-        let names = clusters
+        let names: BTreeMap<&str, &str> = clusters
             .iter()
             .map(|cluster| (cluster.id.as_str(), cluster.name.as_str()))
             .collect();
-        let text = drawn(&Planned2(planned, names));
+        let plan = planned.sitemap.clone();
+        let input = Input {
+            blueprint: &blueprint,
+            brand: &brand,
+            clusters: &clusters,
+            terms: &terms,
+            before: &plan,
+        };
+        let mut text = drawn(&planned, &names);
+        for violation in crate::coverage::check(input, &[]).violations {
+            let mend = serde_json::to_value(&violation.mend).unwrap();
+            let (level, rule) = (violation.level.word(), violation.rule.word());
+            let _ = writeln!(
+                text,
+                "{level} {rule}: {} ({})",
+                violation.message,
+                mend["mend"].as_str().unwrap()
+            );
+        }
+        let proposals = crate::taxonomy::recommend(Input { terms: &[], ..input });
+        for of in &proposals {
+            let clusters: Vec<&str> = of.clusters.iter().map(|id| names[id.as_str()]).collect();
+            let above = of
+                .parent
+                .map_or_else(String::new, |above| format!("{} > ", proposals[above].name));
+            let _ = writeln!(
+                text,
+                "proposed {}: {above}{} for {}",
+                of.kind.word(),
+                of.name,
+                clusters.join(", ")
+            );
+        }
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/plans/{site}.txt"));
         if std::env::var_os("UPDATE_GENERATED").is_some() {
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();
