@@ -10,7 +10,7 @@
 //! Everything is sorted before it is used, so the order of the input does not matter.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
@@ -20,9 +20,9 @@ use super::filing::Filing;
 use super::page::{BlockPlan, Brand, Cluster, MAX_PAGES, MAX_TITLE, PagePlan, Sitemap};
 use super::place::Places;
 use super::{links, menus, seo, tree};
-use crate::blueprint::{Blueprint, PageSpec, pattern};
-use crate::names::{Entity, Made, Role, Structure};
-use crate::slugs::{Addresses, slug_of};
+use crate::blueprint::{Blueprint, PageSpec};
+use crate::names::{Entity, Made};
+use crate::slugs::Addresses;
 use crate::stems::Stems;
 use crate::taxonomy::Term;
 

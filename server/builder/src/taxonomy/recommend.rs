@@ -3,7 +3,7 @@
 //! What the planner would make of a cluster decides: a cluster whose hub is a category's archive wants that category; one whose
 //! pages are posts wants a category for these, shared with the other clusters of its topic.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use igny8_planner::cluster as planner;
 use igny8_planner::ideas;
@@ -50,10 +50,8 @@ pub fn recommend(input: Input<'_>) -> Vec<Proposal> {
                 list.add(TaxonomyKind::ProductCategory, names[at], None, &[own]);
             }
             (SiteKind::Ecommerce, Structure::AttributeArchive) => {
-                let property = making.clusters[at]
-                    .attributes
-                    .first()
-                    .map(|(property, _)| property.as_str());
+                let property = making.clusters[at].attributes.first();
+                let property = property.and_then(|(property, _)| property_name(property, &input.brand.language));
                 let above = property.and_then(|property| list.add(TaxonomyKind::ProductAttribute, property, None, &[]));
                 list.add(TaxonomyKind::ProductAttribute, names[at], above, &[own]);
             }
@@ -69,7 +67,7 @@ pub fn recommend(input: Input<'_>) -> Vec<Proposal> {
     }
     list.values(&making);
     list.tags(&making);
-    list.fallbacks(&making, &names);
+    list.fallbacks(&making);
     list.finish()
 }
 
@@ -149,7 +147,8 @@ fn wants(making: &Making<'_>, cluster: &crate::sitemap::Cluster) -> Wants {
     }
 }
 
-/// The cluster at the top of each one's topic. Those that are above each other are tops themselves.
+/// The cluster at the top of each one's topic, as far up as names have a word in common: a shelf says what stands on it.
+/// Those that are above each other are tops themselves.
 fn tops(making: &Making<'_>) -> Vec<usize> {
     let places: HashMap<&str, usize> = making
         .clusters
@@ -163,10 +162,11 @@ fn tops(making: &Making<'_>) -> Vec<usize> {
         .map(|cluster| places.get(cluster.parent.as_deref()?).copied())
         .collect();
     let depths = crate::sitemap::tree::depths(&parents);
+    let stems: Vec<BTreeSet<String>> = making.clusters.iter().map(|of| making.stems.set(&of.name)).collect();
     let top = |start: usize| {
         let mut at = start;
         while depths[at] != crate::sitemap::tree::Depth::Circle {
-            match parents[at] {
+            match parents[at].filter(|above| !stems[*above].is_disjoint(&stems[start])) {
                 Some(above) => at = above,
                 None => break,
             }
@@ -250,7 +250,9 @@ impl<'a> List<'a> {
         let mut found: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
         for cluster in &making.clusters {
             for (property, value) in &cluster.attributes {
-                found.entry((property, value)).or_default().push(&cluster.id);
+                if let Some(property) = property_name(property, &making.input.brand.language) {
+                    found.entry((property, value)).or_default().push(&cluster.id);
+                }
             }
         }
         for ((property, value), clusters) in found.into_iter().take(VALUES) {
@@ -286,7 +288,7 @@ impl<'a> List<'a> {
     }
 
     /// A taxonomy that must have a term gets one even if the keywords name none.
-    fn fallbacks(&mut self, making: &Making<'_>, names: &[&str]) {
+    fn fallbacks(&mut self, making: &Making<'_>) {
         let lacking: Vec<TaxonomyKind> = making
             .input
             .blueprint
@@ -297,15 +299,16 @@ impl<'a> List<'a> {
         for kind in lacking {
             match kind {
                 TaxonomyKind::ProductAttribute => {
-                    let above = self.add(kind, brand_word(&making.input.brand.language), None, &[]);
+                    let property = property_name("brand", &making.input.brand.language);
+                    let above = property.and_then(|property| self.add(kind, property, None, &[]));
                     self.add(kind, &making.input.brand.name, above, &[]);
                 }
                 _ => {
                     let supporting = making.clusters.iter().find(|cluster| cluster.role != Role::Hub);
-                    let name = supporting
-                        .map(|cluster| cluster.name.as_str())
-                        .or(names.first().copied());
-                    self.add(kind, name.unwrap_or(&making.input.brand.name), None, &[]);
+                    match supporting.or(making.clusters.first()) {
+                        Some(cluster) => self.add(kind, &cluster.name, None, &[cluster.id.as_str()]),
+                        None => self.add(kind, &making.input.brand.name, None, &[]),
+                    };
                 }
             }
         }
@@ -335,13 +338,41 @@ fn named(name: &str) -> Option<String> {
     Some(first.to_uppercase().chain(letters).collect())
 }
 
-/// The property that every product has.
-fn brand_word(language: &str) -> &'static str {
-    match language.split(['-', '_']).next().unwrap_or_default() {
-        "de" => "Marke",
-        "fr" => "Marque",
-        "es" | "it" | "pt" => "Marca",
-        "nl" => "Merk",
-        _ => "Brand",
+/// Properties that the planner knows, and that of every product, by what they are called in the languages that blueprints speak.
+const PROPERTIES: [(&str, [&str; 7]); 5] = [
+    ("brand", ["Brand", "Marke", "Marque", "Marca", "Marca", "Merk", "Marca"]),
+    (
+        "colour",
+        ["Colour", "Farbe", "Couleur", "Color", "Colore", "Kleur", "Cor"],
+    ),
+    (
+        "size",
+        ["Size", "Größe", "Taille", "Tamaño", "Misura", "Maat", "Tamanho"],
+    ),
+    (
+        "material",
+        [
+            "Material",
+            "Material",
+            "Matière",
+            "Material",
+            "Materiale",
+            "Materiaal",
+            "Material",
+        ],
+    ),
+    ("audience", ["For", "Für", "Pour", "Para", "Per", "Voor", "Para"]),
+];
+
+/// What a property is called; none for what tells searches apart and no products: prices, years.
+fn property_name<'p>(property: &'p str, language: &str) -> Option<&'p str> {
+    if matches!(property, "price" | "year") {
+        return None;
     }
+    let primary = language.split(['-', '_']).next().unwrap_or_default();
+    let at = ["en", "de", "fr", "es", "it", "nl", "pt"]
+        .iter()
+        .position(|known| *known == primary);
+    let known = PROPERTIES.iter().find(|(name, _)| *name == property);
+    Some(known.map_or(property, |(_, names)| names[at.unwrap_or(0)]))
 }
