@@ -74,7 +74,7 @@ fn delete(page: &str) -> Edit {
 fn family(plan: &Sitemap) -> (String, String) {
     let below = |hub: &&PagePlan| plan.pages.iter().find(|page| page.parent.as_ref() == Some(&hub.key));
     let hubs = plan.pages.iter().filter(|page| page.role == Some(Role::Hub));
-    let hub = hubs.filter(|hub| below(hub).is_some()).last().unwrap();
+    let hub = hubs.rev().find(|hub| below(hub).is_some()).unwrap();
     (hub.key.clone(), below(&hub).unwrap().key.clone())
 }
 

@@ -410,37 +410,30 @@ fn some_clusters() -> impl Strategy<Value = Vec<Cluster>> {
         prop::collection::vec(keyword, 0..12),
     );
     prop::collection::vec(cluster, 0..6).prop_map(|clusters| {
-        let cluster = |(at, (name, role, context, parent, priority, keywords)): (
-            usize,
-            (
-                String,
-                Role,
-                ContextType,
-                Option<usize>,
-                u32,
-                Vec<(String, Option<u64>)>,
-            ),
-        )| Cluster {
-            id: format!("c{at}"),
-            name: format!("{name} {at}"),
-            role,
-            context,
-            parent: parent.map(|at| format!("c{at}")),
-            priority,
-            recommended: vec!["maker".to_owned()],
-            attributes: Vec::new(),
-            keywords: keywords
-                .into_iter()
-                .enumerate()
-                .map(|(k, (text, volume))| Keyword {
+        let mut out = Vec::new();
+        for (at, (name, role, context, parent, priority, keywords)) in clusters.into_iter().enumerate() {
+            let mut own = Vec::new();
+            for (k, (text, volume)) in keywords.into_iter().enumerate() {
+                own.push(Keyword {
                     id: format!("k{at}-{k}"),
                     text,
                     volume,
                     ..Keyword::default()
-                })
-                .collect(),
-        };
-        clusters.into_iter().enumerate().map(cluster).collect()
+                });
+            }
+            out.push(Cluster {
+                id: format!("c{at}"),
+                name: format!("{name} {at}"),
+                role,
+                context,
+                parent: parent.map(|at| format!("c{at}")),
+                priority,
+                recommended: vec!["maker".to_owned()],
+                attributes: Vec::new(),
+                keywords: own,
+            });
+        }
+        out
     })
 }
 
@@ -453,21 +446,23 @@ fn some_terms() -> impl Strategy<Value = Vec<Term>> {
         prop::option::of(0usize..8),
     );
     prop::collection::vec(term, 0..8).prop_map(|terms| {
-        let term =
-            |(at, (kind, name, clusters, parent)): (usize, (TaxonomyKind, String, Vec<usize>, Option<usize>))| Term {
+        let mut out = Vec::new();
+        for (at, (kind, name, clusters, parent)) in terms.into_iter().enumerate() {
+            out.push(Term {
                 id: format!("t{at}"),
                 kind,
                 name: format!("{name} {at}"),
                 slug: format!("t{at}"),
                 parent: parent.map(|at| format!("t{at}")),
                 clusters: clusters.into_iter().map(|at| format!("c{at}")).collect(),
-            };
-        terms.into_iter().enumerate().map(term).collect()
+            });
+        }
+        out
     })
 }
 
 fn a_blueprint() -> impl Strategy<Value = Blueprint> {
-    prop::sample::select(vec!["blog", "ecommerce", "company"]).prop_map(|name| blueprint(name))
+    prop::sample::select(vec!["blog", "ecommerce", "company"]).prop_map(blueprint)
 }
 
 fn plan(blueprint: &Blueprint, clusters: &[Cluster], terms: &[Term], before: &Sitemap) -> super::Planned {
