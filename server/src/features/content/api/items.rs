@@ -120,14 +120,10 @@ impl ContentApi {
         )?;
         let db = app.db.site(&scope);
         let select = filter.select();
-        let total = if page.with_total {
-            Some(db.count::<ContentSummary>(select.clone()).await?)
-        } else {
-            None
-        };
-        let select = page.apply::<ContentSummary>(select)?.columns(ContentSummary::COLUMNS);
-        let rows = db.list::<ContentSummary>(select).await?;
-        Ok(Json(page.page(&app.db, rows, total, SummaryOut::from_row)?))
+        let list = page
+            .list::<ContentSummary>(&db, select.columns(ContentSummary::COLUMNS))
+            .await?;
+        Ok(Json(list.page(SummaryOut::from_row)))
     }
 
     /// Values to filter content by

@@ -107,14 +107,10 @@ impl RevisionsApi {
             "-number",
         )?;
         let select = Select::new().equals("content", content_id.0);
-        let total = if page.with_total {
-            Some(db.count::<RevisionSummary>(select.clone()).await?)
-        } else {
-            None
-        };
-        let select = page.apply::<RevisionSummary>(select)?.columns(RevisionSummary::COLUMNS);
-        let rows = db.list::<RevisionSummary>(select).await?;
-        Ok(Json(page.page(&app.db, rows, total, RevisionSummaryOut::from_row)?))
+        let list = page
+            .list::<RevisionSummary>(&db, select.columns(RevisionSummary::COLUMNS))
+            .await?;
+        Ok(Json(list.page(RevisionSummaryOut::from_row)))
     }
 
     /// Compare two revisions

@@ -128,13 +128,8 @@ impl StatusApi {
             "-updated_at",
         )?;
         let db = app.db.site(&scope);
-        let total = if page.with_total {
-            Some(db.count::<Content>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<Content>(page.apply::<Content>(select)?).await?;
-        let mut missing = publish::missing_of(&db, &rows).await?.into_iter();
+        let list = page.list::<Content>(&db, select).await?;
+        let mut missing = publish::missing_of(&db, &list.rows).await?.into_iter();
         let entry = |content: Content| {
             let missing = missing.next().unwrap_or_default();
             ReadinessEntry {
@@ -145,7 +140,7 @@ impl StatusApi {
                 missing,
             }
         };
-        Ok(Json(page.page(&app.db, rows, total, entry)?))
+        Ok(Json(list.page(entry)))
     }
 
     /// See what is missing to publish

@@ -109,15 +109,10 @@ impl LinksApi {
             "-created_at",
         )?;
         let db = app.db.site(&scope);
-        let total = if page.with_total {
-            Some(db.count::<Link>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<Link>(page.apply::<Link>(select)?).await?;
-        let titles = titles(&db, &rows).await?;
+        let list = page.list::<Link>(&db, select).await?;
+        let titles = titles(&db, &list.rows).await?;
         let out = |row| LinkOut::of(row, |id| titles.get(&id).cloned());
-        Ok(Json(page.page(&app.db, rows, total, out)?))
+        Ok(Json(list.page(out)))
     }
 
     /// Lead links to where their pages are

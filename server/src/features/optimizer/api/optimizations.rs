@@ -82,16 +82,9 @@ impl OptimizationsApi {
         let select = Select::new()
             .equals("content", content_id.0)
             .equals_some("status", status.0);
-        let total = if page.with_total {
-            Some(db.count::<OptimizationSummary>(select.clone()).await?)
-        } else {
-            None
-        };
-        let select = page
-            .apply::<OptimizationSummary>(select)?
-            .columns(OptimizationSummary::COLUMNS);
-        let rows = db.list::<OptimizationSummary>(select).await?;
-        Ok(Json(page.page(&app.db, rows, total, SummaryOut::from_row)?))
+        let columns = OptimizationSummary::COLUMNS;
+        let list = page.list::<OptimizationSummary>(&db, select.columns(columns)).await?;
+        Ok(Json(list.page(SummaryOut::from_row)))
     }
 
     /// Read a rewrite

@@ -191,13 +191,8 @@ impl SitesApi {
             select = select.one_of("id", sites);
         }
         let db = app.db.account(&scope);
-        let total = if page.with_total {
-            Some(db.count::<Site>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<Site>(page.apply::<Site>(select)?).await?;
-        Ok(Json(page.page(&app.db, rows, total, SiteOut::from_row)?))
+        let list = page.list::<Site>(&db, select).await?;
+        Ok(Json(list.page(SiteOut::from_row)))
     }
 
     /// Create a site

@@ -85,18 +85,13 @@ impl TermsApi {
             select = select.search(&["name", "slug"], text);
         }
         let db = app.db.site(&scope);
-        let total = if page.with_total {
-            Some(db.count::<Term>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<Term>(page.apply::<Term>(select)?).await?;
-        let counts = counts(&db, rows.iter().map(|term| term.id).collect()).await?;
+        let list = page.list::<Term>(&db, select).await?;
+        let counts = counts(&db, list.rows.iter().map(|term| term.id).collect()).await?;
         let out = |term: Term| {
             let count = counts.get(&term.id).copied().unwrap_or(0);
             TermOut::from_row(term, count)
         };
-        Ok(Json(page.page(&app.db, rows, total, out)?))
+        Ok(Json(list.page(out)))
     }
 
     /// Create a term
