@@ -275,6 +275,39 @@ async fn a_provider_draws_and_what_it_refuses_costs_nothing() {
 }
 
 #[tokio::test]
+async fn of_pictures_that_fail_together_the_cause_is_told() {
+    let fake = FakeProvider::start().await;
+    let w = World::with(|config| fake.allow(config)).await;
+    let s = Studio::new(&w).await;
+    let integration = json!({
+        "kind": "image_provider", "name": "Fake", "key": KEY,
+        "image": { "protocol": "openai", "base_url": fake.base_url, "model": "gpt-image-1" },
+    });
+    let (status, made) = w.post(&w.a.owner, "/integrations", integration).await;
+    assert_eq!(status, 201, "{made}");
+    let mut ids = Vec::new();
+    for section in ["what you need", "brewing"] {
+        let body = json!({ "content": s.content, "section": section, "prompt": format!("A picture of {section}") });
+        let (status, image) = w.post(s.who, &s.path("images"), body).await;
+        assert_eq!(status, 201, "{image}");
+        ids.push(image["id"].clone());
+        // They are drawn in the order of their ids.
+        w.clock.advance(chrono::Duration::seconds(1));
+    }
+    // The first waits, and is stopped because the second fails.
+    fake.answer(|request| match request.body["prompt"].as_str() {
+        Some("A picture of what you need") => Reply::RateLimited("1"),
+        _ => Reply::Error(401, "invalid_api_key", "No such key"),
+    });
+    let before = s.balance().await;
+    let job = s.run("generate_images", json!({ "images": ids })).await;
+    assert_eq!(job["state"], "failed", "{job}");
+    let error = job["error"].as_str().unwrap();
+    assert!(error.contains("No such key") && !error.contains("stopped"), "{error}");
+    assert_eq!(s.balance().await, before);
+}
+
+#[tokio::test]
 async fn pictures_of_ones_own_and_rules() {
     let w = World::new().await;
     let s = Studio::new(&w).await;
