@@ -407,6 +407,81 @@ async fn kept_scores_follow_changes_and_disturb_nobody() {
     );
 }
 
+/// Gives content a status.
+async fn set_status(w: &World, content: &Value, status: &str) {
+    let bulk = json!({ "action": "status", "status": status, "force": true, "ids": [id(content)] });
+    let (_, done) = w.post(&w.a.owner, &format!("{}/content/bulk", site(&w.a)), bulk).await;
+    assert_eq!(done["done"], 1, "{done}");
+}
+
+#[tokio::test]
+async fn scores_follow_the_links_of_other_pages() {
+    let w = World::new().await;
+    let linking = json!({ "body": format!("See [mills](/blog/mills/). {}", SENTENCES.repeat(4)) });
+    let mills = post(&w, "Mills", json!({ "slug": "mills" })).await;
+    let mut others = Vec::new();
+    for title in ["Beans", "Kettles", "Filters"] {
+        let other = post(&w, title, linking.clone()).await;
+        set_status(&w, &other, "published").await;
+        others.push(other);
+    }
+    let draft = post(&w, "Draft", linking).await;
+    set_status(&w, &mills, "published").await;
+    let light = async |content: &Value| check(&score_of(&w, content).await, "inbound_links")["light"].clone();
+    assert_eq!(light(&mills).await, "not_scored", "nobody has looked yet");
+    // After each of these, what is kept, what lists show and what is scored now are one.
+    let counted = async || {
+        w.run_jobs().await;
+        let report = score_of(&w, &mills).await;
+        assert_eq!(
+            (&report["kept"]["score"], &report["kept"]["current"]),
+            (&report["score"], &json!(true)),
+            "{report}"
+        );
+        let items = listed(&w, "").await;
+        let item = items.into_iter().find(|item| item["id"] == mills["id"]).unwrap();
+        assert_eq!(item["score"], report["score"], "{item}");
+        let found = check(&report, "inbound_links");
+        (
+            found["light"].clone(),
+            found["measured"]["value"].clone(),
+            item["etag"].clone(),
+        )
+    };
+    assert_eq!(
+        counted().await,
+        (json!("green"), json!(3.0), json!("\"2\"")),
+        "a draft does not count"
+    );
+    assert_eq!(light(&draft).await, "not_scored", "nobody can link to it");
+    assert_eq!(light(&others[0]).await, "red");
+
+    // The page that is linked to stays as it is; only its score is another one.
+    w.clock.advance(chrono::Duration::minutes(1));
+    let path = |content: &Value| format!("{}/content/{}", site(&w.a), id(content));
+    let change = json!({ "body": SENTENCES.repeat(4) });
+    assert_eq!(w.patch(&w.a.owner, &path(&others[0]), 2, change).await.0, 200);
+    assert_eq!(light(&mills).await, "green", "as it is kept");
+    assert_eq!(counted().await, (json!("orange"), json!(2.0), json!("\"2\"")));
+    let (_, jobs) = w.get(&w.a.owner, "/jobs?kind=score_site&limit=1").await;
+    assert_eq!(
+        jobs["items"][0]["result"]["scored"], 2,
+        "the text and the page it linked to: {jobs}"
+    );
+    assert_eq!(w.delete(&w.a.owner, &path(&others[1]), 2).await.0, 204);
+    assert_eq!(counted().await, (json!("orange"), json!(1.0), json!("\"2\"")));
+    set_status(&w, &others[2], "draft").await;
+    assert_eq!(counted().await, (json!("red"), json!(0.0), json!("\"2\"")));
+    // A text that nobody else sees changes nothing for others.
+    let (status, changed) = w
+        .patch(&w.a.editor, &path(&draft), 1, json!({ "title": "Another" }))
+        .await;
+    assert_eq!(status, 200, "{changed}");
+    assert_eq!(counted().await.0, "red");
+    set_status(&w, &mills, "draft").await;
+    assert_eq!(counted().await.0, "not_scored");
+}
+
 #[tokio::test]
 async fn all_is_scored_anew_when_asked_for() {
     let w = World::new().await;

@@ -110,6 +110,14 @@ impl Standing {
         })
     }
 
+    /// How many other pages link to each published page in their texts.
+    pub fn inbound(&self) -> HashMap<ContentId, i64> {
+        let counts = self.linker.graph.inbound().into_iter();
+        counts
+            .filter_map(|(id, count)| Some((id.parse().ok()?, i64::try_from(count).ok()?)))
+            .collect()
+    }
+
     /// The content that a page of a report is, or none for archives; and its path as visitors write it.
     pub fn named(&self, page: &PageRef) -> (Option<ContentId>, String) {
         let id: Option<ContentId> = page.id.parse().ok();

@@ -37,6 +37,8 @@ pub struct ContentScore {
     pub red: Vec<String>,
     pub orange: Vec<String>,
     pub words: i64,
+    /// How many other pages linked to it; none for what visitors cannot see.
+    pub inbound: Option<i64>,
     pub scored_at: DateTime<Utc>,
     pub rev: i64,
 }
@@ -44,8 +46,8 @@ pub struct ContentScore {
 record!(ContentScore, ContentScoreId, site);
 
 impl ContentScore {
-    /// What is kept of a report.
-    pub fn of(content: &Content, report: &Report, now: DateTime<Utc>) -> Self {
+    /// What is kept of a report; `inbound` pages link to the content.
+    pub fn of(content: &Content, report: &Report, inbound: Option<i64>, now: DateTime<Utc>) -> Self {
         let with = |light: Light| {
             let checks = report.checks.iter().filter(|check| check.light == light);
             checks.map(|check| name_of(check.id)).collect()
@@ -60,6 +62,7 @@ impl ContentScore {
             red: with(Light::Red),
             orange: with(Light::Orange),
             words: i64::try_from(report.statistics.words).unwrap_or(i64::MAX),
+            inbound,
             scored_at: now,
             rev: 1,
         }
