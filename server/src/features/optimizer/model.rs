@@ -158,6 +158,15 @@ impl Fields {
         self.names().is_empty()
     }
 
+    /// Those with these names.
+    pub fn only(&self, names: &[&'static str]) -> Self {
+        let mut fields = Self::default();
+        for name in names {
+            fields.set(name, self.get(name).cloned());
+        }
+        fields
+    }
+
     /// What content has in these fields.
     pub fn of(content: &Content, names: &[&'static str]) -> Self {
         let mut fields = Self::default();
