@@ -3,6 +3,8 @@
 //! It asks for rows with a later `updated_at` than the last look, less [`OVERLAP`]: a transaction's rows carry a time from before its
 //! commit. What was scored at its present revision is left. So a job that was cut off, or ran twice, goes on where it was.
 //!
+//! Time changes scores, too: the job does those anew whose time has come, and says when the next one comes ([`age`]).
+//!
 //! A page's score goes by the pages that link to it, too, so a change of what visitors see is a reason to look at the links of
 //! the whole site ([`follow_links`]).
 
@@ -19,7 +21,7 @@ use super::model::{ContentScore, ContentScoreId, ScoreState, score_id, state_id}
 use super::text::{self, Text};
 use crate::api::Error;
 use crate::app::App;
-use crate::features::content::save::SCORE_SITE;
+use crate::features::content::save::{self, SCORE_SITE};
 use crate::features::content::{Content, ContentId, Status};
 use crate::features::linker;
 use crate::jobs::{JobContext, JobError, JobType};
@@ -28,6 +30,10 @@ use crate::jobs::{JobContext, JobError, JobType};
 const OVERLAP: Duration = Duration::seconds(30);
 /// Changed rows that are looked at together.
 const LOOKED_AT: usize = 500;
+/// Sites that one round of [`age`] looks at; the next round follows soon.
+const MOST_SITES: usize = 200;
+/// When a site is looked at again whose job did not come to its end.
+const AGAIN: Duration = Duration::days(1);
 /// Rows that are read and scored together; a body may have 2 MiB, so this also bounds memory.
 const BATCH: usize = 25;
 
@@ -59,7 +65,7 @@ struct Known {
     scored_at: DateTime<Utc>,
 }
 
-/// A kept score as the look at links sees it.
+/// A kept score as the looks at links and at time see it.
 #[derive(Debug, Clone, SurrealValue)]
 #[surreal(crate = "surrealdb_types")]
 struct Kept {
@@ -68,13 +74,22 @@ struct Kept {
     site: SiteId,
     content: ContentId,
     inbound: Option<i64>,
+    stale_at: Option<DateTime<Utc>>,
     rev: i64,
 }
 
 record!(Kept, ContentScoreId, site);
 
 impl Kept {
-    const COLUMNS: &'static [&'static str] = &["id", "account", "site", "content", "inbound", "rev"];
+    const COLUMNS: &'static [&'static str] = &["id", "account", "site", "content", "inbound", "stale_at", "rev"];
+
+    /// Those that change at some time after this one, the first of them first.
+    fn changing(after: DateTime<Utc>) -> Select {
+        Select::new()
+            .columns(Self::COLUMNS)
+            .compare("stale_at", ">", after)
+            .order("stale_at", Direction::Ascending)
+    }
 }
 
 /// What the look at some changed rows found.
@@ -147,11 +162,34 @@ async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_json::V
             _ => break,
         }
     }
+    let aged = Kept::changing(DateTime::UNIX_EPOCH)
+        .compare("stale_at", "<=", begun)
+        .limit(LOOKED_AT);
+    let mut page = aged.clone();
+    loop {
+        let rows = db.list::<Kept>(page).await?;
+        // One whose links were never counted waits for that, too.
+        links |= rows.iter().any(|row| row.inbound.is_none());
+        let ids: Vec<ContentId> = rows.iter().map(|row| row.content).collect();
+        for ids in ids.chunks(BATCH) {
+            context.check()?;
+            scored += score(&app, &scope, ids, None, &context).await?;
+            context.progress(70.0, format!("{scored} texts scored"));
+        }
+        match rows.last() {
+            Some(last) if rows.len() == LOOKED_AT => {
+                page = aged.clone().after(last.stale_at.into_value(), last.id);
+            }
+            _ => break,
+        }
+    }
     if links {
         scored += follow_links(&app, &scope, &context).await?;
     }
+    let next = db.list::<Kept>(Kept::changing(begun).limit(1)).await?.pop();
     let mut binds = Variables::new();
     binds.insert("score_state", state_id(site));
+    binds.insert("score_next", next.and_then(|kept| kept.stale_at));
     binds.insert("score_begun", begun);
     binds.insert("score_anew", anew_from);
     let mut tx = db.tx();
@@ -159,11 +197,48 @@ async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_json::V
     tx.statement(
         "LET $score_was = (SELECT anew_from FROM ONLY $score_state WHERE site = $site); \
          IF $score_was IS NONE OR $score_was.anew_from = $score_anew { UPSERT $score_state SET account = $account, \
-         site = $site, looked_at = $score_begun, anew_from = NONE, rev = (rev ?? 0) + 1 RETURN NONE }",
+         site = $site, looked_at = $score_begun, anew_from = NONE, next_at = $score_next, rev = (rev ?? 0) + 1 RETURN NONE }",
         binds,
     );
     tx.commit().await?;
     Ok(json!({ "looked_at": looked_at, "scored": scored }))
+}
+
+/// Queues the job of sites where a score says something else by now though nothing was edited; answers how many.
+///
+/// # Errors
+/// When the database fails; the next run goes on.
+pub async fn age(app: App) -> Result<u64, JobError> {
+    #[derive(SurrealValue)]
+    #[surreal(crate = "surrealdb_types")]
+    struct Due {
+        account: AccountId,
+        site: SiteId,
+    }
+    let now = app.db.clock().now();
+    let platform = app.db.platform(Why::Schedule);
+    let mut binds = Variables::new();
+    binds.insert("now", now);
+    let sql = format!(
+        "SELECT account, site FROM score_state WITH INDEX score_state_due \
+         WHERE next_at <= $now AND next_at IS NOT NONE LIMIT {MOST_SITES};"
+    );
+    let mut answer = platform.query(&sql, binds, "looking for scores that age").await?;
+    let due: Vec<Due> = answer.rows(0)?;
+    for Due { account, site } in &due {
+        let mut binds = Variables::new();
+        binds.insert("score_state", state_id(*site));
+        binds.insert("score_again", now + AGAIN);
+        let mut tx = platform.tx(*account, Some(*site));
+        // So that sites whose job cannot run, as those of a closed account, do not hold up the others.
+        tx.statement(
+            "UPDATE $score_state SET next_at = $score_again WHERE site = $site AND account = $account RETURN NONE",
+            binds,
+        );
+        save::score_later(&mut tx, *site);
+        tx.commit().await?;
+    }
+    Ok(due.len() as u64)
 }
 
 /// Which of the rows need a score; those that are deleted lose theirs.

@@ -40,6 +40,8 @@ pub struct ContentScore {
     /// How many other pages linked to it; none for what visitors cannot see.
     pub inbound: Option<i64>,
     pub scored_at: DateTime<Utc>,
+    /// From when on it says something else though nothing is edited.
+    pub stale_at: Option<DateTime<Utc>>,
     pub rev: i64,
 }
 
@@ -64,6 +66,7 @@ impl ContentScore {
             words: i64::try_from(report.statistics.words).unwrap_or(i64::MAX),
             inbound,
             scored_at: now,
+            stale_at: report.changes_at.and_then(|at| DateTime::from_timestamp(at, 0)),
             rev: 1,
         }
     }
@@ -93,6 +96,8 @@ pub struct ScoreState {
     pub looked_at: Option<DateTime<Utc>>,
     /// Scores that are not younger are made anew.
     pub anew_from: Option<DateTime<Utc>>,
+    /// The first moment at which one of them says something else though nothing is edited.
+    pub next_at: Option<DateTime<Utc>>,
     pub rev: i64,
 }
 

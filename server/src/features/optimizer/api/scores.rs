@@ -50,7 +50,7 @@ impl ScoresApi {
         let kept = db.get::<ContentScore>(score_id(content.id)).await?;
         let rev = content.rev;
         let mut report = report_of(&app, &db, content).await?;
-        report.kept = kept.map(|kept| KeptScore::of(&kept, rev));
+        report.kept = kept.map(|kept| KeptScore::of(&kept, rev, app.db.clock().now()));
         Ok(Json(report))
     }
 
