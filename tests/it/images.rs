@@ -6,6 +6,8 @@ use igny8_server::testing::fake_provider::{FakeProvider, KEY, Reply};
 use igny8_server::testing::{Member, World};
 use serde_json::{Value, json};
 
+use crate::openai::OpenAi;
+
 struct Studio<'a> {
     w: &'a World,
     who: &'a Member,
@@ -191,7 +193,7 @@ async fn a_provider_draws_and_what_it_refuses_costs_nothing() {
         let picture = |colour: u8| {
             let data = png(colour);
             Reply::Body(match protocol {
-                "openai" => json!({ "data": [{ "b64_json": data }] }).to_string(),
+                "openai" => json!({ "created": 1_767_225_600, "data": [{ "b64_json": data }] }).to_string(),
                 _ => json!({ "data": [{ "imageBase64Data": data }] }).to_string(),
             })
         };
@@ -227,6 +229,7 @@ async fn a_provider_draws_and_what_it_refuses_costs_nothing() {
         );
         let asked = fake.received().pop().unwrap();
         let sent = if protocol == "openai" {
+            OpenAi::new().check_all(&fake.received());
             &asked.body
         } else {
             &asked.body[0]
