@@ -37,6 +37,16 @@ impl<'a> Studio<'a> {
         format!("/sites/{}/{rest}", self.site)
     }
 
+    /// Sets a server up as the account's provider of pictures, with OpenAI's protocol.
+    async fn connect(&self, fake: &FakeProvider) {
+        let integration = json!({
+            "kind": "image_provider", "name": "Fake", "key": KEY,
+            "image": { "protocol": "openai", "base_url": fake.base_url, "model": "gpt-image-1" },
+        });
+        let (status, made) = self.w.post(&self.w.a.owner, "/integrations", integration).await;
+        assert_eq!(status, 201, "{made}");
+    }
+
     async fn run(&self, function: &str, input: Value) -> Value {
         let path = self.path(&format!("ai/{function}"));
         let (status, task) = self.w.post(self.who, &path, json!({ "input": input })).await;
@@ -282,12 +292,7 @@ async fn of_pictures_that_fail_together_the_cause_is_told() {
     let fake = FakeProvider::start().await;
     let w = World::with(|config| fake.allow(config)).await;
     let s = Studio::new(&w).await;
-    let integration = json!({
-        "kind": "image_provider", "name": "Fake", "key": KEY,
-        "image": { "protocol": "openai", "base_url": fake.base_url, "model": "gpt-image-1" },
-    });
-    let (status, made) = w.post(&w.a.owner, "/integrations", integration).await;
-    assert_eq!(status, 201, "{made}");
+    s.connect(&fake).await;
     let mut ids = Vec::new();
     for section in ["what you need", "brewing"] {
         let body = json!({ "content": s.content, "section": section, "prompt": format!("A picture of {section}") });
@@ -308,6 +313,44 @@ async fn of_pictures_that_fail_together_the_cause_is_told() {
     let error = job["error"].as_str().unwrap();
     assert!(error.contains("No such key") && !error.contains("stopped"), "{error}");
     assert_eq!(s.balance().await, before);
+}
+
+#[tokio::test]
+async fn a_drawn_picture_that_the_site_has_is_the_same_file() {
+    let fake = FakeProvider::start().await;
+    let w = World::with(|config| fake.allow(config)).await;
+    let s = Studio::new(&w).await;
+    s.connect(&fake).await;
+    let data = png(9);
+    let mut form = b"--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\n".to_vec();
+    form.extend(STANDARD.decode(&data).unwrap());
+    form.extend(b"\r\n--edge--\r\n");
+    let upload = w
+        .request(s.who, poem::http::Method::POST, &s.path("media"))
+        .content_type("multipart/form-data; boundary=edge");
+    let (status, media) = igny8_server::testing::body_of(upload.body(form).send().await).await;
+    assert_eq!(status, 201, "{media}");
+    for section in ["what you need", "brewing"] {
+        let body =
+            json!({ "content": s.content, "section": section, "prompt": format!("A jar, {section}"), "alt": "A jar" });
+        assert_eq!(w.post(s.who, &s.path("images"), body).await.0, 201);
+    }
+    fake.answer(move |_| Reply::Body(json!({ "created": 1_767_225_600, "data": [{ "b64_json": data }] }).to_string()));
+    let job = s.run("generate_images", json!({ "content": s.content })).await;
+    assert_eq!(job["state"], "done", "{job}");
+    for image in s.images().await {
+        assert_eq!(
+            (&image["status"], &image["media"]),
+            (&json!("generated"), &media["id"]),
+            "{image}"
+        );
+    }
+    let (_, files) = w.get(s.who, &s.path("media?with_total=true")).await;
+    assert_eq!(
+        (&files["total"], &files["items"][0]["name"]),
+        (&json!(1), &json!("a.png")),
+        "{files}"
+    );
 }
 
 #[tokio::test]
