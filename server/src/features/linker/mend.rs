@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::edits::ATTEMPTS;
 use super::linkers::{Linkers, with};
 use super::model::{LinkStatus, format_of};
-use super::standing::Standing;
+use super::standing::{MOST_FINDINGS, Standing};
 use super::{rows, suggest};
 use crate::api::{Error, Result};
 use crate::app::App;
@@ -36,8 +36,8 @@ pub struct Mended {
 /// When the database fails.
 pub async fn candidates(app: &App, scope: &SiteScope<Write>) -> Result<Vec<ContentId>> {
     with(app, &scope.reading(), |standing| {
-        let report = standing.linker.graph.report(Limits { items: 10_000 });
-        let moved = report
+        let moved = standing
+            .report()
             .dead_links
             .items
             .iter()
@@ -50,7 +50,8 @@ pub async fn candidates(app: &App, scope: &SiteScope<Write>) -> Result<Vec<Conte
 
 /// Old paths that the page links to and where their pages are now.
 fn moved(standing: &Standing, id: ContentId) -> Option<BTreeMap<String, String>> {
-    let links = standing.linker.graph.page(&id.to_string(), Limits { items: 10_000 })?;
+    let items = MOST_FINDINGS;
+    let links = standing.linker.graph.page(&id.to_string(), Limits { items })?;
     let moved = links.dead.items.into_iter().filter(|link| link.why == Why::Redirected);
     let pairs = moved.filter_map(|link| Some((link.href, standing.named(&link.target?).1)));
     Some(pairs.collect())
