@@ -139,6 +139,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "term_aliases",
         sql: include_str!("../schema/0026_term_aliases.surql"),
     },
+    Migration {
+        number: 27,
+        name: "score_followups",
+        sql: include_str!("../schema/0027_score_followups.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.

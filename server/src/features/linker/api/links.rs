@@ -43,7 +43,7 @@ pub struct MendResult {
     pub content: ContentId,
     /// Links that lead to where their page is now.
     pub changed: u32,
-    /// Links that stay as they are: in blocks and answers, or written with a reference.
+    /// Links that stay as they are, since they are written with a reference or in another way that is not changed here.
     pub left: u32,
     /// The problem's code when nothing was done.
     pub code: Option<String>,
@@ -117,8 +117,8 @@ impl LinksApi {
 
     /// Lead links to where their pages are
     ///
-    /// Links to the old address of a page that has moved work by a redirect; here they get the new one. Each piece of content
-    /// is one change, with a revision.
+    /// Links to the old address of a page that has moved work by a redirect; here they get the new one, in texts, answers and
+    /// blocks. Each piece of content is one change.
     #[oai(path = "/sites/:site_id/links/mend", method = "post", operation_id = "link_mend")]
     async fn mend(
         &self,
