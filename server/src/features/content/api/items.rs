@@ -202,7 +202,7 @@ impl ContentApi {
         let mut attempts = 0;
         loop {
             if given.is_none() {
-                let wanted = slug::slugify(&content.title);
+                let wanted = igny8_text::slug(&content.title, &content.language);
                 content.slug = save::free_slug(&db, &content.section, &content.language, &wanted).await?;
             }
             let mut tx = db.tx();
