@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod addresses;
 pub mod index;
 mod language;
 pub mod lists;
@@ -10,6 +11,7 @@ mod sentences;
 pub mod syllables;
 mod tokens;
 
+pub use addresses::slug;
 pub use language::{Language, push_lower, without_possessive};
 use rust_stemmers::Algorithm;
 pub use rust_stemmers::Stemmer;

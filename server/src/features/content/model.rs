@@ -382,6 +382,15 @@ impl Content {
         }
     }
 
+    /// Where visitors find it: further languages than the site's own live below their tag.
+    pub fn address(&self, site_language: &str) -> String {
+        if self.language == site_language {
+            self.path.clone()
+        } else {
+            format!("/{}{}", self.language, self.path)
+        }
+    }
+
     /// BLAKE3, in hexadecimal, of everything a reader of the published page could notice.
     pub fn reader_hash(&self) -> String {
         // Blocks and layout were keys of `extra` once; counted as such they leave the hashes of that time valid.

@@ -42,7 +42,7 @@ pub fn create(db: &Db, tx: &mut Tx<'_>, who: Who, content: &mut Content, reason:
     score_later(tx, content.site);
 }
 
-/// Adds changed content to a unit of work: path, old address, hash, revision, the log of changes, a deployment. False
+/// Adds changed content to a unit of work: path, hash, revision, the log of changes, a deployment. False
 /// when nothing differs; then nothing is added.
 pub fn change(db: &Db, tx: &mut Tx<'_>, who: Who, old: &Content, new: &mut Content, reason: Reason) -> bool {
     change_from(db, tx, who, old, new, reason, None)
@@ -60,10 +60,6 @@ pub fn change_from(
 ) -> bool {
     tidy(new);
     new.path = new.derive_path();
-    if new.path != old.path && old.published_at.is_some() && old.path != "/" && new.aliases.len() < MAX_LINKS {
-        new.aliases.push(old.path.clone());
-    }
-    new.aliases.retain(|alias| *alias != new.path);
     dedup(&mut new.aliases);
     let fields = changes::fields(old, new);
     if fields.is_empty() && restored_from.is_none() {
@@ -102,6 +98,16 @@ pub fn change_from(
     }
     score_later(tx, new.site);
     true
+}
+
+/// Lets the address at which visitors knew it lead to the new one; to be called before [`change`] by whoever may move it.
+pub fn keep_address(old: &Content, new: &mut Content, site_language: &str) {
+    new.path = new.derive_path();
+    let (before, now) = (old.address(site_language), new.address(site_language));
+    if before != now && old.published_at.is_some() && old.path != "/" && new.aliases.len() < MAX_LINKS {
+        new.aliases.push(before);
+    }
+    new.aliases.retain(|alias| *alias != now);
 }
 
 /// Asks for a deployment of the site, once for however many changes are made before it runs.

@@ -110,7 +110,7 @@ impl TermsApi {
             None => crate::features::sites::language_of(&app.db.site(&scope)).await?,
         };
         let name = body.name.trim().to_owned();
-        let slug = body.slug.unwrap_or_else(|| slug::slugify(&name));
+        let slug = body.slug.unwrap_or_else(|| igny8_text::slug(&name, &language));
         let (id, now) = (app.db.ids().make(), app.db.clock().now());
         let mut term = Term::new(id, &scope, body.taxonomy, language, name, slug, now);
         term.parent = body.parent;
