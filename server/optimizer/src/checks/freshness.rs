@@ -1,7 +1,7 @@
 //! It was looked after lately. Pages that say what a site is do not age.
 
 use super::{Context, Outcome};
-use crate::input::{ContentType, Structure};
+use crate::input::{ContentType, Input, Structure};
 use crate::report::{Bound, Unit};
 
 const DAY: i64 = 86_400;
@@ -66,7 +66,6 @@ fn rate(days: u32, most: u32) -> i16 {
 mod tests {
     use super::*;
     use crate::checks::rating;
-    use crate::input::Input;
     use crate::weights::CheckId;
 
     #[test]

@@ -138,7 +138,7 @@ impl MatrixApi {
             id: row.id,
             name: row.name,
             role: row.role,
-        })?;
+        });
         let ids: Vec<ClusterId> = page.items.iter().map(|cluster| cluster.id).collect();
 
         // A statement for each cluster goes by the index over site and cluster.
