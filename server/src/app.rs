@@ -139,6 +139,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "term_aliases",
         sql: include_str!("../schema/0026_term_aliases.surql"),
     },
+    Migration {
+        number: 28,
+        name: "dotted_i",
+        sql: include_str!("../schema/0028_dotted_i.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.
