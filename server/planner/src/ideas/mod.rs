@@ -9,6 +9,7 @@
 //! Every keyword is in exactly one idea, so that no two ideas aim at the same one. The same keywords give the same ideas,
 //! whatever their order.
 
+mod brief;
 mod format;
 mod group;
 mod labels;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cluster::{ContextType, Keyword, Role};
 
+pub use brief::brief;
 pub use title::title;
 
 /// What kind of site the ideas are for.

@@ -58,33 +58,8 @@ pub(super) fn proposed(idea: ideas::Idea) -> Proposed {
 }
 
 /// What a page is for, from what is known of its keywords.
-pub(super) fn brief(work: &Work, idea: &Proposed) -> String {
+pub(super) fn brief(work: &Work, idea: &Proposed, language: &str) -> String {
     let of = |place: usize| &work.cluster.keywords[place];
-    let primary = of(idea.primary);
-    let mut text = format!("Aims at \u{201c}{}\u{201d}", primary.text);
-    let mut known = Vec::new();
-    known.extend(primary.volume.map(|volume| format!("{volume} searches a month")));
-    known.extend(
-        primary
-            .difficulty
-            .map(|difficulty| format!("difficulty {difficulty:.0}")),
-    );
-    if !known.is_empty() {
-        text += &format!(" ({})", known.join(", "));
-    }
-    text.push('.');
-    if !idea.secondary.is_empty() {
-        let shown: Vec<&str> = idea
-            .secondary
-            .iter()
-            .take(5)
-            .map(|&place| of(place).text.as_str())
-            .collect();
-        text += &format!(" Also answers: {}", shown.join(", "));
-        match idea.secondary.len() - shown.len() {
-            0 => text.push('.'),
-            more => text += &format!(" and {more} more."),
-        }
-    }
-    text
+    let others: Vec<&str> = idea.secondary.iter().map(|&place| of(place).text.as_str()).collect();
+    ideas::brief(of(idea.primary), &others, language)
 }

@@ -267,7 +267,7 @@ impl AiFunction for GenerateIdeas {
                 }
                 let brief = match idea.brief.take() {
                     Some(brief) => brief,
-                    None => brief(work, &idea),
+                    None => brief(work, &idea, &input.options.language),
                 };
                 idea.title = shortened(&idea.title, 200);
                 if idea.title.is_empty() {
