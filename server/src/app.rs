@@ -144,6 +144,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "dotted_i",
         sql: include_str!("../schema/0028_dotted_i.surql"),
     },
+    Migration {
+        number: 29,
+        name: "term_texts",
+        sql: include_str!("../schema/0029_term_texts.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.

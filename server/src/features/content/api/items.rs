@@ -272,7 +272,7 @@ impl ContentApi {
         if save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited)
             && let Err(error) = tx.commit().await
         {
-            return Err(write_failed(&db, old.id, old.rev, error).await);
+            return Err(write_failed(&db, &new, old.rev, error).await);
         }
         Ok(fetched(new))
     }
@@ -304,7 +304,7 @@ impl ContentApi {
         let mut tx = db.tx();
         save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited);
         if let Err(error) = tx.commit().await {
-            return Err(write_failed(&db, old.id, old.rev, error).await);
+            return Err(write_failed(&db, &new, old.rev, error).await);
         }
         Ok(Done::Done)
     }
@@ -333,7 +333,7 @@ impl ContentApi {
         let mut tx = db.tx();
         save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited);
         if let Err(error) = tx.commit().await {
-            return Err(write_failed(&db, old.id, old.rev, error).await);
+            return Err(write_failed(&db, &new, old.rev, error).await);
         }
         Ok(fetched(new))
     }
