@@ -33,6 +33,7 @@ mod revisions;
 mod schedules;
 mod sites;
 mod tenancy;
+mod term_texts;
 mod terms;
 mod trip;
 mod views;

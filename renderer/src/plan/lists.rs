@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::{Listing, Owner, Plan, PlannedHome, PlannedPage, PlannedSection};
 use crate::diagnostic::Diagnostic;
+use crate::output::PATH_CONFLICT;
 use crate::paths;
 use crate::site::{FeedFormat, PageKind, Pagination, Section, SectionSort};
 use crate::tables::HashMap;
@@ -130,7 +131,7 @@ impl<'s> Plan<'s> {
             if same {
                 findings.push(Diagnostic::error(
                     &first.0,
-                    "path-conflict",
+                    PATH_CONFLICT,
                     format!("two sections have the address {}", first.0),
                 ));
             }

@@ -69,7 +69,7 @@ fn cased(keyword: &str, language: &str, title: bool) -> String {
             } else if is_english(language) && lower == "i" {
                 "I".to_owned()
             } else if n == 0 || (title && (n + 1 == count || !SMALL.contains(&lower.as_str())) && lower != "vs") {
-                capital(word, language)
+                text::capital(word, Language::of(language))
             } else {
                 word.to_owned()
             }
@@ -83,20 +83,6 @@ fn cased(keyword: &str, language: &str, title: bool) -> String {
         out.push('?');
     }
     out
-}
-
-/// First letter upper; words that start with a digit stay, for units and sizes are written small.
-fn capital(word: &str, language: &str) -> String {
-    if let Some(rest) = word.strip_prefix('i')
-        && Language::of(language) == Language::Turkish
-    {
-        return format!("İ{rest}");
-    }
-    let mut chars = word.chars();
-    chars
-        .next()
-        .map(|c| c.to_uppercase().chain(chars).collect())
-        .unwrap_or_default()
 }
 
 /// A keyword without words of place at its end: "near me" is where the reader is.

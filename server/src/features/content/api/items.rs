@@ -268,7 +268,7 @@ impl ContentApi {
         if save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited)
             && let Err(error) = tx.commit().await
         {
-            return Err(write_failed(&db, old.id, old.rev, error).await);
+            return Err(write_failed(&db, &new, old.rev, error).await);
         }
         Ok(fetched(new))
     }
@@ -300,7 +300,7 @@ impl ContentApi {
         let mut tx = db.tx();
         save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited);
         if let Err(error) = tx.commit().await {
-            return Err(write_failed(&db, old.id, old.rev, error).await);
+            return Err(write_failed(&db, &new, old.rev, error).await);
         }
         Ok(Done::Done)
     }
@@ -329,7 +329,7 @@ impl ContentApi {
         let mut tx = db.tx();
         save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited);
         if let Err(error) = tx.commit().await {
-            return Err(write_failed(&db, old.id, old.rev, error).await);
+            return Err(write_failed(&db, &new, old.rev, error).await);
         }
         Ok(fetched(new))
     }

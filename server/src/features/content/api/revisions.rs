@@ -219,7 +219,7 @@ impl RevisionsApi {
         let who = caller.actor().who();
         save::change_from(&app.db, &mut tx, who, &old, &mut new, Reason::Restored, Some(number.0));
         if let Err(error) = tx.commit().await {
-            return Err(write_failed(&db, old.id, old.rev, error).await);
+            return Err(write_failed(&db, &new, old.rev, error).await);
         }
         Ok(fetched(new))
     }

@@ -169,7 +169,8 @@ impl StatusApi {
     /// Change the editorial status
     ///
     /// draft → review → approved → published; back to draft from each, from approved also to review. A draft may be
-    /// published at once. What is not ready is refused with what is missing; an admin may force it.
+    /// published at once. What is not ready is refused with what is missing; an admin may force it, but for a second text of a
+    /// term: its archive shows one.
     #[oai(
         path = "/sites/:site_id/content/:content_id/status",
         method = "post",
@@ -204,7 +205,7 @@ impl StatusApi {
         if save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited)
             && let Err(error) = tx.commit().await
         {
-            return Err(write_failed(&db, old.id, old.rev, error).await);
+            return Err(write_failed(&db, &new, old.rev, error).await);
         }
         Ok(fetched(new))
     }
@@ -270,7 +271,7 @@ impl StatusApi {
         if save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited) {
             schedule::enqueue(&mut tx, &new);
             if let Err(error) = tx.commit().await {
-                return Err(write_failed(&db, old.id, old.rev, error).await);
+                return Err(write_failed(&db, &new, old.rev, error).await);
             }
         }
         scheduled(&db, new).await
@@ -302,7 +303,7 @@ impl StatusApi {
         if save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited)
             && let Err(error) = tx.commit().await
         {
-            return Err(write_failed(&db, old.id, old.rev, error).await);
+            return Err(write_failed(&db, &new, old.rev, error).await);
         }
         scheduled(&db, new).await
     }

@@ -346,7 +346,7 @@ async fn decided_meanwhile<A: Access>(db: &SiteDb<'_, A>, old: &Content, row: &O
             "Somebody decided about it at this moment. Read it again.",
         );
     }
-    write_failed(db, old.id, old.rev, error).await
+    write_failed(db, old, old.rev, error).await
 }
 
 fn outcome(row: &Optimization, content: Content, brought: Brought) -> Fetched<OutcomeOut> {

@@ -199,7 +199,7 @@ impl TermsApi {
     /// Delete a term
     ///
     /// The terms below it move up to its parent; content loses it. It can be restored, without them, until it is removed
-    /// for good.
+    /// for good. A text of its archive whose next term has one becomes a draft.
     #[oai(
         path = "/sites/:site_id/terms/:term_id",
         method = "delete",
@@ -243,7 +243,8 @@ impl TermsApi {
 
     /// Merge a term into another
     ///
-    /// Its content and the terms below it go to the other term; then it is deleted.
+    /// Its content and the terms below it go to the other term; then it is deleted. The text of its archive becomes a draft if
+    /// the other term has one.
     #[oai(
         path = "/sites/:site_id/terms/:term_id/merge",
         method = "post",
