@@ -141,8 +141,8 @@ const ask = async () => {
     list.replaceChildren();
     const words = found.length ? form.dataset.count.replace("{n}", found.length.toLocaleString(document.documentElement.lang)) : form.dataset.none;
     status.textContent = question ? words : "";
-    if (rest) rest.hidden = found.length > 0;
     await show();
+    if (rest && mine === turn) rest.hidden = found.length > 0;
   } catch {
     if (mine === turn) status.textContent = form.dataset.failed;
   }
