@@ -176,7 +176,10 @@ pub(super) fn finish(html: &str, resolver: &mut Resolver<'_>) -> String {
             }
             // An image brings its own.
             ("picture", _) => {}
-            (_, false) => {
+            (name, false) => {
+                if name == "pre" {
+                    resolver.note_code();
+                }
                 if let Some(id) = tag.attribute("id") {
                     let id = resolver.unique_id(&id);
                     let _ = write!(out, "<{}", tag.name);

@@ -445,6 +445,11 @@ impl<'a> Resolver<'a> {
         crate::highlight::highlight(language, code, out);
     }
 
+    /// Notes that a block of code was written.
+    pub fn note_code(&mut self) {
+        self.html.has_code = true;
+    }
+
     pub fn warn(&mut self, code: &'static str, message: String) {
         self.html
             .findings

@@ -248,6 +248,8 @@ pub struct PlannedHome {
     pub listing: Listing,
     /// Sections at the top, in their order.
     pub groups: Vec<usize>,
+    /// Where there are neither posts nor sections: pages that stand alone, so that the home page leads somewhere.
+    pub pages: Vec<usize>,
 }
 
 /// Everything that will be written, and where.

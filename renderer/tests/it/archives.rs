@@ -336,6 +336,59 @@ fn terms_have_feeds_in_every_format_that_is_asked_for() {
     assert!(feed["items"].as_array().is_some_and(|items| items.len() > 2));
 }
 
+/// What is between the header and the footer.
+fn main(html: &str) -> &str {
+    &html[html.find("<main").expect("main")..html.find("</main>").expect("an end")]
+}
+
+#[test]
+fn archives_of_few_pages_lead_on() {
+    let mut site = empty();
+    let tags = serde_json::json!({ "name": "tags", "title": "Tags", "kind": "blog_tag", "path": "/tags/", "terms": [] });
+    site.taxonomies.push(serde_json::from_value(tags).expect("a taxonomy"));
+    for (path, terms) in [
+        ("/one/", vec!["few"]),
+        ("/two/", vec!["few", "other"]),
+        ("/three/", vec!["other"]),
+        ("/four/", vec!["other"]),
+        ("/five/", vec!["other"]),
+    ] {
+        let mut page = page(PageKind::Post, path, "/", &format!("Page {path}"));
+        page.terms.insert("tags".into(), terms.into_iter().map(str::to_owned).collect());
+        site.pages.push(page.into());
+    }
+    let site = rendered(&site);
+    let (few, rest) = main(text(&site, "tags/few/index.html"))
+        .split_once("id=\"related\"")
+        .expect("related pages");
+    assert!(few.contains("/demo/one/") && few.contains("/demo/two/") && !few.contains("/demo/three/"));
+    assert!(rest.contains("/demo/three/") && !rest.contains("/demo/one/") && !rest.contains("/demo/two/"));
+    assert!(!text(&site, "tags/other/index.html").contains("id=\"related\""));
+
+    let all = main(text(&site, "tags/index.html"));
+    // The first three of the other tag's four.
+    for path in ["one", "two", "five", "four", "three"] {
+        let link = format!("<a href=\"/demo/{path}/\">Page /{path}/</a>");
+        assert_eq!(all.matches(&link).count(), 1, "{path}: {all}");
+    }
+}
+
+#[test]
+fn a_home_page_without_lists_leads_to_what_there_is() {
+    let mut site = empty();
+    site.pages.push(page(PageKind::About, "/about/", "/", "About us").into());
+    site.pages.push(page(PageKind::Page, "/hidden/", "/", "Hidden").into());
+    site.pages.iter_mut().for_each(|page| page.indexable = page.path != "/hidden/");
+    let home = rendered(&site);
+    let home = main(text(&home, "index.html"));
+    assert!(home.contains("<a href=\"/demo/about/\">About us</a>"), "{home}");
+    assert!(!home.contains("/demo/hidden/"), "{home}");
+    // A post is a list.
+    site.pages.push(page(PageKind::Post, "/post/", "/", "Post").into());
+    let home = rendered(&site);
+    assert!(!main(text(&home, "index.html")).contains("About us"));
+}
+
 /// By what stands on them, not by the name of their class.
 #[test]
 fn archives_of_each_kind_are_built_otherwise() {
