@@ -5,6 +5,7 @@ mod ai;
 mod ai_function;
 mod backup;
 mod billing;
+mod blueprints;
 mod content;
 mod contract;
 mod deployments;
