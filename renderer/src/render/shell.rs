@@ -164,7 +164,9 @@ fn site_value(plan: &Plan<'_>, theme: &Theme, prepared: &Prepared, l: usize, fin
     let search = search.map(|(_, path)| plan.address.href(path));
     // The site's own description is in its first language; others have it from their home pages.
     let described = home.filter(|_| l != 0).and_then(|home| {
-        let section = home.section.map(|s| plan.sections.rows()[s].section.description.as_str());
+        let section = home
+            .section
+            .map(|s| plan.sections.rows()[s].section.description.as_str());
         let page = home.page.map(|p| plan.pages.rows()[p].page.description.as_str());
         page.into_iter().chain(section).find(|text| !text.trim().is_empty())
     });

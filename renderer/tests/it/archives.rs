@@ -344,7 +344,8 @@ fn main(html: &str) -> &str {
 #[test]
 fn archives_of_few_pages_lead_on() {
     let mut site = empty();
-    let tags = serde_json::json!({ "name": "tags", "title": "Tags", "kind": "blog_tag", "path": "/tags/", "terms": [] });
+    let tags =
+        serde_json::json!({ "name": "tags", "title": "Tags", "kind": "blog_tag", "path": "/tags/", "terms": [] });
     site.taxonomies.push(serde_json::from_value(tags).expect("a taxonomy"));
     for (path, terms) in [
         ("/one/", vec!["few"]),
@@ -354,7 +355,8 @@ fn archives_of_few_pages_lead_on() {
         ("/five/", vec!["other"]),
     ] {
         let mut page = page(PageKind::Post, path, "/", &format!("Page {path}"));
-        page.terms.insert("tags".into(), terms.into_iter().map(str::to_owned).collect());
+        page.terms
+            .insert("tags".into(), terms.into_iter().map(str::to_owned).collect());
         site.pages.push(page.into());
     }
     let site = rendered(&site);
@@ -362,12 +364,15 @@ fn archives_of_few_pages_lead_on() {
         .split_once("id=\"related\"")
         .expect("related pages");
     assert!(few.contains("/demo/one/") && few.contains("/demo/two/") && !few.contains("/demo/three/"));
-    assert!(rest.contains("/demo/three/") && !rest.contains("/demo/one/") && !rest.contains("/demo/two/"));
+    assert!(
+        rest.contains("/demo/five/") && !rest.contains("/demo/one/") && !rest.contains("/demo/two/"),
+        "{rest}"
+    );
     assert!(!text(&site, "tags/other/index.html").contains("id=\"related\""));
 
     let all = main(text(&site, "tags/index.html"));
-    // The first three of the other tag's four.
-    for path in ["one", "two", "five", "four", "three"] {
+    // The first of the other tag's four.
+    for path in ["one", "two", "five", "four"] {
         let link = format!("<a href=\"/demo/{path}/\">Page /{path}/</a>");
         assert_eq!(all.matches(&link).count(), 1, "{path}: {all}");
     }
@@ -376,9 +381,12 @@ fn archives_of_few_pages_lead_on() {
 #[test]
 fn a_home_page_without_lists_leads_to_what_there_is() {
     let mut site = empty();
-    site.pages.push(page(PageKind::About, "/about/", "/", "About us").into());
+    site.pages
+        .push(page(PageKind::About, "/about/", "/", "About us").into());
     site.pages.push(page(PageKind::Page, "/hidden/", "/", "Hidden").into());
-    site.pages.iter_mut().for_each(|page| page.indexable = page.path != "/hidden/");
+    site.pages
+        .iter_mut()
+        .for_each(|page| page.indexable = page.path != "/hidden/");
     let home = rendered(&site);
     let home = main(text(&home, "index.html"));
     assert!(home.contains("<a href=\"/demo/about/\">About us</a>"), "{home}");

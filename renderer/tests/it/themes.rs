@@ -68,7 +68,8 @@ fn blocks_of_code_bring_the_script_that_copies_them() {
     let mut block = of("/block/", Body::Markdown(String::new()));
     block.blocks = serde_json::from_value(serde_json::json!([{ "type": "text", "text": fenced }])).expect("blocks");
     let mut answer = of("/answer/", Body::Markdown(String::new()));
-    answer.faq = serde_json::from_value(serde_json::json!([{ "question": "How?", "answer": fenced }])).expect("questions");
+    answer.faq =
+        serde_json::from_value(serde_json::json!([{ "question": "How?", "answer": fenced }])).expect("questions");
     let mut site = empty();
     site.pages = [
         of("/fenced/", Body::Markdown(fenced.into())),
