@@ -638,8 +638,8 @@ impl<'s> Plan<'s> {
     /// Of two pages that want one address the one that was published first keeps it. A text of a term whose archive has another one
     /// already stands at its own address.
     fn claim_pages(&mut self, taxonomies: &[(usize, String)], findings: &mut Vec<Diagnostic>) {
-        let mut wanted: Vec<(String, &'s SharedPage, Option<(usize, &'s str)>)> =
-            Vec::with_capacity(self.site.pages.len());
+        type OfTerm<'s> = Option<(usize, &'s str)>;
+        let mut wanted: Vec<(String, &'s SharedPage, OfTerm<'s>)> = Vec::with_capacity(self.site.pages.len());
         let left_out = |page: &SharedPage, problem: paths::PathProblem| {
             let message = format!("the page “{}” is left out: {problem}", page.title);
             Diagnostic::error(&page.path, "page-path", message)

@@ -167,7 +167,7 @@ impl Waiver {
     pub fn problem(&self) -> Option<String> {
         let length = self.reason.trim().chars().count();
         let plain = !self.reason.chars().any(|c| c.is_control() && c != '\n');
-        (length < 3 || length > MAX_REASON || !plain)
+        (!(3..=MAX_REASON).contains(&length) || !plain)
             .then(|| format!("say in 3 to {MAX_REASON} characters why the gap may stay"))
     }
 }

@@ -381,17 +381,15 @@ fn some_clusters() -> impl Strategy<Value = Vec<Cluster>> {
         prop::collection::vec(keyword, 0..12),
     );
     prop::collection::vec(cluster, 0..6).prop_map(|clusters| {
-        let cluster = |(at, (name, role, context, parent, priority, keywords)): (
-            usize,
-            (
-                String,
-                Role,
-                ContextType,
-                Option<usize>,
-                u32,
-                Vec<(String, Option<u64>)>,
-            ),
-        )| Cluster {
+        type Drawn = (
+            String,
+            Role,
+            ContextType,
+            Option<usize>,
+            u32,
+            Vec<(String, Option<u64>)>,
+        );
+        let cluster = |(at, (name, role, context, parent, priority, keywords)): (usize, Drawn)| Cluster {
             id: format!("c{at}"),
             name: format!("{name} {at}"),
             role,
@@ -438,7 +436,7 @@ fn some_terms() -> impl Strategy<Value = Vec<Term>> {
 }
 
 fn a_blueprint() -> impl Strategy<Value = Blueprint> {
-    prop::sample::select(vec!["blog", "ecommerce", "company"]).prop_map(|name| blueprint(name))
+    prop::sample::select(vec!["blog", "ecommerce", "company"]).prop_map(blueprint)
 }
 
 fn plan(blueprint: &Blueprint, clusters: &[Cluster], terms: &[Term], before: &Sitemap) -> super::Planned {
