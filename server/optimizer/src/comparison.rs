@@ -129,7 +129,8 @@ mod tests {
             comparison.is_gain()
         };
         use Light::{Green, Orange, Red};
-        let cases: [(&[(Light, Light)], i16, bool); 9] = [
+        type Lights<'a> = &'a [(Light, Light)];
+        let cases: [(Lights<'_>, i16, bool); 9] = [
             (&[], 0, false),
             (&[], 1, true),
             (&[(Red, Green)], 0, true),
