@@ -1,4 +1,4 @@
-//! What a blueprint file says. The words here are what editors show ([`super::schema`]).
+//! What a blueprint file says. The words here are what editors show ([`super::schema()`]).
 
 use super::record::{Options, Words, record};
 use crate::coverage::rule::{Level, Rule};
