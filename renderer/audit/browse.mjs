@@ -1,43 +1,23 @@
 // axe at three widths in light and dark, and Lighthouse as a phone, over a folder served on this machine.
 //   node browse.mjs DIR JSON   where JSON is {"axe": ["/path", …], "lighthouse": [["/path", 100], …], "shots": DIR or null}
 // Prints a line of JSON for each finding; the exit code is 0 if it could look.
-import { createReadStream, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
-import { createServer } from "node:http";
+import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { extname, join, normalize } from "node:path";
-import { createGzip } from "node:zlib";
+import { join } from "node:path";
 import puppeteer from "puppeteer-core";
+import { chrome, serve } from "./serve.mjs";
 
 const [dir, task] = process.argv.slice(2);
 const { axe, lighthouse, shots } = JSON.parse(task);
 const WIDTHS = [390, 820, 1440];
 const CATEGORIES = ["performance", "accessibility", "best-practices", "seo"];
-const TYPES = {
-  ".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript", ".json": "application/json", ".svg": "image/svg+xml",
-  ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp", ".gif": "image/gif", ".xml": "application/xml",
-  ".txt": "text/plain; charset=utf-8",
-};
 const say = (tool, page, message) => console.log(JSON.stringify({ tool, page, message }));
 
-const server = createServer((request, answer) => {
-  const path = decodeURIComponent(new URL(request.url, "http://x").pathname);
-  let file = join(dir, normalize(path));
-  if (existsSync(file) && statSync(file).isDirectory()) file = join(file, "index.html");
-  let status = 200;
-  if (!existsSync(file)) [file, status] = [join(dir, "404.html"), 404];
-  const type = TYPES[extname(file)] ?? "application/octet-stream";
-  const head = { "content-type": type, "cache-control": path.startsWith("/assets/") ? "max-age=31536000, immutable" : "no-cache" };
-  const zip = /^text|json|xml/.test(type);
-  if (zip) head["content-encoding"] = "gzip";
-  answer.writeHead(status, head);
-  const bytes = createReadStream(file);
-  (zip ? bytes.pipe(createGzip()) : bytes).pipe(answer);
-});
-await new Promise((done) => server.listen(Number(process.env.PORT ?? 0), "127.0.0.1", done));
-const origin = `http://127.0.0.1:${server.address().port}`;
-
-const chrome = process.env.CHROME ?? ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync);
-const browser = await puppeteer.launch({ executablePath: chrome, args: ["--no-sandbox", "--disable-dev-shm-usage"], protocolTimeout: 600_000 });
+const { server, origin } = await serve(dir);
+const args = ["--no-sandbox", "--disable-dev-shm-usage"];
+// Pictures that are decoded beside the page's painting may be missing from a screenshot.
+if (shots) args.push("--disable-checker-imaging");
+const browser = await puppeteer.launch({ executablePath: chrome, args, protocolTimeout: 600_000 });
 const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const page = await browser.newPage();

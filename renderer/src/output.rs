@@ -89,6 +89,8 @@ pub trait Sink: Sync {
 pub const MEDIA_MISSING: &str = "media-missing";
 /// Code of the finding that an image is damaged.
 pub const IMAGE_BROKEN: &str = "image-broken";
+/// Code of the finding that an address is wanted twice: what came later is left out.
+pub const PATH_CONFLICT: &str = "path-conflict";
 
 /// What a render says about itself once its files are handed over.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -116,12 +118,13 @@ pub struct Report {
 
 impl Report {
     /// True if something is wrong that should keep the site from going out: any error but a media file that is missing or
-    /// damaged, since a site is better without one picture than not there.
+    /// damaged, and an address that is wanted twice, since a site is better without one picture or page than not there, and one
+    /// page must not keep all later changes from visitors.
     pub fn stops_release(&self) -> bool {
-        let is_file = |d: &Diagnostic| [MEDIA_MISSING, IMAGE_BROKEN].contains(&d.code);
+        let leaves_out = |d: &Diagnostic| [MEDIA_MISSING, IMAGE_BROKEN, PATH_CONFLICT].contains(&d.code);
         self.diagnostics
             .iter()
-            .any(|d| d.severity == Severity::Error && !is_file(d))
+            .any(|d| d.severity == Severity::Error && !leaves_out(d))
     }
 
     /// True if something is missing from the output or wrong in it.

@@ -139,6 +139,21 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "term_aliases",
         sql: include_str!("../schema/0026_term_aliases.surql"),
     },
+    Migration {
+        number: 27,
+        name: "score_followups",
+        sql: include_str!("../schema/0027_score_followups.surql"),
+    },
+    Migration {
+        number: 28,
+        name: "dotted_i",
+        sql: include_str!("../schema/0028_dotted_i.surql"),
+    },
+    Migration {
+        number: 29,
+        name: "term_texts",
+        sql: include_str!("../schema/0029_term_texts.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.

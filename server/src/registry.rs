@@ -90,6 +90,7 @@ pub fn schedules() -> Vec<Schedule> {
             Duration::hours(1),
             features::planner::import::job::purge_files,
         ),
+        Schedule::new("age_scores", Duration::minutes(15), features::optimizer::keep::age),
         Schedule::new("site_schedules", Duration::seconds(15), features::schedules::run_due),
         Schedule::new("mend_deployments", Duration::minutes(1), features::publishing::mend),
     ]

@@ -6,6 +6,8 @@ use igny8_server::features::content::{Content, Status};
 use igny8_server::testing::{Tenant, World};
 use serde_json::{Value, json};
 
+use crate::trip::{Trip, id};
+
 /// Publishes a page of a site.
 pub async fn publish(w: &World, tenant: &Tenant, site: SiteId, slug: &str, title: &str, body: &str) -> Content {
     let owner = w.app.db.actor_of_user(tenant.owner.id).await.unwrap();
@@ -365,4 +367,32 @@ async fn errors_in_pages_stop_a_deployment_unless_forced() {
         (&json!("deployed"), &json!("error")),
         "{forced}"
     );
+}
+
+#[tokio::test]
+async fn a_page_in_the_way_of_a_list_stops_no_deployment() {
+    let w = World::new().await;
+    let t = Trip::new(&w, "pier.example", json!({})).await;
+    let mut ids = Vec::new();
+    for (content_type, title) in [("post", "Tea"), ("page", "Blog")] {
+        let body = json!({ "content_type": content_type, "title": title, "body": format!("Words of {title}.") });
+        ids.push(id(&t.made(&w.a.editor, "content", body).await));
+    }
+    t.force(&ids).await;
+    w.run_jobs().await;
+    let live = t.get("deployments/live").await;
+    let log = live["log"].as_array().unwrap();
+    let errors: Vec<&Value> = log.iter().filter(|line| line["level"] == "error").collect();
+    assert_eq!(errors.len(), 1, "{live}");
+    assert_eq!(
+        (&live["status"], &errors[0]["code"], &errors[0]["page"]),
+        (&json!("deployed"), &json!("path-conflict"), &json!("/blog/")),
+        "{live}"
+    );
+    assert!(t.visit("/blog/").await.text.contains("Words of Blog."));
+    t.change(&format!("content/{}", ids[0]), json!({ "title": "Green tea" }))
+        .await;
+    w.run_jobs().await;
+    let tea = t.visit("/blog/tea/").await;
+    assert_eq!((tea.status, tea.only("h1")), (200, "Green tea"));
 }

@@ -352,25 +352,111 @@ async fn the_life_of_an_idea() {
     assert_eq!(w.post(&w.a.editor, &format!("{path}/restore"), json!({})).await.0, 200);
 }
 
-/// One page for every third phrase of the cluster it is asked for; the phrases between them are left out.
-fn planning(request: &Received) -> Reply {
+/// The cluster that a model is asked to plan pages for.
+fn asked_for(request: &Received) -> Value {
     let message = request.body["messages"][1]["content"].as_str().unwrap_or_default();
     let data = message
         .split("<data name=\"cluster\">")
         .nth(1)
         .and_then(|rest| rest.split("</data>").next());
-    let cluster: Value = serde_json::from_str(data.unwrap_or("{}")).unwrap();
+    serde_json::from_str(data.unwrap_or("{}")).unwrap()
+}
+
+/// One page for every third phrase of the cluster it is asked for; the phrases between them are left out. `differ` changes each.
+fn pages_of(cluster: &Value, differ: impl Fn(usize, &mut Value)) -> Reply {
     let ideas: Vec<Value> = (0..cluster["phrases"].as_array().unwrap().len())
         .step_by(3)
         .map(|n| {
-            json!({
+            let mut idea = json!({
                 "title": format!("Page {n}"), "brief": "Said by a model.", "role": if n == 0 { "hub" } else { "supporting" },
                 "content_type": "post", "content_structure": "guide", "primary": n, "secondary": [], "headings": ["One"],
                 "questions": ["Why?"], "word_count": 900, "terms": ["Coffee"],
-            })
+            });
+            differ(n, &mut idea);
+            idea
         })
         .collect();
     Reply::Text(json!({ "cluster": cluster["id"], "ideas": ideas }).to_string())
+}
+
+fn planning(request: &Received) -> Reply {
+    pages_of(&asked_for(request), |_, _| {})
+}
+
+#[tokio::test]
+async fn no_archive_gets_a_second_text() {
+    let fake = FakeProvider::start().await;
+    let w = World::with(|config| fake.allow(config)).await;
+    fake.connect(&w, &w.a.owner).await;
+    let p = Plan::new(&w, &w.a).await;
+    let kettles = p
+        .made("terms", json!({ "taxonomy": "blog_category", "name": "Kettles" }))
+        .await;
+    let text = json!({ "content_type": "taxonomy", "title": "All kettles", "terms": [kettles["id"]] });
+    p.made("content", text).await;
+    fake.answer(|request| {
+        pages_of(&asked_for(request), |n, idea| {
+            idea["content_type"] = json!("taxonomy");
+            idea["content_structure"] = json!("category_archive");
+            idea["terms"] = match n {
+                0 => json!(["Cold brew", "Kettles"]),
+                3 => json!(["COLD  brew"]),
+                6 => json!(["Kettles"]),
+                _ => json!(["Jugs"]),
+            };
+        })
+    });
+    let job = p.run().await;
+    assert_eq!(job["state"], "done", "{job}");
+    let ideas = p.list("ideas").await;
+    let found: Vec<(&str, &Value, &Value, &Value, &Value)> = (0..10)
+        .step_by(3)
+        .map(|n| {
+            let title = format!("Page {n}");
+            let idea = ideas.iter().find(|idea| idea["title"] == title).unwrap();
+            (
+                idea["content_type"].as_str().unwrap(),
+                &idea["content_structure"],
+                &idea["cluster_role"],
+                &idea["terms"],
+                &idea["suggested_terms"],
+            )
+        })
+        .collect();
+    let archive = json!("category_archive");
+    let (landing, hub, supporting) = (json!("landing_page"), json!("hub"), json!("supporting"));
+    let (none, of_kettles) = (json!([]), json!([kettles["id"]]));
+    assert_eq!(
+        found,
+        [
+            ("taxonomy", &archive, &hub, &none, &json!(["Cold brew"])),
+            ("page", &landing, &supporting, &none, &json!(["COLD brew"])),
+            ("page", &landing, &supporting, &of_kettles, &none),
+            ("taxonomy", &archive, &supporting, &none, &json!(["Jugs"])),
+        ],
+        "{ideas:#?}"
+    );
+
+    // What is planned counts as well as what is written.
+    p.made(
+        "keywords",
+        json!({ "sector": p.sector, "text": "cold brew jug", "volume": 90, "cluster": p.cluster }),
+    )
+    .await;
+    fake.answer(|request| {
+        pages_of(&asked_for(request), |_, idea| {
+            idea["title"] = json!("A jug");
+            idea["role"] = json!("supporting");
+            idea["content_type"] = json!("taxonomy");
+            idea["terms"] = json!(["jugs"]);
+        })
+    });
+    let (status, _) = p.start(json!({ "sector": p.sector, "clusters": [p.cluster] })).await;
+    assert_eq!(status, 202);
+    w.run_jobs().await;
+    let ideas = p.list("ideas").await;
+    let jug = ideas.iter().find(|idea| idea["title"] == "A jug").unwrap();
+    assert_eq!(jug["content_type"], "page", "{jug}");
 }
 
 #[tokio::test]

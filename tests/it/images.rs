@@ -6,6 +6,8 @@ use igny8_server::testing::fake_provider::{FakeProvider, KEY, Reply};
 use igny8_server::testing::{Member, World};
 use serde_json::{Value, json};
 
+use crate::openai::OpenAi;
+
 struct Studio<'a> {
     w: &'a World,
     who: &'a Member,
@@ -33,6 +35,16 @@ impl<'a> Studio<'a> {
 
     fn path(&self, rest: &str) -> String {
         format!("/sites/{}/{rest}", self.site)
+    }
+
+    /// Sets a server up as the account's provider of pictures, with OpenAI's protocol.
+    async fn connect(&self, fake: &FakeProvider) {
+        let integration = json!({
+            "kind": "image_provider", "name": "Fake", "key": KEY,
+            "image": { "protocol": "openai", "base_url": fake.base_url, "model": "gpt-image-1" },
+        });
+        let (status, made) = self.w.post(&self.w.a.owner, "/integrations", integration).await;
+        assert_eq!(status, 201, "{made}");
     }
 
     async fn run(&self, function: &str, input: Value) -> Value {
@@ -191,7 +203,7 @@ async fn a_provider_draws_and_what_it_refuses_costs_nothing() {
         let picture = |colour: u8| {
             let data = png(colour);
             Reply::Body(match protocol {
-                "openai" => json!({ "data": [{ "b64_json": data }] }).to_string(),
+                "openai" => json!({ "created": 1_767_225_600, "data": [{ "b64_json": data }] }).to_string(),
                 _ => json!({ "data": [{ "imageBase64Data": data }] }).to_string(),
             })
         };
@@ -227,6 +239,7 @@ async fn a_provider_draws_and_what_it_refuses_costs_nothing() {
         );
         let asked = fake.received().pop().unwrap();
         let sent = if protocol == "openai" {
+            OpenAi::new().check_all(&fake.received());
             &asked.body
         } else {
             &asked.body[0]
@@ -272,6 +285,72 @@ async fn a_provider_draws_and_what_it_refuses_costs_nothing() {
         let path = format!("/integrations/{}", made["id"].as_str().unwrap());
         assert_eq!(w.delete(&w.a.owner, &path, 1).await.0, 204);
     }
+}
+
+#[tokio::test]
+async fn of_pictures_that_fail_together_the_cause_is_told() {
+    let fake = FakeProvider::start().await;
+    let w = World::with(|config| fake.allow(config)).await;
+    let s = Studio::new(&w).await;
+    s.connect(&fake).await;
+    let mut ids = Vec::new();
+    for section in ["what you need", "brewing"] {
+        let body = json!({ "content": s.content, "section": section, "prompt": format!("A picture of {section}") });
+        let (status, image) = w.post(s.who, &s.path("images"), body).await;
+        assert_eq!(status, 201, "{image}");
+        ids.push(image["id"].clone());
+        // They are drawn in the order of their ids.
+        w.clock.advance(chrono::Duration::seconds(1));
+    }
+    // The first waits, and is stopped because the second fails.
+    fake.answer(|request| match request.body["prompt"].as_str() {
+        Some("A picture of what you need") => Reply::RateLimited("1"),
+        _ => Reply::Error(401, "invalid_api_key", "No such key"),
+    });
+    let before = s.balance().await;
+    let job = s.run("generate_images", json!({ "images": ids })).await;
+    assert_eq!(job["state"], "failed", "{job}");
+    let error = job["error"].as_str().unwrap();
+    assert!(error.contains("No such key") && !error.contains("stopped"), "{error}");
+    assert_eq!(s.balance().await, before);
+}
+
+#[tokio::test]
+async fn a_drawn_picture_that_the_site_has_is_the_same_file() {
+    let fake = FakeProvider::start().await;
+    let w = World::with(|config| fake.allow(config)).await;
+    let s = Studio::new(&w).await;
+    s.connect(&fake).await;
+    let data = png(9);
+    let mut form = b"--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\n".to_vec();
+    form.extend(STANDARD.decode(&data).unwrap());
+    form.extend(b"\r\n--edge--\r\n");
+    let upload = w
+        .request(s.who, poem::http::Method::POST, &s.path("media"))
+        .content_type("multipart/form-data; boundary=edge");
+    let (status, media) = igny8_server::testing::body_of(upload.body(form).send().await).await;
+    assert_eq!(status, 201, "{media}");
+    for section in ["what you need", "brewing"] {
+        let body =
+            json!({ "content": s.content, "section": section, "prompt": format!("A jar, {section}"), "alt": "A jar" });
+        assert_eq!(w.post(s.who, &s.path("images"), body).await.0, 201);
+    }
+    fake.answer(move |_| Reply::Body(json!({ "created": 1_767_225_600, "data": [{ "b64_json": data }] }).to_string()));
+    let job = s.run("generate_images", json!({ "content": s.content })).await;
+    assert_eq!(job["state"], "done", "{job}");
+    for image in s.images().await {
+        assert_eq!(
+            (&image["status"], &image["media"]),
+            (&json!("generated"), &media["id"]),
+            "{image}"
+        );
+    }
+    let (_, files) = w.get(s.who, &s.path("media?with_total=true")).await;
+    assert_eq!(
+        (&files["total"], &files["items"][0]["name"]),
+        (&json!(1), &json!("a.png")),
+        "{files}"
+    );
 }
 
 #[tokio::test]

@@ -370,6 +370,45 @@ async fn what_is_wrong_with_a_small_site_is_found() {
 }
 
 #[tokio::test]
+async fn a_report_follows_every_change() {
+    let b = Blog::new().await;
+    let mills = b.post("Mills", "About mills.", json!({ "slug": "mills" })).await;
+    let beans = b
+        .post("Beans", "See [mills](/blog/mills/).", json!({ "slug": "beans" }))
+        .await;
+    // Path and title of each, twice the same.
+    let orphans = async || {
+        let report = b.get("links/report?kind=orphan").await;
+        assert_eq!(b.get("links/report?kind=orphan").await, report);
+        let mut found: Vec<String> = report["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| {
+                let text = |field: &str| item["page"][field].as_str().unwrap_or_default();
+                format!("{} {}", text("path"), text("title"))
+            })
+            .collect();
+        found.sort();
+        found
+    };
+    assert_eq!(orphans().await, ["/blog/beans/ Beans"]);
+    b.change(&beans, json!({ "title": "All beans" })).await;
+    assert_eq!(orphans().await, ["/blog/beans/ All beans"]);
+    b.change(&beans, json!({ "body": "See nothing." })).await;
+    assert_eq!(orphans().await, ["/blog/beans/ All beans", "/blog/mills/ Mills"]);
+    b.change(&mills, json!({ "slug": "grinders" })).await;
+    assert_eq!(orphans().await, ["/blog/beans/ All beans", "/blog/grinders/ Mills"]);
+    b.post("Kettles", "See [mills](/blog/mills/).", json!({ "slug": "kettles" }))
+        .await;
+    assert_eq!(orphans().await, ["/blog/beans/ All beans", "/blog/kettles/ Kettles"]);
+    let path = b.path(&format!("content/{beans}"));
+    let rev = b.rev(&beans).await;
+    assert_eq!(b.w.delete(&b.w.a.owner, &path, rev).await.0, 204);
+    assert_eq!(orphans().await, ["/blog/kettles/ Kettles"]);
+}
+
+#[tokio::test]
 async fn a_link_is_suggested_put_in_seen_by_visitors_and_taken_out() {
     let b = Blog::new().await;
     let [grinders, ratio, kettles, hub] = b.coffee().await;

@@ -134,10 +134,17 @@ async fn links_are_led_to_where_a_page_has_moved() {
     b.apply(&put_in, json!([{ "target": grinders, "anchor": "burr grinder" }]))
         .await;
     let faq = json!([{ "question": "Q?", "answer": "[it](/blog/burr-grinder-guide/)" }]);
-    let beside = b.post("Beside", "Nothing.", json!({ "faq": faq })).await;
+    let blocks = json!([
+        { "type": "cta", "text": "[This](/blog/burr-grinder-guide/), too.", "links": [{ "label": "Go", "url": "/blog/burr-grinder-guide/#steel" }] },
+        { "type": "image", "image": "/media/a.png", "url": "/blog/cold-brew-ratio/" },
+    ]);
+    let by_reference = "[It][g] and [coffee](/blog/coffee-at-home/).\n\n[g]: /blog/burr-grinder-guide/";
+    let beside = b
+        .post("Beside", by_reference, json!({ "faq": faq, "blocks": blocks }))
+        .await;
     b.change(&grinders, json!({ "slug": "grinders" })).await;
     let report = b.get("links/report?kind=dead_link").await;
-    assert_eq!(report["counts"]["dead_link"], 3, "{report}");
+    assert_eq!(report["counts"]["dead_link"], 6, "{report}");
     assert!(
         report["items"]
             .as_array()
@@ -164,12 +171,26 @@ async fn links_are_led_to_where_a_page_has_moved() {
             .unwrap();
         (result["changed"].as_u64().unwrap(), result["left"].as_u64().unwrap())
     };
-    assert_eq!((of(&by_hand), of(&put_in), of(&beside)), ((1, 0), (1, 0), (0, 1)));
+    assert_eq!((of(&by_hand), of(&put_in), of(&beside)), ((1, 0), (1, 0), (3, 1)));
     assert_eq!(
         b.content(&by_hand).await["body"],
         body.replace("burr-grinder-guide", "grinders")
     );
+    let content = b.content(&beside).await;
+    assert_eq!(
+        (&content["body"], &content["faq"][0]["answer"]),
+        (&json!(by_reference), &json!("[it](/blog/grinders/)")),
+        "{content}"
+    );
+    let new = blocks.to_string().replace("burr-grinder-guide", "grinders");
+    assert_eq!(content["blocks"], serde_json::from_str::<Value>(&new).unwrap());
     assert_eq!(b.get("links/report").await["counts"]["dead_link"], 1);
+    let (_, again) = b.w.post(&b.w.a.editor, &path, json!({})).await;
+    assert_eq!(
+        (&again["results"][0]["changed"], &again["results"][0]["left"]),
+        (&json!(0), &json!(1)),
+        "{again}"
+    );
     // The link is still ours.
     let rows = b.links("status=applied").await;
     assert_eq!(

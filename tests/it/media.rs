@@ -59,6 +59,19 @@ async fn the_life_of_a_file() {
         ),
     );
     let item = format!("{path}/{}", media["id"].as_str().unwrap());
+    let long = format!(
+        "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.svg\"\r\n\r\n<svg xmlns=\"http://www.w3.org/2000/svg\"/>\
+         \r\n--edge\r\ncontent-disposition: form-data; name=\"alt\"\r\n\r\n{}\r\n--edge--\r\n",
+        "x".repeat(1_001)
+    );
+    let request = w.request(&w.a.editor, Method::POST, &path);
+    let request = request.content_type("multipart/form-data; boundary=edge").body(long);
+    let (status, problem) = body_of(request.send().await).await;
+    assert_eq!(
+        (status.as_u16(), &problem["errors"][0]["field"], files(&w)),
+        (422, &json!("alt"), 1),
+        "{problem}"
+    );
 
     // The same bytes again: the same row, one file.
     let (status, same) = upload(&w, &w.a.editor, &path, "other.png", "image/png", png(1)).await;

@@ -43,6 +43,7 @@ impl OpenAi {
             let name = match request.path.rsplit_once('/').unwrap().1 {
                 "completions" => "CreateChatCompletionRequest",
                 "embeddings" => "CreateEmbeddingRequest",
+                "generations" => "CreateImageRequest",
                 other => panic!("{other} is no operation of the API"),
             };
             self.check(name, &request.body);

@@ -1,7 +1,8 @@
 //! Scores: of content as it is and as an editor has it, of texts from elsewhere, kept ones in lists.
 
-use igny8_data::{Variables, Why};
-use igny8_server::testing::{Tenant, World};
+use igny8_data::{Role, Variables, Why};
+use igny8_server::features::optimizer::keep;
+use igny8_server::testing::{Member, Tenant, World};
 use poem::http::Method;
 use serde_json::{Value, json};
 
@@ -404,6 +405,162 @@ async fn kept_scores_follow_changes_and_disturb_nobody() {
     assert_eq!(
         counted(&w.get(&w.b.owner, &format!("{}/optimizer", site(&w.b))).await.1),
         0
+    );
+}
+
+/// Gives content a status.
+async fn set_status(w: &World, content: &Value, status: &str) {
+    let bulk = json!({ "action": "status", "status": status, "force": true, "ids": [id(content)] });
+    let (_, done) = w.post(&w.a.owner, &format!("{}/content/bulk", site(&w.a)), bulk).await;
+    assert_eq!(done["done"], 1, "{done}");
+}
+
+#[tokio::test]
+async fn scores_follow_the_links_of_other_pages() {
+    let w = World::new().await;
+    let linking = json!({ "body": format!("See [mills](/blog/mills/). {}", SENTENCES.repeat(4)) });
+    let mills = post(&w, "Mills", json!({ "slug": "mills" })).await;
+    let mut others = Vec::new();
+    for title in ["Beans", "Kettles", "Filters"] {
+        let other = post(&w, title, linking.clone()).await;
+        set_status(&w, &other, "published").await;
+        others.push(other);
+    }
+    let draft = post(&w, "Draft", linking).await;
+    set_status(&w, &mills, "published").await;
+    let light = async |content: &Value| check(&score_of(&w, content).await, "inbound_links")["light"].clone();
+    assert_eq!(light(&mills).await, "not_scored", "nobody has looked yet");
+    // After each of these, what is kept, what lists show and what is scored now are one.
+    let counted = async || {
+        w.run_jobs().await;
+        let report = score_of(&w, &mills).await;
+        assert_eq!(
+            (&report["kept"]["score"], &report["kept"]["current"]),
+            (&report["score"], &json!(true)),
+            "{report}"
+        );
+        let items = listed(&w, "").await;
+        let item = items.into_iter().find(|item| item["id"] == mills["id"]).unwrap();
+        assert_eq!(item["score"], report["score"], "{item}");
+        let found = check(&report, "inbound_links");
+        (
+            found["light"].clone(),
+            found["measured"]["value"].clone(),
+            item["etag"].clone(),
+        )
+    };
+    assert_eq!(
+        counted().await,
+        (json!("green"), json!(3.0), json!("\"2\"")),
+        "a draft does not count"
+    );
+    assert_eq!(light(&draft).await, "not_scored", "nobody can link to it");
+    assert_eq!(light(&others[0]).await, "red");
+
+    // The page that is linked to stays as it is; only its score is another one.
+    w.clock.advance(chrono::Duration::minutes(1));
+    let path = |content: &Value| format!("{}/content/{}", site(&w.a), id(content));
+    let change = json!({ "body": SENTENCES.repeat(4) });
+    assert_eq!(w.patch(&w.a.owner, &path(&others[0]), 2, change).await.0, 200);
+    assert_eq!(light(&mills).await, "green", "as it is kept");
+    assert_eq!(counted().await, (json!("orange"), json!(2.0), json!("\"2\"")));
+    let (_, jobs) = w.get(&w.a.owner, "/jobs?kind=score_site&limit=1").await;
+    assert_eq!(
+        jobs["items"][0]["result"]["scored"], 2,
+        "the text and the page it linked to: {jobs}"
+    );
+    assert_eq!(w.delete(&w.a.owner, &path(&others[1]), 2).await.0, 204);
+    assert_eq!(counted().await, (json!("orange"), json!(1.0), json!("\"2\"")));
+    set_status(&w, &others[2], "draft").await;
+    assert_eq!(counted().await, (json!("red"), json!(0.0), json!("\"2\"")));
+    // A text that nobody else sees changes nothing for others.
+    let (status, changed) = w
+        .patch(&w.a.editor, &path(&draft), 1, json!({ "title": "Another" }))
+        .await;
+    assert_eq!(status, 200, "{changed}");
+    assert_eq!(counted().await.0, "red");
+    set_status(&w, &mills, "draft").await;
+    assert_eq!(counted().await.0, "not_scored");
+}
+
+#[tokio::test]
+async fn kept_scores_age() {
+    let w = World::new().await;
+    let article = post(&w, "Article", json!({})).await;
+    let review = post(&w, "Review", json!({ "content_structure": "review" })).await;
+    create(
+        &w,
+        json!({ "content_type": "page", "title": "Of no time", "body": "Short." }),
+    )
+    .await;
+    w.run_jobs().await;
+    // Everybody's session has ended by then.
+    let later = async |days: i64| {
+        w.clock.advance(chrono::Duration::days(days));
+        Member::make(&w.app, w.a.account, Role::Owner, &format!("later-{days}")).await
+    };
+    let listed = async |who: &Member, content: &Value| {
+        let (_, list) = w.get(who, &format!("{}/content", site(&w.a))).await;
+        let mut items = list["items"].as_array().unwrap().iter();
+        items.find(|item| item["id"] == content["id"]).unwrap().clone()
+    };
+    let light_and_kept = async |who: &Member, content: &Value| {
+        let path = format!("{}/content/{}/score", site(&w.a), id(content));
+        let (_, report) = w.get(who, &path).await;
+        // What lists filter and sort by.
+        assert_eq!(listed(who, content).await["score"], report["kept"]["score"], "{report}");
+        let current = report["kept"]["current"] == true;
+        let light = check(&report, "freshness")["light"].clone();
+        (
+            light,
+            report["score"].as_i64(),
+            report["kept"]["score"].as_i64(),
+            current,
+        )
+    };
+    assert_eq!(keep::age(w.app.clone()).await.unwrap(), 0, "nothing is old");
+    let who = later(170).await;
+    assert_eq!(keep::age(w.app.clone()).await.unwrap(), 0);
+    let (light, fresh, kept, current) = light_and_kept(&who, &review).await;
+    assert_eq!((light, current, kept), (json!("green"), true, fresh));
+
+    // Half a year is long for a review, and nothing for an article.
+    let who = later(11).await;
+    let (light, _, kept, current) = light_and_kept(&who, &review).await;
+    assert_eq!(
+        (light, kept, current),
+        (json!("orange"), fresh, false),
+        "not yet scored anew"
+    );
+    assert_eq!(keep::age(w.app.clone()).await.unwrap(), 1, "one site");
+    assert_eq!(keep::age(w.app.clone()).await.unwrap(), 0, "asked for once");
+    w.run_jobs().await;
+    let (_, jobs) = w.get(&who, "/jobs?kind=score_site&limit=1").await;
+    assert_eq!(jobs["items"][0]["result"]["scored"], 1, "{jobs}");
+    let (_, live, kept, current) = light_and_kept(&who, &review).await;
+    assert_eq!((kept, current), (live, true));
+    assert_eq!(light_and_kept(&who, &article).await.0, "green");
+
+    // When all have passed their last limit, there is nothing left to wait for.
+    for days in [185, 400] {
+        let who = later(days).await;
+        assert_eq!(keep::age(w.app.clone()).await.unwrap(), 1, "{days}");
+        w.run_jobs().await;
+        for content in [&article, &review] {
+            let (_, live, kept, current) = light_and_kept(&who, content).await;
+            assert_eq!((kept, current), (live, true), "{days}");
+        }
+    }
+    let who = later(1_000).await;
+    let (light, live, ..) = light_and_kept(&who, &review).await;
+    assert_eq!(light, "red");
+    assert!(live < fresh, "{live:?} {fresh:?}");
+    assert_eq!(keep::age(w.app.clone()).await.unwrap(), 0);
+    let item = listed(&who, &review).await;
+    assert_eq!(
+        (&item["etag"], &item["updated_at"]),
+        (&json!("\"1\""), &review["updated_at"]),
+        "nobody edited it"
     );
 }
 

@@ -99,6 +99,40 @@ async fn the_life_of_a_keyword() {
 }
 
 #[tokio::test]
+async fn every_dotted_i_is_one_keyword() {
+    let w = World::new().await;
+    let here = sector(&w, 0, "Cities").await;
+    let list = format!("/sites/{}/keywords", w.a.sites[0]);
+    let add = async |text: &str| {
+        let body = json!({ "sector": here, "text": text });
+        w.post(&w.a.editor, &list, body).await.0.as_u16()
+    };
+    let sql = async |sql: &str| {
+        let platform = w.app.db.platform(igny8_data::Why::Operator);
+        platform.query(sql, Default::default(), "testing").await.unwrap();
+    };
+    assert_eq!(add("İstanbul turu").await, 201);
+    for text in ["istanbul turu", "i\u{307}stanbul turu", "ISTANBUL TURU"] {
+        assert_eq!(add(text).await, 409, "{text:?}");
+    }
+    assert_eq!(add("İzmir").await, 201);
+    // As keys were made before, with a second row that they let in, and the migration again.
+    sql("UPDATE keyword SET text_key = 'i\u{307}stanbul turu' WHERE text = 'İstanbul turu'").await;
+    sql("UPDATE keyword SET text_key = 'i\u{307}zmir' WHERE text = 'İzmir'").await;
+    assert_eq!(add("izmir").await, 201);
+    let migrations = igny8_server::app::MIGRATIONS;
+    let migration = migrations.iter().find(|m| m.name == "dotted_i").unwrap();
+    for _ in 0..2 {
+        sql(migration.sql).await;
+    }
+    for text in ["istanbul turu", "izmir"] {
+        assert_eq!(add(text).await, 409, "{text:?}");
+    }
+    let (_, keywords) = w.get(&w.a.viewer, &list).await;
+    assert_eq!(keywords["items"].as_array().unwrap().len(), 3, "{keywords}");
+}
+
+#[tokio::test]
 async fn filters_sorts_and_bulk_of_keywords() {
     let w = World::new().await;
     let here = sector(&w, 0, "Coffee").await;

@@ -5,11 +5,12 @@
 use std::time::{Duration, Instant};
 
 use igny8_data::{Read, Why};
+use igny8_server::ai::provider::images::{self, Drawing, Quality};
 use igny8_server::ai::provider::{
     AnswerSchema, ChatMessage, ChatRequest, ChatRole, NotUsable, Provider, ProviderError, configured,
 };
 use igny8_server::features::integrations::{Integration, Settings};
-use igny8_server::testing::fake_provider::{FakeProvider, KEY, Reply, completion, vector};
+use igny8_server::testing::fake_provider::{FakeProvider, KEY, Received, Reply, completion, vector};
 use igny8_server::testing::{Member, World, body_of};
 use poem::http::Method;
 use serde_json::{Value, json};
@@ -308,6 +309,92 @@ async fn a_server_without_schemas_is_told_in_words_once() {
     fake.script([refusal()]);
     let error = provider.chat(&question(true), &go).await.unwrap_err();
     assert_eq!((error.code(), fake.received().len()), ("not_accepted", 5), "not again");
+}
+
+#[tokio::test]
+async fn pictures_are_asked_for_as_openai_describes() {
+    let (w, fake) = world().await;
+    let mut openai = OpenAi::new();
+    let picture = json!({ "created": 1_767_225_600, "data": [{ "b64_json": "UE5H" }] });
+    openai.check("ImagesResponse", &picture);
+    fake.answer(move |_| Reply::Body(picture.to_string()));
+    let actor = w.app.db.actor_of_user(w.a.viewer.id).await.unwrap();
+    let account = actor.account::<Read>().unwrap();
+    let go = CancellationToken::new();
+    // What the description says in words: characters of a prompt, sizes and qualities of each model.
+    let of_gpt: [&[&str]; 2] = [
+        &["auto", "1024x1024", "1536x1024", "1024x1536"],
+        &["auto", "low", "medium", "high"],
+    ];
+    let models: [(&str, usize, [&[&str]; 2]); 4] = [
+        ("gpt-image-1", 32_000, of_gpt),
+        ("gpt-image-2", 32_000, of_gpt),
+        (
+            "dall-e-3",
+            4_000,
+            [&["1024x1024", "1792x1024", "1024x1792"], &["standard", "hd"]],
+        ),
+        ("dall-e-2", 1_000, [&["256x256", "512x512", "1024x1024"], &["standard"]]),
+    ];
+    for (model, longest, [sizes, qualities]) in models {
+        let integration = json!({
+            "kind": "image_provider", "name": "Fake", "key": KEY,
+            "image": { "protocol": "openai", "base_url": fake.base_url, "model": model },
+        });
+        let (status, made) = w.post(&w.a.owner, "/integrations", integration).await;
+        assert_eq!(status, 201, "{made}");
+        let provider = images::configured(&w.app, &account).await.unwrap();
+        let provider = provider.expect("a provider of pictures is configured");
+        let before = fake.received().len();
+        for quality in [Quality::Basic, Quality::Premium] {
+            let drawing = Drawing {
+                prompt: "\u{e9}".repeat(40_000),
+                quality,
+            };
+            assert_eq!(provider.draw(&drawing, [7; 16], &go).await.unwrap(), b"PNG", "{model}");
+        }
+        let all = fake.received();
+        let received = &all[before..];
+        assert_eq!(openai.check_all(received), 2, "{model}");
+        for Received {
+            path, headers, body, ..
+        } in received
+        {
+            assert_eq!(path, "/v1/images/generations");
+            assert_eq!(headers["authorization"], format!("Bearer {KEY}"));
+            let prompt = body["prompt"].as_str().unwrap();
+            assert!((500..=longest).contains(&prompt.chars().count()), "{model}");
+            assert!(sizes.contains(&body["size"].as_str().unwrap()), "{body}");
+            let quality = body["quality"].as_str();
+            assert!(quality.is_none_or(|quality| qualities.contains(&quality)), "{body}");
+            // Each belongs to one family of models.
+            assert_eq!(
+                body.get("response_format").is_some(),
+                model.starts_with("dall-e"),
+                "{body}"
+            );
+            assert_eq!(
+                body.get("output_format").is_some(),
+                model.starts_with("gpt-image"),
+                "{body}"
+            );
+        }
+        let path = format!("/integrations/{}", made["id"].as_str().unwrap());
+        assert_eq!(w.delete(&w.a.owner, &path, 1).await.0, 204);
+    }
+    // The control: the schema notices mistakes.
+    let good = fake.received()[0].body.clone();
+    for (field, wrong) in [
+        ("prompt", Value::Null),
+        ("n", json!(11)),
+        ("quality", json!("best")),
+        ("output_format", json!("gif")),
+        ("colour", json!("blue")),
+    ] {
+        let mut body = good.clone();
+        body[field] = wrong;
+        assert!(openai.problem("CreateImageRequest", &body).is_some(), "{field}");
+    }
 }
 
 #[tokio::test]

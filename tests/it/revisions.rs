@@ -121,3 +121,58 @@ async fn revisions_are_kept_compared_and_restored() {
     let path = format!("/sites/{}/content/{}/revisions/1", w.a.sites[0], id(&elsewhere));
     assert_eq!(w.get(&w.a.owner, &path).await.0, 404);
 }
+
+#[tokio::test]
+async fn a_revision_of_a_hundred_edits_ago_is_found_compared_and_restored() {
+    let w = World::new().await;
+    let mut body = "Day 0.\n".to_owned();
+    let post = create(&w, json!({ "content_type": "post", "title": "Diary", "body": body })).await;
+    let path = format!("/sites/{}/content/{}", w.a.sites[0], id(&post));
+    let list = format!("{path}/revisions");
+    for n in 1..=100 {
+        body += &format!("\nDay {n}.\n");
+        let who = if n % 2 == 0 { &w.a.editor } else { &w.a.admin };
+        let (status, answer) = w.patch(who, &path, n, json!({ "body": body })).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+    let (mut numbers, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let (_, page) = w.get(&w.a.viewer, &format!("{list}?limit=40{cursor}")).await;
+        let items = page["items"].as_array().unwrap();
+        numbers.extend(items.iter().map(|item| item["number"].as_i64().unwrap()));
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(
+        numbers,
+        (1..=101).rev().collect::<Vec<_>>(),
+        "all of them, the newest first"
+    );
+    let (_, first) = w.get(&w.a.viewer, &format!("{list}/1")).await;
+    assert_eq!(first["body"], "Day 0.\n");
+    let (_, compared) = w.get(&w.a.viewer, &format!("{list}/compare?from=1&to=101")).await;
+    assert_eq!(
+        (&compared["body"]["added"], &compared["body"]["removed"]),
+        (&json!(200), &json!(0)),
+        "a line and an empty one each day"
+    );
+
+    // Who began a hundred edits ago is told to look again, not which of them was whose.
+    let (status, stale) = w.patch(&w.a.editor, &path, 1, json!({ "body": "Mine." })).await;
+    assert_eq!(
+        (status.as_u16(), &stale["errors"][0]["field"], &stale["current_etag"]),
+        (412, &json!("*"), &json!("\"101\"")),
+        "{stale}"
+    );
+    for (number, rev, expected) in [(1, 101, "Day 0.\n"), (101, 102, body.as_str())] {
+        let request = w.request(&w.a.editor, Method::POST, &format!("{list}/{number}/restore"));
+        let request = request.header("if-match", format!("\"{rev}\""));
+        let (status, restored) = body_of(request.send().await).await;
+        assert_eq!(
+            (status.as_u16(), &restored["body"], &restored["revision"]),
+            (200, &json!(expected), &json!(rev + 1)),
+        );
+    }
+}

@@ -1,7 +1,10 @@
 //! Sites and sectors through the API.
 
 use igny8_server::testing::World;
+use poem::http::Method;
 use serde_json::json;
+
+use crate::trip::{Trip, id};
 
 #[tokio::test]
 async fn the_life_of_a_site() {
@@ -55,6 +58,59 @@ async fn the_life_of_a_site() {
     assert_eq!(list["total"], 1, "{list}");
     assert_eq!(w.post(&w.a.owner, &format!("{path}/restore"), json!({})).await.0, 200);
     assert_eq!(w.get(&w.a.owner, &path).await.0, 200);
+}
+
+#[tokio::test]
+async fn the_default_language_stays_while_addresses_follow_from_it() {
+    let w = World::new().await;
+    let t = Trip::new(&w, "pier.example", json!({ "languages": ["de", "fr"] })).await;
+    let mut posts = Vec::new();
+    for language in ["en", "de"] {
+        let post = json!({ "content_type": "post", "title": "Tea", "body": "Words.", "language": language });
+        posts.push(id(&t.made(&w.a.editor, "content", post).await));
+    }
+    let rev = async || {
+        let site = w.request(&w.a.owner, Method::GET, &t.site).send().await;
+        let etag = site.0.headers()["etag"].to_str().unwrap().trim_matches('"').to_owned();
+        etag.parse::<i64>().unwrap()
+    };
+    let set = async |language: &str| {
+        let change = json!({ "language": language });
+        w.patch(&w.a.owner, &t.site, rev().await, change).await
+    };
+    // Nobody has seen anything yet.
+    for language in ["de", "en"] {
+        assert_eq!(set(language).await.0, 200);
+    }
+    t.force(&posts).await;
+    w.run_jobs().await;
+    for language in ["de", "fr"] {
+        let (status, refused) = set(language).await;
+        assert_eq!(
+            (status.as_u16(), &refused["code"]),
+            (422, &json!("language_in_use")),
+            "{refused}"
+        );
+    }
+    let (status, changed) = w
+        .patch(
+            &w.a.owner,
+            &t.site,
+            rev().await,
+            json!({ "language": "en", "languages": ["de"] }),
+        )
+        .await;
+    assert_eq!(status, 200, "the language it has, and further ones: {changed}");
+    w.run_jobs().await;
+    for address in ["/blog/tea/", "/de/blog/tea/"] {
+        assert_eq!(t.visit(address).await.status, 200, "{address}");
+    }
+    // Content in other languages moves nowhere.
+    assert_eq!(t.set_status(&w.a.editor, &posts[0], "draft").await.0, 200);
+    assert_eq!(set("de").await.0, 422);
+    assert_eq!(set("fr").await.0, 200);
+    w.run_jobs().await;
+    assert_eq!(t.visit("/de/blog/tea/").await.status, 200);
 }
 
 #[tokio::test]

@@ -468,6 +468,37 @@ async fn foreign_is_the_same_as_missing() {
 }
 
 #[tokio::test]
+async fn a_site_without_a_grant_is_the_same_as_missing() {
+    let w = World::new().await;
+    let samples = Samples::of(&w).await;
+    // Members of the account who may not see the site any more.
+    for member in [&w.a.editor, &w.a.viewer] {
+        let path = format!("/members/{}/sites", member.id);
+        let request = w.request(&w.a.owner, Method::PUT, &path);
+        let (status, answer) = body_of(request.body_json(&json!({ "sites": [] })).send().await).await;
+        assert!(status.is_success(), "{answer}");
+    }
+    for op in operations(&description()) {
+        if op.public || !op.path.contains("{site_id}") {
+            continue;
+        }
+        for member in [&w.a.editor, &w.a.viewer] {
+            let closed = Samples::fill(&op.path, &samples.of_a);
+            let closed = send(&w, Some(member), &op, &closed, "\"1\"").await;
+            let missing = Samples::fill(&op.path, &samples.of_nobody);
+            let missing = send(&w, Some(member), &op, &missing, "\"1\"").await;
+            assert_eq!(
+                closed, missing,
+                "{}: a closed site must answer like a missing one",
+                op.id
+            );
+            assert!(closed.0.is_client_error(), "{}: {} {}", op.id, closed.0, closed.1);
+            assert!(!closed.1.to_string().contains(CANARY), "{}: {}", op.id, closed.1);
+        }
+    }
+}
+
+#[tokio::test]
 async fn nothing_of_a_reaches_b() {
     let w = World::new().await;
     let _ = Samples::of(&w).await;

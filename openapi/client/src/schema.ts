@@ -934,7 +934,10 @@ export interface paths {
         delete: operations["site_delete"];
         options?: never;
         head?: never;
-        /** Change a site */
+        /**
+         * Change a site
+         * @description The default language stays while content in it, or in the new one, is published: its addresses would change.
+         */
         patch: operations["site_update"];
         trace?: never;
     };
@@ -1733,7 +1736,8 @@ export interface paths {
         /**
          * Score content
          * @description What its present text is worth: 0 to 100 points from checks that each say what they measured, what would be right
-         *     and how to mend it. Computed when it is asked for, so it is always that of the present version.
+         *     and how to mend it. Computed when it is asked for, so it is always that of the present version; the pages that link to
+         *     it are those that were counted when scores were kept last.
          */
         get: operations["content_score_get"];
         put?: never;
@@ -1802,7 +1806,8 @@ export interface paths {
         /**
          * Change the editorial status
          * @description draft → review → approved → published; back to draft from each, from approved also to review. A draft may be
-         *     published at once. What is not ready is refused with what is missing; an admin may force it.
+         *     published at once. What is not ready is refused with what is missing; an admin may force it, but for a second text of a
+         *     term: its archive shows one.
          */
         post: operations["content_set_status"];
         delete?: never;
@@ -2533,8 +2538,8 @@ export interface paths {
         put?: never;
         /**
          * Lead links to where their pages are
-         * @description Links to the old address of a page that has moved work by a redirect; here they get the new one. Each piece of content
-         *     is one change, with a revision.
+         * @description Links to the old address of a page that has moved work by a redirect; here they get the new one, in texts, answers and
+         *     blocks. Each piece of content is one change.
          */
         post: operations["link_mend"];
         delete?: never;
@@ -2678,8 +2683,7 @@ export interface paths {
         put?: never;
         /**
          * Score all content anew
-         * @description As a background job. Scores follow changes by themselves; this is for those that age without one, by the time since
-         *     the last change.
+         * @description As a background job. Scores follow changes, links and time by themselves; this is for those that an older program made.
          */
         post: operations["optimizer_rescore"];
         delete?: never;
@@ -3108,7 +3112,7 @@ export interface paths {
         /**
          * Delete a term
          * @description The terms below it move up to its parent; content loses it. It can be restored, without them, until it is removed
-         *     for good.
+         *     for good. A text of its archive whose next term has one becomes a draft.
          */
         delete: operations["term_delete"];
         options?: never;
@@ -3131,7 +3135,8 @@ export interface paths {
         put?: never;
         /**
          * Merge a term into another
-         * @description Its content and the terms below it go to the other term; then it is deleted.
+         * @description Its content and the terms below it go to the other term; then it is deleted. The text of its archive becomes a draft if
+         *     the other term has one.
          */
         post: operations["term_merge"];
         delete?: never;
@@ -5668,7 +5673,7 @@ export interface components {
          * @description The score that is kept of content.
          */
         KeptScore: {
-            /** @description It is that of the present version; else a job is about to bring it up to date. */
+            /** @description It is that of the present version, and time has changed nothing; else a job is about to bring it up to date. */
             current: boolean;
             /** Format: int64 */
             score: number;
@@ -6395,7 +6400,7 @@ export interface components {
             detail?: string;
             /**
              * Format: uint32
-             * @description Links that stay as they are: in blocks and answers, or written with a reference.
+             * @description Links that stay as they are, since they are written with a reference or in another way that is not changed here.
              */
             left: number;
         };

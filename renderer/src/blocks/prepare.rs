@@ -83,6 +83,7 @@ pub(crate) fn blocks(plan: &Plan<'_>, prepared: &Prepared, page: usize, body: &m
     body.ids.append(&mut found.ids);
     body.fragments.append(&mut found.fragments);
     body.links.append(&mut found.links);
+    body.has_code |= found.has_code;
     Value::from(out)
 }
 
@@ -198,6 +199,7 @@ impl Maker<'_> {
         self.html.ids.append(&mut html.ids);
         self.html.fragments.append(&mut html.fragments);
         self.html.links.append(&mut html.links);
+        self.html.has_code |= html.has_code;
         Value::safe_string(&html.body)
     }
 

@@ -93,7 +93,9 @@ impl Facts {
             let page = home.page.map(|p| pages[p].identity);
             let section = home.section.map(|s| plan.sections.rows()[s].identity());
             let groups = identities(plan.sections.rows(), &home.groups);
-            self.set(Fact::Home, home.identity(), &(home.language, page, section, groups));
+            let alone = identities(pages, &home.pages);
+            let own = (home.language, page, section, groups, alone);
+            self.set(Fact::Home, home.identity(), &own);
             self.listing(plan, &home.listing);
         }
         for redirect in plan.redirects.rows() {

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::resolve::Resolver;
+use super::resolve::{Resolver, shorten};
 use super::tag::{Tag, attribute, unescape};
 use super::writer::table_open;
 
@@ -15,12 +15,19 @@ struct Heading {
     start: usize,
 }
 
+/// An open link; places are in what is written.
+enum Link {
+    /// Where its tag begins and ends, and where it leads, if anywhere.
+    Kept(usize, usize, Option<String>),
+    /// Its tags are left out. Where its words begin, if nobody was told.
+    Left(Option<usize>),
+}
+
 /// Finishes `html`.
 pub(super) fn finish(html: &str, resolver: &mut Resolver<'_>) -> String {
     let mut out = String::with_capacity(html.len() + html.len() / 8);
     let mut heading: Option<Heading> = None;
-    // Where an open link's tag begins and ends in `out`, and where it leads, if anywhere.
-    let mut links: Vec<Option<(usize, usize, Option<String>)>> = Vec::new();
+    let mut links: Vec<Link> = Vec::new();
     let mut summaries = 0usize;
     let mut wrapped: Vec<bool> = Vec::new();
     let mut wrap_open = 0usize;
@@ -49,7 +56,7 @@ pub(super) fn finish(html: &str, resolver: &mut Resolver<'_>) -> String {
                     let inner = out.split_off(open.start);
                     let plain = super::text::html_text(&inner);
                     // Neither in a link nor in what opens and closes a part can a link stand.
-                    let anchor = summaries == 0 && links.iter().all(Option::is_none);
+                    let anchor = summaries == 0 && links.iter().all(|link| matches!(link, Link::Left(_)));
                     resolver.heading(&mut out, open.level, open.id.as_deref(), &inner, &plain, anchor);
                 }
             }
@@ -62,10 +69,8 @@ pub(super) fn finish(html: &str, resolver: &mut Resolver<'_>) -> String {
                 out.push_str(source);
             }
             ("a", false) => {
-                let href = match tag.attribute("href") {
-                    Some(href) => resolver.link(&href),
-                    None => None,
-                };
+                let written = tag.attribute("href");
+                let href = written.as_deref().and_then(|href| resolver.link(href));
                 // `<a name>` is how anchors were once written.
                 let named = tag
                     .attribute("id")
@@ -89,15 +94,26 @@ pub(super) fn finish(html: &str, resolver: &mut Resolver<'_>) -> String {
                     out.push('>');
                     // A place that is named stays, whatever it says, and so does what has a label.
                     let must_say = href.filter(|_| named.is_none() && tag.attribute("aria-label").is_none());
-                    links.push(Some((start, out.len(), must_say)));
+                    links.push(Link::Kept(start, out.len(), must_say));
                 } else {
-                    links.push(None);
+                    // Cleaning takes an address away that is not allowed.
+                    links.push(Link::Left(written.is_none().then_some(out.len())));
                 }
             }
-            ("a", true) => match links.pop().flatten() {
-                Some((start, inside, Some(href))) => resolver.link_end(&mut out, start, inside, &href),
-                Some(_) => out.push_str("</a>"),
-                None => {}
+            ("a", true) => match links.pop() {
+                Some(Link::Kept(start, inside, Some(href))) => resolver.link_end(&mut out, start, inside, &href),
+                Some(Link::Kept(..)) => out.push_str("</a>"),
+                Some(Link::Left(Some(start))) => {
+                    let words = words(out.get(start..).unwrap_or_default());
+                    if !words.is_empty() {
+                        let message = format!(
+                            "the link “{}” has no address, or one with a scheme that is not allowed; only its text is kept",
+                            shorten(&words)
+                        );
+                        resolver.warn("link-refused", message);
+                    }
+                }
+                Some(Link::Left(None)) | None => {}
             },
             ("img", false) => {
                 let side = |name| {
@@ -160,7 +176,10 @@ pub(super) fn finish(html: &str, resolver: &mut Resolver<'_>) -> String {
             }
             // An image brings its own.
             ("picture", _) => {}
-            (_, false) => {
+            (name, false) => {
+                if name == "pre" {
+                    resolver.note_code();
+                }
                 if let Some(id) = tag.attribute("id") {
                     let id = resolver.unique_id(&id);
                     let _ = write!(out, "<{}", tag.name);
@@ -185,4 +204,15 @@ pub(super) fn finish(html: &str, resolver: &mut Resolver<'_>) -> String {
         resolver.heading(&mut out, open.level, open.id.as_deref(), &inner, &plain, true);
     }
     out
+}
+
+/// The words between tags that are written already.
+fn words(html: &str) -> String {
+    let texts = html.split('<').enumerate().map(|(n, part)| match part.split_once('>') {
+        Some((_, text)) if n > 0 => text,
+        _ if n > 0 => "",
+        _ => part,
+    });
+    let text = texts.collect::<String>();
+    unescape(&text).split_whitespace().collect::<Vec<_>>().join(" ")
 }

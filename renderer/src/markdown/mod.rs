@@ -41,6 +41,8 @@ pub struct Html {
     pub links: Vec<String>,
     /// Links that lead nowhere, refused schemes.
     pub findings: Vec<Diagnostic>,
+    /// There is a block of code, which a script of the theme can make easy to copy.
+    pub has_code: bool,
 }
 
 /// One heading of the table of contents.

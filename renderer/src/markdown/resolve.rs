@@ -330,6 +330,8 @@ impl<'a> Resolver<'a> {
         let mut described = !alt.is_empty() || decorative;
         let mut choice = markup::Choice::default();
         let src = match self.context.address.target(written, self.context.page) {
+            // Cleaning takes an address away that is not allowed. An empty one would be the page's own.
+            _ if written.trim().is_empty() => None,
             Target::Site { path, suffix } => {
                 let media = self.context.lookup.media(&path);
                 let found = media.and_then(|m| markup::finding(m, self.context.page));
@@ -369,13 +371,18 @@ impl<'a> Resolver<'a> {
             _ => None,
         };
         let Some(src) = src else {
-            self.warn(
-                "image-refused",
+            let message = if written.trim().is_empty() {
+                format!(
+                    "the image “{}” has no address, or one that is not allowed; only its description is kept",
+                    shorten(alt)
+                )
+            } else {
                 format!(
                     "the image `{}` uses an address that is not allowed; only its description is kept",
                     shorten(written)
-                ),
-            );
+                )
+            };
+            self.warn("image-refused", message);
             let _ = escape_html_body_text(&mut *out, alt);
             return;
         };
@@ -436,6 +443,11 @@ impl<'a> Resolver<'a> {
             self.html.findings.push(found);
         }
         crate::highlight::highlight(language, code, out);
+    }
+
+    /// Notes that a block of code was written.
+    pub fn note_code(&mut self) {
+        self.html.has_code = true;
     }
 
     pub fn warn(&mut self, code: &'static str, message: String) {

@@ -140,6 +140,29 @@ fn tables_notes_tasks_and_footnotes() {
 }
 
 #[test]
+fn links_and_images_that_cleaning_takes_away_are_told() {
+    let refused = "<p>a <a href='javascript:alert(1)'>click <b>here</b></a> <a href=\"JaVa&#x09;Script:x\" onclick=y>or here</a> \
+                   <a href='data:text/html,x'></a><img src='javascript:x' alt='a hill'> <a name='top'></a><a href='/about'>b</a></p>";
+    for out in [html(Body::Html(refused.into())), md(refused)] {
+        assert!(
+            !out.body.contains("cript:") && !out.body.contains("<img"),
+            "{}",
+            out.body
+        );
+        let told: Vec<(&str, &str)> = out.findings.iter().map(|d| (d.code, d.message.as_str())).collect();
+        let codes: Vec<&str> = told.iter().map(|(code, _)| *code).collect();
+        assert_eq!(codes, ["link-refused", "link-refused", "image-refused"], "{told:?}");
+        for ((_, message), words) in told.iter().zip(["“click here”", "“or here”", "“a hill”"]) {
+            assert!(message.contains(words), "{message}");
+        }
+    }
+    let mixed = md("<b>x</b> [click](javascript:alert(1)) ![a hill](javascript:x)\n");
+    let codes: Vec<&str> = mixed.findings.iter().map(|d| d.code).collect();
+    assert_eq!(codes, ["link-refused", "image-refused"], "{:?}", mixed.findings);
+    assert!(md("![a hill]()\n").findings.iter().any(|d| d.code == "image-refused"));
+}
+
+#[test]
 fn comments_leave_no_trace() {
     let out = md("one\n\n<!-- more -->\n\ntwo <!-- x --> three\n");
     assert!(!out.body.contains("--") && out.body.contains("two"), "{}", out.body);

@@ -330,6 +330,7 @@ impl<'e> Writer<'e, '_, '_> {
             // The name is ASCII, so it can be cut anywhere.
             language = &info[..end.min(30)];
         }
+        self.resolver.note_code();
         out.push_str("<pre tabindex=\"0\"><code");
         if !language.is_empty() {
             let _ = write!(out, " class=\"language-{language}\"");

@@ -7,9 +7,13 @@ use rayon::prelude::*;
 
 use super::{Listing, Owner, Plan, PlannedHome, PlannedPage, PlannedSection};
 use crate::diagnostic::Diagnostic;
+use crate::output::PATH_CONFLICT;
 use crate::paths;
 use crate::site::{FeedFormat, PageKind, Pagination, Section, SectionSort};
 use crate::tables::HashMap;
+
+/// Pages that an otherwise empty home page leads to.
+const HOME_PAGES: usize = 6;
 
 /// Newest first; undated pages follow, by title; ties by id.
 fn by_date(a: &PlannedPage<'_>, b: &PlannedPage<'_>) -> Ordering {
@@ -130,7 +134,7 @@ impl<'s> Plan<'s> {
             if same {
                 findings.push(Diagnostic::error(
                     &first.0,
-                    "path-conflict",
+                    PATH_CONFLICT,
                     format!("two sections have the address {}", first.0),
                 ));
             }
@@ -259,6 +263,18 @@ impl<'s> Plan<'s> {
                 })
                 .collect();
             groups.sort_by(|&a, &b| self.section_order(a, b));
+            let mut pages = Vec::new();
+            if groups.is_empty() && listing.items.is_empty() {
+                let alone = |&i: &usize| {
+                    let planned = &self.pages.rows()[i];
+                    let shown = matches!(planned.page.kind, PageKind::Page | PageKind::About | PageKind::Contact);
+                    let ours = planned.language == language && planned.path != path;
+                    shown && ours && planned.of_term.is_none() && planned.is_indexed()
+                };
+                pages = (0..self.pages.rows().len()).filter(alone).collect();
+                pages.sort_by_key(|&i| self.newest[i]);
+                pages.truncate(HOME_PAGES);
+            }
             self.homes.push(PlannedHome {
                 path,
                 language,
@@ -266,6 +282,7 @@ impl<'s> Plan<'s> {
                 section,
                 listing,
                 groups,
+                pages,
             });
         }
     }

@@ -21,6 +21,7 @@ use crate::bodies::Bodies;
 use crate::diagnostic::Diagnostic;
 use crate::incremental::trace::{self, Fact};
 use crate::markdown::{Known, Lookup};
+use crate::output::PATH_CONFLICT;
 use crate::paths;
 use crate::site::{
     Body, FeedFormat, Media, Page, PageKind, Pagination, Section, SharedPage, Site, SiteType, Taxonomy, Term,
@@ -247,6 +248,8 @@ pub struct PlannedHome {
     pub listing: Listing,
     /// Sections at the top, in their order.
     pub groups: Vec<usize>,
+    /// Where there are neither posts nor sections: pages that stand alone, so that the home page leads somewhere.
+    pub pages: Vec<usize>,
 }
 
 /// Everything that will be written, and where.
@@ -552,17 +555,21 @@ impl<'s> Plan<'s> {
         self.home_paths.iter().any(|home| home == path)
     }
 
-    fn claim(&mut self, path: &str, owner: Owner, findings: &mut Vec<Diagnostic>) -> bool {
+    /// What has an address, or something of which it would be a folder.
+    fn taken(&self, path: &str) -> Option<Owner> {
         let taken = self.claimed.get(path).copied();
         let taken = taken.or_else(|| is_reserved(path).then_some(Owner::Reserved));
         // `/a.html` cannot be a file and a folder at once.
         let taken = taken.or_else(|| self.folders.get(path).copied());
         let taken = taken.or_else(|| dotted(path).find_map(|above| self.claimed.get(above).copied()));
-        let taken = taken.or_else(|| crate::sitemap::is_child(path).then_some(Owner::Reserved));
-        if let Some(first) = taken {
+        taken.or_else(|| crate::sitemap::is_child(path).then_some(Owner::Reserved))
+    }
+
+    fn claim(&mut self, path: &str, owner: Owner, findings: &mut Vec<Diagnostic>) -> bool {
+        if let Some(first) = self.taken(path) {
             findings.push(Diagnostic::error(
                 path,
-                "path-conflict",
+                PATH_CONFLICT,
                 format!(
                     "{} wants the address {path}, which {} already has; give one of them another",
                     owner.words(),
@@ -628,42 +635,77 @@ impl<'s> Plan<'s> {
         }
     }
 
+    /// Of two pages that want one address the one that was published first keeps it. A text of a term whose archive has another one
+    /// already stands at its own address.
     fn claim_pages(&mut self, taxonomies: &[(usize, String)], findings: &mut Vec<Diagnostic>) {
-        let mut pages: Vec<&'s SharedPage> = self.site.pages.iter().collect();
-        pages.sort_by(|a, b| (&a.path, &a.id).cmp(&(&b.path, &b.id)));
-        for page in pages {
+        type OfTerm<'s> = Option<(usize, &'s str)>;
+        let mut wanted: Vec<(String, &'s SharedPage, OfTerm<'s>)> = Vec::with_capacity(self.site.pages.len());
+        let left_out = |page: &SharedPage, problem: paths::PathProblem| {
+            let message = format!("the page “{}” is left out: {problem}", page.title);
+            Diagnostic::error(&page.path, "page-path", message)
+        };
+        for page in &self.site.pages {
             let of_term = self.term_of(page, taxonomies, findings);
-            let wanted = match of_term {
+            let path = match of_term {
                 Some((_, base, slug)) => Ok(self.term_path(self.language(&page.language), base, slug)),
                 None => paths::normalise(&page.path),
             };
-            let path = match wanted {
-                Ok(path) => path,
-                Err(problem) => {
-                    findings.push(Diagnostic::error(
-                        &page.path,
-                        "page-path",
-                        format!("the page “{}” is left out: {problem}", page.title),
-                    ));
-                    continue;
+            match path {
+                Ok(path) => wanted.push((path, page, of_term.map(|(taxonomy, _, slug)| (taxonomy, slug)))),
+                Err(problem) => findings.push(left_out(page, problem)),
+            }
+        }
+        let age = |page: &'s SharedPage| (page.published_at.is_none(), page.published_at, &page.id);
+        wanted.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| age(a.1).cmp(&age(b.1))));
+        let mut alone: Vec<&'s SharedPage> = Vec::new();
+        for (path, page, of_term) in wanted {
+            match self.taken(&path) {
+                Some(first) if of_term.is_some() => {
+                    let message = format!(
+                        "the text “{}” cannot stand at {path}, which {} already has; it is a page of its own",
+                        page.title,
+                        first.words()
+                    );
+                    findings.push(Diagnostic::warning(&page.path, "term-text", message));
+                    alone.push(page);
                 }
-            };
-            if self.claim(&path, Owner::Page, findings) {
-                let language = self.language(&page.language);
-                self.pages.push(PlannedPage {
-                    page,
-                    identity: trace::identity(path.as_str()),
-                    path,
-                    language,
-                    section: None,
-                    terms: Vec::new(),
-                    of_term: of_term.map(|(taxonomy, _, slug)| (taxonomy, slug)),
-                    text_of: None,
-                    canonical: None,
-                });
+                _ => self.claim_page(path, page, of_term, findings),
+            }
+        }
+        for page in alone {
+            match paths::normalise(&page.path) {
+                Ok(path) => self.claim_page(path, page, None, findings),
+                Err(problem) => findings.push(left_out(page, problem)),
             }
         }
         self.pages.rows_mut().sort_by(|a, b| a.path.cmp(&b.path));
+    }
+
+    fn claim_page(
+        &mut self,
+        path: String,
+        page: &'s SharedPage,
+        of_term: Option<(usize, &'s str)>,
+        findings: &mut Vec<Diagnostic>,
+    ) {
+        if !self.claim(&path, Owner::Page, findings) {
+            if let Some(conflict) = findings.last_mut() {
+                conflict.message = format!("the page “{}” is left out: {}", page.title, conflict.message);
+            }
+            return;
+        }
+        let language = self.language(&page.language);
+        self.pages.push(PlannedPage {
+            page,
+            identity: trace::identity(path.as_str()),
+            path,
+            language,
+            section: None,
+            terms: Vec::new(),
+            of_term,
+            text_of: None,
+            canonical: None,
+        });
     }
 
     fn link_translations(&mut self, findings: &mut Vec<Diagnostic>) {

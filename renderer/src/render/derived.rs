@@ -38,7 +38,7 @@ impl Run<'_> {
         context.insert_value("head", head.value());
         context.insert_value("newest", Value::from(newest));
         context.insert_value("current_url", Value::from(""));
-        self.write_page("404.html", &context, l, &path, outcome)
+        self.write_page("404.html", &mut context, l, &path, outcome)
     }
 
     /// A page for servers that know nothing of redirects.

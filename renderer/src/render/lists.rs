@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use tera::Value;
 
+use super::pages::MOST_RELATED;
 use super::shell::languages;
 use super::{FeedOf, Outcome, Run};
 use crate::feeds;
@@ -20,6 +21,12 @@ use crate::site::{Body, FeedFormat, PageKind, TaxonomyKind};
 const HOME_ITEMS: usize = 6;
 /// Pager links shown on each side of the current one.
 const PAGER_REACH: usize = 2;
+
+/// Pages of each term that a list of terms shows, unless there are many terms.
+const TERM_ITEMS: usize = 3;
+const MANY_TERMS: usize = 24;
+/// Archives of terms with no more pages than this lead on to related ones.
+const FEW: usize = 3;
 
 /// What an author wrote about a term.
 fn description_of<'t>(term: &PlannedTerm<'t>) -> &'t str {
@@ -107,7 +114,7 @@ impl Run<'_> {
                 PageKind::Service => &["services.html", "section.html", "list.html"],
                 _ => &["section.html", "list.html"],
             }),
-            &context,
+            &mut context,
             listing.language,
             &path,
             outcome,
@@ -144,7 +151,7 @@ impl Run<'_> {
             title: term.name.clone(),
             path: listing.path.clone(),
         });
-        let children: Vec<Value> = term.children.iter().map(|&c| self.child_term(c)).collect();
+        let children: Vec<Value> = term.children.iter().map(|&c| self.child_term(c, 0)).collect();
         let template = self.theme.template(match taxonomy.kind {
             TaxonomyKind::BlogCategory => &["category.html", "term.html", "list.html"],
             TaxonomyKind::BlogTag | TaxonomyKind::ProductTag => &["tag.html", "term.html", "list.html"],
@@ -218,6 +225,9 @@ impl Run<'_> {
             self.list_value(listing, n, &title, &description, body, children, "term"),
         );
         context.insert_value("term", self.prepared.term(plan, i));
+        if self.theme.looks_at(template, "related") {
+            context.insert_value("related", Value::from(self.beside_few(listing)));
+        }
         context.insert_value("breadcrumbs", self.crumbs_value(&crumbs));
         context.insert_value("current_url", Value::from(plan.address.href(&listing.path)));
         context.insert_value(
@@ -225,13 +235,33 @@ impl Run<'_> {
             languages(plan, listing.language, &plan.versions(Place::Term(i))),
         );
         context.insert_value("head", head.value());
-        self.write_page(template, &context, listing.language, &path, outcome)
+        self.write_page(template, &mut context, listing.language, &path, outcome)
     }
 
-    fn child_term(&self, c: usize) -> Value {
+    /// A term below what is shown, with the first `most` of its pages.
+    fn child_term(&self, c: usize, most: usize) -> Value {
         let child = &self.plan.terms[c];
         let description = description_of(child);
-        map! { "title" => child.name.as_str(), "url" => self.plan.address.href(&child.listing.path), "description" => text_or_none(description), "count" => child.listing.total() }
+        let shown = if most == 0 { &[][..] } else { child.listing.slice(1) };
+        let items: Vec<Value> = shown.iter().take(most).map(|&p| self.card(p)).collect();
+        map! { "title" => child.name.as_str(), "url" => self.plan.address.href(&child.listing.path), "description" => text_or_none(description), "count" => child.listing.total(), "items" => items }
+    }
+
+    /// What a list of few pages goes on with: pages related to them.
+    fn beside_few(&self, listing: &Listing) -> Vec<Value> {
+        if listing.total() > FEW {
+            return Vec::new();
+        }
+        let items = listing.items();
+        let mut beside: Vec<usize> = Vec::new();
+        for &item in items {
+            for page in self.related.of(self.plan, item, MOST_RELATED) {
+                if !items.contains(&page) && !beside.contains(&page) {
+                    beside.push(page);
+                }
+            }
+        }
+        beside.into_iter().take(MOST_RELATED).map(|p| self.card(p)).collect()
     }
 
     /// All terms of a taxonomy.
@@ -243,7 +273,8 @@ impl Run<'_> {
             title: list.taxonomy.title.clone(),
             path: list.path.clone(),
         });
-        let children: Vec<Value> = list.terms.iter().map(|&t| self.child_term(t)).collect();
+        let most = if list.terms.len() > MANY_TERMS { 0 } else { TERM_ITEMS };
+        let children: Vec<Value> = list.terms.iter().map(|&t| self.child_term(t, most)).collect();
         let names: Vec<&str> = list.terms.iter().map(|&t| plan.terms[t].name.as_str()).collect();
         let listing = Listing::new(list.path.clone(), Vec::new(), list.language);
         let mut context = self.shells[list.language].context();
@@ -270,7 +301,7 @@ impl Run<'_> {
         context.insert_value("head", head.value());
         self.write_page(
             self.theme.template(&["terms.html", "list.html"]),
-            &context,
+            &mut context,
             list.language,
             &list.path,
             outcome,
@@ -310,6 +341,7 @@ impl Run<'_> {
             }
         } else {
             context = self.shells[home.language].context();
+            context.insert_value("faq", Value::from(Vec::<Value>::new()));
             title = section
                 .map(|s| s.title.clone())
                 .filter(|t| !t.trim().is_empty())
@@ -373,6 +405,8 @@ impl Run<'_> {
             })
             .collect();
         context.insert_value("groups", Value::from(groups));
+        let alone: Vec<Value> = home.pages.iter().map(|&p| self.card(p)).collect();
+        context.insert_value("alone", Value::from(alone));
         let list = self.list_value(
             &home.listing,
             n,
@@ -386,7 +420,7 @@ impl Run<'_> {
         context.insert_value("is_first", Value::from(n == 1));
         context.insert_value("current_url", Value::from(plan.address.href(&home.path)));
         context.insert_value("head", head.value());
-        self.write_page("home.html", &context, home.language, &path, outcome)
+        self.write_page("home.html", &mut context, home.language, &path, outcome)
     }
 
     /// False if a page has no text of its own.

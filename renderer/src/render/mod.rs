@@ -77,6 +77,8 @@ struct Outcome {
     links: Vec<u64>,
     /// Links to a place on a page: from, to, fragment.
     fragments: Vec<(String, String, String)>,
+    /// One of the page's texts has a block of code.
+    has_code: bool,
     /// The files themselves, where they are remembered.
     remembered: Vec<MadeFile>,
     done: Option<queue::Done>,
@@ -84,6 +86,7 @@ struct Outcome {
 
 impl Outcome {
     fn take_html(&mut self, html: &mut Html, from: &str) {
+        self.has_code |= html.has_code;
         self.findings.append(&mut html.findings);
         self.links
             .extend(html.links.drain(..).map(|link| trace::identity(link.as_str())));
@@ -453,11 +456,12 @@ impl<'a> Run<'a> {
     fn write_page(
         &self,
         template: &str,
-        context: &Context,
+        context: &mut Context,
         language: usize,
         path: &str,
         outcome: &mut Outcome,
     ) -> ControlFlow<()> {
+        context.insert_value("has_code", Value::from(outcome.has_code));
         trace::read(Fact::Frame, || incremental::frame_identity(language, template));
         let mut bytes = Vec::with_capacity(16 * 1024);
         match self.theme.tera.render_to(template, context, &mut bytes) {

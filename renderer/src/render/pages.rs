@@ -38,7 +38,7 @@ impl Run<'_> {
         context.insert_value("breadcrumbs", self.crumbs_value(&crumbs));
         context.insert_value("faq", faq.0);
         context.insert_value("head", head.value());
-        self.write_page(template, &context, planned.language, &planned.path, outcome)
+        self.write_page(template, &mut context, planned.language, &planned.path, outcome)
     }
 
     /// The page's text and all that belongs to it, without what depends on where it is shown. What takes long to find is left

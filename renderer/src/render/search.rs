@@ -50,7 +50,7 @@ impl Run<'_> {
             },
         );
         context.insert_value("current_url", Value::from(url));
-        self.write_page(TEMPLATE, &context, *l, path, outcome)
+        self.write_page(TEMPLATE, &mut context, *l, path, outcome)
     }
 
     pub(super) fn search_script(&self, outcome: &mut Outcome) -> ControlFlow<()> {

@@ -162,6 +162,14 @@ fn site_value(plan: &Plan<'_>, theme: &Theme, prepared: &Prepared, l: usize, fin
         .iter()
         .find(|(language, _)| *language == l && theme.tera.contains_template(super::search::TEMPLATE));
     let search = search.map(|(_, path)| plan.address.href(path));
+    // The site's own description is in its first language; others have it from their home pages.
+    let described = home.filter(|_| l != 0).and_then(|home| {
+        let section = home
+            .section
+            .map(|s| plan.sections.rows()[s].section.description.as_str());
+        let page = home.page.map(|p| plan.pages.rows()[p].page.description.as_str());
+        page.into_iter().chain(section).find(|text| !text.trim().is_empty())
+    });
     let kind = match settings.site_type {
         SiteType::Blog => "blog",
         SiteType::Ecommerce => "ecommerce",
@@ -169,7 +177,7 @@ fn site_value(plan: &Plan<'_>, theme: &Theme, prepared: &Prepared, l: usize, fin
     };
     map! {
         "title" => settings.title.as_str(),
-        "description" => text_or_none(&settings.description),
+        "description" => text_or_none(described.unwrap_or(&settings.description)),
         "base_url" => plan.address.base_url.as_str(),
         "base_path" => plan.address.base_path.as_str(),
         "kind" => kind,

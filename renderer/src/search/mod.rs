@@ -5,7 +5,7 @@
 //!
 //! - `manifest`: `{"v":1,"n":pages,"size":pages in a piece,"terms":[[first term, file],…],"pages":[file,…]}`
 //! - a piece of terms: `[[term, number of pages, [page step, weight, page step, weight,…]],…]`, sorted by term
-//! - a piece of pages: `[[title, address, summary],…]`
+//! - a piece of pages: `[[title, address, summary, section],…]`; the section's title is empty for pages that stand alone
 //!
 //! All names carry their hash. A word that very many pages have keeps the [`MAX_POSTINGS`] that have it most.
 
@@ -64,6 +64,8 @@ pub(crate) fn build(plan: &Plan<'_>, prepared: &Prepared, language: usize) -> In
         (path, short)
     };
 
+    // Asked for here, since what other threads read is not noted.
+    let sections: Vec<&str> = plan.sections.iter().map(|s| s.section.title.as_str()).collect();
     let described: Vec<String> = pages
         .par_chunks(PAGES)
         .map(|chunk| {
@@ -73,7 +75,13 @@ pub(crate) fn build(plan: &Plan<'_>, prepared: &Prepared, language: usize) -> In
                     "" => planned.path.as_str(),
                     title => title,
                 };
-                json!([title, plan.address.href(&planned.path), prepared.card(plan, i).summary])
+                let section = planned.section.map(|(s, _)| sections[s]);
+                json!([
+                    title,
+                    plan.address.href(&planned.path),
+                    prepared.card(plan, i).summary,
+                    section.unwrap_or_default()
+                ])
             });
             Value::Array(rows.collect()).to_string()
         })

@@ -4,6 +4,8 @@ const input = form.elements.q;
 const list = document.getElementById("search-results");
 const status = document.getElementById("search-status");
 const more = document.getElementById("search-more");
+// Where to go without a result.
+const rest = document.getElementById("search-else");
 const base = new URL(form.dataset.index, location.href);
 const SHOWN = 10, PIECES = 4, MATCHES = 60;
 
@@ -59,6 +61,19 @@ const lookUp = async (index, word) => {
   return matches.slice(0, MATCHES);
 };
 
+// The text in pieces, with marks on the words that were asked for.
+const marked = (text, asked) => {
+  const any = asked.join("|");
+  if (!any) return [text];
+  const pieces = text.split(new RegExp(`(?<![\\p{L}\\p{N}])((?:${any})[\\p{L}\\p{N}]*)`, "giu"));
+  return pieces.map((piece, n) => {
+    if (n % 2 === 0) return piece;
+    const mark = document.createElement("mark");
+    mark.textContent = piece;
+    return mark;
+  });
+};
+
 const search = async (question) => {
   const index = await load(base.href);
   const asked = words(question);
@@ -91,14 +106,21 @@ const show = async () => {
     next.map(async (page) => (await load(index.pages[Math.floor(page / index.size)]))[page % index.size]),
   );
   if (mine !== turn) return;
-  for (const [title, address, summary] of rows) {
+  const asked = words(input.value);
+  for (const [title, address, summary, section] of rows) {
     const item = document.createElement("li");
     const link = document.createElement("a");
     link.href = address;
-    link.textContent = title;
+    link.append(...marked(title, asked));
     const text = document.createElement("p");
-    text.textContent = summary;
+    text.append(...marked(summary, asked));
     item.append(link, text);
+    if (section) {
+      const place = document.createElement("p");
+      place.className = "kicker";
+      place.textContent = section;
+      item.prepend(place);
+    }
     list.append(item);
   }
   shown += next.length;
@@ -120,6 +142,7 @@ const ask = async () => {
     const words = found.length ? form.dataset.count.replace("{n}", found.length.toLocaleString(document.documentElement.lang)) : form.dataset.none;
     status.textContent = question ? words : "";
     await show();
+    if (rest && mine === turn) rest.hidden = found.length > 0;
   } catch {
     if (mine === turn) status.textContent = form.dataset.failed;
   }

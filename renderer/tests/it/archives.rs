@@ -181,11 +181,79 @@ fn texts_of_terms_that_cannot_be() {
         .iter()
         .map(|d| (d.page.as_str(), d.code))
         .collect();
-    assert!(codes.contains(&("/tags/new/", "path-conflict")), "{codes:?}");
+    assert!(codes.contains(&("/b/", "term-text")), "{codes:?}");
     assert!(codes.contains(&("/c/", "term-missing")), "{codes:?}");
-    // A term with a text has an archive even without pages.
+    assert!(!site.report.has_errors(), "{codes:?}");
+    // A term with a text has an archive even without pages, and its second text is a page of its own.
     assert!(text(&site, "tags/new/index.html").contains("Text of /a/."));
+    assert!(text(&site, "b/index.html").contains("Text of /b/."));
     assert!(text(&site, "c/index.html").contains("Text of /c/."));
+}
+
+#[test]
+fn what_was_published_first_keeps_its_address() {
+    let mut site = empty();
+    site.taxonomies = small().taxonomies;
+    let mut add = |path: &str, id: &str, published: &str, term: Option<TermRef>| {
+        let mut page = page(PageKind::Page, path, "/", id);
+        page.id = id.into();
+        page.body = Body::Markdown(format!("Text of {id}."));
+        page.published_at = published.parse().ok();
+        page.term = term;
+        site.pages.push(page.into());
+    };
+    let new = || {
+        Some(TermRef {
+            taxonomy: "tags".into(),
+            slug: "new".into(),
+        })
+    };
+    add("/a/", "later", "2026-03-02T00:00:00Z", new());
+    add("/b/", "first", "2026-03-01T00:00:00Z", new());
+    add("/c/", "draft", "", new());
+    add("/d/", "a-later", "2026-03-02T00:00:00Z", None);
+    add("/d/", "b-first", "2026-03-01T00:00:00Z", None);
+    let site = rendered(&site);
+    for (file, said) in [
+        ("tags/new/index.html", "Text of first."),
+        ("a/index.html", "Text of later."),
+        ("c/index.html", "Text of draft."),
+        ("d/index.html", "Text of b-first."),
+    ] {
+        assert!(text(&site, file).contains(said), "{file}");
+    }
+    let errors: Vec<_> = site
+        .report
+        .diagnostics
+        .iter()
+        .filter(|d| d.severity == Severity::Error)
+        .collect();
+    assert!(
+        errors.len() == 1 && errors[0].page == "/d/" && errors[0].message.contains("“a-later” is left out"),
+        "{errors:?}"
+    );
+}
+
+#[test]
+fn an_address_that_two_want_stops_no_release() {
+    for path in [
+        "/blog/",
+        "/tags/coffee/",
+        "/blog/page/2/",
+        "/robots.txt/",
+        "/assets/search/",
+    ] {
+        let mut site = small();
+        site.pages.push(page(PageKind::Page, path, "/", "In the way").into());
+        let site = rendered(&site);
+        let conflicts = site.report.diagnostics.iter().filter(|d| d.code == "path-conflict");
+        assert_eq!(conflicts.count(), 1, "{path}: {:?}", site.report.diagnostics);
+        assert!(site.report.has_errors() && !site.report.stops_release(), "{path}");
+        assert!(site.files.contains_key("blog/brewing-times/index.html"), "{path}");
+    }
+    let mut site = small();
+    site.pages.push(page_with("/../up/", "x").into());
+    assert!(rendered(&site).report.stops_release(), "other errors do");
 }
 
 #[test]
@@ -266,6 +334,67 @@ fn terms_have_feeds_in_every_format_that_is_asked_for() {
     }
     let feed: Value = serde_json::from_str(text(&site, "tags/coffee/feed.json")).expect("JSON");
     assert!(feed["items"].as_array().is_some_and(|items| items.len() > 2));
+}
+
+/// What is between the header and the footer.
+fn main(html: &str) -> &str {
+    &html[html.find("<main").expect("main")..html.find("</main>").expect("an end")]
+}
+
+#[test]
+fn archives_of_few_pages_lead_on() {
+    let mut site = empty();
+    let tags =
+        serde_json::json!({ "name": "tags", "title": "Tags", "kind": "blog_tag", "path": "/tags/", "terms": [] });
+    site.taxonomies.push(serde_json::from_value(tags).expect("a taxonomy"));
+    for (path, terms) in [
+        ("/one/", vec!["few"]),
+        ("/two/", vec!["few", "other"]),
+        ("/three/", vec!["other"]),
+        ("/four/", vec!["other"]),
+        ("/five/", vec!["other"]),
+    ] {
+        let mut page = page(PageKind::Post, path, "/", &format!("Page {path}"));
+        page.terms
+            .insert("tags".into(), terms.into_iter().map(str::to_owned).collect());
+        site.pages.push(page.into());
+    }
+    let site = rendered(&site);
+    let (few, rest) = main(text(&site, "tags/few/index.html"))
+        .split_once("id=\"related\"")
+        .expect("related pages");
+    assert!(few.contains("/demo/one/") && few.contains("/demo/two/") && !few.contains("/demo/three/"));
+    assert!(
+        rest.contains("/demo/five/") && !rest.contains("/demo/one/") && !rest.contains("/demo/two/"),
+        "{rest}"
+    );
+    assert!(!text(&site, "tags/other/index.html").contains("id=\"related\""));
+
+    let all = main(text(&site, "tags/index.html"));
+    // The first of the other tag's four.
+    for path in ["one", "two", "five", "four"] {
+        let link = format!("<a href=\"/demo/{path}/\">Page /{path}/</a>");
+        assert_eq!(all.matches(&link).count(), 1, "{path}: {all}");
+    }
+}
+
+#[test]
+fn a_home_page_without_lists_leads_to_what_there_is() {
+    let mut site = empty();
+    site.pages
+        .push(page(PageKind::About, "/about/", "/", "About us").into());
+    site.pages.push(page(PageKind::Page, "/hidden/", "/", "Hidden").into());
+    site.pages
+        .iter_mut()
+        .for_each(|page| page.indexable = page.path != "/hidden/");
+    let home = rendered(&site);
+    let home = main(text(&home, "index.html"));
+    assert!(home.contains("<a href=\"/demo/about/\">About us</a>"), "{home}");
+    assert!(!home.contains("/demo/hidden/"), "{home}");
+    // A post is a list.
+    site.pages.push(page(PageKind::Post, "/post/", "/", "Post").into());
+    let home = rendered(&site);
+    assert!(!main(text(&home, "index.html")).contains("About us"));
 }
 
 /// By what stands on them, not by the name of their class.

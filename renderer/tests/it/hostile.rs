@@ -42,10 +42,10 @@ impl TokenSink for Finder {
                 .find(|a| &*a.name.local == wanted)
                 .map(|a| a.value.to_string())
         };
-        // Pages have the base's own script, the search page its own and a form without which it would be none.
+        // Pages have the base's own scripts, the search page its own and a form without which it would be none.
         let is_ours = match name.as_str() {
             "script" => {
-                let own = ["/demo/assets/search.", "/demo/assets/scheme."];
+                let own = ["/demo/assets/search.", "/demo/assets/scheme.", "/demo/assets/copy."];
                 attribute("src").is_some_and(|src| own.iter().any(|o| src.starts_with(o)) && src.ends_with(".js"))
             }
             "form" => attribute("role").as_deref() == Some("search"),

@@ -6,6 +6,7 @@ use igny8_renderer::release::{
     self, ContentHash, FolderMedia, FolderOptions, LiveReleases, Release, ReleaseError, Written, write_folder,
     write_release,
 };
+use igny8_renderer::site::Body;
 use igny8_renderer::{Site, Theme, render_to};
 
 use crate::support::{live, page_with, released, small};
@@ -222,8 +223,12 @@ fn many_small_changes_end_in_a_whole_list() {
     let mut site = small();
     place.deploy("1", &site);
     let mut bases = std::collections::BTreeSet::new();
+    let Body::Markdown(text) = site.pages[0].body.clone() else {
+        panic!("the fixture is Markdown")
+    };
     for version in 2..80 {
-        site.pages[0].title = format!("Title {version}");
+        // A text alone: a title is in many lists, and this site is small.
+        site.pages[0].body = Body::Markdown(format!("{text}\n\nVersion {version}."));
         let written = place
             .write(&version.to_string(), &site)
             .expect("written")

@@ -1,8 +1,9 @@
 use std::io::Write;
 
+use igny8_renderer::site::{Body, Page, PageKind};
 use igny8_renderer::{FileKind, Theme, render};
 
-use crate::support::{empty, sample, small};
+use crate::support::{empty, page, sample, small};
 
 /// What is wrong apart from what the samples have on purpose: long titles, a page nothing leads to.
 fn findings(report: &igny8_renderer::Report) -> Vec<igny8_renderer::Diagnostic> {
@@ -27,13 +28,17 @@ fn every_theme_renders_every_kind_of_page_under_a_strict_policy() {
                 );
                 let data = html.matches("<script type=\"application/ld+json\">").count();
                 let files = html.matches("<script type=\"module\" src=\"/").count();
+                // Where there is code, a button that copies it.
+                let copy = html.matches(" defer data-copy=\"").count();
+                assert_eq!(copy, usize::from(html.contains("<pre")), "{name}: {path}");
                 // The visitor's choice of light or dark.
-                let scheme = html.matches("<script src=\"/").count();
+                let scheme = html.matches("<script src=\"/").count() - copy;
                 assert!(
                     scheme <= 1 && scheme == html.matches("id=\"scheme\"").count(),
                     "{name}: {path}"
                 );
-                assert_eq!(html.matches("<script").count(), data + files + scheme, "{name}: {path}");
+                let scripts = html.matches("<script").count();
+                assert_eq!(scripts, data + files + scheme + copy, "{name}: {path}");
                 assert!(
                     files == 0 || path.ends_with("search/index.html"),
                     "{name}: {path} needs a script"
@@ -48,6 +53,45 @@ fn every_theme_renders_every_kind_of_page_under_a_strict_policy() {
                     assert!(ids.insert(id), "{name}: {path} has the id {id} twice");
                 }
             }
+        }
+    }
+}
+
+/// Whoever wrote the code, and wherever on the page it stands.
+#[test]
+fn blocks_of_code_bring_the_script_that_copies_them() {
+    let fenced = "```rust\nlet x = 1;\n```\n";
+    let of = |path: &str, body: Body| Page {
+        body,
+        ..page(PageKind::Page, path, "/", path)
+    };
+    let mut block = of("/block/", Body::Markdown(String::new()));
+    block.blocks = serde_json::from_value(serde_json::json!([{ "type": "text", "text": fenced }])).expect("blocks");
+    let mut answer = of("/answer/", Body::Markdown(String::new()));
+    answer.faq =
+        serde_json::from_value(serde_json::json!([{ "question": "How?", "answer": fenced }])).expect("questions");
+    let mut site = empty();
+    site.pages = [
+        of("/fenced/", Body::Markdown(fenced.into())),
+        of("/mixed/", Body::Markdown("<b>x</b>\n\n    indented\n".into())),
+        of("/html/", Body::Html("<pre>as typed</pre>".into())),
+        block,
+        answer,
+        of("/none/", Body::Markdown("`inline` alone".into())),
+    ]
+    .map(Into::into)
+    .to_vec();
+    let rendered = render(&site, &Theme::builtin("ember").expect("compiles"));
+    for path in ["fenced", "mixed", "html", "block", "answer", "none"] {
+        let html = std::str::from_utf8(&rendered.files[&format!("{path}/index.html")].bytes).expect("text");
+        let script = html
+            .split("<script src=\"")
+            .find(|part| part.contains(" defer data-copy=\"Copy\" data-copied=\"Copied\">"));
+        assert_eq!(script.is_some(), path != "none", "{path}");
+        if let Some(script) = script {
+            let address = script.split('"').next().expect("an address");
+            let file = address.strip_prefix("/demo/").expect("on this site");
+            assert!(rendered.files.contains_key(file), "{path}: {file}");
         }
     }
 }

@@ -44,7 +44,7 @@ pub use queue::{JobPriority, JobRow, JobState, NewJob, Outcome};
 pub use record::{AccountRecord, Record, SiteRecord};
 pub use role::{Permission, Role};
 pub use scope::{Access, AccountScope, CanWrite, Manage, Operator, Own, Read, SectorScope, SiteScope, Write};
-pub use scoped::{AccountDb, SiteDb};
+pub use scoped::{AccountDb, Lists, SiteDb};
 pub use select::{Deleted, Direction, Select};
 pub use surrealdb_types::{SurrealValue, Value, Variables};
 pub use tx::Tx;

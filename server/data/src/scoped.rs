@@ -10,6 +10,23 @@ use crate::scope::{Access, AccountScope, CanWrite, SiteScope};
 use crate::select::{Deleted, Select};
 use crate::tx::Tx;
 
+/// Whatever rows of a kind can be listed through: the rows of one account, or of one site.
+pub trait Lists<T> {
+    fn db(&self) -> &Db;
+
+    /// The rows of a query.
+    ///
+    /// # Errors
+    /// When the database fails or a row does not decode.
+    fn rows(&self, select: Select) -> impl Future<Output = Result<Vec<T>, DbError>> + Send;
+
+    /// How many rows a query has.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn total(&self, select: Select) -> impl Future<Output = Result<u64, DbError>> + Send;
+}
+
 /// Rows of one account.
 pub struct AccountDb<'a, A> {
     db: &'a Db,
@@ -106,6 +123,20 @@ macro_rules! reading {
                 }
                 binds.extend(self.tenant());
                 self.db.run(sql, binds, doing).await
+            }
+        }
+
+        impl<A: Access, T: $record> Lists<T> for $handle<'_, A> {
+            fn db(&self) -> &Db {
+                self.db
+            }
+
+            async fn rows(&self, select: Select) -> Result<Vec<T>, DbError> {
+                self.list(select).await
+            }
+
+            async fn total(&self, select: Select) -> Result<u64, DbError> {
+                self.count::<T>(select).await
             }
         }
 

@@ -88,10 +88,15 @@ impl Select {
 
     /// Rows with the text in one of the fields, whatever its case.
     pub fn search(mut self, fields: &[&'static str], text: &str) -> Self {
-        let name = self.bind(text.to_lowercase());
+        // Turkish has two letters i, whose capitals are others than elsewhere: here they are all one.
+        let name = self.bind(text.to_lowercase().replace("i\u{307}", "i").replace('ı', "i"));
         let any: Vec<String> = fields
             .iter()
-            .map(|field| format!("string::contains(string::lowercase({field} ?? ''), ${name})"))
+            .map(|field| {
+                let lower = format!("string::lowercase({field} ?? '')");
+                let folded = format!("string::replace(string::replace({lower}, 'i\u{307}', 'i'), 'ı', 'i')");
+                format!("string::contains({folded}, ${name})")
+            })
             .collect();
         self.conditions.push(format!("({})", any.join(" OR ")));
         self

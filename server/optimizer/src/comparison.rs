@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::report::{Check, Report};
+use crate::report::{Check, Light, Report};
 use crate::weights::CheckId;
 
 /// A check before and after.
@@ -70,6 +70,17 @@ impl Comparison {
             changes,
         }
     }
+
+    /// Whether the change is worth making: the score rises; or it stays while a check that failed is green now and none is
+    /// worse.
+    pub fn is_gain(&self) -> bool {
+        let mended = |change: &Change| change.after.light == Light::Green && self.better.contains(&change.id);
+        match self.difference {
+            1.. => true,
+            0 => self.worse.is_empty() && self.changes.iter().any(mended),
+            _ => false,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -101,5 +112,37 @@ mod tests {
         );
         assert!(comparison.changes.iter().any(|c| c.id == CheckId::ImageAlt));
         assert!(Comparison::new(&old, &old).changes.is_empty());
+    }
+
+    #[test]
+    fn gains_raise_the_score_or_mend_a_check() {
+        let report = score(&Input::default());
+        let two = |changed: &[(Light, Light)], difference: i16| {
+            let (mut before, mut after) = (report.clone(), report.clone());
+            for (n, (was, is)) in changed.iter().enumerate() {
+                (before.checks[n].light, after.checks[n].light) = (*was, *is);
+                // Scored on both sides.
+                (before.checks[n].weight, after.checks[n].weight) = (1.0, 1.0);
+            }
+            let mut comparison = Comparison::new(&before, &after);
+            comparison.difference = difference;
+            comparison.is_gain()
+        };
+        use Light::{Green, Orange, Red};
+        type Lights<'a> = &'a [(Light, Light)];
+        let cases: [(Lights<'_>, i16, bool); 9] = [
+            (&[], 0, false),
+            (&[], 1, true),
+            (&[(Red, Green)], 0, true),
+            (&[(Orange, Green)], 0, true),
+            (&[(Red, Orange)], 0, false),
+            (&[(Red, Green)], -1, false),
+            (&[(Red, Green), (Green, Orange)], 0, false),
+            (&[(Red, Green), (Green, Orange)], 1, true),
+            (&[(Green, Orange)], 0, false),
+        ];
+        for (changed, difference, expected) in cases {
+            assert_eq!(two(changed, difference), expected, "{changed:?} {difference}");
+        }
     }
 }

@@ -117,7 +117,7 @@ pub struct Input<'a> {
     pub revised_at: Option<i64>,
     /// When it is scored, in seconds since 1970.
     pub now: i64,
-    /// How many pages of the site link to it; none where that is not known.
+    /// How many other pages of the site link to it; none where that is not known or says nothing, as of drafts.
     pub inbound_links: Option<usize>,
     /// The host of the site: `example.com`.
     pub site_host: &'a str,

@@ -66,6 +66,7 @@ pub fn score_document(input: &Input<'_>, document: &Document) -> Report {
             .collect(),
         checks,
         statistics: statistics(&context),
+        changes_at: checks::changes_at(input),
     }
 }
 

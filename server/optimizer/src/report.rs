@@ -180,6 +180,8 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// What was counted.
     pub statistics: Statistics,
+    /// When the score is another one though nothing is edited, in seconds since 1970; none where time changes nothing.
+    pub changes_at: Option<i64>,
 }
 
 impl Report {

@@ -396,3 +396,25 @@ fn results_are_plain_data() {
         clustering
     );
 }
+
+#[test]
+fn names_begin_as_the_language_has_it() {
+    let keywords = ["istanbul otel", "istanbul müze", "istanbul köprü"].map(|text| Keyword {
+        fixed: Some("city".into()),
+        ..Keyword::new(text)
+    });
+    for (language, name) in [("tr", "İstanbul"), ("en", "Istanbul")] {
+        let options = Options {
+            language: language.into(),
+            ..Options::default()
+        };
+        let clustering = cluster(&keywords, &options, 0.5);
+        let city = &clustering.clusters[0];
+        assert_eq!(city.name, name);
+        assert!(
+            !city.recommendations.terms.contains(&"istanbul".to_owned()),
+            "{:?}",
+            city.recommendations
+        );
+    }
+}

@@ -43,6 +43,7 @@ fn cluster(keywords: Vec<Keyword>, has_hub: bool) -> Cluster {
         keywords,
         terms: vec!["maker".into(), "recipe".into()],
         has_hub,
+        has_text: false,
     }
 }
 
@@ -84,9 +85,10 @@ proptest! {
         keywords in prop::collection::vec(keyword(), 0..40),
         site in prop::sample::select(vec![SiteKind::Blog, SiteKind::Ecommerce, SiteKind::Company]),
         has_hub: bool,
+        has_text: bool,
         most in 0usize..6,
     ) {
-        let cluster = cluster(keywords, has_hub);
+        let cluster = Cluster { has_text, ..cluster(keywords, has_hub) };
         let options = Options { most_supporting: most, ..options(site) };
         let ideas = plan(&cluster, &options);
         let mut all: Vec<usize> = ideas.iter().flat_map(|i| i.secondary.iter().copied().chain([i.primary])).collect();
@@ -95,6 +97,10 @@ proptest! {
         let hubs = ideas.iter().filter(|i| i.role == Role::Hub).count();
         prop_assert_eq!(hubs, usize::from(!has_hub && !ideas.is_empty()));
         prop_assert!(ideas.len() <= most.max(1) + hubs);
+        let texts: Vec<&Idea> = ideas.iter().filter(|i| i.content_type == ContentType::Taxonomy).collect();
+        let of: BTreeSet<String> = texts.iter().map(|i| i.terms.concat().to_lowercase()).collect();
+        prop_assert_eq!(of.len(), texts.len(), "an archive has one text: {:?}", ideas);
+        prop_assert!(texts.iter().all(|i| i.terms.len() == 1) && !(has_text && of.contains("cold brew")));
         for idea in &ideas {
             prop_assert!((250..=4000).contains(&idea.words) && idea.words.is_multiple_of(50));
             let texts: BTreeSet<&str> = idea.outline.iter().map(|h| h.text.as_str()).collect();
@@ -201,9 +207,15 @@ fn a_shop_and_a_company() {
         (ContentType::Taxonomy, Structure::CategoryArchive)
     );
     assert!(texts(&shop, &ideas[0]).contains("buy garden hose"));
-    assert!(
-        ideas.iter().any(|i| i.structure == Structure::AttributeArchive),
-        "{ideas:#?}"
+    assert_eq!(ideas[0].terms, ["Cold brew"]);
+    let black = ideas.iter().find(|i| i.structure == Structure::AttributeArchive);
+    let black = black.unwrap_or_else(|| panic!("{ideas:#?}"));
+    assert_eq!(black.terms, ["Black Garden Hose"], "a text of a term of its own");
+    let ideas = plan(&Cluster { has_text: true, ..shop }, &options(SiteKind::Ecommerce));
+    assert_eq!(
+        (ideas[0].content_type, ideas[0].structure),
+        (ContentType::Page, Structure::ClusterHub),
+        "the category has a text"
     );
 
     let mut company = of(&[

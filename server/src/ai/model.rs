@@ -259,25 +259,35 @@ impl Model<'_> {
                 "The function asks for pictures without a provider of them.".into(),
             ));
         };
-        let done = AtomicUsize::new(0);
         let total = drawings.len();
+        let done = AtomicUsize::new(0);
+        let failed: Mutex<Option<JobError>> = Mutex::new(None);
         // Owned, since a borrowed one would have to live for any time.
         let drawn = futures_util::stream::iter(drawings.to_vec()).map(|drawing| {
-            let done = &done;
+            let (done, failure) = (&done, &failed);
             async move {
-                let picture = self.draw(provider, &drawing).await;
-                if picture.is_err() {
-                    self.state.halted.store(true, Ordering::Relaxed);
+                match self.draw(provider, &drawing).await {
+                    Ok(picture) => {
+                        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+                        #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+                        let part = done as f64 / total as f64;
+                        self.tell(part, format!("{}: {done} of {total}", self.asked));
+                        Some(picture)
+                    }
+                    Err(error) => {
+                        // The first is the cause; later ones follow from it.
+                        locked(failure).get_or_insert(error);
+                        self.state.halted.store(true, Ordering::Relaxed);
+                        None
+                    }
                 }
-                let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-                #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-                let part = done as f64 / total as f64;
-                self.tell(part, format!("{}: {done} of {total}", self.asked));
-                picture
             }
         });
-        let drawn: Vec<Result<Result<Vec<u8>, String>, JobError>> = drawn.buffered(DRAWN_AT_ONCE).collect().await;
-        drawn.into_iter().collect()
+        let drawn: Vec<Option<Result<Vec<u8>, String>>> = drawn.buffered(DRAWN_AT_ONCE).collect().await;
+        match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(error) => Err(error),
+            None => Ok(drawn.into_iter().flatten().collect()),
+        }
     }
 
     async fn draw(&self, provider: &ImageProvider, drawing: &Drawing) -> Result<Result<Vec<u8>, String>, JobError> {

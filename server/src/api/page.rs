@@ -1,7 +1,7 @@
 //! Lists: `limit`, an opaque `cursor` bound to its tenant and filter, `sort` from an allow list, `total` when asked for.
 
 use igny8_data::surrealdb_types::{Number, Value};
-use igny8_data::{Db, Direction, Record, Select, SurrealValue};
+use igny8_data::{Db, Direction, Lists, Record, Select, SurrealValue};
 use poem_openapi::Object;
 use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
 use serde::{Deserialize, Serialize};
@@ -34,9 +34,9 @@ impl SortField {
 
 /// The paging part of a list request, checked.
 pub struct PageRequest {
-    pub limit: usize,
-    pub sort: (SortField, Direction),
-    pub with_total: bool,
+    limit: usize,
+    sort: (SortField, Direction),
+    with_total: bool,
     position: Option<Position>,
     purpose: Vec<u8>,
 }
@@ -119,15 +119,20 @@ impl PageRequest {
         })
     }
 
-    /// Adds order, start and limit to a query. One row more than the page is asked for, to know whether it is the last.
+    /// Reads the rows of this page, and counts all when that was asked for.
     ///
     /// # Errors
-    /// 422 when the cursor's id is not of this list's kind.
-    pub fn apply<T: Record>(&self, select: Select) -> Result<Select>
+    /// 422 when the cursor's id is not of this list's kind; 500 when a row lacks the sorting field.
+    pub async fn list<T: Record>(&self, db: &impl Lists<T>, select: Select) -> Result<Listed<T>>
     where
         T::Id: std::str::FromStr,
     {
+        let total = match self.with_total {
+            true => Some(db.total(select.clone()).await?),
+            false => None,
+        };
         let (field, direction) = self.sort;
+        // One more than the page holds, to know whether it is the last.
         let mut select = select.order(field.column, direction).limit(self.limit + 1);
         if let Some(position) = &self.position {
             let id: T::Id = position
@@ -136,20 +141,7 @@ impl PageRequest {
                 .map_err(|_| Error::invalid(vec![FieldError::new("cursor", "is not a cursor of this list")]))?;
             select = select.after(position.value.clone().into_value(), id);
         }
-        Ok(select)
-    }
-
-    /// Makes the page from the rows found by [`PageRequest::apply`].
-    ///
-    /// # Errors
-    /// 500 when a row lacks the sorting field.
-    pub fn page<T: Record, O: Type + ParseFromJSON + ToJSON>(
-        &self,
-        db: &Db,
-        mut rows: Vec<T>,
-        total: Option<u64>,
-        out: impl FnMut(T) -> O,
-    ) -> Result<Page<O>> {
+        let mut rows = db.rows(select).await?;
         let more = rows.len() > self.limit;
         rows.truncate(self.limit);
         let next = match rows.last().filter(|_| more) {
@@ -166,14 +158,28 @@ impl PageRequest {
                     id: last.id().to_string(),
                 };
                 let body = serde_json::to_vec(&position).map_err(Error::internal)?;
-                Some(db.keys().seal_cursor(&self.purpose, &body))
+                Some(db.db().keys().seal_cursor(&self.purpose, &body))
             }
         };
-        Ok(Page {
-            items: rows.into_iter().map(out).collect(),
-            next,
-            total,
-        })
+        Ok(Listed { rows, next, total })
+    }
+}
+
+/// The rows of a page, to be shown.
+pub struct Listed<T> {
+    pub rows: Vec<T>,
+    next: Option<String>,
+    total: Option<u64>,
+}
+
+impl<T> Listed<T> {
+    /// The page, each row as clients see it.
+    pub fn page<O: Type + ParseFromJSON + ToJSON>(self, out: impl FnMut(T) -> O) -> Page<O> {
+        Page {
+            items: self.rows.into_iter().map(out).collect(),
+            next: self.next,
+            total: self.total,
+        }
     }
 }
 

@@ -119,13 +119,8 @@ impl JobsApi {
             },
         };
         let db = app.db.account(&scope);
-        let total = if page.with_total {
-            Some(db.count::<JobRow>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<JobRow>(page.apply::<JobRow>(select)?).await?;
-        Ok(Json(page.page(&app.db, rows, total, JobOut::from_row)?))
+        let list = page.list::<JobRow>(&db, select).await?;
+        Ok(Json(list.page(JobOut::from_row)))
     }
 
     /// Read a job

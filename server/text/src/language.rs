@@ -55,6 +55,31 @@ pub fn push_lower(out: &mut String, word: &str, language: Language) {
     }
 }
 
+/// The lower case of characters where the language is not known. `İ` becomes the `i` that people type: by the standard its lower
+/// case has a dot of its own behind it, which many tools leave there and nobody sees.
+pub fn lower(text: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
+    let mut after_i = false;
+    text.flat_map(char::to_lowercase).filter(move |&c| {
+        let dot = after_i && c == '\u{307}';
+        after_i = dot || c == 'i';
+        !dot
+    })
+}
+
+/// The first letter upper, as the language writes it: Turkish `i` becomes `İ`.
+pub fn capital(text: &str, language: Language) -> String {
+    if let Some(rest) = text.strip_prefix('i')
+        && language == Language::Turkish
+    {
+        return format!("İ{rest}");
+    }
+    let mut chars = text.chars();
+    chars
+        .next()
+        .map(|c| c.to_uppercase().chain(chars).collect())
+        .unwrap_or_default()
+}
+
 /// A word in lower case without the ending of possession that Snowball's stemmers leave: English `'s`, Turkish `-sı` after a
 /// vowel, which heads of compounds have (`ısı pompası`).
 pub fn without_possessive(lower: &str, language: Language) -> &str {
@@ -70,6 +95,8 @@ pub fn without_possessive(lower: &str, language: Language) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use unicode_normalization::UnicodeNormalization;
+
     use super::*;
 
     #[test]
@@ -102,6 +129,35 @@ mod tests {
             let mut out = String::new();
             push_lower(&mut out, word, language);
             assert_eq!(out, expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn every_dotted_i_is_one() {
+        for text in [
+            "İstanbul",
+            "I\u{307}stanbul",
+            "i\u{307}stanbul",
+            "i\u{307}\u{307}stanbul",
+            "istanbul",
+        ] {
+            assert_eq!(lower(text.nfkc()).collect::<String>(), "istanbul", "{text:?}");
+        }
+        // A dot on another letter says something.
+        assert_eq!(lower("Ė ż ılık".chars()).collect::<String>(), "ė ż ılık");
+    }
+
+    #[test]
+    fn capitals_are_the_languages_own() {
+        for (text, language, expected) in [
+            ("istanbul", Language::Turkish, "İstanbul"),
+            ("ılık su", Language::Turkish, "Ilık su"),
+            ("istanbul", Language::English, "Istanbul"),
+            ("élagage", Language::French, "Élagage"),
+            ("12v", Language::English, "12v"),
+            ("", Language::Turkish, ""),
+        ] {
+            assert_eq!(capital(text, language), expected, "{text}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod addresses;
 pub mod index;
 mod language;
 pub mod lists;
@@ -10,7 +11,8 @@ mod sentences;
 pub mod syllables;
 mod tokens;
 
-pub use language::{Language, push_lower, without_possessive};
+pub use addresses::slug;
+pub use language::{Language, capital, lower, push_lower, without_possessive};
 use rust_stemmers::Algorithm;
 pub use rust_stemmers::Stemmer;
 pub use sentences::sentences;
@@ -30,7 +32,7 @@ pub fn fold(text: &str) -> String {
     let mut pending = false;
     let mut length = 0;
     // One compatibility character may become eighteen, so the cut is made after folding, not before.
-    for c in text.nfkc().flat_map(char::to_lowercase).nfkc() {
+    for c in lower(text.nfkc()).nfkc() {
         if length >= MAX_CHARS {
             break;
         }
@@ -102,6 +104,10 @@ mod tests {
         assert_eq!(fold("  Ｓump\u{0}\tPUMP\u{a0} "), "sump pump");
         assert_eq!(fold("\u{0}"), "");
         assert_eq!(fold("it’s"), "it's");
+        for text in ["İzmir", "i\u{307}zmir", "IZMIR"] {
+            assert_eq!(fold(text), "izmir", "{text:?}");
+        }
+        assert_eq!(fold("i\u{307}\u{301}"), "í", "what is left is composed");
     }
 
     #[test]

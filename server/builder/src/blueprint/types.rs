@@ -1,4 +1,4 @@
-//! What a blueprint file says. The words here are what editors show ([`super::schema`](super::schema())).
+//! What a blueprint file says. The words here are what editors show ([`super::schema()`]).
 
 use super::record::record;
 use super::values::{Options, Words};

@@ -135,6 +135,7 @@ fn of_cluster(
         keywords: keywords.iter().map(|keyword| planned(keyword)).collect(),
         terms: cluster.recommended.clone(),
         has_hub,
+        has_text: false,
     };
     let blueprint = making.input.blueprint;
     let options = super::page::ideas_options(making.input.brand, blueprint.site_type, blueprint.supporting_pages);

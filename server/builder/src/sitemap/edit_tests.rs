@@ -73,8 +73,8 @@ fn delete(page: &str) -> Edit {
 /// Key of a hub with pages below it, and of one of these.
 fn family(plan: &Sitemap) -> (String, String) {
     let below = |hub: &&PagePlan| plan.pages.iter().find(|page| page.parent.as_ref() == Some(&hub.key));
-    let hubs = plan.pages.iter().filter(|page| page.role == Some(Role::Hub));
-    let hub = hubs.rev().find(|hub| below(hub).is_some()).unwrap();
+    let mut hubs = plan.pages.iter().filter(|page| page.role == Some(Role::Hub));
+    let hub = hubs.rfind(|hub| below(hub).is_some()).unwrap();
     (hub.key.clone(), below(&hub).unwrap().key.clone())
 }
 

@@ -136,6 +136,7 @@ fn wants(making: &Making<'_>, cluster: &crate::sitemap::Cluster) -> Wants {
             keywords: cluster.keywords.iter().map(keyword).collect(),
             terms: cluster.recommended.clone(),
             has_hub: false,
+            has_text: false,
         },
         &options,
     );

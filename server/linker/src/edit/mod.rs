@@ -15,7 +15,7 @@ use crate::address::{self, Address};
 use crate::body::{self, Format, FoundLink, Reading};
 pub use crate::rules::{Refusal, Rules};
 use places::Places;
-pub use rewrite::{Rewritten, rewrite};
+pub use rewrite::{Rewritten, readdress, rewrite};
 
 /// A link to put in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

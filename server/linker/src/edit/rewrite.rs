@@ -22,22 +22,21 @@ pub struct Rewritten {
 /// Words, other links and everything around them stay as they are; if they could not, nothing is changed.
 pub fn rewrite(source: &str, format: Format, moved: &BTreeMap<String, String>, rules: &Rules) -> Rewritten {
     let reading = body::read(source, format);
-    let moved: BTreeMap<String, &String> = moved.iter().map(|(from, to)| (address::normal(from), to)).collect();
+    let moved = Moved::of(moved);
     let mut cuts: Vec<(Range<usize>, String)> = Vec::new();
     let mut changed = Vec::new();
     let mut wanted = 0;
     let mut expected: Vec<String> = Vec::with_capacity(reading.links.len());
     for link in &reading.links {
         expected.push(link.href.clone());
-        let Some(to) = internal(&link.href, rules).and_then(|path| moved.get(&path)) else {
+        let Some(to) = moved.address(&link.href, rules) else {
             continue;
         };
         wanted += 1;
-        let end = link.href.find(['?', '#']).unwrap_or(link.href.len());
         let Some((place, written)) = written(source, link) else {
             continue;
         };
-        let Ok((open, close, href)) = markup(&format!("{to}{}", &link.href[end..]), written) else {
+        let Ok((open, close, href)) = markup(&to, written) else {
             continue;
         };
         let address = match written {
@@ -71,6 +70,30 @@ pub fn rewrite(source: &str, format: Format, moved: &BTreeMap<String, String>, r
     }
     let left = wanted - changed.len();
     Rewritten { body, changed, left }
+}
+
+/// Leads an address that stands alone, such as a button's, to where its page has moved: see [`rewrite`]. None where it leads to
+/// none of the old paths.
+pub fn readdress(href: &str, moved: &BTreeMap<String, String>, rules: &Rules) -> Option<String> {
+    let to = Moved::of(moved).address(href, rules)?;
+    let (_, _, address) = markup(&to, Format::Markdown).ok()?;
+    Some(address)
+}
+
+/// Old paths in their normal form, and where their pages are now.
+struct Moved<'a>(BTreeMap<String, &'a String>);
+
+impl<'a> Moved<'a> {
+    fn of(moved: &'a BTreeMap<String, String>) -> Self {
+        Self(moved.iter().map(|(from, to)| (address::normal(from), to)).collect())
+    }
+
+    /// What an address to an old path becomes.
+    fn address(&self, href: &str, rules: &Rules) -> Option<String> {
+        let to = self.0.get(&internal(href, rules)?)?;
+        let end = href.find(['?', '#']).unwrap_or(href.len());
+        Some(format!("{to}{}", &href[end..]))
+    }
 }
 
 /// Where a link's address is written, letter by letter, and how the link is written.
@@ -145,6 +168,27 @@ mod tests {
             assert_eq!((rewritten.body.as_str(), rewritten.left), (want, left), "{source}");
             let again = rewrite(&rewritten.body, format, &moved, &rules);
             assert_eq!((again.body.as_str(), again.changed.len()), (want, 0), "{source}");
+        }
+    }
+
+    #[test]
+    fn addresses_that_stand_alone_follow_their_pages() {
+        let moved = BTreeMap::from([("/old".to_owned(), "/blog/new page/".to_owned())]);
+        let rules = Rules {
+            path: "/blog/here/".to_owned(),
+            hosts: vec!["example.com".to_owned()],
+            ..Rules::default()
+        };
+        for (href, want) in [
+            ("/old/", Some("/blog/new%20page/")),
+            ("https://example.com/old/?a=1#b", Some("/blog/new%20page/?a=1#b")),
+            ("../../old/", Some("/blog/new%20page/")),
+            ("/older/", None),
+            ("https://other.example/old/", None),
+            ("#old", None),
+            ("", None),
+        ] {
+            assert_eq!(readdress(href, &moved, &rules).as_deref(), want, "{href}");
         }
     }
 

@@ -217,6 +217,14 @@ impl Graph {
         }
     }
 
+    /// How many other pages link to each published page in their texts, by its id; archives are left out.
+    pub fn inbound(&self) -> Vec<(String, usize)> {
+        let view = self.view();
+        let counts = view.content.inbound();
+        let pages = view.pages().iter().zip(counts);
+        pages.map(|(node, count)| (node.id.clone(), count)).collect()
+    }
+
     /// Links in texts between two pages.
     fn uses<'a>(&'a self, view: &'a View<'a>) -> impl Iterator<Item = (&'a Node, &'a Node, &'a Edge)> {
         (0u32..).zip(view.pages()).flat_map(move |(from, node)| {

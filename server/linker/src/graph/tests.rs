@@ -29,6 +29,14 @@ fn ids(listing: &Listing<PageRef>) -> Vec<&str> {
     listing.items.iter().map(|p| p.id.as_str()).collect()
 }
 
+/// How many pages link to each: `a 2`.
+fn inbound(graph: &Graph) -> Vec<String> {
+    let counts = graph.inbound().into_iter();
+    let mut counts: Vec<String> = counts.map(|(id, count)| format!("{id} {count}")).collect();
+    counts.sort_unstable();
+    counts
+}
+
 fn home(body: &str) -> Page {
     Page {
         path: "/".to_owned(),
@@ -49,7 +57,10 @@ fn orphans_dead_ends_and_depth_are_found() {
         },
         page("lonely", "[home](/)"),
     ];
-    let report = graph(&Site::default(), &pages).report(Limits::default());
+    let graph = graph(&Site::default(), &pages);
+    let counts = ["a 1", "b 1", "c 1", "d 1", "home 1", "lonely 0"];
+    assert_eq!(inbound(&graph), counts, "menus do not count");
+    let report = graph.report(Limits::default());
     assert_eq!(
         (
             report.pages,
@@ -124,6 +135,7 @@ fn dead_links_say_why() {
     // A draft's links are nobody's yet.
     let links = graph.page("a", Limits::default()).expect("it is there");
     assert_eq!(links.inbound.total, 3);
+    assert_eq!(inbound(&graph), ["a 1", "home 0"], "as many pages, however many links");
     assert!(graph.page("none", Limits::default()).is_none());
 }
 

@@ -1,14 +1,14 @@
 //! It was looked after lately. Pages that say what a site is do not age.
 
 use super::{Context, Outcome};
-use crate::input::{ContentType, Structure};
+use crate::input::{ContentType, Input, Structure};
 use crate::report::{Bound, Unit};
 
 const DAY: i64 = 86_400;
 
 pub(super) fn check(c: &Context<'_>) -> Outcome {
     let input = c.input;
-    if matches!(input.content_type, ContentType::Page | ContentType::Taxonomy) {
+    if does_not_age(input) {
         return Outcome::not_scored("freshness.not_needed", "Not scored: pages of this type do not age.");
     }
     let Some(changed) = input.revised_at.max(input.published_at) else {
@@ -31,6 +31,21 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
     )
 }
 
+/// When this says something else though nothing is edited, in seconds since 1970; none where time changes nothing any more.
+pub(crate) fn changes_at(input: &Input<'_>) -> Option<i64> {
+    if does_not_age(input) {
+        return None;
+    }
+    let changed = input.revised_at.max(input.published_at)?;
+    let most = i64::from(limit(input.structure));
+    let passed = |days: i64| changed.saturating_add((days + 1) * DAY);
+    [passed(most), passed(2 * most)].into_iter().find(|at| *at > input.now)
+}
+
+fn does_not_age(input: &Input<'_>) -> bool {
+    matches!(input.content_type, ContentType::Page | ContentType::Taxonomy)
+}
+
 /// After how many days it should be looked at: what compares offers ages faster.
 fn limit(structure: Structure) -> u32 {
     match structure {
@@ -51,7 +66,6 @@ fn rate(days: u32, most: u32) -> i16 {
 mod tests {
     use super::*;
     use crate::checks::rating;
-    use crate::input::Input;
     use crate::weights::CheckId;
 
     #[test]
@@ -84,5 +98,39 @@ mod tests {
             ..Input::default()
         };
         assert_eq!(rating(&extreme, CheckId::Freshness), Some(3));
+        assert_eq!(changes_at(&extreme), None);
+    }
+
+    #[test]
+    fn the_next_change_is_known() {
+        let now = 2_000_000_000;
+        let of = |content_type, structure, days: Option<i64>| Input {
+            content_type,
+            structure,
+            now,
+            revised_at: days.map(|days| now - days * DAY),
+            ..Input::default()
+        };
+        let (post, article) = (ContentType::Post, Structure::Article);
+        let cases = [
+            (post, article, Some(0), Some(366)),
+            (post, article, Some(365), Some(1)),
+            (post, article, Some(366), Some(365)),
+            (post, article, Some(731), None),
+            (post, article, Some(-5), Some(371)),
+            (post, Structure::Review, Some(0), Some(181)),
+            (ContentType::Page, article, Some(0), None),
+            (post, article, None, None),
+        ];
+        for (content_type, structure, days, expected) in cases {
+            let input = of(content_type, structure, days);
+            let at = changes_at(&input);
+            assert_eq!(at.map(|at| (at - now) / DAY), expected, "{structure:?} {days:?}");
+            if let Some(at) = at {
+                let then = |now| rating(&Input { now, ..input }, CheckId::Freshness);
+                assert_eq!(then(at - 1), then(now), "until then it holds");
+                assert_ne!(then(at), then(now), "{structure:?} {days:?}");
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
     let Some(count) = c.input.inbound_links else {
         return Outcome::not_scored(
             "inbound_links.unknown",
-            "Not scored: the links of the site are not known yet.",
+            "Not scored: links to a page are counted once it is published; a home page needs none.",
         );
     };
     let rating = rate(count);

@@ -35,6 +35,8 @@ mod transition_words;
 
 use igny8_text::Language;
 
+pub(crate) use freshness::changes_at;
+
 use crate::document::{Document, Kind};
 use crate::input::Input;
 use crate::keyphrase::{Comparer, MAX_PHRASES, Phrase, Uses};

@@ -4,6 +4,7 @@ use super::graph::{Graph, Group};
 use super::intent::{self, Modifier};
 use super::keyword::Intent;
 use super::{Attribute, ContextType};
+use igny8_text::Language;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
@@ -245,6 +246,7 @@ fn widen_head(terms: &mut [Term]) {
 
 /// Gives every group a name of its own: its best term that no group before it has, else its primary keyword.
 pub(super) fn names(graph: &Graph, descriptions: &[Description]) -> Vec<String> {
+    let language = Language::of(&graph.options.language);
     let mut taken: FxHashSet<String> = FxHashSet::default();
     descriptions
         .iter()
@@ -274,17 +276,9 @@ pub(super) fn names(graph: &Graph, descriptions: &[Description]) -> Vec<String> 
                     n += 1;
                 }
             });
-            capital(&name)
+            igny8_text::capital(&name, language)
         })
         .collect()
-}
-
-fn capital(name: &str) -> String {
-    let mut chars = name.chars();
-    chars
-        .next()
-        .map(|c| c.to_uppercase().chain(chars).collect())
-        .unwrap_or_default()
 }
 
 /// One sentence on what the group is about: how many keywords, how much searched, and the first few.
@@ -304,15 +298,16 @@ pub(super) fn sentence(keywords: &[usize], graph: &Graph, volume: Option<u64>) -
 }
 
 /// Terms to file a page under: the group's terms but the name, none inside another.
-pub(super) fn recommended_terms(description: &Description, name: &str) -> Vec<String> {
+pub(super) fn recommended_terms(description: &Description, name: &str, language: Language) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let within = |a: &str, b: &str| format!(" {b} ").contains(&format!(" {a} "));
-    let name = name.to_lowercase();
+    let mut lower = String::with_capacity(name.len());
+    igny8_text::push_lower(&mut lower, name, language);
     for term in &description.terms {
         if out.len() == RECOMMENDED {
             break;
         }
-        if !within(&term.text, &name) && !out.iter().any(|o| within(&term.text, o) || within(o, &term.text)) {
+        if !within(&term.text, &lower) && !out.iter().any(|o| within(&term.text, o) || within(o, &term.text)) {
             out.push(term.text.clone());
         }
     }

@@ -24,6 +24,7 @@ pub(crate) mod variants;
 pub use graph::Graph;
 pub use keyword::{Intent, Keyword, Options};
 
+use igny8_text::Language;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -198,7 +199,7 @@ impl Graph {
             volume: description.volume,
             difficulty: mean(&difficulties),
             recommendations: Recommendations {
-                terms: describe::recommended_terms(description, &name),
+                terms: describe::recommended_terms(description, &name, Language::of(&self.options.language)),
                 attributes: description.attributes.clone(),
                 primary_keyword: self.units[description.primary as usize].text.clone(),
             },

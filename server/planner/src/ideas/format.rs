@@ -243,6 +243,14 @@ pub(super) fn hub(site: SiteKind, context: ContextType, sells: bool) -> (Content
     }
 }
 
+/// The type and structure of a page that would be the text of a term's archive, if that had none already.
+pub fn beside_archive(hub: bool) -> (ContentType, Structure) {
+    match hub {
+        true => (ContentType::Page, Structure::ClusterHub),
+        false => (ContentType::Page, Structure::LandingPage),
+    }
+}
+
 impl Structure {
     /// Words of a page that covers one keyword, words for each further one, and the most.
     fn lengths(self) -> (u32, u32, u32) {

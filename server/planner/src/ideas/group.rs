@@ -75,6 +75,11 @@ impl Part {
             .fold(0, |sum, entry| sum.saturating_add(entry.volume))
     }
 
+    /// It is about the cluster's whole subject, not about a part of it.
+    pub(super) fn is_whole(&self) -> bool {
+        self.label.is_empty()
+    }
+
     fn new(mut entries: Vec<Entry>, wish: Wish, label: String) -> Part {
         entries.sort_by(|a, b| a.order().cmp(&b.order()));
         Part {

@@ -1,5 +1,5 @@
-//! Headings that pages of a structure have whatever they are about, in the languages sites are mostly written in. They fill
-//! an outline that keywords leave short; in other languages the keywords must do.
+//! Words of ideas in the languages sites are mostly written in. Headings that pages of a structure have whatever they are
+//! about fill an outline that keywords leave short. In other languages the keywords must do.
 
 use super::Structure;
 
@@ -144,12 +144,7 @@ impl Label {
 
 /// Headings of a structure: those before what the keywords give, and those after it.
 pub(super) fn of(structure: Structure, language: &str) -> (Vec<&'static str>, Vec<&'static str>) {
-    let primary = language
-        .split(['-', '_'])
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let Some(at) = LANGUAGES.iter().position(|known| *known == primary) else {
+    let Some(at) = place(language) else {
         return (Vec::new(), Vec::new());
     };
     use Label::{
@@ -175,13 +170,91 @@ pub(super) fn of(structure: Structure, language: &str) -> (Vec<&'static str>, Ve
 
 /// "and" between the last two of a list.
 pub(super) fn and(language: &str) -> Option<&'static str> {
+    let at = match language {
+        "" => Some(0),
+        language => place(language),
+    };
+    at.map(|at| ["and", "und", "et", "y", "e", "en", "e"][at])
+}
+
+/// What is said about an idea; `{}` stands for what it is said of.
+pub(super) struct Sentences {
+    /// The keyword it aims at.
+    pub aims: &'static str,
+    /// How often that is searched.
+    pub searches: &'static str,
+    /// How hard it is to rank for.
+    pub difficulty: &'static str,
+    /// The other keywords.
+    pub answers: &'static str,
+    /// How many are left out of these.
+    pub more: &'static str,
+}
+
+/// In the order of [`LANGUAGES`].
+const SENTENCES: [Sentences; 7] = [
+    Sentences {
+        aims: "Aims at “{}”",
+        searches: "searches a month: {}",
+        difficulty: "difficulty: {}",
+        answers: "Also answers: {}",
+        more: "and {} more",
+    },
+    Sentences {
+        aims: "Zielt auf „{}“",
+        searches: "Suchen im Monat: {}",
+        difficulty: "Schwierigkeit: {}",
+        answers: "Beantwortet auch: {}",
+        more: "und {} mehr",
+    },
+    Sentences {
+        aims: "Vise «\u{a0}{}\u{a0}»",
+        searches: "recherches par mois\u{a0}: {}",
+        difficulty: "difficulté\u{a0}: {}",
+        answers: "Répond aussi à\u{a0}: {}",
+        more: "et {} de plus",
+    },
+    Sentences {
+        aims: "Apunta a «{}»",
+        searches: "búsquedas al mes: {}",
+        difficulty: "dificultad: {}",
+        answers: "También responde a: {}",
+        more: "y {} más",
+    },
+    Sentences {
+        aims: "Punta a «{}»",
+        searches: "ricerche al mese: {}",
+        difficulty: "difficoltà: {}",
+        answers: "Risponde anche a: {}",
+        more: "e {} in più",
+    },
+    Sentences {
+        aims: "Gericht op “{}”",
+        searches: "zoekopdrachten per maand: {}",
+        difficulty: "moeilijkheid: {}",
+        answers: "Beantwoordt ook: {}",
+        more: "en nog {}",
+    },
+    Sentences {
+        aims: "Visa “{}”",
+        searches: "pesquisas por mês: {}",
+        difficulty: "dificuldade: {}",
+        answers: "Responde também a: {}",
+        more: "e mais {}",
+    },
+];
+
+/// Sentences about an idea in a language.
+pub(super) fn sentences(language: &str) -> Option<&'static Sentences> {
+    place(language).map(|at| &SENTENCES[at])
+}
+
+/// The place of a language in the lists.
+fn place(language: &str) -> Option<usize> {
     let primary = language
         .split(['-', '_'])
         .next()
         .unwrap_or_default()
         .to_ascii_lowercase();
-    let at = LANGUAGES
-        .iter()
-        .position(|known| *known == primary || (primary.is_empty() && *known == "en"))?;
-    Some(["and", "und", "et", "y", "e", "en", "e"][at])
+    LANGUAGES.iter().position(|known| *known == primary)
 }

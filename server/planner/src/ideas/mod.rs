@@ -9,6 +9,7 @@
 //! Every keyword is in exactly one idea, so that no two ideas aim at the same one. The same keywords give the same ideas,
 //! whatever their order.
 
+mod brief;
 mod format;
 mod group;
 mod labels;
@@ -19,6 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::cluster::{ContextType, Keyword, Role};
 
+pub use brief::brief;
+pub use format::beside_archive;
 pub use title::title;
 
 /// What kind of site the ideas are for.
@@ -81,6 +84,8 @@ pub struct Cluster {
     pub terms: Vec<String>,
     /// Its hub page is planned or written already: the ideas are supporting pages.
     pub has_hub: bool,
+    /// The archive of the term of its name has a text, planned or written: no idea is another one.
+    pub has_text: bool,
 }
 
 /// How to make ideas.
@@ -137,7 +142,7 @@ pub struct Idea {
     pub outline: Vec<Heading>,
     /// Words it should have.
     pub words: u32,
-    /// Names of terms to file it under.
+    /// Names of terms to file it under; for a text about a term that one alone, which no other idea is the text of.
     pub terms: Vec<String>,
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::format;
 use super::group::{Entry, Part};
-use super::{Cluster, Heading, Idea, Options, Structure, labels, title};
+use super::{Cluster, ContentType, Heading, Idea, Options, Structure, labels, title};
 use crate::cluster::{Role, intent};
 use igny8_text as text;
 
@@ -18,6 +18,10 @@ const TERMS: usize = 4;
 
 pub(super) fn write(cluster: &Cluster, options: &Options, parts: &[Part]) -> Vec<Idea> {
     let mut taken: BTreeSet<String> = BTreeSet::new();
+    let mut with_text: BTreeSet<String> = BTreeSet::new();
+    if cluster.has_text {
+        with_text.insert(text::fold(&cluster.name));
+    }
     parts
         .iter()
         .map(|part| {
@@ -25,16 +29,33 @@ pub(super) fn write(cluster: &Cluster, options: &Options, parts: &[Part]) -> Vec
                 true => parts.get(1..).unwrap_or_default(),
                 false => &[],
             };
-            idea(cluster, options, part, supporting, &mut taken)
+            idea(cluster, options, part, supporting, &mut taken, &mut with_text)
         })
         .collect()
 }
 
-fn idea(cluster: &Cluster, options: &Options, part: &Part, supporting: &[Part], taken: &mut BTreeSet<String>) -> Idea {
-    let (content_type, structure) = match part.hub {
+fn idea(
+    cluster: &Cluster,
+    options: &Options,
+    part: &Part,
+    supporting: &[Part],
+    taken: &mut BTreeSet<String>,
+    with_text: &mut BTreeSet<String>,
+) -> Idea {
+    let (mut content_type, mut structure) = match part.hub {
         true => format::hub(options.site, cluster.context, part.sells),
         false => part.format.page(options.site, cluster.context, part.entries.len()),
     };
+    let mut terms = terms(cluster, part);
+    if content_type == ContentType::Taxonomy {
+        let term = term_of(cluster, part, &options.language);
+        let key = text::fold(&term);
+        if !key.is_empty() && with_text.insert(key) {
+            terms = vec![term];
+        } else {
+            (content_type, structure) = format::beside_archive(part.hub);
+        }
+    }
     let others: Vec<&Entry> = part.entries.iter().skip(1).chain(&part.absorbed).collect();
     let mut secondary: Vec<(&Entry, usize)> = Vec::new();
     for entry in &part.entries[..1] {
@@ -58,7 +79,7 @@ fn idea(cluster: &Cluster, options: &Options, part: &Part, supporting: &[Part], 
         secondary: secondary.into_iter().map(|(_, k)| k).collect(),
         outline: outline(part, &others, supporting, structure, options),
         words: structure.words(others.len() + supporting.len()),
-        terms: terms(cluster, part),
+        terms,
     }
 }
 
@@ -152,6 +173,16 @@ fn outline(
     }
     sections.extend(questions);
     sections
+}
+
+/// The term that a page is the text of: the cluster's, or one of its own for a part of the cluster's subject.
+fn term_of(cluster: &Cluster, part: &Part, language: &str) -> String {
+    // Words such as "buy" name nothing.
+    let shortest = part.entries.iter().min_by_key(|entry| entry.words.len());
+    match shortest {
+        Some(entry) if !part.is_whole() => title::title(title::placeless(&entry.text), language),
+        _ => cluster.name.clone(),
+    }
 }
 
 /// The cluster's name, and recommended terms that the page's keywords have in them.

@@ -1,6 +1,6 @@
 //! Titles and headings from keywords: what people type, written as it stands on a page.
 
-use igny8_text as text;
+use igny8_text::{self as text, Language};
 
 use super::format;
 
@@ -59,7 +59,8 @@ fn cased(keyword: &str, language: &str, title: bool) -> String {
         .into_iter()
         .enumerate()
         .map(|(n, word)| {
-            let lower = word.to_lowercase();
+            let mut lower = String::with_capacity(word.len());
+            text::push_lower(&mut lower, word, Language::of(language));
             let word = if shouted { lower.as_str() } else { word };
             if word.chars().any(char::is_uppercase) {
                 word.to_owned()
@@ -68,7 +69,7 @@ fn cased(keyword: &str, language: &str, title: bool) -> String {
             } else if is_english(language) && lower == "i" {
                 "I".to_owned()
             } else if n == 0 || (title && (n + 1 == count || !SMALL.contains(&lower.as_str())) && lower != "vs") {
-                capital(word)
+                text::capital(word, Language::of(language))
             } else {
                 word.to_owned()
             }
@@ -82,15 +83,6 @@ fn cased(keyword: &str, language: &str, title: bool) -> String {
         out.push('?');
     }
     out
-}
-
-/// First letter upper; words that start with a digit stay, for units and sizes are written small.
-pub(super) fn capital(word: &str) -> String {
-    let mut chars = word.chars();
-    chars
-        .next()
-        .map(|c| c.to_uppercase().chain(chars).collect())
-        .unwrap_or_default()
 }
 
 /// A keyword without words of place at its end: "near me" is where the reader is.
@@ -152,6 +144,8 @@ mod tests {
                 "Wie reinigt man eine kaffeemaschine?",
             ),
             ("élagage d'arbres", "fr", "Élagage d'arbres"),
+            ("istanbul ısı pompası", "tr", "İstanbul ısı pompası"),
+            ("ISI POMPASI İZMİR", "tr", "Isı pompası izmir"),
             ("咖啡 机", "zh", "咖啡 机"),
             ("  cold   brew ", "", "Cold Brew"),
             ("", "en", ""),

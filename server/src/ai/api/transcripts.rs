@@ -93,13 +93,8 @@ impl TranscriptsApi {
             .equals_some("job", job.0)
             .equals_some("operation", function.0);
         let db = app.db.account(&scope);
-        let total = if page.with_total {
-            Some(db.count::<Transcript>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<Transcript>(page.apply::<Transcript>(select)?).await?;
-        Ok(Json(page.page(&app.db, rows, total, out)?))
+        let list = page.list::<Transcript>(&db, select).await?;
+        Ok(Json(list.page(out)))
     }
 
     /// Read a transcript

@@ -21,8 +21,10 @@ use crate::outgoing::{Answer, Outgoing, Request};
 const LARGEST: usize = 48 << 20;
 /// The largest picture that is fetched from an address.
 const LARGEST_PICTURE: usize = 32 << 20;
-/// Characters of a prompt; Runware takes 3,000, OpenAI's older models 4,000.
+/// Characters of a prompt; Runware takes 3,000, DALL-E 3 4,000, later models of OpenAI more.
 const LONGEST_PROMPT: usize = 2_900;
+/// And of one for DALL-E 2.
+const LONGEST_OLD_PROMPT: usize = 1_000;
 
 /// How much a picture may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -91,7 +93,12 @@ impl ImageProvider {
     ) -> Result<Vec<u8>, ProviderError> {
         let settings = &self.inner.settings;
         let model = self.model(drawing.quality);
-        let prompt: String = drawing.prompt.chars().take(LONGEST_PROMPT).collect();
+        let longest = if model.starts_with("dall-e-2") {
+            LONGEST_OLD_PROMPT
+        } else {
+            LONGEST_PROMPT
+        };
+        let prompt: String = drawing.prompt.chars().take(longest).collect();
         let (url, body) = match settings.protocol {
             ImageProtocol::Openai => (
                 openai::endpoint(&settings.base_url, "images/generations"),

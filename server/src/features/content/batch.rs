@@ -4,7 +4,7 @@ use igny8_data::{CanWrite, Deleted, SiteScope, Variables};
 
 use super::model::{Content, ContentId};
 use super::revision::Reason;
-use super::save;
+use super::{publish, save};
 use crate::api::{Error, Result};
 use crate::app::App;
 
@@ -99,7 +99,7 @@ async fn alone<A: CanWrite>(
         match tx.commit().await {
             Ok(_) => return Ok(()),
             Err(igny8_data::DbError::Stale) if attempt < ATTEMPTS => attempt += 1,
-            Err(error) => return Err(save::refused(error)),
+            Err(error) => return Err(publish::refused(&app.db.site(scope), &new, error).await),
         }
     }
 }

@@ -4,7 +4,8 @@
 //! step and asks for a deployment when visitors would notice.
 //!
 //! **Invariants.** An address (language, section, slug) belongs to one piece of content of a site, deleted ones included.
-//! Every title and body that was ever stored is a revision. Nothing that content names is another site's.
+//! Every title and body that was ever stored is a revision. Nothing that content names is another site's. The archive of a
+//! term has one published text in a language.
 
 pub mod api;
 pub mod batch;

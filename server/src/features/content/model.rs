@@ -153,6 +153,9 @@ pub struct Content {
     pub cluster: Option<ClusterId>,
     pub cluster_role: Option<ClusterRole>,
     pub terms: Vec<TermId>,
+    /// The term whose archive it is the text of, while it is published ([`Content::derive_text_of`]); unique within site and
+    /// language.
+    pub text_of: Option<TermId>,
     pub featured_image: Option<MediaId>,
     pub author: Option<String>,
     /// Order among siblings, smallest first.
@@ -345,6 +348,7 @@ impl Content {
             cluster: None,
             cluster_role: None,
             terms: Vec::new(),
+            text_of: None,
             featured_image: None,
             author: None,
             weight: None,
@@ -379,6 +383,29 @@ impl Content {
             self.section.clone()
         } else {
             format!("{}{}/", self.section, self.slug)
+        }
+    }
+
+    /// The term that it is a text about: the first one, of a text for an archive.
+    pub fn about(&self) -> Option<TermId> {
+        self.terms
+            .first()
+            .copied()
+            .filter(|_| self.content_type == ContentType::Taxonomy)
+    }
+
+    /// The term whose archive shows it.
+    pub fn derive_text_of(&self) -> Option<TermId> {
+        let is_live = self.status == Status::Published && self.deleted_at.is_none();
+        self.about().filter(|_| is_live)
+    }
+
+    /// Where visitors find it: further languages than the site's own live below their tag.
+    pub fn address(&self, site_language: &str) -> String {
+        if self.language == site_language {
+            self.path.clone()
+        } else {
+            format!("/{}{}", self.language, self.path)
         }
     }
 

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use igny8_data::{Access, DbError, SiteDb, SurrealValue, Variables};
 
-use super::lifecycle;
-use super::model::{Content, Status};
+use super::model::{Content, ContentId, Status};
 use super::readiness::{self, Missing};
+use super::{lifecycle, save};
 use crate::api::{Error, FieldError, Result};
 use crate::features::sites::model::SiteType;
 use crate::features::taxonomy::{Taxonomy, TermId};
@@ -23,18 +23,11 @@ struct SiteKind {
 /// # Errors
 /// When the database fails.
 pub async fn missing<A: Access>(db: &SiteDb<'_, A>, content: &Content) -> Result<Vec<Missing>, DbError> {
-    let mut binds = Variables::new();
-    binds.insert("terms", content.terms.clone());
-    let sql = "SELECT site_type FROM $site WHERE account = $account;\
-               SELECT VALUE taxonomy FROM $terms WHERE site = $site AND deleted_at IS NONE;";
-    let mut answer = db.query(sql, binds, "looking up readiness").await?;
-    let site: Vec<SiteKind> = answer.rows(0)?;
-    let taxonomies: Vec<Taxonomy> = answer.rows(1)?;
-    let kind = site.first().map_or(SiteType::Blog, |site| site.site_type);
-    Ok(readiness::missing(content, kind, &taxonomies))
+    let mut missing = missing_of(db, std::slice::from_ref(content)).await?;
+    Ok(missing.pop().unwrap_or_default())
 }
 
-/// [`missing`] for many pieces: two queries, whatever their number.
+/// [`missing`] for many pieces: at most two queries, whatever their number.
 ///
 /// # Errors
 /// When the database fails.
@@ -57,13 +50,68 @@ pub async fn missing_of<A: Access>(db: &SiteDb<'_, A>, rows: &[Content]) -> Resu
     let kind = site.first().map_or(SiteType::Blog, |site| site.site_type);
     let filed: Vec<Filed> = answer.rows(1)?;
     let of: HashMap<TermId, Taxonomy> = filed.into_iter().map(|term| (term.id, term.taxonomy)).collect();
-    Ok(rows
-        .iter()
-        .map(|row| {
-            let taxonomies: Vec<Taxonomy> = row.terms.iter().filter_map(|id| of.get(id)).copied().collect();
-            readiness::missing(row, kind, &taxonomies)
-        })
-        .collect())
+    let firsts = first_texts(db, rows).await?;
+    let lacking = rows.iter().zip(firsts).map(|(row, first)| {
+        let taxonomies: Vec<Taxonomy> = row.terms.iter().filter_map(|id| of.get(id)).copied().collect();
+        let mut missing = readiness::missing(row, kind, &taxonomies);
+        missing.extend(first.map(|title| readiness::second_text(Some(&title))));
+        missing
+    });
+    Ok(lacking.collect())
+}
+
+/// What a text about a term lacks whose archive shows another one; nobody can waive that.
+///
+/// # Errors
+/// When the database fails.
+pub async fn second_text<A: Access>(db: &SiteDb<'_, A>, content: &Content) -> Result<Option<Missing>, DbError> {
+    let first = first_texts(db, std::slice::from_ref(content)).await?.pop().flatten();
+    Ok(first.map(|title| readiness::second_text(Some(&title))))
+}
+
+/// For each piece the title of the text that the archive of its term shows in its language, if that is another one.
+async fn first_texts<A: Access>(db: &SiteDb<'_, A>, rows: &[Content]) -> Result<Vec<Option<String>>, DbError> {
+    #[derive(SurrealValue)]
+    #[surreal(crate = "surrealdb_types")]
+    struct Text {
+        id: ContentId,
+        title: String,
+    }
+    let mut found: Vec<Option<String>> = vec![None; rows.len()];
+    let about = |(n, row): (usize, &Content)| Some((n, row.about()?));
+    let asked: Vec<(usize, TermId)> = rows.iter().enumerate().filter_map(about).collect();
+    if asked.is_empty() {
+        return Ok(found);
+    }
+    let (mut binds, mut sql) = (Variables::new(), String::new());
+    for (n, term) in &asked {
+        binds.insert(format!("term{n}"), *term);
+        binds.insert(format!("language{n}"), rows[*n].language.clone());
+        sql += &format!(
+            "SELECT id, title FROM content WHERE site = $site AND language = $language{n} AND text_of = $term{n} \
+             AND account = $account;"
+        );
+    }
+    let mut answer = db.query(&sql, binds, "looking for texts of terms").await?;
+    for (at, (n, _)) in asked.into_iter().enumerate() {
+        let texts: Vec<Text> = answer.rows(at)?;
+        let other = texts.into_iter().find(|text| text.id != rows[n].id);
+        found[n] = other.map(|text| text.title);
+    }
+    Ok(found)
+}
+
+/// What a refused write of content means to its writer.
+pub async fn refused<A: Access>(db: &SiteDb<'_, A>, content: &Content, error: DbError) -> Error {
+    if !matches!(&error, DbError::Duplicate { index } if index == save::TEXT_OF) {
+        return save::refused(error);
+    }
+    match second_text(db, content).await {
+        Ok(Some(missing)) => Error::duplicate(&missing.field, missing.message),
+        // The other one went at this moment.
+        Ok(None) => save::refused(error),
+        Err(error) => error.into(),
+    }
 }
 
 /// The refusal to publish what is not ready.

@@ -27,6 +27,18 @@ fn needed_taxonomy(content_type: ContentType, site: SiteType) -> Option<Taxonomy
     Taxonomy::of_site(site).contains(&needed).then_some(needed)
 }
 
+/// What a text about a term lacks whose archive shows another one, of this title.
+pub fn second_text(first: Option<&str>) -> Missing {
+    let first = first.map_or_else(|| "Another text".to_owned(), |title| format!("\u{201c}{title}\u{201d}"));
+    Missing {
+        field: "terms".to_owned(),
+        message: format!(
+            "{first} is published as the text of its first term, and the archive of a term shows one. Put another term first, \
+             make one text of both, or take the other back."
+        ),
+    }
+}
+
 /// What `content` lacks to be published on a site of this kind; `taxonomies` are those of its terms.
 pub fn missing(content: &Content, site: SiteType, taxonomies: &[Taxonomy]) -> Vec<Missing> {
     let mut found = Vec::new();

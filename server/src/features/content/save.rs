@@ -5,6 +5,7 @@ use igny8_data::{Db, DbError, JobPriority, NewJob, SiteId, Tx, Variables};
 
 use super::changes::{self, KEPT};
 use super::model::{Change, Content, Status};
+use super::readiness::second_text;
 use super::revision::{Reason, Revision};
 use super::rules::MAX_LINKS;
 use crate::api::Error;
@@ -13,6 +14,9 @@ use crate::features::planner::rules::{require_clusters, require_live, require_se
 
 /// Fields that a revision keeps: a change of one of them makes one.
 pub const REVISED: [&str; 4] = ["title", "body", "body_format", "blocks"];
+
+/// The index that gives the archive of a term one text in a language.
+pub const TEXT_OF: &str = "content_text_of";
 
 /// The kind of job that brings a site's published content to its visitors.
 pub const SITE_CHANGED: &str = "site_changed";
@@ -24,6 +28,7 @@ pub const SCORE_SITE: &str = "score_site";
 pub fn create(db: &Db, tx: &mut Tx<'_>, who: Who, content: &mut Content, reason: Reason) {
     tidy(content);
     content.path = content.derive_path();
+    content.text_of = content.derive_text_of();
     content.content_hash = content.reader_hash();
     content.revision = 1;
     require_parts(tx, None, content);
@@ -42,7 +47,7 @@ pub fn create(db: &Db, tx: &mut Tx<'_>, who: Who, content: &mut Content, reason:
     score_later(tx, content.site);
 }
 
-/// Adds changed content to a unit of work: path, old address, hash, revision, the log of changes, a deployment. False
+/// Adds changed content to a unit of work: path, hash, revision, the log of changes, a deployment. False
 /// when nothing differs; then nothing is added.
 pub fn change(db: &Db, tx: &mut Tx<'_>, who: Who, old: &Content, new: &mut Content, reason: Reason) -> bool {
     change_from(db, tx, who, old, new, reason, None)
@@ -60,10 +65,7 @@ pub fn change_from(
 ) -> bool {
     tidy(new);
     new.path = new.derive_path();
-    if new.path != old.path && old.published_at.is_some() && old.path != "/" && new.aliases.len() < MAX_LINKS {
-        new.aliases.push(old.path.clone());
-    }
-    new.aliases.retain(|alias| *alias != new.path);
+    new.text_of = new.derive_text_of();
     dedup(&mut new.aliases);
     let fields = changes::fields(old, new);
     if fields.is_empty() && restored_from.is_none() {
@@ -102,6 +104,16 @@ pub fn change_from(
     }
     score_later(tx, new.site);
     true
+}
+
+/// Lets the address at which visitors knew it lead to the new one; to be called before [`change`] by whoever may move it.
+pub fn keep_address(old: &Content, new: &mut Content, site_language: &str) {
+    new.path = new.derive_path();
+    let (before, now) = (old.address(site_language), new.address(site_language));
+    if before != now && old.published_at.is_some() && old.path != "/" && new.aliases.len() < MAX_LINKS {
+        new.aliases.push(before);
+    }
+    new.aliases.retain(|alias| *alias != now);
 }
 
 /// Asks for a deployment of the site, once for however many changes are made before it runs.
@@ -171,7 +183,8 @@ fn require_parts(tx: &mut Tx<'_>, old: Option<&Content>, new: &Content) {
     require_live(tx, &images);
 }
 
-/// Turns what the database refuses about content into answers that name fields.
+/// Turns what the database refuses about content into answers that name fields; [`super::publish::refused`] also names other
+/// content.
 pub fn refused(error: DbError) -> Error {
     match error {
         DbError::Duplicate { index } if index == "content_path" => Error::duplicate(
@@ -180,6 +193,10 @@ pub fn refused(error: DbError) -> Error {
         ),
         DbError::Duplicate { index } if index == "content_source_key" => {
             Error::duplicate("source_key", "The site has content from this source already.")
+        }
+        DbError::Duplicate { index } if index == TEXT_OF => {
+            let missing = second_text(None);
+            Error::duplicate(&missing.field, missing.message)
         }
         error => crate::features::planner::rules::refused(error),
     }

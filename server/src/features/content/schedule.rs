@@ -127,9 +127,10 @@ pub async fn run(app: &App, job: &JobRow) -> Result<serde_json::Value, ScheduleE
     }
     let mut new = old.clone();
     let missing = match payload.action {
-        Action::Publish if !old.schedule_forced && old.status != Status::Published => {
-            publish::missing(&db, &old).await?
+        Action::Publish if old.status != Status::Published && old.schedule_forced => {
+            publish::second_text(&db, &old).await?.into_iter().collect()
         }
+        Action::Publish if old.status != Status::Published => publish::missing(&db, &old).await?,
         _ => Vec::new(),
     };
     let failure = if missing.is_empty() {
@@ -157,8 +158,10 @@ pub async fn run(app: &App, job: &JobRow) -> Result<serde_json::Value, ScheduleE
     save::change(&app.db, &mut tx, scope.actor().who(), &old, &mut new, Reason::Edited);
     match tx.commit().await {
         Ok(_) => {}
-        // Somebody saved it at this moment: look again.
-        Err(DbError::Stale) => return Err(ScheduleError::Again("It is being changed by somebody.".into())),
+        // Somebody saved it, or published a text of its term, at this moment: look again.
+        Err(DbError::Stale | DbError::Duplicate { .. }) => {
+            return Err(ScheduleError::Again("It is being changed by somebody.".into()));
+        }
         Err(error) => return Err(error.into()),
     }
     match failure {

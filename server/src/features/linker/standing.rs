@@ -4,11 +4,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Duration, Utc};
 use igny8_data::{DbError, Read, SiteDb, SiteRecord, SiteScope, SurrealValue, Variables};
-use igny8_linker::graph::{self, PageRef};
+use igny8_linker::graph::{self, Limits, PageRef, Report};
 use igny8_linker::{Linker, Page};
 use igny8_renderer::{paths, site as out};
 
@@ -30,6 +30,8 @@ const OVERLAP: Duration = Duration::seconds(30);
 const LIFE: Duration = Duration::hours(24);
 /// Rows read by one query: a body may be 2 MiB, and these are in memory together.
 const BATCH: usize = 50;
+/// Findings of each kind that a report lists; its counts know of more.
+pub const MOST_FINDINGS: usize = 10_000;
 
 /// What is known of a site.
 #[derive(Default)]
@@ -41,6 +43,8 @@ pub struct Standing {
     frame: u64,
     site_rev: i64,
     pub linker: Linker,
+    /// What is good and bad about the links as they are, once somebody has asked.
+    report: OnceLock<Report>,
     pages: BTreeMap<ContentId, Known>,
     terms: HashMap<TermId, Term>,
     clusters: HashMap<ClusterId, String>,
@@ -108,6 +112,20 @@ impl Standing {
             cluster: cluster.and_then(|cluster| cluster.id.parse().ok()),
             role: cluster.map(|cluster| page::role(cluster.role)),
         })
+    }
+
+    /// What is good and bad about the site's links. Computed once for as long as nothing changes, since it is read in parts.
+    pub fn report(&self) -> &Report {
+        let items = MOST_FINDINGS;
+        self.report.get_or_init(|| self.linker.graph.report(Limits { items }))
+    }
+
+    /// How many other pages link to each published page in their texts.
+    pub fn inbound(&self) -> HashMap<ContentId, i64> {
+        let counts = self.linker.graph.inbound().into_iter();
+        counts
+            .filter_map(|(id, count)| Some((id.parse().ok()?, i64::try_from(count).ok()?)))
+            .collect()
     }
 
     /// The content that a page of a report is, or none for archives; and its path as visitors write it.
@@ -285,6 +303,7 @@ impl Standing {
 
     fn forget(&mut self, id: ContentId) {
         if let Some(known) = self.pages.remove(&id) {
+            self.report.take();
             self.linker.remove(&id.to_string());
             self.moved |= known.published;
         }
@@ -292,6 +311,7 @@ impl Standing {
 
     /// Takes rows as they are now.
     fn take(&mut self, site: &Site, rows: Vec<Content>, mut put: impl FnMut(&mut Linker, &Page)) {
+        self.report.take();
         let lookup = Lookup::new(site, self.terms.values(), &self.clusters, std::iter::empty::<&Media>());
         let bases: HashMap<String, String> = snapshot::named(site)
             .into_values()
@@ -342,6 +362,7 @@ impl Standing {
 
     /// Finds the ways between pages anew, and tells the graph what is different.
     fn arrange(&mut self, site: &Site) {
+        self.report.take();
         let mut terms: Vec<&Term> = self.terms.values().collect();
         terms.sort_unstable_by_key(|term| term.id);
         let mut frame = snapshot::frame(site, String::new(), DateTime::UNIX_EPOCH, &terms);

@@ -6,12 +6,14 @@
 
 pub mod api;
 pub(crate) mod inspect;
+mod keep;
 pub(crate) mod model;
 mod store;
 
 use igny8_data::id_type;
 
-pub use model::{Media, MediaKind};
+pub use keep::{Kept, NotKept, keep};
+pub use model::{Label, Media, MediaKind};
 pub use store::{MediaStore, blocking, purge_files};
 
 id_type!(

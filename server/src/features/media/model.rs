@@ -1,10 +1,11 @@
 //! Media as stored, and their rules.
 
 use chrono::{DateTime, Utc};
-use igny8_data::{AccountId, SiteId, SurrealValue, record};
+use igny8_data::{AccountId, CanWrite, SiteId, SiteScope, SurrealValue, record};
 use poem_openapi::Enum;
 
 use super::MediaId;
+use super::inspect::Inspected;
 use crate::api::validate::Check;
 
 /// What a file is for.
@@ -50,7 +51,53 @@ pub struct Media {
 
 record!(Media, MediaId, site, soft_delete);
 
+/// What is said about a file besides its bytes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Label<'a> {
+    /// As it was sent.
+    pub name: Option<&'a str>,
+    pub alt: &'a str,
+    pub title: &'a str,
+}
+
+impl Label<'_> {
+    /// Checks the texts; a name is only made clean.
+    pub fn check(&self, check: &mut Check) {
+        check.text("alt", self.alt, 0, 1000).text("title", self.title, 0, 300);
+    }
+}
+
 impl Media {
+    /// The row of a file whose bytes are stored under their hash.
+    pub fn new<A: CanWrite>(
+        id: MediaId,
+        scope: &SiteScope<A>,
+        hash: String,
+        file: &Inspected,
+        label: Label<'_>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            id,
+            account: scope.account(),
+            site: scope.site(),
+            live_hash: Some(hash.clone()),
+            hash,
+            kind: file.kind,
+            mime: file.mime.to_owned(),
+            bytes: i64::try_from(file.bytes.len()).unwrap_or(i64::MAX),
+            width: file.size.map(|(width, _)| i64::from(width)),
+            height: file.size.map(|(_, height)| i64::from(height)),
+            name: clean_name(label.name),
+            alt: label.alt.to_owned(),
+            title: label.title.to_owned(),
+            rev: 1,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        }
+    }
+
     /// Where visitors of the site find the file: `/media/<hash>.<ending>`. Half of the hash is plenty to tell the files
     /// of a site apart.
     pub fn public_path(&self) -> String {
@@ -62,7 +109,12 @@ impl Media {
     }
 
     pub fn check(&self, check: &mut Check) {
-        check.text("alt", &self.alt, 0, 1000).text("title", &self.title, 0, 300);
+        let label = Label {
+            name: None,
+            alt: &self.alt,
+            title: &self.title,
+        };
+        label.check(check);
     }
 }
 

@@ -2,6 +2,11 @@
 //!
 //! It asks for rows with a later `updated_at` than the last look, less [`OVERLAP`]: a transaction's rows carry a time from before its
 //! commit. What was scored at its present revision is left. So a job that was cut off, or ran twice, goes on where it was.
+//!
+//! Time changes scores, too: the job does those anew whose time has come, and says when the next one comes ([`age`]).
+//!
+//! A page's score goes by the pages that link to it, too, so a change of what visitors see is a reason to look at the links of
+//! the whole site ([`follow_links`]).
 
 use std::collections::HashMap;
 
@@ -14,15 +19,21 @@ use serde_json::json;
 
 use super::model::{ContentScore, ContentScoreId, ScoreState, score_id, state_id};
 use super::text::{self, Text};
+use crate::api::Error;
 use crate::app::App;
-use crate::features::content::save::SCORE_SITE;
-use crate::features::content::{Content, ContentId};
+use crate::features::content::save::{self, SCORE_SITE};
+use crate::features::content::{Content, ContentId, Status};
+use crate::features::linker;
 use crate::jobs::{JobContext, JobError, JobType};
 
 /// Longest time between the moment that a row carries and its being visible.
 const OVERLAP: Duration = Duration::seconds(30);
 /// Changed rows that are looked at together.
 const LOOKED_AT: usize = 500;
+/// Sites that one round of [`age`] looks at; the next round follows soon.
+const MOST_SITES: usize = 200;
+/// When a site is looked at again whose job did not come to its end.
+const AGAIN: Duration = Duration::days(1);
 /// Rows that are read and scored together; a body may have 2 MiB, so this also bounds memory.
 const BATCH: usize = 25;
 
@@ -33,6 +44,7 @@ struct Touched {
     id: ContentId,
     account: AccountId,
     site: SiteId,
+    status: Status,
     rev: i64,
     updated_at: DateTime<Utc>,
     deleted_at: Option<DateTime<Utc>>,
@@ -41,7 +53,7 @@ struct Touched {
 record!(Touched, ContentId, site, soft_delete);
 
 impl Touched {
-    const COLUMNS: &'static [&'static str] = &["id", "account", "site", "rev", "updated_at", "deleted_at"];
+    const COLUMNS: &'static [&'static str] = &["id", "account", "site", "status", "rev", "updated_at", "deleted_at"];
 }
 
 #[derive(SurrealValue)]
@@ -49,7 +61,44 @@ impl Touched {
 struct Known {
     content: ContentId,
     of_rev: i64,
+    inbound: Option<i64>,
     scored_at: DateTime<Utc>,
+}
+
+/// A kept score as the looks at links and at time see it.
+#[derive(Debug, Clone, SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+struct Kept {
+    id: ContentScoreId,
+    account: AccountId,
+    site: SiteId,
+    content: ContentId,
+    inbound: Option<i64>,
+    stale_at: Option<DateTime<Utc>>,
+    rev: i64,
+}
+
+record!(Kept, ContentScoreId, site);
+
+impl Kept {
+    const COLUMNS: &'static [&'static str] = &["id", "account", "site", "content", "inbound", "stale_at", "rev"];
+
+    /// Those that change at some time after this one, the first of them first.
+    fn changing(after: DateTime<Utc>) -> Select {
+        Select::new()
+            .columns(Self::COLUMNS)
+            .compare("stale_at", ">", after)
+            .order("stale_at", Direction::Ascending)
+    }
+}
+
+/// What the look at some changed rows found.
+#[derive(Default)]
+struct Found {
+    /// Content that needs a score.
+    due: Vec<ContentId>,
+    /// Pages that visitors see, or saw, are among them: links may be others now.
+    links: bool,
 }
 
 /// The job's type, for the registry.
@@ -94,14 +143,15 @@ async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_json::V
     if let Some(since) = since {
         select = select.compare("updated_at", ">=", since - OVERLAP);
     }
-    let (mut looked_at, mut scored) = (0, 0);
+    let (mut looked_at, mut scored, mut links) = (0, 0, false);
     let mut page = select.clone();
     loop {
         let rows = db.list::<Touched>(page).await?;
-        let due = due(&db, &rows, anew_from).await?;
-        for ids in due.chunks(BATCH) {
+        let found = find(&db, &rows, anew_from).await?;
+        links |= found.links;
+        for ids in found.due.chunks(BATCH) {
             context.check()?;
-            scored += score(&app, &scope, ids, &context).await?;
+            scored += score(&app, &scope, ids, None, &context).await?;
             context.progress(50.0, format!("{scored} texts scored"));
         }
         looked_at += rows.len();
@@ -112,8 +162,34 @@ async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_json::V
             _ => break,
         }
     }
+    let aged = Kept::changing(DateTime::UNIX_EPOCH)
+        .compare("stale_at", "<=", begun)
+        .limit(LOOKED_AT);
+    let mut page = aged.clone();
+    loop {
+        let rows = db.list::<Kept>(page).await?;
+        // One whose links were never counted waits for that, too.
+        links |= rows.iter().any(|row| row.inbound.is_none());
+        let ids: Vec<ContentId> = rows.iter().map(|row| row.content).collect();
+        for ids in ids.chunks(BATCH) {
+            context.check()?;
+            scored += score(&app, &scope, ids, None, &context).await?;
+            context.progress(70.0, format!("{scored} texts scored"));
+        }
+        match rows.last() {
+            Some(last) if rows.len() == LOOKED_AT => {
+                page = aged.clone().after(last.stale_at.into_value(), last.id);
+            }
+            _ => break,
+        }
+    }
+    if links {
+        scored += follow_links(&app, &scope, &context).await?;
+    }
+    let next = db.list::<Kept>(Kept::changing(begun).limit(1)).await?.pop();
     let mut binds = Variables::new();
     binds.insert("score_state", state_id(site));
+    binds.insert("score_next", next.and_then(|kept| kept.stale_at));
     binds.insert("score_begun", begun);
     binds.insert("score_anew", anew_from);
     let mut tx = db.tx();
@@ -121,26 +197,59 @@ async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_json::V
     tx.statement(
         "LET $score_was = (SELECT anew_from FROM ONLY $score_state WHERE site = $site); \
          IF $score_was IS NONE OR $score_was.anew_from = $score_anew { UPSERT $score_state SET account = $account, \
-         site = $site, looked_at = $score_begun, anew_from = NONE, rev = (rev ?? 0) + 1 RETURN NONE }",
+         site = $site, looked_at = $score_begun, anew_from = NONE, next_at = $score_next, rev = (rev ?? 0) + 1 RETURN NONE }",
         binds,
     );
     tx.commit().await?;
     Ok(json!({ "looked_at": looked_at, "scored": scored }))
 }
 
+/// Queues the job of sites where a score says something else by now though nothing was edited; answers how many.
+///
+/// # Errors
+/// When the database fails; the next run goes on.
+pub async fn age(app: App) -> Result<u64, JobError> {
+    #[derive(SurrealValue)]
+    #[surreal(crate = "surrealdb_types")]
+    struct Due {
+        account: AccountId,
+        site: SiteId,
+    }
+    let now = app.db.clock().now();
+    let platform = app.db.platform(Why::Schedule);
+    let mut binds = Variables::new();
+    binds.insert("now", now);
+    let sql = format!(
+        "SELECT account, site FROM score_state WITH INDEX score_state_due \
+         WHERE next_at <= $now AND next_at IS NOT NONE LIMIT {MOST_SITES};"
+    );
+    let mut answer = platform.query(&sql, binds, "looking for scores that age").await?;
+    let due: Vec<Due> = answer.rows(0)?;
+    for Due { account, site } in &due {
+        let mut binds = Variables::new();
+        binds.insert("score_state", state_id(*site));
+        binds.insert("score_again", now + AGAIN);
+        let mut tx = platform.tx(*account, Some(*site));
+        // So that sites whose job cannot run, as those of a closed account, do not hold up the others.
+        tx.statement(
+            "UPDATE $score_state SET next_at = $score_again WHERE site = $site AND account = $account RETURN NONE",
+            binds,
+        );
+        save::score_later(&mut tx, *site);
+        tx.commit().await?;
+    }
+    Ok(due.len() as u64)
+}
+
 /// Which of the rows need a score; those that are deleted lose theirs.
-async fn due(
-    db: &SiteDb<'_, Write>,
-    rows: &[Touched],
-    anew_from: Option<DateTime<Utc>>,
-) -> Result<Vec<ContentId>, DbError> {
+async fn find(db: &SiteDb<'_, Write>, rows: &[Touched], anew_from: Option<DateTime<Utc>>) -> Result<Found, DbError> {
     if rows.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Found::default());
     }
     let ids: Vec<ContentScoreId> = rows.iter().map(|row| score_id(row.id)).collect();
     let mut binds = Variables::new();
     binds.insert("ids", ids);
-    let sql = "SELECT content, of_rev, scored_at FROM $ids WHERE site = $site AND account = $account;";
+    let sql = "SELECT content, of_rev, inbound, scored_at FROM $ids WHERE site = $site AND account = $account;";
     let mut answer = db.query(sql, binds, "looking for kept scores").await?;
     let known: HashMap<ContentId, Known> = answer
         .rows::<Known>(0)?
@@ -166,14 +275,63 @@ async fn due(
         let fits = |known: &Known| known.of_rev == row.rev && anew_from.is_none_or(|from| known.scored_at > from);
         row.deleted_at.is_none() && !known.get(&row.id).is_some_and(fits)
     };
-    Ok(rows.iter().filter(is_due).map(|row| row.id).collect())
+    // Whether it was scored just now or by a job that was cut off behind that.
+    let is_page = |row: &Touched| {
+        let was_page = known.get(&row.id).is_some_and(|known| known.inbound.is_some());
+        was_page || row.status == Status::Published
+    };
+    Ok(Found {
+        due: rows.iter().filter(is_due).map(|row| row.id).collect(),
+        links: rows.iter().any(is_page),
+    })
+}
+
+/// Scores content anew to which more or fewer pages link than its kept score says.
+async fn follow_links(app: &App, scope: &SiteScope<Write>, context: &JobContext) -> Result<usize, JobError> {
+    let db = app.db.site(scope);
+    let mut kept: Vec<(ContentId, Option<i64>)> = Vec::new();
+    // In the order of the index.
+    let all = Select::new()
+        .columns(Kept::COLUMNS)
+        .order("content", Direction::Ascending)
+        .limit(LOOKED_AT);
+    let mut page = all.clone();
+    loop {
+        let rows = db.list::<Kept>(page).await?;
+        kept.extend(rows.iter().map(|row| (row.content, row.inbound)));
+        match rows.last() {
+            // The linker does not look at so many.
+            _ if kept.len() > app.config.linker.remembered_pages => return Ok(0),
+            Some(last) if rows.len() == LOOKED_AT => {
+                page = all.clone().after(last.content.into_value(), last.id);
+            }
+            _ => break,
+        }
+    }
+    let inbound = match linker::with(app, &scope.reading(), linker::Standing::inbound).await {
+        Ok(inbound) => inbound,
+        Err(error @ (Error::Internal(_) | Error::Unavailable(..))) => return Err(linker::as_job(error)),
+        // The site is gone, or has grown meanwhile.
+        Err(_) => return Ok(0),
+    };
+    kept.retain(|(content, known)| inbound.get(content) != known.as_ref());
+    let differs: Vec<ContentId> = kept.into_iter().map(|(content, _)| content).collect();
+    let mut scored = 0;
+    for ids in differs.chunks(BATCH) {
+        context.check()?;
+        scored += score(app, scope, ids, Some(&inbound), context).await?;
+        context.progress(90.0, format!("{scored} texts scored for their links"));
+    }
+    Ok(scored)
 }
 
 /// Scores some rows and keeps that, in one transaction. What was changed meanwhile is left to the job that the change queued.
+/// `inbound` says how many pages link to each; without it that is as their kept scores say.
 async fn score(
     app: &App,
     scope: &SiteScope<Write>,
     ids: &[ContentId],
+    inbound: Option<&HashMap<ContentId, i64>>,
     context: &JobContext,
 ) -> Result<usize, JobError> {
     let db = app.db.site(scope);
@@ -181,14 +339,17 @@ async fn score(
     binds.insert("ids", ids.to_vec());
     let sql = "SELECT * FROM $ids WHERE site = $site AND account = $account AND deleted_at IS NONE;";
     let rows: Vec<Content> = db.query(sql, binds, "reading content to score").await?.rows(0)?;
-    let around = text::around(app, &db, &rows, false).await?;
+    let mut around = text::around(app, &db, &rows, false).await?;
+    if let Some(inbound) = inbound {
+        around.count(&rows, inbound);
+    }
     let now = app.db.clock().now();
     let scores: Vec<ContentScore> = app
         .scoring
         .run(context.stop(), move || {
             let score = |row: Content| {
                 let report = Text::of(row.clone(), &around).report(now);
-                ContentScore::of(&row, &report, now)
+                ContentScore::of(&row, &report, around.inbound(row.id), now)
             };
             rows.into_iter().map(score).collect()
         })

@@ -37,15 +37,19 @@ pub struct ContentScore {
     pub red: Vec<String>,
     pub orange: Vec<String>,
     pub words: i64,
+    /// How many other pages linked to it; none for what visitors cannot see.
+    pub inbound: Option<i64>,
     pub scored_at: DateTime<Utc>,
+    /// From when on it says something else though nothing is edited.
+    pub stale_at: Option<DateTime<Utc>>,
     pub rev: i64,
 }
 
 record!(ContentScore, ContentScoreId, site);
 
 impl ContentScore {
-    /// What is kept of a report.
-    pub fn of(content: &Content, report: &Report, now: DateTime<Utc>) -> Self {
+    /// What is kept of a report; `inbound` pages link to the content.
+    pub fn of(content: &Content, report: &Report, inbound: Option<i64>, now: DateTime<Utc>) -> Self {
         let with = |light: Light| {
             let checks = report.checks.iter().filter(|check| check.light == light);
             checks.map(|check| name_of(check.id)).collect()
@@ -60,7 +64,9 @@ impl ContentScore {
             red: with(Light::Red),
             orange: with(Light::Orange),
             words: i64::try_from(report.statistics.words).unwrap_or(i64::MAX),
+            inbound,
             scored_at: now,
+            stale_at: report.changes_at.and_then(|at| DateTime::from_timestamp(at, 0)),
             rev: 1,
         }
     }
@@ -90,6 +96,8 @@ pub struct ScoreState {
     pub looked_at: Option<DateTime<Utc>>,
     /// Scores that are not younger are made anew.
     pub anew_from: Option<DateTime<Utc>>,
+    /// The first moment at which one of them says something else though nothing is edited.
+    pub next_at: Option<DateTime<Utc>>,
     pub rev: i64,
 }
 
@@ -153,6 +161,15 @@ impl Fields {
 
     pub fn is_empty(&self) -> bool {
         self.names().is_empty()
+    }
+
+    /// Those with these names.
+    pub fn only(&self, names: &[&'static str]) -> Self {
+        let mut fields = Self::default();
+        for name in names {
+            fields.set(name, self.get(name).cloned());
+        }
+        fields
     }
 
     /// What content has in these fields.

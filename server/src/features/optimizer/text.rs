@@ -8,10 +8,11 @@ use igny8_optimizer::{Input, Picture, Report};
 use pulldown_cmark::{Parser, html};
 use serde_json::Value;
 
+use super::model::score_id;
 use crate::api::{Error, Result};
 use crate::app::App;
 use crate::features::content::model::{
-    Availability, BodyFormat, Content, ContentStructure, ContentType, Entity, Source,
+    Availability, BodyFormat, Content, ContentId, ContentStructure, ContentType, Entity, PageRole, Source, Status,
 };
 use crate::features::media::MediaId;
 use crate::features::planner::ClusterRole;
@@ -67,6 +68,8 @@ pub struct Text {
     pub author: Option<String>,
     pub published_at: Option<DateTime<Utc>>,
     pub revised_at: Option<DateTime<Utc>>,
+    /// How many other pages link to it, where that says something.
+    pub inbound_links: Option<usize>,
     /// The host of the site, to tell its links from others.
     pub host: String,
 }
@@ -77,6 +80,7 @@ pub struct Around {
     pub host: String,
     alts: HashMap<MediaId, String>,
     by_address: HashMap<String, String>,
+    inbound: HashMap<ContentId, i64>,
 }
 
 #[derive(SurrealValue)]
@@ -86,7 +90,17 @@ struct Named {
     alt: String,
 }
 
+#[derive(SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+struct Counted {
+    content: ContentId,
+    inbound: Option<i64>,
+}
+
 /// Looks up what is around some rows: one query, whatever their number. `bodies` looks up pictures of Markdown bodies too.
+///
+/// How many pages link to a row is what its kept score says ([`super::keep`] follows the site's links): an answer to somebody
+/// who writes does not wait for a whole site to be read.
 ///
 /// # Errors
 /// When the database fails.
@@ -112,8 +126,10 @@ pub async fn around<A: Access>(
     }
     let mut binds = Variables::new();
     binds.insert("media", media.into_iter().collect::<Vec<_>>());
+    binds.insert("scores", rows.iter().map(|row| score_id(row.id)).collect::<Vec<_>>());
     let mut sql = "SELECT VALUE domain FROM ONLY $site WHERE account = $account;\
-                   SELECT id, alt FROM $media WHERE site = $site AND account = $account AND deleted_at IS NONE;"
+                   SELECT id, alt FROM $media WHERE site = $site AND account = $account AND deleted_at IS NONE;\
+                   SELECT content, inbound FROM $scores WHERE site = $site AND account = $account;"
         .to_owned();
     let addresses: Vec<(String, String)> = addresses
         .into_iter()
@@ -132,15 +148,18 @@ pub async fn around<A: Access>(
     let mut answer = db.query(&sql, binds, "looking around content").await?;
     let domain: Option<String> = answer.one(0)?;
     let alts = answer.rows::<Named>(1)?;
+    let counted = answer.rows::<Counted>(2)?.into_iter();
+    let inbound = counted.filter_map(|row| Some((row.content, row.inbound?))).collect();
     let mut by_address = HashMap::new();
     for (n, (_, address)) in addresses.into_iter().enumerate() {
-        let found = answer.rows::<Named>(n + 2)?.pop();
+        let found = answer.rows::<Named>(n + 3)?.pop();
         by_address.extend(found.map(|file| (address, file.alt)));
     }
     Ok(Around {
         host: domain.unwrap_or_else(|| host_of(&app.config.public_url())),
         alts: alts.into_iter().map(|file| (file.id, file.alt)).collect(),
         by_address,
+        inbound,
     })
 }
 
@@ -201,6 +220,17 @@ pub fn entry_point(source: Source) -> EntryPoint {
 }
 
 impl Around {
+    /// How many pages link to content, if it is known.
+    pub fn inbound(&self, content: ContentId) -> Option<i64> {
+        self.inbound.get(&content).copied()
+    }
+
+    /// Says for the content of some rows how many pages link to each; those that are not named are not known.
+    pub fn count(&mut self, rows: &[Content], inbound: &HashMap<ContentId, i64>) {
+        let known = |row: &Content| Some((row.id, *inbound.get(&row.id)?));
+        self.inbound = rows.iter().filter_map(known).collect();
+    }
+
     /// The alternative text of the file at an address.
     pub fn alt_at(&self, address: &str) -> Option<&str> {
         self.by_address
@@ -228,6 +258,9 @@ impl Text {
             .filter_map(|block| block["items"].as_array())
             .map(Vec::len)
             .sum();
+        // Nobody can link to a draft, and everybody finds a home page.
+        let is_linked = row.status == Status::Published && row.page_role != PageRole::Home;
+        let inbound = around.inbound(row.id).filter(|_| is_linked);
         Self {
             title: row.title,
             seo_title: row.seo_title,
@@ -252,6 +285,7 @@ impl Text {
             published_at: row.published_at,
             revised_at: Some(row.revised_at),
             entity: row.entity,
+            inbound_links: inbound.and_then(|count| usize::try_from(count).ok()),
             host: around.host.clone(),
         }
     }
@@ -303,6 +337,7 @@ impl Text {
             published_at: self.published_at.as_ref().map(seconds),
             revised_at: self.revised_at.as_ref().map(seconds),
             now: now.timestamp(),
+            inbound_links: self.inbound_links,
             site_host: &self.host,
             ..Input::default()
         })
@@ -487,6 +522,7 @@ mod tests {
             author: None,
             published_at: None,
             revised_at: None,
+            inbound_links: None,
             host: "example.com".into(),
         }
     }

@@ -462,7 +462,8 @@ mod tests {
             ("ﬁlter", "filter"),
             ("Cafe\u{301}", "café"),
             ("STRASSE", "strasse"),
-            ("İ", "i̇"),
+            ("İstanbul", "istanbul"),
+            ("i\u{307}stanbul", "istanbul"),
             ("咖啡", "咖啡"),
             ("   ", ""),
         ] {

@@ -141,15 +141,8 @@ impl SchedulesApi {
             "-created_at",
         )?;
         let db = app.db.site(&scope);
-        let total = if page.with_total {
-            Some(db.count::<SiteSchedule>(Select::new()).await?)
-        } else {
-            None
-        };
-        let rows = db
-            .list::<SiteSchedule>(page.apply::<SiteSchedule>(Select::new())?)
-            .await?;
-        Ok(Json(page.page(&app.db, rows, total, SiteScheduleOut::from_row)?))
+        let list = page.list::<SiteSchedule>(&db, Select::new()).await?;
+        Ok(Json(list.page(SiteScheduleOut::from_row)))
     }
 
     /// Create a schedule

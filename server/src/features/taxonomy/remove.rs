@@ -6,13 +6,14 @@ use super::model::{Term, TermId};
 use super::tree;
 use crate::api::{Error, Result};
 use crate::app::App;
-use crate::features::content::{ContentId, batch, published};
+use crate::features::content::{Content, ContentId, Status, batch, publish, published};
 use crate::features::planner::rules::refused;
 
 /// Times a term is read again because somebody else was faster.
 const ATTEMPTS: usize = 5;
 
-/// Deletes a term: those below move up to its parent, content loses it.
+/// Deletes a term: those below move up to its parent, content loses it. A text of its archive whose next term has one already
+/// becomes a draft.
 ///
 /// # Errors
 /// 412 when it was changed since it was read; when the database fails.
@@ -21,8 +22,8 @@ pub async fn delete<A: CanWrite>(app: &App, scope: &SiteScope<A>, term: &mut Ter
     move_content(app, scope, term.id, None).await
 }
 
-/// Merges a term into another of its taxonomy and language: those below and content go over, then it is deleted.
-/// Content is moved in batches, twice, so that what names the term meanwhile is moved too; a merge that was
+/// Merges a term into another of its taxonomy and language: those below and content go over, then it is deleted. The text of
+/// its archive becomes a draft if the other has one. Content is moved in batches, twice, so that what names the term meanwhile is moved too; a merge that was
 /// interrupted can be asked for again.
 ///
 /// # Errors
@@ -96,10 +97,21 @@ async fn keep_slugs<A: CanWrite>(app: &App, scope: &SiteScope<A>, from: &Term, i
 
 /// Takes a term out of all content, deleted content too, or puts another in its place.
 async fn move_content<A: CanWrite>(app: &App, scope: &SiteScope<A>, from: TermId, into: Option<TermId>) -> Result<()> {
-    let swap = move |content: &mut crate::features::content::Content| {
-        content.terms.retain(|term| *term != from);
-        content.terms.extend(into);
+    let swap = move |content: &mut Content| -> Result<()> {
+        match into {
+            // In its place: the first term is what a text is about. One that is there twice is dropped when it is saved.
+            Some(into) => {
+                let of = content.terms.iter_mut().filter(|term| **term == from);
+                of.for_each(|term| *term = into);
+            }
+            None => content.terms.retain(|term| *term != from),
+        }
         Ok(())
+    };
+    let now = app.db.clock().now();
+    let retract = move |content: &mut Content| {
+        swap(content)?;
+        publish::set_status(content, Status::Draft, now)
     };
     loop {
         let mut binds = Variables::new();
@@ -114,7 +126,13 @@ async fn move_content<A: CanWrite>(app: &App, scope: &SiteScope<A>, from: TermId
         if ids.is_empty() {
             return Ok(());
         }
-        let results = batch::each(app, scope, &ids, Deleted::With, &swap).await?;
+        let mut results = batch::each(app, scope, &ids, Deleted::With, &swap).await?;
+        // Texts of archives that have another one already go back to their authors.
+        let second = results
+            .iter()
+            .filter(|(_, result)| matches!(result, Err(Error::Conflict(_))));
+        let second: Vec<ContentId> = second.map(|(id, _)| *id).collect();
+        results.extend(batch::each(app, scope, &second, Deleted::With, &retract).await?);
         if results.iter().all(|(_, result)| result.is_err()) {
             return Err(Error::unavailable(
                 "The content of the term is being changed by others. Try again.",

@@ -6,7 +6,7 @@ use igny8_data::{SectorId, Select, SiteScope, SurrealValue, Tx, Value as Row, Va
 use serde_json::{Value, json};
 
 use super::naming::free_name;
-use super::read::{Which, closed, keeps, state_of};
+use super::read::{PART, Which, closed, keeps, state_of};
 use super::{MOST_FITTING, Parent, Payload, Plan};
 use crate::ai::{Saved, Task};
 use crate::app::App;
@@ -26,7 +26,7 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
     let there: HashMap<ClusterId, &Cluster> = there.iter().map(|cluster| (cluster.id, cluster)).collect();
     let which = Which::of(&task.payload);
     // Only keywords that were named, or are grouped anew, come out of the clusters they are in.
-    let free: Vec<ClusterId> = there
+    let free: HashSet<ClusterId> = there
         .values()
         .filter(|cluster| !matches!(which, Which::Free) && !keeps(cluster))
         .map(|cluster| cluster.id)
@@ -43,7 +43,8 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
         .copied()
         .collect();
     // Somebody may have placed, deleted or moved some: those stay where they are, and are not paid for.
-    let open = open(&task.app, scope, sector, &planned, &free, plan).await?;
+    let parts = parts(&task.app, scope, sector, &planned, &free, plan).await?;
+    let open: HashSet<KeywordId> = parts.iter().flat_map(|part| part.open.iter().copied()).collect();
     let still = |keywords: &[KeywordId]| -> Vec<KeywordId> {
         keywords
             .iter()
@@ -105,37 +106,34 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
     let mapped = open.len();
     let mut binds = Variables::new();
     binds.insert("groups", groups);
-    binds.insert("group_all", planned);
-    binds.insert("group_count", i64::try_from(mapped).unwrap_or(i64::MAX));
+    let left: HashSet<ClusterId> = parts.iter().flat_map(|part| part.clusters.iter().copied()).collect();
+    binds.insert("group_left", left.into_iter().collect::<Vec<_>>());
+    let parts: Vec<Row> = parts.into_iter().map(Part::into_row).collect();
+    binds.insert("group_parts", parts);
     binds.insert("group_sector", sector);
-    binds.insert("group_free", free);
     binds.insert("group_read_at", plan.read_at);
     binds.insert("group_now", now);
     // All in one transaction, since keywords without the charge, or the charge without keywords, must not be. What another
     // run has clustered meanwhile makes this plan void; what a person did in this moment has it saved once more.
     tx.statement(
-        "IF array::len((SELECT VALUE id FROM $group_all WHERE site = $site AND account = $account \
-         AND cluster IS NOT NONE AND !(cluster INSIDE $group_free) AND (placed_by_hand ?? false) = false \
-         LIMIT 1)) > 0 { THROW 'clustered_meanwhile' }",
-        Variables::new(),
-    );
-    tx.statement(
         &format!(
-            "IF array::len((SELECT VALUE id FROM $group_all WHERE {OPEN})) != $group_count \
-             {{ THROW 'keywords_changed' }};\n\
-             LET $group_left = array::distinct((SELECT VALUE cluster FROM $group_all WHERE site = $site \
-             AND account = $account AND cluster INSIDE $group_free));\n\
+            "FOR $part IN $group_parts {{ LET $planned = $part[0]; LET $open = $part[1]; LET $group_free = $part[2]; \
+             IF array::len((SELECT VALUE id FROM $planned WHERE site = $site AND account = $account \
+             AND sector = $group_sector AND deleted_at IS NONE AND cluster IS NOT NONE \
+             AND !(cluster INSIDE $group_free) AND (placed_by_hand ?? false) = false LIMIT 1)) > 0 {{ THROW 'clustered_meanwhile' }}; \
+             IF array::len((SELECT VALUE id FROM $open WHERE {OPEN})) != array::len($open) \
+             {{ THROW 'keywords_changed' }} }};\n\
              FOR $group IN $groups {{ LET $into = $group[0]; LET $which = $group[1]; \
              UPDATE $which SET cluster = $into, placed_by_hand = NONE, \
              status = IF status = 'used' {{ 'used' }} ELSE {{ 'mapped' }}, rev += 1, updated_at = $group_now \
-             WHERE {OPEN} RETURN NONE }}"
+             WHERE site = $site AND account = $account RETURN NONE }}"
         ),
         binds,
     );
     // A generated cluster whose last keyword moved on is gone, unless something else hangs on it.
     tx.statement(
         "UPDATE $group_left SET deleted_at = $group_now, updated_at = $group_now, name_key = NONE, parent = NONE, rev += 1 \
-         WHERE site = $site AND account = $account AND deleted_at IS NONE AND id INSIDE $group_free \
+         WHERE site = $site AND account = $account AND deleted_at IS NONE \
          AND (SELECT VALUE id FROM keyword WITH INDEX keyword_by_cluster WHERE site = $site AND cluster = $parent.id \
               AND deleted_at IS NONE LIMIT 1) = [] \
          AND (SELECT VALUE id FROM cluster WHERE site = $site AND parent = $parent.id LIMIT 1) = [] \
@@ -186,30 +184,71 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
 
 /// Which keywords may go into another cluster: such as are in none, or in one they may leave, and that no person has placed
 /// since they were read.
-const OPEN: &str = "site = $site AND account = $account AND sector = $group_sector AND deleted_at IS NONE \
-                    AND (cluster IS NONE OR cluster INSIDE $group_free) \
-                    AND ((placed_by_hand ?? false) = false OR updated_at <= $group_read_at)";
+macro_rules! movable {
+    () => {
+        "site = $site AND account = $account AND sector = $group_sector AND deleted_at IS NONE \
+         AND ((placed_by_hand ?? false) = false OR updated_at <= $group_read_at)"
+    };
+}
+const MOVABLE: &str = movable!();
+const OPEN: &str = concat!(movable!(), " AND (cluster IS NONE OR cluster INSIDE $group_free)");
 
-/// Which of these keywords that is true of.
-async fn open(
+/// Some of the planned keywords: looking for a cluster among all that are left would take time by the square, too.
+struct Part {
+    planned: Vec<KeywordId>,
+    /// Those that [`OPEN`] is true of.
+    open: Vec<KeywordId>,
+    /// The clusters these come out of.
+    clusters: HashSet<ClusterId>,
+}
+
+impl Part {
+    fn into_row(self) -> Row {
+        let clusters: Vec<ClusterId> = self.clusters.into_iter().collect();
+        vec![self.planned.into_value(), self.open.into_value(), clusters.into_value()].into_value()
+    }
+}
+
+#[derive(SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+struct Place {
+    id: KeywordId,
+    cluster: Option<ClusterId>,
+}
+
+/// The planned keywords in parts, as they are now.
+async fn parts(
     app: &App,
     scope: &SiteScope<Write>,
     sector: SectorId,
     planned: &[KeywordId],
-    free: &[ClusterId],
+    free: &HashSet<ClusterId>,
     plan: &Plan,
-) -> Result<HashSet<KeywordId>, JobError> {
-    let mut binds = Variables::new();
-    binds.insert("group_all", planned.to_vec());
-    binds.insert("group_sector", sector);
-    binds.insert("group_free", free.to_vec());
-    binds.insert("group_read_at", plan.read_at);
-    let sql = format!("SELECT VALUE id FROM $group_all WHERE {OPEN};");
-    let open: Vec<KeywordId> = app
-        .db
-        .site(scope)
-        .query(&sql, binds, "looking at keywords")
-        .await?
-        .rows(0)?;
-    Ok(open.into_iter().collect())
+) -> Result<Vec<Part>, JobError> {
+    let mut parts = Vec::with_capacity(planned.len().div_ceil(PART));
+    for some in planned.chunks(PART) {
+        let mut part = Part {
+            planned: some.to_vec(),
+            open: Vec::with_capacity(some.len()),
+            clusters: HashSet::new(),
+        };
+        let mut binds = Variables::new();
+        binds.insert("planned", part.planned.clone());
+        binds.insert("group_sector", sector);
+        binds.insert("group_read_at", plan.read_at);
+        let sql = format!("SELECT id, cluster FROM $planned WHERE {MOVABLE};");
+        let db = app.db.site(scope);
+        let places: Vec<Place> = db.query(&sql, binds, "looking at keywords").await?.rows(0)?;
+        for place in places {
+            if let Some(cluster) = place.cluster {
+                if !free.contains(&cluster) {
+                    continue;
+                }
+                part.clusters.insert(cluster);
+            }
+            part.open.push(place.id);
+        }
+        parts.push(part);
+    }
+    Ok(parts)
 }

@@ -31,7 +31,7 @@ pub(super) async fn new(
     let now = task.app.db.clock().now();
     let mut row = the_task(task, output).await?;
     let known = &output.known;
-    let wanted = slug::slugify(&draft.title);
+    let wanted = igny8_text::slug(&draft.title, &known.brief.language);
     let mut content = Content::new(
         task.app.db.ids().make(),
         &task.scope,

@@ -1,4 +1,5 @@
-//! What the site's pages aim at, planned and written: no second page is planned for it.
+//! What the site's pages aim at, planned and written, and the terms whose archives have a text: no second page is planned for
+//! either.
 
 use std::collections::HashSet;
 
@@ -6,6 +7,10 @@ use igny8_data::{Access, DbError, SectorId, SiteDb, SurrealValue, Variables};
 
 use crate::features::planner::model::KeywordId;
 use crate::features::planner::text_key;
+use crate::features::taxonomy::TermId;
+
+/// Rows that can be meant.
+const LIVE: &str = "WHERE site = $site AND account = $account AND deleted_at IS NONE";
 
 /// Keywords that ideas, tasks and content of a site aim at.
 pub(super) struct Aimed {
@@ -42,11 +47,10 @@ struct Written {
 /// # Errors
 /// When the database fails.
 pub(super) async fn of<A: Access>(db: &SiteDb<'_, A>, sector: SectorId) -> Result<Aimed, DbError> {
-    let live = "WHERE site = $site AND account = $account AND deleted_at IS NONE";
     let sql = format!(
-        "SELECT sector, primary_keyword, secondary_keywords FROM idea {live};\
-         SELECT sector, primary_keyword, secondary_keywords FROM task {live} AND status != 'cancelled';\
-         SELECT primary_keyword, secondary_keywords FROM content {live} \
+        "SELECT sector, primary_keyword, secondary_keywords FROM idea {LIVE};\
+         SELECT sector, primary_keyword, secondary_keywords FROM task {LIVE} AND status != 'cancelled';\
+         SELECT primary_keyword, secondary_keywords FROM content {LIVE} \
          AND (primary_keyword IS NOT NONE OR !array::is_empty(secondary_keywords));"
     );
     let mut answer = db.query(&sql, Variables::new(), "reading what pages aim at").await?;
@@ -74,9 +78,52 @@ pub(super) async fn of<A: Access>(db: &SiteDb<'_, A>, sector: SectorId) -> Resul
     for ids in elsewhere.chunks(1_000) {
         let mut binds = Variables::new();
         binds.insert("ids", ids.to_vec());
-        let sql = format!("SELECT VALUE text_key FROM $ids {live} AND text_key IS NOT NONE;");
+        let sql = format!("SELECT VALUE text_key FROM $ids {LIVE} AND text_key IS NOT NONE;");
         let keys: Vec<String> = db.query(&sql, binds, "reading keywords").await?.rows(0)?;
         aimed.keys.extend(keys);
     }
     Ok(aimed)
+}
+
+/// An idea that is a text about a term: the term, or what it would be called.
+#[derive(SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+struct PlannedText {
+    term: Option<TermId>,
+    name: Option<String>,
+}
+
+/// Keys of the names of terms whose archives have a text, planned or written.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn texts<A: Access>(db: &SiteDb<'_, A>) -> Result<HashSet<String>, DbError> {
+    let about = "content_type = 'taxonomy'";
+    let sql = format!(
+        "SELECT terms[0] AS term, suggested_terms[0] AS name FROM idea {LIVE} AND {about};\
+         SELECT VALUE terms[0] FROM task {LIVE} AND {about} AND status != 'cancelled' AND !array::is_empty(terms);\
+         SELECT VALUE terms[0] FROM content {LIVE} AND {about} AND !array::is_empty(terms);"
+    );
+    let mut answer = db.query(&sql, Variables::new(), "reading texts of terms").await?;
+    let mut keys: HashSet<String> = HashSet::new();
+    let mut terms: HashSet<TermId> = HashSet::new();
+    for idea in answer.rows::<PlannedText>(0)? {
+        match idea.term {
+            Some(term) => {
+                terms.insert(term);
+            }
+            None => keys.extend(idea.name.as_deref().map(text_key)),
+        }
+    }
+    terms.extend(answer.rows::<TermId>(1)?);
+    terms.extend(answer.rows::<TermId>(2)?);
+    let terms: Vec<TermId> = terms.into_iter().collect();
+    for ids in terms.chunks(1_000) {
+        let mut binds = Variables::new();
+        binds.insert("ids", ids.to_vec());
+        let sql = format!("SELECT VALUE name FROM $ids {LIVE};");
+        let names: Vec<String> = db.query(&sql, binds, "reading terms").await?.rows(0)?;
+        keys.extend(names.iter().map(|name| text_key(name)));
+    }
+    Ok(keys)
 }

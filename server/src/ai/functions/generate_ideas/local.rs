@@ -9,7 +9,7 @@ use crate::features::planner::model::ClusterRole;
 
 /// The planner's idea as a proposal.
 pub(super) fn proposed(idea: ideas::Idea) -> Proposed {
-    use ideas::Structure as S;
+    let (content_type, content_structure) = kind(idea.content_type, idea.structure);
     Proposed {
         title: idea.title,
         brief: None,
@@ -18,29 +18,8 @@ pub(super) fn proposed(idea: ideas::Idea) -> Proposed {
             planner::Role::Supporting => ClusterRole::Supporting,
             planner::Role::Attribute => ClusterRole::Attribute,
         },
-        content_type: match idea.content_type {
-            ideas::ContentType::Post => ContentType::Post,
-            ideas::ContentType::Page => ContentType::Page,
-            ideas::ContentType::Product => ContentType::Product,
-            ideas::ContentType::Service => ContentType::Service,
-            ideas::ContentType::Taxonomy => ContentType::Taxonomy,
-        },
-        content_structure: match idea.structure {
-            S::Article => ContentStructure::Article,
-            S::Guide => ContentStructure::Guide,
-            S::Comparison => ContentStructure::Comparison,
-            S::Review => ContentStructure::Review,
-            S::Listicle => ContentStructure::Listicle,
-            S::LandingPage => ContentStructure::LandingPage,
-            S::BusinessPage => ContentStructure::BusinessPage,
-            S::ServicePage => ContentStructure::ServicePage,
-            S::General => ContentStructure::General,
-            S::ClusterHub => ContentStructure::ClusterHub,
-            S::ProductPage => ContentStructure::ProductPage,
-            S::CategoryArchive => ContentStructure::CategoryArchive,
-            S::TagArchive => ContentStructure::TagArchive,
-            S::AttributeArchive => ContentStructure::AttributeArchive,
-        },
+        content_type,
+        content_structure,
         primary: idea.primary,
         secondary: idea.secondary,
         outline: idea
@@ -57,34 +36,38 @@ pub(super) fn proposed(idea: ideas::Idea) -> Proposed {
     }
 }
 
+/// The planner's type and structure of a page as those of content.
+pub(super) fn kind(content_type: ideas::ContentType, structure: ideas::Structure) -> (ContentType, ContentStructure) {
+    use ideas::Structure as S;
+    let content_type = match content_type {
+        ideas::ContentType::Post => ContentType::Post,
+        ideas::ContentType::Page => ContentType::Page,
+        ideas::ContentType::Product => ContentType::Product,
+        ideas::ContentType::Service => ContentType::Service,
+        ideas::ContentType::Taxonomy => ContentType::Taxonomy,
+    };
+    let content_structure = match structure {
+        S::Article => ContentStructure::Article,
+        S::Guide => ContentStructure::Guide,
+        S::Comparison => ContentStructure::Comparison,
+        S::Review => ContentStructure::Review,
+        S::Listicle => ContentStructure::Listicle,
+        S::LandingPage => ContentStructure::LandingPage,
+        S::BusinessPage => ContentStructure::BusinessPage,
+        S::ServicePage => ContentStructure::ServicePage,
+        S::General => ContentStructure::General,
+        S::ClusterHub => ContentStructure::ClusterHub,
+        S::ProductPage => ContentStructure::ProductPage,
+        S::CategoryArchive => ContentStructure::CategoryArchive,
+        S::TagArchive => ContentStructure::TagArchive,
+        S::AttributeArchive => ContentStructure::AttributeArchive,
+    };
+    (content_type, content_structure)
+}
+
 /// What a page is for, from what is known of its keywords.
-pub(super) fn brief(work: &Work, idea: &Proposed) -> String {
+pub(super) fn brief(work: &Work, idea: &Proposed, language: &str) -> String {
     let of = |place: usize| &work.cluster.keywords[place];
-    let primary = of(idea.primary);
-    let mut text = format!("Aims at \u{201c}{}\u{201d}", primary.text);
-    let mut known = Vec::new();
-    known.extend(primary.volume.map(|volume| format!("{volume} searches a month")));
-    known.extend(
-        primary
-            .difficulty
-            .map(|difficulty| format!("difficulty {difficulty:.0}")),
-    );
-    if !known.is_empty() {
-        text += &format!(" ({})", known.join(", "));
-    }
-    text.push('.');
-    if !idea.secondary.is_empty() {
-        let shown: Vec<&str> = idea
-            .secondary
-            .iter()
-            .take(5)
-            .map(|&place| of(place).text.as_str())
-            .collect();
-        text += &format!(" Also answers: {}", shown.join(", "));
-        match idea.secondary.len() - shown.len() {
-            0 => text.push('.'),
-            more => text += &format!(" and {more} more."),
-        }
-    }
-    text
+    let others: Vec<&str> = idea.secondary.iter().map(|&place| of(place).text.as_str()).collect();
+    ideas::brief(of(idea.primary), &others, language)
 }

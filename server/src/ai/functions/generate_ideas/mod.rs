@@ -78,6 +78,8 @@ pub struct Input {
     options: ideas::Options,
     site_type: SiteType,
     work: Vec<Work>,
+    /// Keys of the names of terms whose archives have a text, planned or written.
+    texts: HashSet<String>,
     /// Ideas of these clusters that were there.
     known: Vec<IdeaId>,
     /// Clusters without ideas that one task has no room for.
@@ -102,6 +104,20 @@ struct Proposed {
     outline: Vec<Heading>,
     word_count: i64,
     terms: Vec<String>,
+}
+
+impl Proposed {
+    /// Makes a text about a term that of its first one alone, or another page when the archive of that has one.
+    fn one_text(&mut self, texts: &mut HashSet<String>) {
+        self.terms.truncate(1);
+        if self.terms.first().is_none_or(|term| texts.insert(text_key(term))) {
+            return;
+        }
+        let hub = self.role == ClusterRole::Hub;
+        let (content_type, structure) = ideas::beside_archive(hub);
+        (self.content_type, self.content_structure) = local::kind(content_type, structure);
+        self.word_count = self.word_count.max(i64::from(structure.words(self.secondary.len())));
+    }
 }
 
 /// What is stored.
@@ -215,6 +231,7 @@ impl AiFunction for GenerateIdeas {
             },
             site_type,
             work: found.work,
+            texts: found.texts,
             known: found.known,
             left: found.left,
             keywords_left: found.keywords_left,
@@ -255,6 +272,7 @@ impl AiFunction for GenerateIdeas {
             keywords_left: input.keywords_left,
             new: Vec::new(),
         };
+        let mut texts = input.texts.clone();
         for (work, proposals) in input.work.iter().zip(answer.0) {
             plan.clusters.push(work.id);
             let mut aimed: HashSet<usize> = HashSet::new();
@@ -267,7 +285,7 @@ impl AiFunction for GenerateIdeas {
                 }
                 let brief = match idea.brief.take() {
                     Some(brief) => brief,
-                    None => brief(work, &idea),
+                    None => brief(work, &idea, &input.options.language),
                 };
                 idea.title = shortened(&idea.title, 200);
                 if idea.title.is_empty() {
@@ -278,6 +296,9 @@ impl AiFunction for GenerateIdeas {
                 }
                 idea.outline.retain(|heading| !heading.heading.is_empty());
                 idea.terms = idea.terms.iter().map(|term| shortened(term, 120)).collect();
+                if idea.content_type == ContentType::Taxonomy {
+                    idea.one_text(&mut texts);
+                }
                 let target = |place: usize| Target {
                     id: work.ids[place],
                     text: work.cluster.keywords[place].text.clone(),

@@ -251,6 +251,7 @@ mod tests {
                 keywords: texts.map(planner::Keyword::new).to_vec(),
                 terms: Vec::new(),
                 has_hub,
+                has_text: false,
             },
             existing: vec!["Old page".into()],
         }

@@ -9,7 +9,7 @@ use igny8_planner::ideas;
 use super::aimed::{self, Aimed};
 use super::{MOST, Payload, Work};
 use crate::features::planner::idea::IdeaId;
-use crate::features::planner::model::{Cluster, ClusterId, ClusterRole, ContextType, Intent, KeywordId};
+use crate::features::planner::model::{Cluster, ClusterId, ClusterRole, ContextType, Intent, KeywordId, text_key};
 
 /// Keywords read at once of one cluster.
 const PAGE: usize = 2_000;
@@ -59,6 +59,8 @@ struct Page {
 pub(super) struct Found {
     pub(super) work: Vec<Work>,
     pub(super) known: Vec<IdeaId>,
+    /// Keys of the names of terms whose archives have a text.
+    pub(super) texts: HashSet<String>,
     /// Clusters that were asked for by name and are there.
     pub(super) named: usize,
     /// Clusters without ideas that one task has no room for.
@@ -83,6 +85,7 @@ pub(super) async fn read(db: &SiteDb<'_, Read>, payload: &Payload) -> Result<Fou
     let mut found = Found {
         work: Vec::new(),
         known: Vec::new(),
+        texts: aimed::texts(db).await?,
         named: clusters.len(),
         left: 0,
         keywords_left: 0,
@@ -126,6 +129,7 @@ pub(super) async fn read(db: &SiteDb<'_, Read>, payload: &Payload) -> Result<Fou
                     keywords: lines.into_iter().map(keyword).collect(),
                     terms: cluster.recommendations.terms.clone(),
                     has_hub,
+                    has_text: found.texts.contains(&text_key(&cluster.name)),
                 },
             });
         }

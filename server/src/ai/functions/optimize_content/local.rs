@@ -1,17 +1,16 @@
 //! What can be mended without a model: rules that arrange what the content says already. Nothing is invented: a search title is made
 //! of title and keyword, a description of the excerpt and the text's own sentences, an alternative text of the image's title or of what
-//! the media library says, and headings get other levels. Each is kept only if the content then scores better.
+//! the media library says, and headings get other levels. Each is kept only if it is a gain by itself.
 
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
-use igny8_optimizer::Report;
 use igny8_optimizer::document::{Document, Kind};
+use igny8_optimizer::{Comparison, Report};
 use igny8_text::Language;
 use igny8_width::pixels;
 use pulldown_cmark::{Event, HeadingLevel, Parser, Tag, TagEnd};
 
-use super::worth;
 use crate::features::content::Content;
 use crate::features::content::model::BodyFormat;
 use crate::features::optimizer::model::{Fields, value};
@@ -29,13 +28,13 @@ const BEGINNINGS: usize = 5;
 /// Content that is being mended.
 struct Mending<'a> {
     content: Content,
-    worth: f64,
+    report: Report,
     around: &'a Around,
     now: DateTime<Utc>,
 }
 
 impl Mending<'_> {
-    /// Takes a value over if the content is worth more with it.
+    /// Takes a value over if that is a gain.
     fn offer(&mut self, name: &'static str, new: String) {
         if new.is_empty() || new == *value(&self.content, name) {
             return;
@@ -44,9 +43,9 @@ impl Mending<'_> {
         fields.set(name, Some(new));
         let mut tried = self.content.clone();
         fields.apply(&mut tried);
-        let worth = worth(&Text::of(tried.clone(), self.around).report(self.now));
-        if worth > self.worth {
-            (self.content, self.worth) = (tried, worth);
+        let report = Text::of(tried.clone(), self.around).report(self.now);
+        if Comparison::new(&self.report, &report).is_gain() {
+            (self.content, self.report) = (tried, report);
         }
     }
 }
@@ -55,7 +54,7 @@ impl Mending<'_> {
 pub(super) fn mended(content: &Content, before: &Report, around: &Around, now: DateTime<Utc>) -> Fields {
     let mut mending = Mending {
         content: content.clone(),
-        worth: worth(before),
+        report: before.clone(),
         around,
         now,
     };

@@ -2,7 +2,10 @@
 //!
 //! What comes out is a proposal: a person compares it, applies it and can undo it (`features/optimizer`). A model rewrites title,
 //! description and body, and is held to every link, image, figure, quotation and code block of the text ([`facts`]). Without a
-//! provider rules arrange what the content says already ([`local`]). What would not score better is neither proposed nor paid for.
+//! provider rules arrange what the content says already ([`local`]).
+//!
+//! **Each change of a field must be a gain** ([`Comparison::is_gain`]): one without which the content would be as good stays as
+//! people wrote it. What is no gain altogether is neither proposed nor paid for.
 
 mod facts;
 mod local;
@@ -13,7 +16,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use igny8_data::{SurrealValue, Tx, Variables};
-use igny8_optimizer::{CheckId, Comparison, Light, Report};
+use igny8_optimizer::{CheckId, Comparison, Report};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -348,21 +351,32 @@ fn to_mend(report: &Report) -> Vec<&igny8_optimizer::Check> {
 fn proposal(work: &Work, draft: &Fields, input: &Input) -> Result<Proposal, &'static str> {
     let old = &work.content;
     let differs = |name: &&'static str| draft.get(name).is_some_and(|new| new != value(old, name));
-    let names: Vec<&'static str> = FIELDS.into_iter().filter(differs).collect();
+    let mut names: Vec<&'static str> = FIELDS.into_iter().filter(differs).collect();
     if names.is_empty() {
         return Err("nothing in it could be mended");
     }
-    let mut new = old.clone();
-    draft.apply(&mut new);
+    let with = |names: &[&'static str]| {
+        let mut new = old.clone();
+        draft.only(names).apply(&mut new);
+        let report = Text::of(new.clone(), &input.around).report(input.now);
+        (new, report)
+    };
+    let (mut new, mut after) = with(&names);
+    for name in names.clone() {
+        let others: Vec<&'static str> = names.iter().copied().filter(|other| *other != name).collect();
+        let (without, report) = with(&others);
+        if !Comparison::new(&report, &after).is_gain() {
+            (names, new, after) = (others, without, report);
+        }
+    }
+    let comparison = Comparison::new(&work.before, &after);
+    if !comparison.is_gain() {
+        return Err("the rewrite would not score better");
+    }
     let mut check = Check::new();
     new.check(&mut check);
     if check.finish().is_err() {
         return Err("the rewrite breaks a rule for content");
-    }
-    let after = Text::of(new.clone(), &input.around).report(input.now);
-    let comparison = Comparison::new(&work.before, &after);
-    if worth(&after) <= worth(&work.before) {
-        return Err("the rewrite would not score better");
     }
     Ok(Proposal {
         content: old.id,
@@ -372,11 +386,4 @@ fn proposal(work: &Work, draft: &Fields, input: &Input) -> Result<Proposal, &'st
         after: Fields::of(&new, &names),
         comparison,
     })
-}
-
-/// The share of points reached, finer than the score.
-fn worth(report: &Report) -> f64 {
-    let scored = report.checks.iter().filter(|check| check.light != Light::NotScored);
-    let (points, weight) = scored.fold((0.0, 0.0), |(p, w), check| (p + check.points, w + check.weight));
-    if weight > 0.0 { points / weight } else { 0.0 }
 }

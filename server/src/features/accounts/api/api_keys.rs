@@ -107,13 +107,8 @@ impl ApiKeysApi {
             "-created_at",
         )?;
         let db = app.db.account(&scope);
-        let total = if page.with_total {
-            Some(db.count::<ApiKey>(Select::new()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<ApiKey>(page.apply::<ApiKey>(Select::new())?).await?;
-        Ok(Json(page.page(&app.db, rows, total, ApiKeyOut::of)?))
+        let list = page.list::<ApiKey>(&db, Select::new()).await?;
+        Ok(Json(list.page(ApiKeyOut::of)))
     }
 
     /// Make an API key

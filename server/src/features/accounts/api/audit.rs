@@ -88,12 +88,7 @@ impl AuditApi {
             select = select.compare("at", "<=", until);
         }
         let db = app.db.account(&scope);
-        let total = if page.with_total {
-            Some(db.count::<AuditRow>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<AuditRow>(page.apply::<AuditRow>(select)?).await?;
+        let list = page.list::<AuditRow>(&db, select).await?;
         let out = |row: AuditRow| AuditOut {
             id: row.id,
             actor: row.actor,
@@ -106,6 +101,6 @@ impl AuditApi {
             request_id: row.request_id,
             at: row.at,
         };
-        Ok(Json(page.page(&app.db, rows, total, out)?))
+        Ok(Json(list.page(out)))
     }
 }

@@ -107,13 +107,8 @@ impl InvitationsApi {
         )?;
         let select = Select::new().equals("kind", "invitation".to_owned());
         let db = app.db.account(&scope);
-        let total = if page.with_total {
-            Some(db.count::<MailedToken>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<MailedToken>(page.apply::<MailedToken>(select)?).await?;
-        Ok(Json(page.page(&app.db, rows, total, InvitationOut::of)?))
+        let list = page.list::<MailedToken>(&db, select).await?;
+        Ok(Json(list.page(InvitationOut::of)))
     }
 
     /// Invite somebody

@@ -91,13 +91,8 @@ impl MembersApi {
             let everywhere: Vec<Role> = Role::ALL.into_iter().filter(|r| !r.needs_site_access()).collect();
             select = select.one_of_either(("role", everywhere), ("id", granted));
         }
-        let total = if page.with_total {
-            Some(db.count::<User>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<User>(page.apply::<User>(select)?).await?;
-        Ok(Json(page.page(&app.db, rows, total, UserOut::of)?))
+        let list = page.list::<User>(&db, select).await?;
+        Ok(Json(list.page(UserOut::of)))
     }
 
     /// Read a member

@@ -158,13 +158,8 @@ impl BillingApi {
         )?;
         let select = Select::new().equals_some("kind", kind.0);
         let db = app.db.account(&scope);
-        let total = if page.with_total {
-            Some(db.count::<Transaction>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<Transaction>(page.apply::<Transaction>(select)?).await?;
-        Ok(Json(page.page(&app.db, rows, total, TransactionOut::of)?))
+        let list = page.list::<Transaction>(&db, select).await?;
+        Ok(Json(list.page(TransactionOut::of)))
     }
 
     /// List usage
@@ -202,13 +197,8 @@ impl BillingApi {
             select = select.equals("site", site.site());
         }
         let db = app.db.account(&scope);
-        let total = if page.with_total {
-            Some(db.count::<Usage>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<Usage>(page.apply::<Usage>(select)?).await?;
-        Ok(Json(page.page(&app.db, rows, total, UsageOut::of)?))
+        let list = page.list::<Usage>(&db, select).await?;
+        Ok(Json(list.page(UsageOut::of)))
     }
 
     /// Sum usage by operation

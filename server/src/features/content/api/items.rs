@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::features::content::model::{Content, ContentId, ContentStructure, ContentSummary, ContentType, Status};
 use crate::features::content::{Reason, save};
 use crate::features::planner::ClusterId;
+use crate::features::sites::language_of;
 use crate::features::taxonomy::TermId;
 
 const SORTS: &[SortField] = &[
@@ -120,14 +121,10 @@ impl ContentApi {
         )?;
         let db = app.db.site(&scope);
         let select = filter.select();
-        let total = if page.with_total {
-            Some(db.count::<ContentSummary>(select.clone()).await?)
-        } else {
-            None
-        };
-        let select = page.apply::<ContentSummary>(select)?.columns(ContentSummary::COLUMNS);
-        let rows = db.list::<ContentSummary>(select).await?;
-        Ok(Json(page.page(&app.db, rows, total, SummaryOut::from_row)?))
+        let list = page
+            .list::<ContentSummary>(&db, select.columns(ContentSummary::COLUMNS))
+            .await?;
+        Ok(Json(list.page(SummaryOut::from_row)))
     }
 
     /// Values to filter content by
@@ -189,7 +186,7 @@ impl ContentApi {
         let Json(body) = body;
         let language = match &body.language {
             Some(language) => language.clone(),
-            None => crate::features::sites::language_of(&db).await?,
+            None => language_of(&db).await?,
         };
         let title = body.title.trim().to_owned();
         let (id, now) = (app.db.ids().make(), app.db.clock().now());
@@ -201,7 +198,7 @@ impl ContentApi {
         let mut attempts = 0;
         loop {
             if given.is_none() {
-                let wanted = slug::slugify(&content.title);
+                let wanted = igny8_text::slug(&content.title, &content.language);
                 content.slug = save::free_slug(&db, &content.section, &content.language, &wanted).await?;
             }
             let mut tx = db.tx();
@@ -263,11 +260,15 @@ impl ContentApi {
         let mut new = old.clone();
         body.0.apply(&mut new);
         checked(&new)?;
+        let moves = new.derive_path() != old.path || new.language != old.language;
+        if moves || new.aliases != old.aliases {
+            save::keep_address(&old, &mut new, &language_of(&db).await?);
+        }
         let mut tx = db.tx();
         if save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited)
             && let Err(error) = tx.commit().await
         {
-            return Err(write_failed(&db, old.id, old.rev, error).await);
+            return Err(write_failed(&db, &new, old.rev, error).await);
         }
         Ok(fetched(new))
     }
@@ -299,7 +300,7 @@ impl ContentApi {
         let mut tx = db.tx();
         save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited);
         if let Err(error) = tx.commit().await {
-            return Err(write_failed(&db, old.id, old.rev, error).await);
+            return Err(write_failed(&db, &new, old.rev, error).await);
         }
         Ok(Done::Done)
     }
@@ -328,7 +329,7 @@ impl ContentApi {
         let mut tx = db.tx();
         save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited);
         if let Err(error) = tx.commit().await {
-            return Err(write_failed(&db, old.id, old.rev, error).await);
+            return Err(write_failed(&db, &new, old.rev, error).await);
         }
         Ok(fetched(new))
     }

@@ -18,7 +18,7 @@ pub use status::StatusApi;
 
 use igny8_data::{Access, DbError, SiteDb};
 
-use super::{Content, ContentId, changes, save};
+use super::{Content, ContentId, changes, publish};
 use crate::api::{Error, FieldError, Result, etag};
 
 /// Content for a write that was made to the version `if_match` names; a stale writer is told which fields changed since.
@@ -57,12 +57,12 @@ fn stale(content: &Content, expected: i64) -> Error {
     Error::PreconditionFailed(poem_openapi::payload::Json(problem))
 }
 
-/// What a failed commit of a write to `content`, read at `read`, means to its writer.
-pub async fn write_failed<A: Access>(db: &SiteDb<'_, A>, id: ContentId, read: i64, error: DbError) -> Error {
+/// What a failed commit of a write of `content`, read at `read`, means to its writer.
+pub async fn write_failed<A: Access>(db: &SiteDb<'_, A>, content: &Content, read: i64, error: DbError) -> Error {
     if !matches!(error, DbError::Stale) {
-        return save::refused(error);
+        return publish::refused(db, content, error).await;
     }
-    match db.get::<Content>(id).await {
+    match db.get::<Content>(content.id).await {
         Ok(Some(content)) => stale(&content, read),
         Ok(None) => Error::not_found(),
         Err(error) => error.into(),

@@ -107,14 +107,10 @@ impl RevisionsApi {
             "-number",
         )?;
         let select = Select::new().equals("content", content_id.0);
-        let total = if page.with_total {
-            Some(db.count::<RevisionSummary>(select.clone()).await?)
-        } else {
-            None
-        };
-        let select = page.apply::<RevisionSummary>(select)?.columns(RevisionSummary::COLUMNS);
-        let rows = db.list::<RevisionSummary>(select).await?;
-        Ok(Json(page.page(&app.db, rows, total, RevisionSummaryOut::from_row)?))
+        let list = page
+            .list::<RevisionSummary>(&db, select.columns(RevisionSummary::COLUMNS))
+            .await?;
+        Ok(Json(list.page(RevisionSummaryOut::from_row)))
     }
 
     /// Compare two revisions
@@ -223,7 +219,7 @@ impl RevisionsApi {
         let who = caller.actor().who();
         save::change_from(&app.db, &mut tx, who, &old, &mut new, Reason::Restored, Some(number.0));
         if let Err(error) = tx.commit().await {
-            return Err(write_failed(&db, old.id, old.rev, error).await);
+            return Err(write_failed(&db, &new, old.rev, error).await);
         }
         Ok(fetched(new))
     }

@@ -128,13 +128,8 @@ impl StatusApi {
             "-updated_at",
         )?;
         let db = app.db.site(&scope);
-        let total = if page.with_total {
-            Some(db.count::<Content>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<Content>(page.apply::<Content>(select)?).await?;
-        let mut missing = publish::missing_of(&db, &rows).await?.into_iter();
+        let list = page.list::<Content>(&db, select).await?;
+        let mut missing = publish::missing_of(&db, &list.rows).await?.into_iter();
         let entry = |content: Content| {
             let missing = missing.next().unwrap_or_default();
             ReadinessEntry {
@@ -145,7 +140,7 @@ impl StatusApi {
                 missing,
             }
         };
-        Ok(Json(page.page(&app.db, rows, total, entry)?))
+        Ok(Json(list.page(entry)))
     }
 
     /// See what is missing to publish
@@ -174,7 +169,8 @@ impl StatusApi {
     /// Change the editorial status
     ///
     /// draft → review → approved → published; back to draft from each, from approved also to review. A draft may be
-    /// published at once. What is not ready is refused with what is missing; an admin may force it.
+    /// published at once. What is not ready is refused with what is missing; an admin may force it, but for a second text of a
+    /// term: its archive shows one.
     #[oai(
         path = "/sites/:site_id/content/:content_id/status",
         method = "post",
@@ -209,7 +205,7 @@ impl StatusApi {
         if save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited)
             && let Err(error) = tx.commit().await
         {
-            return Err(write_failed(&db, old.id, old.rev, error).await);
+            return Err(write_failed(&db, &new, old.rev, error).await);
         }
         Ok(fetched(new))
     }
@@ -275,7 +271,7 @@ impl StatusApi {
         if save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited) {
             schedule::enqueue(&mut tx, &new);
             if let Err(error) = tx.commit().await {
-                return Err(write_failed(&db, old.id, old.rev, error).await);
+                return Err(write_failed(&db, &new, old.rev, error).await);
             }
         }
         scheduled(&db, new).await
@@ -307,7 +303,7 @@ impl StatusApi {
         if save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited)
             && let Err(error) = tx.commit().await
         {
-            return Err(write_failed(&db, old.id, old.rev, error).await);
+            return Err(write_failed(&db, &new, old.rev, error).await);
         }
         scheduled(&db, new).await
     }

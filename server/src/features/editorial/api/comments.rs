@@ -138,16 +138,9 @@ impl CommentsApi {
             "created_at",
         )?;
         let db = app.db.site(&scope);
-        let total = if page.with_total {
-            Some(db.count::<Comment>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<Comment>(page.apply::<Comment>(select)?).await?;
-        let names = names(&caller, &app, &rows).await?;
-        Ok(Json(
-            page.page(&app.db, rows, total, |row| CommentOut::of(row, &names))?,
-        ))
+        let list = page.list::<Comment>(&db, select).await?;
+        let names = names(&caller, &app, &list.rows).await?;
+        Ok(Json(list.page(|row| CommentOut::of(row, &names))))
     }
 
     /// Write a comment

@@ -16,8 +16,7 @@ use super::Options;
 use crate::app::App;
 use crate::backup::Progress;
 use crate::features::media::inspect::{self, Inspected};
-use crate::features::media::model::clean_name;
-use crate::features::media::{Media, MediaId, MediaStore};
+use crate::features::media::{Label, Media, MediaId, MediaStore};
 
 /// Files of the folder by their address there: the row, and the address here.
 #[derive(Default)]
@@ -110,26 +109,14 @@ pub async fn import(
             // Its row was there a moment ago: the next import finds what became of it.
             (None, None) => continue,
             (None, Some(found)) => {
-                let now = app.db.clock().now();
-                let row = Media {
-                    id: app.db.ids().make(),
-                    account: scope.account(),
-                    site: scope.site(),
-                    live_hash: Some(hash.clone()),
-                    hash: hash.clone(),
-                    kind: found.kind,
-                    mime: found.mime.to_owned(),
-                    bytes: i64::try_from(found.bytes.len()).unwrap_or(i64::MAX),
-                    width: found.size.map(|(width, _)| i64::from(width)),
-                    height: found.size.map(|(_, height)| i64::from(height)),
-                    name: clean_name(Some(&file.path)),
-                    alt: file.alt.chars().take(1000).collect(),
-                    title: String::new(),
-                    rev: 1,
-                    created_at: now,
-                    updated_at: now,
-                    deleted_at: None,
+                let alt: String = file.alt.chars().take(1000).collect();
+                let label = Label {
+                    name: Some(&file.path),
+                    alt: &alt,
+                    title: "",
                 };
+                let (id, now) = (app.db.ids().make(), app.db.clock().now());
+                let row = Media::new(id, scope, hash.clone(), &found, label, now);
                 report.media += 1;
                 fresh.push(row.clone());
                 by_hash.entry(hash).or_insert(row)

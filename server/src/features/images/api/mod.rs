@@ -126,13 +126,8 @@ impl ImagesApi {
             "-created_at",
         )?;
         let db = app.db.site(&scope);
-        let total = if page.with_total {
-            Some(db.count::<Image>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<Image>(page.apply::<Image>(select)?).await?;
-        Ok(Json(page.page(&app.db, rows, total, ImageOut::from)?))
+        let list = page.list::<Image>(&db, select).await?;
+        Ok(Json(list.page(ImageOut::from)))
     }
 
     /// Ask for a picture

@@ -55,18 +55,9 @@ impl IntegrationsApi {
             "created_at",
         )?;
         let db = app.db.account(&scope);
-        let total = if page.with_total {
-            Some(db.count::<Integration>(Select::new()).await?)
-        } else {
-            None
-        };
-        let rows = db
-            .list::<Integration>(page.apply::<Integration>(Select::new())?)
-            .await?;
+        let list = page.list::<Integration>(&db, Select::new()).await?;
         let manages = manages(&caller);
-        Ok(Json(
-            page.page(&app.db, rows, total, |row| IntegrationOut::of(&row, manages))?,
-        ))
+        Ok(Json(list.page(|row| IntegrationOut::of(&row, manages))))
     }
 
     /// Set up an integration

@@ -43,7 +43,7 @@ pub struct MendResult {
     pub content: ContentId,
     /// Links that lead to where their page is now.
     pub changed: u32,
-    /// Links that stay as they are: in blocks and answers, or written with a reference.
+    /// Links that stay as they are, since they are written with a reference or in another way that is not changed here.
     pub left: u32,
     /// The problem's code when nothing was done.
     pub code: Option<String>,
@@ -109,21 +109,16 @@ impl LinksApi {
             "-created_at",
         )?;
         let db = app.db.site(&scope);
-        let total = if page.with_total {
-            Some(db.count::<Link>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<Link>(page.apply::<Link>(select)?).await?;
-        let titles = titles(&db, &rows).await?;
+        let list = page.list::<Link>(&db, select).await?;
+        let titles = titles(&db, &list.rows).await?;
         let out = |row| LinkOut::of(row, |id| titles.get(&id).cloned());
-        Ok(Json(page.page(&app.db, rows, total, out)?))
+        Ok(Json(list.page(out)))
     }
 
     /// Lead links to where their pages are
     ///
-    /// Links to the old address of a page that has moved work by a redirect; here they get the new one. Each piece of content
-    /// is one change, with a revision.
+    /// Links to the old address of a page that has moved work by a redirect; here they get the new one, in texts, answers and
+    /// blocks. Each piece of content is one change.
     #[oai(path = "/sites/:site_id/links/mend", method = "post", operation_id = "link_mend")]
     async fn mend(
         &self,

@@ -1,7 +1,6 @@
 //! What is good and bad about a site's links.
 
 use igny8_data::{Read, SiteId};
-use igny8_linker::graph::Limits;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
@@ -12,9 +11,6 @@ use crate::api::page::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::api::{Caller, Error, FieldError, Result, Tag};
 use crate::app::App;
 use crate::features::linker::with;
-
-/// Findings of each kind that can be listed; the counts know of more.
-const MOST: usize = 10_000;
 
 /// The state of a site's links. What texts say counts; several links between the same two pages count as one. Menus, archives
 /// and the lists of clusters count for clicks from home alone.
@@ -89,10 +85,8 @@ impl ReportApi {
         };
         let only = kind.0;
         let (mut out, more) = with(&app, &scope, move |standing| {
-            let report = standing.linker.graph.report(Limits {
-                items: (from + limit + 1).min(MOST),
-            });
-            let mut items: Vec<FindingOut> = findings::of(standing, &report, only)
+            let report = standing.report();
+            let mut items: Vec<FindingOut> = findings::of(standing, report, only)
                 .skip(from)
                 .take(limit + 1)
                 .collect();
@@ -108,7 +102,7 @@ impl ReportApi {
                 reciprocal: report.reciprocal,
                 within_cluster: report.within_topic,
                 components: n(report.components),
-                counts: CountsOut::of(&report),
+                counts: CountsOut::of(report),
                 items,
                 next: None,
             };

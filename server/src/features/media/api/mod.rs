@@ -100,13 +100,8 @@ impl MediaApi {
             select = select.search(&["name", "alt", "title"], text);
         }
         let db = app.db.site(&scope);
-        let total = if page.with_total {
-            Some(db.count::<Media>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<Media>(page.apply::<Media>(select)?).await?;
-        Ok(Json(page.page(&app.db, rows, total, MediaOut::from_row)?))
+        let list = page.list::<Media>(&db, select).await?;
+        Ok(Json(list.page(MediaOut::from_row)))
     }
 
     /// Read what is known about a file

@@ -8,7 +8,7 @@ use std::io::Cursor;
 use super::MediaKind;
 
 /// A file that may be stored.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspected {
     /// What to store: as sent, except SVG, which is written anew without what could act.
     pub bytes: Vec<u8>,

@@ -169,7 +169,7 @@ pub struct StatisticsOut {
 pub struct KeptScore {
     pub score: i64,
     pub scored_at: DateTime<Utc>,
-    /// It is that of the present version; else a job is about to bring it up to date.
+    /// It is that of the present version, and time has changed nothing; else a job is about to bring it up to date.
     pub current: bool,
 }
 
@@ -416,12 +416,12 @@ impl StatisticsOut {
 }
 
 impl KeptScore {
-    /// What is kept of content that is at a revision.
-    pub fn of(kept: &ContentScore, rev: i64) -> Self {
+    /// What is kept of content that is at a revision now.
+    pub fn of(kept: &ContentScore, rev: i64, now: DateTime<Utc>) -> Self {
         Self {
             score: kept.score,
             scored_at: kept.scored_at,
-            current: kept.of_rev == rev,
+            current: kept.of_rev == rev && kept.stale_at.is_none_or(|at| at > now),
         }
     }
 }

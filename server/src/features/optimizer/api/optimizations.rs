@@ -82,16 +82,9 @@ impl OptimizationsApi {
         let select = Select::new()
             .equals("content", content_id.0)
             .equals_some("status", status.0);
-        let total = if page.with_total {
-            Some(db.count::<OptimizationSummary>(select.clone()).await?)
-        } else {
-            None
-        };
-        let select = page
-            .apply::<OptimizationSummary>(select)?
-            .columns(OptimizationSummary::COLUMNS);
-        let rows = db.list::<OptimizationSummary>(select).await?;
-        Ok(Json(page.page(&app.db, rows, total, SummaryOut::from_row)?))
+        let columns = OptimizationSummary::COLUMNS;
+        let list = page.list::<OptimizationSummary>(&db, select.columns(columns)).await?;
+        Ok(Json(list.page(SummaryOut::from_row)))
     }
 
     /// Read a rewrite
@@ -353,7 +346,7 @@ async fn decided_meanwhile<A: Access>(db: &SiteDb<'_, A>, old: &Content, row: &O
             "Somebody decided about it at this moment. Read it again.",
         );
     }
-    write_failed(db, old.id, old.rev, error).await
+    write_failed(db, old, old.rev, error).await
 }
 
 fn outcome(row: &Optimization, content: Content, brought: Brought) -> Fetched<OutcomeOut> {

@@ -30,7 +30,8 @@ impl ScoresApi {
     /// Score content
     ///
     /// What its present text is worth: 0 to 100 points from checks that each say what they measured, what would be right
-    /// and how to mend it. Computed when it is asked for, so it is always that of the present version.
+    /// and how to mend it. Computed when it is asked for, so it is always that of the present version; the pages that link to
+    /// it are those that were counted when scores were kept last.
     #[oai(
         path = "/sites/:site_id/content/:content_id/score",
         method = "get",
@@ -49,7 +50,7 @@ impl ScoresApi {
         let kept = db.get::<ContentScore>(score_id(content.id)).await?;
         let rev = content.rev;
         let mut report = report_of(&app, &db, content).await?;
-        report.kept = kept.map(|kept| KeptScore::of(&kept, rev));
+        report.kept = kept.map(|kept| KeptScore::of(&kept, rev, app.db.clock().now()));
         Ok(Json(report))
     }
 
@@ -190,6 +191,7 @@ fn text_of(given: TextIn, language: String, host: String, entry_point: EntryPoin
         author: given.author,
         published_at: given.published_at,
         revised_at: given.updated_at,
+        inbound_links: None,
         host,
     }
 }

@@ -56,8 +56,7 @@ impl OptimizerApi {
 
     /// Score all content anew
     ///
-    /// As a background job. Scores follow changes by themselves; this is for those that age without one, by the time since
-    /// the last change.
+    /// As a background job. Scores follow changes, links and time by themselves; this is for those that an older program made.
     #[oai(
         path = "/sites/:site_id/optimizer/rescore",
         method = "post",

@@ -99,18 +99,13 @@ impl ClustersApi {
         )?;
         let db = app.db.site(&scope);
         let select = filter.select(&db).await?;
-        let total = if page.with_total {
-            Some(db.count::<Cluster>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<Cluster>(page.apply::<Cluster>(select)?).await?;
-        let mut numbers = numbers::of(&db, rows.iter().map(|c| c.id).collect()).await?;
+        let list = page.list::<Cluster>(&db, select).await?;
+        let mut numbers = numbers::of(&db, list.rows.iter().map(|c| c.id).collect()).await?;
         let out = |cluster: Cluster| {
             let numbers = numbers.remove(&cluster.id).unwrap_or_default();
             ClusterOut::from_row(cluster, numbers)
         };
-        Ok(Json(page.page(&app.db, rows, total, out)?))
+        Ok(Json(list.page(out)))
     }
 
     /// Create a cluster

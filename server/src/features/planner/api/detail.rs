@@ -325,14 +325,9 @@ impl ClusterDetailApi {
             "-volume",
         )?;
         let select = Select::new().equals("cluster", cluster.id);
-        let total = if page.with_total {
-            Some(db.count::<Keyword>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<Keyword>(page.apply::<Keyword>(select)?).await?;
+        let list = page.list::<Keyword>(&db, select).await?;
         let written = Written::of(&db).await?;
-        Ok(Json(page.page(&app.db, rows, total, |row| written.keyword(row))?))
+        Ok(Json(list.page(|row| written.keyword(row))))
     }
 }
 

@@ -94,21 +94,15 @@ impl IdeasApi {
         )?;
         let select = filter.select();
         let db = app.db.site(&scope);
-        let total = if page.with_total {
-            Some(db.count::<Idea>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<Idea>(page.apply::<Idea>(select)?).await?;
+        let list = page.list::<Idea>(&db, select).await?;
         let names = names::of(
             &db,
-            rows.iter()
+            list.rows
+                .iter()
                 .map(|row| (row.cluster, row.keywords(), row.terms.as_slice())),
         )
         .await?;
-        Ok(Json(
-            page.page(&app.db, rows, total, |row| IdeaOut::from_row(row, &names))?,
-        ))
+        Ok(Json(list.page(|row| IdeaOut::from_row(row, &names))))
     }
 
     /// Create an idea

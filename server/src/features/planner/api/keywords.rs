@@ -91,13 +91,8 @@ impl KeywordsApi {
         )?;
         let select = filter.select();
         let db = app.db.site(&scope);
-        let total = if page.with_total {
-            Some(db.count::<Keyword>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<Keyword>(page.apply::<Keyword>(select)?).await?;
-        Ok(Json(page.page(&app.db, rows, total, KeywordOut::from_row)?))
+        let list = page.list::<Keyword>(&db, select).await?;
+        Ok(Json(list.page(KeywordOut::from_row)))
     }
 
     /// Create a keyword

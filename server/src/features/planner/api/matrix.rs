@@ -133,12 +133,12 @@ impl MatrixApi {
         let select = Select::new()
             .equals_some("sector", sector.0)
             .columns(&["id", "account", "site", "name", "role", "rev"]);
-        let rows = db.list::<Row>(page.apply::<Row>(select)?).await?;
-        let page = page.page(&app.db, rows, None, |row| MatrixCluster {
+        let list = page.list::<Row>(&db, select).await?;
+        let page = list.page(|row| MatrixCluster {
             id: row.id,
             name: row.name,
             role: row.role,
-        })?;
+        });
         let ids: Vec<ClusterId> = page.items.iter().map(|cluster| cluster.id).collect();
 
         // A statement for each cluster goes by the index over site and cluster.

@@ -93,15 +93,10 @@ impl DeploymentsApi {
         )?;
         let select = Select::new().equals_some("status", status.0);
         let db = app.db.site(&scope);
-        let total = if page.with_total {
-            Some(db.count::<Deployment>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<Deployment>(page.apply::<Deployment>(select)?).await?;
+        let list = page.list::<Deployment>(&db, select).await?;
         let live = live(&app, &scope).await?.map(|d| d.id);
         let out = |row| DeploymentOut::from_row(row, live);
-        Ok(Json(page.page(&app.db, rows, total, out)?))
+        Ok(Json(list.page(out)))
     }
 
     /// Read the deployment that visitors get

@@ -75,10 +75,7 @@ impl<'a> Lookup<'a> {
             Layout::Corporate => out::PageLayout::Corporate,
         });
         // A text about a term is the text of its archive.
-        let term = match row.content_type {
-            ContentType::Taxonomy => row.terms.first().and_then(|id| self.terms.get(id)),
-            _ => None,
-        };
+        let term = row.about().and_then(|id| self.terms.get(&id));
         let term = term.map(|(taxonomy, slug)| out::TermRef {
             taxonomy: taxonomy.clone(),
             slug: (*slug).to_owned(),

@@ -115,13 +115,8 @@ impl SectorsApi {
             select = select.search(&["name"], text);
         }
         let db = app.db.site(&scope);
-        let total = if page.with_total {
-            Some(db.count::<Sector>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<Sector>(page.apply::<Sector>(select)?).await?;
-        Ok(Json(page.page(&app.db, rows, total, SectorOut::from_row)?))
+        let list = page.list::<Sector>(&db, select).await?;
+        Ok(Json(list.page(SectorOut::from_row)))
     }
 
     /// Create a sector

@@ -1,7 +1,7 @@
 //! `/sites`: create, read, list, change, delete and restore.
 
 use chrono::{DateTime, Utc};
-use igny8_data::{AuditEvent, DbError, Deleted, Manage, Read, Select, SiteId};
+use igny8_data::{AuditEvent, DbError, Deleted, Manage, Read, Select, SiteId, Tx, Variables};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
@@ -191,13 +191,8 @@ impl SitesApi {
             select = select.one_of("id", sites);
         }
         let db = app.db.account(&scope);
-        let total = if page.with_total {
-            Some(db.count::<Site>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<Site>(page.apply::<Site>(select)?).await?;
-        Ok(Json(page.page(&app.db, rows, total, SiteOut::from_row)?))
+        let list = page.list::<Site>(&db, select).await?;
+        Ok(Json(list.page(SiteOut::from_row)))
     }
 
     /// Create a site
@@ -251,6 +246,8 @@ impl SitesApi {
     }
 
     /// Change a site
+    ///
+    /// The default language stays while content in it, or in the new one, is published: its addresses would change.
     #[oai(path = "/sites/:site_id", method = "patch", operation_id = "site_update")]
     async fn update(
         &self,
@@ -269,12 +266,16 @@ impl SitesApi {
         let mut site = db.get::<Site>(site_id.0).await?.ok_or_else(Error::not_found)?;
         etag::check(if_match.0.as_deref(), site.rev)?;
         let Json(patch) = body;
+        let language = site.language.clone();
         patch.apply(&mut site);
         site.updated_at = app.db.clock().now();
         let mut check = Check::new();
         site.check(&mut check);
         check.finish()?;
         let mut tx = db.tx();
+        if site.language != language {
+            require_unmoved(&mut tx, site.id, [&language, &site.language].map(String::as_str));
+        }
         published::changed(&app, &scope, &mut tx).await?;
         tx.replace(&mut site)
             .audit(AuditEvent::new("site.changed", site.id, &from.0));
@@ -369,8 +370,28 @@ impl SitePatch {
     }
 }
 
+/// Content in the default language has no tag in its address: when that language changes, what is published in the old and in
+/// the new one must have no address yet.
+fn require_unmoved(tx: &mut Tx<'_>, site: SiteId, languages: [&str; 2]) {
+    let mut binds = Variables::new();
+    binds.insert("moved_site", site);
+    binds.insert("moved", languages.map(str::to_owned).to_vec());
+    tx.require(
+        "array::is_empty((SELECT VALUE id FROM content WHERE site = $moved_site AND account = $account \
+         AND deleted_at IS NONE AND status = 'published' AND language INSIDE $moved LIMIT 1))",
+        binds,
+        "language_in_use",
+    );
+}
+
 fn taken(error: DbError) -> Error {
     match error {
+        DbError::Refused(code) if code == "language_in_use" => Error::rule(
+            "language_in_use",
+            "Content in the old or in the new default language is published, and its addresses would change: visitors would not \
+             find it any more. To publish in a further language, add that to `languages`. To change the default language all \
+             the same, first set that content to draft.",
+        ),
         DbError::Duplicate { index } if index == "site_slug" => {
             Error::duplicate("slug", "This slug is taken; choose another.")
         }

@@ -85,18 +85,13 @@ impl TermsApi {
             select = select.search(&["name", "slug"], text);
         }
         let db = app.db.site(&scope);
-        let total = if page.with_total {
-            Some(db.count::<Term>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<Term>(page.apply::<Term>(select)?).await?;
-        let counts = counts(&db, rows.iter().map(|term| term.id).collect()).await?;
+        let list = page.list::<Term>(&db, select).await?;
+        let counts = counts(&db, list.rows.iter().map(|term| term.id).collect()).await?;
         let out = |term: Term| {
             let count = counts.get(&term.id).copied().unwrap_or(0);
             TermOut::from_row(term, count)
         };
-        Ok(Json(page.page(&app.db, rows, total, out)?))
+        Ok(Json(list.page(out)))
     }
 
     /// Create a term
@@ -115,7 +110,7 @@ impl TermsApi {
             None => crate::features::sites::language_of(&app.db.site(&scope)).await?,
         };
         let name = body.name.trim().to_owned();
-        let slug = body.slug.unwrap_or_else(|| slug::slugify(&name));
+        let slug = body.slug.unwrap_or_else(|| igny8_text::slug(&name, &language));
         let (id, now) = (app.db.ids().make(), app.db.clock().now());
         let mut term = Term::new(id, &scope, body.taxonomy, language, name, slug, now);
         term.parent = body.parent;
@@ -204,7 +199,7 @@ impl TermsApi {
     /// Delete a term
     ///
     /// The terms below it move up to its parent; content loses it. It can be restored, without them, until it is removed
-    /// for good.
+    /// for good. A text of its archive whose next term has one becomes a draft.
     #[oai(
         path = "/sites/:site_id/terms/:term_id",
         method = "delete",
@@ -248,7 +243,8 @@ impl TermsApi {
 
     /// Merge a term into another
     ///
-    /// Its content and the terms below it go to the other term; then it is deleted.
+    /// Its content and the terms below it go to the other term; then it is deleted. The text of its archive becomes a draft if
+    /// the other term has one.
     #[oai(
         path = "/sites/:site_id/terms/:term_id/merge",
         method = "post",

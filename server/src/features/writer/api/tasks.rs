@@ -108,21 +108,15 @@ impl TasksApi {
         )?;
         let select = filter.select();
         let db = app.db.site(&scope);
-        let total = if page.with_total {
-            Some(db.count::<Task>(select.clone()).await?)
-        } else {
-            None
-        };
-        let rows = db.list::<Task>(page.apply::<Task>(select)?).await?;
+        let list = page.list::<Task>(&db, select).await?;
         let names = names::of(
             &db,
-            rows.iter()
+            list.rows
+                .iter()
                 .map(|row| (row.cluster, row.keywords(), row.terms.as_slice())),
         )
         .await?;
-        Ok(Json(
-            page.page(&app.db, rows, total, |row| TaskOut::from_row(row, &names))?,
-        ))
+        Ok(Json(list.page(|row| TaskOut::from_row(row, &names))))
     }
 
     /// Create a task
