@@ -1,23 +1,23 @@
-//! What the planner shows: filters and their options, details, coverage, tables in and out, bulk actions.
+//! What the planner shows: filters and their options, details, coverage, bulk actions.
 
 use igny8_server::testing::{Member, World, body_of};
 use poem::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-struct Plan {
-    w: World,
-    site: String,
-    sector: String,
+pub struct Plan {
+    pub w: World,
+    pub site: String,
+    pub sector: String,
 }
 
-fn id(value: &Value) -> String {
+pub fn id(value: &Value) -> String {
     value["id"]
         .as_str()
         .unwrap_or_else(|| panic!("an id: {value}"))
         .to_owned()
 }
 
-fn texts(list: &Value, field: &str) -> Vec<String> {
+pub fn texts(list: &Value, field: &str) -> Vec<String> {
     list.as_array()
         .unwrap_or_else(|| panic!("a list: {list}"))
         .iter()
@@ -26,7 +26,7 @@ fn texts(list: &Value, field: &str) -> Vec<String> {
 }
 
 impl Plan {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let w = World::new().await;
         let site = format!("/sites/{}", w.a.sites[0]);
         let mut plan = Self {
@@ -38,20 +38,20 @@ impl Plan {
         plan
     }
 
-    async fn made(&self, kind: &str, body: Value) -> String {
+    pub async fn made(&self, kind: &str, body: Value) -> String {
         let path = format!("{}/{kind}", self.site);
         let (status, made) = self.w.post(&self.w.a.owner, &path, body).await;
         assert_eq!(status, 201, "{made}");
         id(&made)
     }
 
-    async fn cluster(&self, name: &str, more: Value) -> String {
+    pub async fn cluster(&self, name: &str, more: Value) -> String {
         let mut body = json!({ "sector": self.sector, "name": name });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.made("clusters", body).await
     }
 
-    async fn keyword(&self, text: &str, volume: i64, cluster: Option<&str>) -> String {
+    pub async fn keyword(&self, text: &str, volume: i64, cluster: Option<&str>) -> String {
         let mut body = json!({ "sector": self.sector, "text": text, "volume": volume });
         if let Some(cluster) = cluster {
             body["cluster"] = json!(cluster);
@@ -59,39 +59,39 @@ impl Plan {
         self.made("keywords", body).await
     }
 
-    async fn get(&self, rest: &str) -> Value {
+    pub async fn get(&self, rest: &str) -> Value {
         let (status, answer) = self.w.get(&self.w.a.viewer, &format!("{}/{rest}", self.site)).await;
         assert_eq!(status, 200, "{rest}: {answer}");
         answer
     }
 
-    async fn names(&self, rest: &str) -> Vec<String> {
+    pub async fn names(&self, rest: &str) -> Vec<String> {
         let field = if rest.starts_with("clusters") { "name" } else { "title" };
         texts(&self.get(rest).await["items"], field)
     }
 
-    async fn bulk(&self, kind: &str, body: Value) -> Value {
+    pub async fn bulk(&self, kind: &str, body: Value) -> Value {
         let path = format!("{}/{kind}/bulk", self.site);
         let (status, bulk) = self.w.post(&self.w.a.editor, &path, body).await;
         assert_eq!(status, 200, "{bulk}");
         bulk
     }
 
-    async fn publish(&self, content: &str) {
+    pub async fn publish(&self, content: &str) {
         let path = format!("{}/content/bulk", self.site);
         let body = json!({ "action": "status", "status": "published", "force": true, "ids": [content] });
         let (_, bulk) = self.w.post(&self.w.a.owner, &path, body).await;
         assert_eq!(bulk["done"], 1, "{bulk}");
     }
 
-    async fn export(&self, kind: &str) -> String {
+    pub async fn export(&self, kind: &str) -> String {
         let path = format!("{}/{kind}/export.csv", self.site);
         let (status, text) = body_of(self.w.request(&self.w.a.viewer, Method::GET, &path).send().await).await;
         assert_eq!(status, 200, "{text}");
         text.as_str().unwrap().to_owned()
     }
 
-    async fn import_as(&self, member: &Member, kind: &str, text: &str) -> (StatusCode, Value) {
+    pub async fn import_as(&self, member: &Member, kind: &str, text: &str) -> (StatusCode, Value) {
         let head = "--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"table.csv\"\r\ncontent-type: text/csv\r\n\r\n";
         let path = format!("{}/{kind}", self.site);
         let request = self
@@ -101,14 +101,14 @@ impl Plan {
         body_of(request.body([head, text, "\r\n--x--\r\n"].concat()).send().await).await
     }
 
-    async fn import(&self, kind: &str, text: &str) -> Value {
+    pub async fn import(&self, kind: &str, text: &str) -> Value {
         let (status, report) = self.import_as(&self.w.a.editor, kind, text).await;
         assert_eq!(status, 200, "{report}");
         report
     }
 }
 
-fn counts(report: &Value) -> [u64; 4] {
+pub fn counts(report: &Value) -> [u64; 4] {
     ["created", "updated", "unchanged", "failed"].map(|name| report[name].as_u64().unwrap())
 }
 
@@ -478,163 +478,6 @@ async fn the_matrix_comes_page_by_page() {
 }
 
 #[tokio::test]
-async fn tables_of_clusters_come_back_unchanged() {
-    let p = Plan::new().await;
-    let recommended = json!({ "terms": ["a|b", "c"], "attributes": [{ "name": "size=x", "value": "1 \\ 2" }], "primary_keyword": "cold brew" });
-    let top = p
-        .cluster(
-            "=SUM(A1)",
-            json!({ "locked": true, "recommendations": recommended, "description": "Two\nlines, \"quoted\"" }),
-        )
-        .await;
-    p.cluster(
-        "Below",
-        json!({ "parent": top, "role": "attribute", "context_type": "service_line" }),
-    )
-    .await;
-    let text = p.export("clusters").await;
-    assert!(text.contains("\"'=SUM(A1)\""), "no formula: {text}");
-    let report = p.import("clusters/import", &text).await;
-    assert_eq!(counts(&report), [0, 0, 2, 0], "{report}");
-    // Elsewhere it makes the same clusters, whatever the order of its rows.
-    let other = p.made("sectors", json!({ "name": "Tea" })).await;
-    let (head, rows) = text.split_once("\r\n").unwrap();
-    let moved = format!("{head}\r\n{}", rows.replace("\"coffee\"", "\"tea\""));
-    let report = p.import("clusters/import?dry_run=true", &moved).await;
-    assert_eq!(
-        (counts(&report), p.names("clusters").await.len()),
-        ([2, 0, 0, 0], 2),
-        "{report}"
-    );
-    let report = p.import("clusters/import", &moved).await;
-    assert_eq!(counts(&report), [2, 0, 0, 0], "{report}");
-    let made = p.get(&format!("clusters?sector={other}&sort=name")).await;
-    let (one, two) = (&made["items"][0], &made["items"][1]);
-    assert_eq!(
-        (&one["name"], &two["parent"]),
-        (&json!("=SUM(A1)"), &one["id"]),
-        "{made}"
-    );
-    assert_eq!((&one["recommendations"], &one["locked"]), (&recommended, &json!(true)));
-    assert_eq!(one["description"], "Two\nlines, \"quoted\"");
-    assert_eq!(counts(&p.import("clusters/import", &moved).await), [0, 0, 2, 0]);
-
-    // What is wrong is said, the rest goes in; what has no column stays.
-    let sector = &p.sector;
-    let table =
-        "Name;Role;Parent\nBelow;supporting;\nNew;hub;Below\nBad;boss;\nLost;hub;Nobody\nnew;hub;\nbelow;hub;New\n";
-    let report = p.import(&format!("clusters/import?sector={sector}"), table).await;
-    assert_eq!(counts(&report), [1, 1, 0, 4], "{report}");
-    assert_eq!(
-        texts(&report["problems"], "field"),
-        ["role", "name", "name", "parent"],
-        "{report}"
-    );
-    assert_eq!(report["problems"][0]["line"], 4, "{report}");
-    let below = p.get(&format!("clusters?sector={sector}&search=below")).await;
-    let below = &below["items"][0];
-    assert_eq!(
-        (&below["role"], &below["context_type"], &below["parent"]),
-        (&json!("supporting"), &json!("service_line"), &Value::Null),
-        "{below}"
-    );
-    let circle = p
-        .import(&format!("clusters/import?sector={sector}"), "name,parent\nBelow,New\n")
-        .await;
-    assert_eq!(
-        (counts(&circle), &circle["problems"][0]["field"]),
-        ([0, 0, 0, 1], &json!("parent")),
-        "{circle}"
-    );
-    for (member, status) in [(&p.w.a.viewer, 403), (&p.w.b.owner, 404)] {
-        assert_eq!(p.import_as(member, "clusters/import", &text).await.0, status);
-    }
-    let (status, problem) = p.import_as(&p.w.a.editor, "clusters/import", "what\nis this\n").await;
-    assert_eq!(
-        (status.as_u16(), &problem["errors"][0]["field"]),
-        (422, &json!("file")),
-        "{problem}"
-    );
-}
-
-#[tokio::test]
-async fn tables_of_ideas_come_back_unchanged() {
-    let p = Plan::new().await;
-    let cluster = p.cluster("Brewing", json!({})).await;
-    let (primary, other) = (
-        p.keyword("cold brew", 900, Some(&cluster)).await,
-        p.keyword("a | b", 5, Some(&cluster)).await,
-    );
-    let term = p
-        .made("terms", json!({ "taxonomy": "blog_category", "name": "Methods" }))
-        .await;
-    let body = json!({
-        "sector": p.sector, "title": "=HYPERLINK(1)", "brief": "Say\nmore.", "cluster": cluster, "cluster_role": "hub",
-        "primary_keyword": primary, "secondary_keywords": [other], "terms": [term], "suggested_terms": ["x|y"],
-        "content_type": "page", "content_structure": "guide", "word_count": 777,
-        "outline": [{ "heading": "# One", "points": ["- a", "b"], "question": false }, { "heading": "Why?", "points": [], "question": true }],
-    });
-    let idea = p.made("ideas", body).await;
-    p.made("ideas", json!({ "sector": p.sector, "title": "Second" })).await;
-    let bulk = p.bulk("ideas", json!({ "action": "queue", "ids": [idea] })).await;
-    assert_eq!(bulk["done"], 1, "{bulk}");
-    let before = p.get(&format!("ideas/{idea}")).await;
-    let text = p.export("ideas").await;
-    let report = p.import("ideas/import", &text).await;
-    assert_eq!(counts(&report), [0, 0, 2, 0], "{report}");
-    assert_eq!(p.get(&format!("ideas/{idea}")).await, before);
-
-    // Without ids they are known by what they aim at, or by title.
-    let (status, _) = p.w.delete(&p.w.a.owner, &format!("{}/ideas/{idea}", p.site), 2).await;
-    assert_eq!(status, 204);
-    let report = p.import("ideas/import", &text).await;
-    assert_eq!(counts(&report), [1, 0, 1, 0], "{report}");
-    let made = p.get("ideas?search=hyperlink").await;
-    let made = &made["items"][0];
-    for field in [
-        "title",
-        "brief",
-        "outline",
-        "cluster",
-        "cluster_role",
-        "primary_keyword",
-        "secondary_keywords",
-        "terms",
-        "suggested_terms",
-        "content_type",
-        "content_structure",
-        "word_count",
-    ] {
-        assert_eq!(made[field], before[field], "{field}");
-    }
-    assert_eq!(
-        (&made["status"], &made["task"]),
-        (&json!("new"), &Value::Null),
-        "only a task makes an idea queued"
-    );
-    assert_eq!(counts(&p.import("ideas/import", &text).await), [0, 0, 2, 0]);
-
-    let table = "title,primary_keyword,word_count,cluster,terms\n\
-                 Renamed,cold brew,900,Brewing,blog_category:methods\nA,nothing such,900,,\nB,,1,,\nC,,,Nowhere,\nD,,,,no_such:x\nE,,,,\n";
-    let report = p.import(&format!("ideas/import?sector={}", p.sector), table).await;
-    assert_eq!(counts(&report), [1, 1, 0, 4], "{report}");
-    assert_eq!(
-        texts(&report["problems"], "field"),
-        ["primary_keyword", "word_count", "cluster", "terms"],
-        "{report}"
-    );
-    let renamed = p.get(&format!("ideas/{}", id(made))).await;
-    assert_eq!(
-        (&renamed["title"], &renamed["brief"]),
-        (&json!("Renamed"), &json!("Say\nmore.")),
-        "{renamed}"
-    );
-    for (member, status) in [(&p.w.a.viewer, 403), (&p.w.b.owner, 404)] {
-        assert_eq!(p.import_as(member, "ideas/import", &text).await.0, status);
-    }
-}
-
-#[tokio::test]
 async fn clusters_in_bulk() {
     let p = Plan::new().await;
     let (a, b) = (p.cluster("A", json!({})).await, p.cluster("B", json!({})).await);
@@ -788,111 +631,6 @@ async fn no_second_page_is_planned_for_a_keyword() {
         .collect();
     aimed.sort();
     assert_eq!(aimed, ["cold brew", "cold brew time"], "{ideas:#}");
-}
-
-#[tokio::test]
-async fn content_is_built_of_blocks() {
-    let p = Plan::new().await;
-    let path = format!("{}/content", p.site);
-    let blocks = json!([{ "type": "hero", "heading": "Hello", "variant": "split" }, { "type": "faq", "items": [{ "question": "Q", "answer": "A" }] }]);
-    let body = json!({ "content_type": "page", "title": "Landing", "blocks": blocks, "layout": "magazine" });
-    let page = p.made("content", body).await;
-    let own = format!("{path}/{page}");
-    let read = p.get(&format!("content/{page}")).await;
-    assert_eq!(
-        (&read["blocks"][0], &read["layout"]),
-        (&json!({ "heading": "Hello", "type": "hero" }), &json!("magazine")),
-        "what is usual is not kept: {read}"
-    );
-    for (bad, field) in [
-        (json!([{ "type": "carousel" }]), "blocks.0"),
-        (
-            json!([{ "type": "faq" }, { "type": "hero", "colour": "red" }]),
-            "blocks.1",
-        ),
-        (
-            json!([{ "type": "cta", "links": [{ "label": "x", "url": "javascript:alert(1)" }] }]),
-            "blocks.0",
-        ),
-    ] {
-        let (status, problem) = p.w.patch(&p.w.a.editor, &own, 1, json!({ "blocks": bad })).await;
-        assert_eq!(
-            (status.as_u16(), &problem["errors"][0]["field"]),
-            (422, &json!(field)),
-            "{problem}"
-        );
-    }
-    assert_eq!(
-        p.w.patch(&p.w.a.editor, &own, 1, json!({ "layout": "sideways" }))
-            .await
-            .0,
-        400
-    );
-    let (status, changed) =
-        p.w.patch(
-            &p.w.a.editor,
-            &own,
-            1,
-            json!({ "blocks": [{ "type": "stats" }], "layout": null }),
-        )
-        .await;
-    assert_eq!(
-        (status.as_u16(), &changed["revision"], &changed["layout"]),
-        (200, &json!(2), &Value::Null),
-        "{changed}"
-    );
-    // The same again is no change.
-    let (_, same) =
-        p.w.patch(
-            &p.w.a.editor,
-            &own,
-            2,
-            json!({ "blocks": [{ "type": "stats", "items": [] }] }),
-        )
-        .await;
-    assert_eq!(
-        (&same["revision"], &same["content_hash"]),
-        (&json!(2), &changed["content_hash"]),
-        "{same}"
-    );
-    let compared = p.get(&format!("content/{page}/revisions/compare?from=1&to=2")).await;
-    assert!(compared["blocks"]["removed"].as_u64().unwrap() > 3, "{compared}");
-    let request =
-        p.w.request(&p.w.a.editor, Method::POST, &format!("{own}/revisions/1/restore"))
-            .header("if-match", "\"2\"");
-    let (status, restored) = body_of(request.send().await).await;
-    assert_eq!(
-        (status.as_u16(), &restored["blocks"]),
-        (200, &read["blocks"]),
-        "{restored}"
-    );
-}
-
-#[tokio::test]
-async fn blocks_of_older_rows_leave_extra() {
-    use igny8_data::{Variables, Why};
-    let p = Plan::new().await;
-    let page = p
-        .made("content", json!({ "content_type": "page", "title": "Old" }))
-        .await;
-    let platform = p.w.app.db.platform(Why::Operator);
-    // As an import stored them before there were fields, and the migration again.
-    let old = "UPDATE content SET extra = { blocks: [{ type: 'faq' }], page_layout: 'blog', kept: 1 };";
-    platform.query(old, Variables::new(), "testing").await.unwrap();
-    let migration = igny8_server::app::MIGRATIONS
-        .iter()
-        .find(|m| m.name == "content_blocks")
-        .unwrap();
-    platform
-        .query(migration.sql, Variables::new(), "testing")
-        .await
-        .unwrap();
-    let read = p.get(&format!("content/{page}")).await;
-    assert_eq!(
-        (&read["blocks"], &read["layout"], &read["extra"]),
-        (&json!([{ "type": "faq" }]), &json!("blog"), &json!({ "kept": 1 })),
-        "{read}"
-    );
 }
 
 #[tokio::test]

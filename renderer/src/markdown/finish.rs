@@ -104,7 +104,7 @@ pub(super) fn finish(html: &str, resolver: &mut Resolver<'_>) -> String {
                 Some(Link::Kept(start, inside, Some(href))) => resolver.link_end(&mut out, start, inside, &href),
                 Some(Link::Kept(..)) => out.push_str("</a>"),
                 Some(Link::Left(Some(start))) => {
-                    let words = words(out.get(start..).unwrap_or_default());
+                    let words = super::text::html_text(out.get(start..).unwrap_or_default());
                     if !words.is_empty() {
                         let message = format!(
                             "the link “{}” has no address, or one with a scheme that is not allowed; only its text is kept",
@@ -204,15 +204,4 @@ pub(super) fn finish(html: &str, resolver: &mut Resolver<'_>) -> String {
         resolver.heading(&mut out, open.level, open.id.as_deref(), &inner, &plain, true);
     }
     out
-}
-
-/// The words between tags that are written already.
-fn words(html: &str) -> String {
-    let texts = html.split('<').enumerate().map(|(n, part)| match part.split_once('>') {
-        Some((_, text)) if n > 0 => text,
-        _ if n > 0 => "",
-        _ => part,
-    });
-    let text = texts.collect::<String>();
-    unescape(&text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
