@@ -6,8 +6,12 @@ use crate::config::{Log, LogFormat};
 
 /// Starts logging to standard error. A wrong filter falls back to `info` and says so.
 pub fn init(log: &Log) {
-    // The engine below is talkative at `info`; its warnings are kept.
-    let quiet = "surrealdb=warn,surrealkv=warn,surrealmx=warn,poem=warn";
+    // The engine below is talkative at `info`; its warnings are kept unless nobody wants any.
+    let most = match log.level.as_str() {
+        level @ ("off" | "error") => level,
+        _ => "warn",
+    };
+    let quiet = format!("surrealdb={most},surrealkv={most},surrealmx={most},poem={most}");
     let (filter, wrong) = match EnvFilter::try_new(format!("{quiet},{}", log.level)) {
         Ok(filter) => (filter, None),
         Err(error) => (EnvFilter::new(format!("{quiet},info")), Some(error)),

@@ -593,7 +593,8 @@ async fn all_is_scored_anew_when_asked_for() {
         "{job}"
     );
     assert!(listed(&w, "score_max=1").await.is_empty());
-    // The next change looks at what changed only.
+    // The next change looks at what changed only. Later by a minute, so that its job is the newest of the list.
+    w.clock.advance(chrono::Duration::minutes(1));
     create(&w, json!({ "content_type": "post", "title": "Another" })).await;
     w.run_jobs().await;
     let (_, jobs) = w.get(&w.a.owner, "/jobs?kind=score_site&limit=1").await;

@@ -41,7 +41,7 @@ impl Check {
     /// A slug: lower-case words of letters and digits joined by hyphens.
     pub fn slug(&mut self, field: &str, value: &str) -> &mut Self {
         self.that(
-            is_slug(value),
+            igny8_text::is_slug(value),
             field,
             "must be lower-case letters and digits joined by single hyphens, at most 100",
         )
@@ -54,46 +54,6 @@ impl Check {
             Ok(())
         } else {
             Err(Error::invalid(std::mem::take(&mut self.errors)))
-        }
-    }
-}
-
-/// Whether a text can stand in an address and name a folder as it is. Letters of any script are fine.
-pub fn is_slug(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= 200
-        && text.chars().count() <= 100
-        && !text.starts_with('-')
-        && !text.ends_with('-')
-        && !text.contains("--")
-        && text
-            .chars()
-            .all(|c| c == '-' || (c.is_alphanumeric() && !c.is_uppercase()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn slugs() {
-        for good in ["a", "kaffee-mühle", "2026-plan", "咖啡"] {
-            assert!(is_slug(good), "{good}");
-        }
-        for bad in [
-            "",
-            "-a",
-            "a-",
-            "a--b",
-            "A",
-            "a b",
-            "a/b",
-            "..",
-            "a.b",
-            "a\0",
-            &"x".repeat(101),
-        ] {
-            assert!(!is_slug(bad), "{bad}");
         }
     }
 }

@@ -106,9 +106,10 @@ pub fn run() -> ExitCode {
         }
     };
     let mut log = config.log.clone();
-    if !cli.command.is_service() && log.level == "info" {
+    if !cli.command.is_service() && ["off", "error", "warn", "info"].contains(&log.level.as_str()) {
         // A command says itself what it does, and the engine complains about every end that is not a server's.
-        log.level = "warn,surrealdb=off,surrealkv=off".into();
+        let level = if log.level == "info" { "warn" } else { &log.level };
+        log.level = format!("{level},surrealdb=off,surrealkv=off");
     }
     crate::telemetry::init(&log);
     let runtime = match tokio::runtime::Builder::new_multi_thread()

@@ -102,7 +102,7 @@ pub async fn account(app: &App, named: Option<&str>) -> Result<AccountId, Failur
 /// # Errors
 /// When the slug is taken or not one.
 pub async fn create(app: &App, account: AccountId, name: &str, slug: &str) -> Result<(Actor, Site), Failure> {
-    if !crate::api::validate::is_slug(slug) || !slug.is_ascii() {
+    if !igny8_text::is_slug(slug) || !slug.is_ascii() {
         return Err(format!("`{slug}` is not a slug: small letters, digits and single hyphens").into());
     }
     let actor = app.db.system_actor(account, Why::Operator).await?;

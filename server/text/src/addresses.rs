@@ -22,9 +22,45 @@ pub fn slug(text: &str, language: &str) -> String {
     ::slug::slugify(&spelled)
 }
 
+/// Whether a text can stand in an address and name a folder as it is: lower-case letters and digits of any script, joined by
+/// single hyphens, at most 100.
+pub fn is_slug(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 200
+        && text.chars().count() <= 100
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+        && !text.contains("--")
+        && text
+            .chars()
+            .all(|c| c == '-' || (c.is_alphanumeric() && !c.is_uppercase()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_a_slug() {
+        for good in ["a", "kaffee-mühle", "2026-plan", "咖啡"] {
+            assert!(is_slug(good), "{good}");
+        }
+        for bad in [
+            "",
+            "-a",
+            "a-",
+            "a--b",
+            "A",
+            "a b",
+            "a/b",
+            "..",
+            "a.b",
+            "a\0",
+            &"x".repeat(101),
+        ] {
+            assert!(!is_slug(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn letters_are_written_as_the_language_does() {

@@ -11,7 +11,7 @@ mod sentences;
 pub mod syllables;
 mod tokens;
 
-pub use addresses::slug;
+pub use addresses::{is_slug, slug};
 pub use language::{Language, capital, lower, push_lower, without_possessive};
 use rust_stemmers::Algorithm;
 pub use rust_stemmers::Stemmer;

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use igny8_text::is_slug;
+
 use super::mistake::{Code, closest};
 use super::pattern;
 use super::raw::{Entry, Text};
@@ -11,7 +13,6 @@ use super::themes::Themes;
 use super::types::Within;
 use crate::coverage::rule::Rule;
 use crate::names::{Choice, Entity, Made, MenuPlace, PageType, SiteKind, TaxonomyKind};
-use crate::slugs::is_slug;
 
 /// What the file names, for checks of what refers to it.
 pub(super) struct File<'f, 'n, 'i> {

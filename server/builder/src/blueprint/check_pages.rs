@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use igny8_text::is_slug;
+
 use super::check::{File, MEND_ADDRESS, Page};
 use super::mistake::{Code, closest};
 use super::pattern;
 use super::raw::{Entry, Text};
 use crate::names::{BlockType, Choice, Entity, FieldKind, Made, PageType, TaxonomyKind};
-use crate::slugs::is_slug;
 
 impl File<'_, '_, '_> {
     pub(super) fn check_pages(&mut self) {

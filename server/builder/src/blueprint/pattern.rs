@@ -132,7 +132,7 @@ pub fn address(url: &str) -> Result<Address, String> {
 
 /// Whether a text can be a part of an address as it is.
 fn is_part(part: &str) -> bool {
-    crate::slugs::is_slug(part)
+    igny8_text::is_slug(part)
 }
 
 #[cfg(test)]

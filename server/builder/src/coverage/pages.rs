@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use igny8_text::is_slug;
+
 use super::{Look, Mend, Place, by_hand, edits};
 use crate::blueprint::CoverageRule;
 use crate::names::{Choice as _, Entity, Role};
@@ -9,7 +11,7 @@ use crate::sitemap::edit::Edit;
 use crate::sitemap::links::{Groups, has_text, hubs};
 use crate::sitemap::tree::{self, Fault};
 use crate::sitemap::{MAX_DEPTH, MAX_LINKS, PagePlan};
-use crate::slugs::{Addresses, is_slug};
+use crate::slugs::Addresses;
 use crate::taxonomy::recommend;
 
 /// Whether a page names a cluster or term that is not there.
@@ -273,7 +275,7 @@ impl Look<'_> {
                     let wanted = if valid {
                         page.slug.clone()
                     } else {
-                        crate::slugs::slug_of(&page.title)
+                        crate::slugs::slug_of(&page.title, &self.input.brand.language)
                     };
                     let wanted = if wanted.is_empty() { "page".to_owned() } else { wanted };
                     (!fixed(page)).then(|| Edit::Rename {

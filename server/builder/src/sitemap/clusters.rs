@@ -179,7 +179,7 @@ fn hub_without_keywords(making: &Making<'_>, cluster: &Cluster) -> Option<Draft>
         Some(other) => usual_structure(other),
     });
     page.words = page.structure.map_or(0, |structure| structure.words(0));
-    draft.slug = first_slug([cluster.name.as_str()]);
+    draft.slug = first_slug([cluster.name.as_str()], &making.input.brand.language);
     Some(draft)
 }
 
@@ -309,7 +309,10 @@ impl Found<'_> {
             // What follows a colon is what else the page covers.
             let subject = page.title.split(": ").next().unwrap_or_default().to_owned();
             let keyword = self.keywords[idea.primary].text.as_str();
-            draft.slug = first_slug([subject.as_str(), keyword, &self.cluster.name]);
+            draft.slug = first_slug(
+                [subject.as_str(), keyword, &self.cluster.name],
+                &making.input.brand.language,
+            );
             page.label = if idea.role == Role::Hub {
                 short(&self.cluster.name)
             } else {

@@ -74,14 +74,15 @@ pub(super) fn frame_page(spec: &PageSpec, brand: &Brand) -> Draft {
     page.words = spec.words.unwrap_or(usual);
     draft.slug = match pattern::address(&spec.url).ok().and_then(|address| address.slug) {
         Some(fixed) => fixed,
-        None => first_slug([page.title.as_str(), &spec.key]),
+        None => first_slug([page.title.as_str(), &spec.key], &brand.language),
     };
     draft
 }
 
 /// A slug of the first text that makes one.
-pub(super) fn first_slug<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
-    let found = texts.into_iter().map(slug_of).find(|slug| !slug.is_empty());
+pub(super) fn first_slug<'t>(texts: impl IntoIterator<Item = &'t str>, language: &str) -> String {
+    let mut slugs = texts.into_iter().map(|text| slug_of(text, language));
+    let found = slugs.find(|slug| !slug.is_empty());
     found.unwrap_or_else(|| "page".to_owned())
 }
 

@@ -3,13 +3,13 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use igny8_planner::cluster::{Graph, Keyword as Planned, Options};
+use igny8_text::is_slug;
 use proptest::prelude::*;
 
 use super::edit::{Edit, apply};
 use super::*;
 use crate::blueprint::{Blueprint, builtin};
 use crate::names::{Choice as _, ContextType, Entity, Role, TaxonomyKind};
-use crate::slugs::is_slug;
 use crate::stems::Stems;
 use crate::taxonomy::Term;
 
@@ -70,7 +70,7 @@ pub(crate) fn clusters(keywords: &[(&str, u64)]) -> Vec<Cluster> {
 }
 
 pub(crate) fn term(kind: TaxonomyKind, name: &str, clusters: &[&str]) -> Term {
-    let slug = crate::slugs::slug_of(name);
+    let slug = crate::slugs::slug_of(name, "en");
     Term {
         id: format!("{}-{slug}", kind.word()),
         kind,

@@ -124,9 +124,17 @@ pub(super) fn mend(pages: &mut [PagePlan]) {
         }
     }
     // Each page that would be too deep begins anew below the home page, and takes those below it along.
-    let parents = parents(pages);
-    let mut levels: Vec<Option<usize>> = vec![None; pages.len()];
-    for start in 0..pages.len() {
+    for at in too_deep(&parents(pages), MAX_DEPTH, 1) {
+        pages[at].parent = Some(home.clone());
+    }
+}
+
+/// What has `limit` or more above it once what is too deep above it stands at level `top`: each of these is to begin anew there,
+/// and takes those below it along. What stands in a circle is in no order and should not be given.
+pub(crate) fn too_deep(parents: &[Option<usize>], limit: usize, top: usize) -> Vec<usize> {
+    let mut out = Vec::new();
+    let mut levels: Vec<Option<usize>> = vec![None; parents.len()];
+    for start in 0..parents.len() {
         let mut way = vec![start];
         while let Some(above) = way
             .last()
@@ -140,14 +148,13 @@ pub(super) fn mend(pages: &mut [PagePlan]) {
                 continue;
             }
             let level = parents[at].and_then(|above| levels[above]).map_or(0, |above| above + 1);
-            if level >= MAX_DEPTH {
-                pages[at].parent = Some(home.clone());
-                levels[at] = Some(1);
-            } else {
-                levels[at] = Some(level);
+            if level >= limit {
+                out.push(at);
             }
+            levels[at] = Some(if level >= limit { top } else { level });
         }
     }
+    out
 }
 
 /// Brings pages into the order of the tree and numbers those below each page. Pages with a place of their own (`fixed`) keep

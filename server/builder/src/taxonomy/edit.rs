@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
+use igny8_text::is_slug;
 use serde::{Deserialize, Serialize};
 
 use super::{MAX_CLUSTERS, MAX_DEPTH, MAX_NAME, Term};
 use crate::blueprint::Blueprint;
 use crate::names::{TaxonomyKind, choice};
 use crate::sitemap::tree::{Depth, depths};
-use crate::slugs::is_slug;
 
 /// A change of the terms.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

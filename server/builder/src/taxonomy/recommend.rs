@@ -235,7 +235,7 @@ impl<'a> List<'a> {
 
     /// A slug that no other term of the taxonomy has.
     fn slug(&mut self, kind: TaxonomyKind, name: &str, parent: Option<usize>) -> String {
-        let base = match slug_of(name) {
+        let base = match slug_of(name, &self.making.input.brand.language) {
             slug if slug.is_empty() => "term".to_owned(),
             slug => slug,
         };

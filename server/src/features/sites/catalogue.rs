@@ -61,8 +61,9 @@ pub fn industry(slug: &str) -> Option<&'static Industry> {
 mod tests {
     use std::collections::HashSet;
 
+    use igny8_text::is_slug;
+
     use super::*;
-    use crate::api::validate::is_slug;
 
     #[test]
     fn the_catalogue_is_valid() {

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use igny8_text::is_slug;
+
 use super::{Edit, MAX_EDITS, Problem, ProblemCode};
 use crate::names::Entity;
 use crate::sitemap::menus::MAX_ENTRIES;
@@ -9,7 +11,6 @@ use crate::sitemap::page::{
     Aim, MAX_DEPTH, MAX_LINKS, MAX_PAGES, MAX_TERMS, MAX_TITLE, Menu, MenuEntry, PagePlan, Sitemap,
 };
 use crate::sitemap::tree::{self, Fault};
-use crate::slugs::is_slug;
 
 struct Editing {
     pages: Vec<PagePlan>,

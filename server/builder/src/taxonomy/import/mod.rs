@@ -33,6 +33,8 @@ pub struct Options<'a> {
     pub kind: Option<TaxonomyKind>,
     /// The site's terms: what is there already is told as such.
     pub existing: &'a [Term],
+    /// BCP 47 tag of the site's language, in which slugs are spelled.
+    pub language: &'a str,
 }
 
 /// A term of a file.
@@ -191,7 +193,7 @@ pub fn read(bytes: &[u8], options: &Options<'_>) -> Result<Import, FileProblem> 
             }
         }
     }
-    let (terms, problems, more_problems) = found.finish(options.existing);
+    let (terms, problems, more_problems) = found.finish(options);
     Ok(Import {
         columns: columns.uses(if headless { None } else { Some(&header) }),
         terms,

@@ -1,14 +1,21 @@
 use std::fmt::Write as _;
 
+use igny8_text::is_slug;
 use proptest::prelude::*;
 
 use super::*;
 use crate::names::Choice as _;
 use crate::sitemap::tests::term;
-use crate::slugs::is_slug;
 
 fn import(text: &str, kind: Option<TaxonomyKind>) -> Import {
-    read(text.as_bytes(), &Options { kind, existing: &[] }).unwrap_or_else(|problem| panic!("{problem}"))
+    read(
+        text.as_bytes(),
+        &Options {
+            kind,
+            ..Options::default()
+        },
+    )
+    .unwrap_or_else(|problem| panic!("{problem}"))
 }
 
 /// The terms as a tree, with the problems.
@@ -221,6 +228,7 @@ fn what_is_there_is_known_again() {
     let options = Options {
         kind: Some(TaxonomyKind::BlogCategory),
         existing: &there,
+        language: "en",
     };
     let text = "name,slug\nwheels,\nStop,bremsen\nNoises,\nWHEELS again,wheels\n";
     let import = read(text.as_bytes(), &options).unwrap();
@@ -284,7 +292,7 @@ proptest! {
     ) {
         let body: Vec<String> = rows.iter().map(|row| row.join(",")).collect();
         let text = format!("{header}\n{}\n", body.join("\n"));
-        let options = Options { kind: Some(TaxonomyKind::BlogCategory), existing: &[] };
+        let options = Options { kind: Some(TaxonomyKind::BlogCategory), ..Options::default() };
         let Ok(import) = read(text.as_bytes(), &options) else { return Ok(()) };
         let mut slugs = std::collections::HashSet::new();
         let mut depths: Vec<usize> = Vec::new();
@@ -300,6 +308,6 @@ proptest! {
 
     #[test]
     fn no_bytes_are_too_odd(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = read(&bytes, &Options { kind: Some(TaxonomyKind::BlogTag), existing: &[] });
+        let _ = read(&bytes, &Options { kind: Some(TaxonomyKind::BlogTag), ..Options::default() });
     }
 }

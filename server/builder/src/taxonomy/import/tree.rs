@@ -2,10 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use igny8_text::is_slug;
+
 use super::{Imported, MAX_TERMS, MAX_TOLD, Options, RowProblem, RowProblemCode};
 use crate::names::TaxonomyKind;
-use crate::sitemap::tree::{Depth, depths};
-use crate::slugs::{is_slug, slug_of};
+use crate::sitemap::tree::{Depth, depths, too_deep};
+use crate::slugs::slug_of;
 use crate::taxonomy::{MAX_DEPTH, MAX_NAME, Term};
 
 /// What stands above a term, as far as its row says.
@@ -152,7 +154,8 @@ impl<'a> Found<'a> {
     }
 
     /// The terms, parents first, and all problems.
-    pub(super) fn finish(mut self, existing: &[Term]) -> (Vec<Imported>, Vec<RowProblem>, u64) {
+    pub(super) fn finish(mut self, options: &super::Options<'_>) -> (Vec<Imported>, Vec<RowProblem>, u64) {
+        let existing = options.existing;
         let mut parents = self.parents();
         let all = depths(&parents);
         for (at, depth) in all.into_iter().enumerate() {
@@ -196,7 +199,13 @@ impl<'a> Found<'a> {
             let known = known.filter(|term| used.insert(&term.id));
             let slug = match known {
                 Some(term) => term.slug.clone(),
-                None => free_slug(&mut slugs, entry, given, parent.map(|above| out[above].slug.as_str())),
+                None => free_slug(
+                    &mut slugs,
+                    entry,
+                    given,
+                    parent.map(|above| out[above].slug.as_str()),
+                    options.language,
+                ),
             };
             places[at] = out.len();
             out.push(Imported {
@@ -264,30 +273,11 @@ impl<'a> Found<'a> {
 
     /// Puts terms that are too deep at the top; those below them come along.
     fn flatten(&mut self, parents: &mut [Option<usize>]) {
-        let mut levels: Vec<Option<usize>> = vec![None; parents.len()];
-        for start in 0..parents.len() {
-            let mut way = vec![start];
-            while let Some(above) = way
-                .last()
-                .and_then(|last| parents[*last])
-                .filter(|above| levels[*above].is_none())
-            {
-                way.push(above);
-            }
-            while let Some(at) = way.pop() {
-                if levels[at].is_some() {
-                    continue;
-                }
-                let level = parents[at].and_then(|above| levels[above]).map_or(0, |above| above + 1);
-                levels[at] = Some(level);
-                if level >= MAX_DEPTH {
-                    parents[at] = None;
-                    levels[at] = Some(0);
-                    let (line, name) = (self.entries[at].line, self.entries[at].name.clone());
-                    let message = format!("“{name}” is deeper than {MAX_DEPTH} levels; it is at the top");
-                    self.problem(line, RowProblemCode::Deep, message);
-                }
-            }
+        for at in too_deep(parents, MAX_DEPTH, 0) {
+            parents[at] = None;
+            let (line, name) = (self.entries[at].line, self.entries[at].name.clone());
+            let message = format!("“{name}” is deeper than {MAX_DEPTH} levels; it is at the top");
+            self.problem(line, RowProblemCode::Deep, message);
         }
     }
 }
@@ -317,8 +307,9 @@ fn free_slug(
     entry: &Entry,
     given: Option<&str>,
     above: Option<&str>,
+    language: &str,
 ) -> String {
-    let base = match (given, slug_of(&entry.name)) {
+    let base = match (given, slug_of(&entry.name, language)) {
         (Some(given), _) => given.to_owned(),
         (None, slug) if slug.is_empty() => "term".to_owned(),
         (None, slug) => slug,
