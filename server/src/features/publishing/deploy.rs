@@ -343,6 +343,18 @@ impl igny8_renderer::Sink for Stopping<'_> {
         self.sink.keeps(files)
     }
 
+    fn names(&self) -> Option<&str> {
+        self.sink.names()
+    }
+
+    fn follows(&self) -> Option<&str> {
+        self.sink.follows()
+    }
+
+    fn keeps_all_but(&self, files: &mut dyn Iterator<Item = &igny8_renderer::MadeFile>) -> bool {
+        self.sink.keeps_all_but(files)
+    }
+
     fn has(&self, path: &str) -> bool {
         self.sink.has(path)
     }
