@@ -307,12 +307,18 @@ mod tests {
         let last = MAX_URLS + 99;
         let part = (0..sitemaps.len()).find(|&n| sitemaps.part(&plan, n).contains(&format!("https://e.org/{last}/<")));
         let path = sitemaps.path(part.expect("listed")).expect("not empty");
-        let said = index.split(&format!("https://e.org{path}</loc>")).nth(1).expect("in the index");
+        let said = index
+            .split(&format!("https://e.org{path}</loc>"))
+            .nth(1)
+            .expect("in the index");
         let day = DateTime::from_timestamp(last as i64 * 86_400, 0).expect("a day");
         assert!(said.starts_with(&format!("\n<lastmod>{}", stamp(day))), "{said}");
         // A thousand of the longest stay below the protocol's 50 MB.
         let all: String = (0..sitemaps.len()).map(|n| sitemaps.part(&plan, n)).collect();
         let longest = all.split("<url>").map(str::len).max().expect("some");
-        assert!(longest < 48 * 1024 && all.contains("/400.png") && !all.contains("/899.png"), "{longest}");
+        assert!(
+            longest < 48 * 1024 && all.contains("/400.png") && !all.contains("/899.png"),
+            "{longest}"
+        );
     }
 }

@@ -52,9 +52,7 @@ pub(crate) fn check<'k>(
     let alone: Vec<Vec<Diagnostic>> = (0..plan.pages.rows().len())
         .into_par_iter()
         .with_min_len(256)
-        .map(|i| {
-            known(i).map_or_else(|| of_page(plan, &plan.pages.rows()[i]), <[Diagnostic]>::to_vec)
-        })
+        .map(|i| known(i).map_or_else(|| of_page(plan, &plan.pages.rows()[i]), <[Diagnostic]>::to_vec))
         .collect();
     let of_shown = plan.pages.rows().iter().zip(&alone).filter(|(p, _)| shown(p));
     findings.extend(of_shown.flat_map(|(_, found)| found).cloned());

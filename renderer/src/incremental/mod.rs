@@ -177,7 +177,9 @@ impl Remembering {
     /// What was found in the texts of the `i`th page alone, if it is as before.
     pub fn texts(&self, plan: &Plan<'_>, i: usize) -> Option<&[Diagnostic]> {
         let kept = self.before.pages.get(&plan.pages.rows()[i].identity)?;
-        kept.texts.as_deref().filter(|_| kept.stamp.whole == self.stamps[i].whole)
+        kept.texts
+            .as_deref()
+            .filter(|_| kept.stamp.whole == self.stamps[i].whole)
     }
 
     /// States what a template sees of the site: `values` are digests of what it looks at.
@@ -367,7 +369,11 @@ impl Memo {
     /// Keeps what is wrong with the texts of all pages.
     pub(crate) fn keep_texts(&mut self, plan: &Plan<'_>, texts: Vec<Vec<Diagnostic>>) {
         for (planned, texts) in plan.pages.rows().iter().zip(texts) {
-            if let Some(kept) = self.pages.get_mut(&planned.identity).filter(|kept| kept.texts.is_none()) {
+            if let Some(kept) = self
+                .pages
+                .get_mut(&planned.identity)
+                .filter(|kept| kept.texts.is_none())
+            {
                 kept.texts = Some(texts);
             }
         }

@@ -517,7 +517,9 @@ impl<'s> Plan<'s> {
 
     /// All groups of translations with their keys.
     pub fn translation_groups(&self) -> impl Iterator<Item = (&str, &[(usize, usize)])> {
-        self.translations.iter().map(|(key, group)| (key.as_str(), group.as_slice()))
+        self.translations
+            .iter()
+            .map(|(key, group)| (key.as_str(), group.as_slice()))
     }
 
     /// Addresses that are taken, in no order.

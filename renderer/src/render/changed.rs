@@ -55,13 +55,7 @@ pub(crate) struct Kept {
 
 /// Renders `site` again. If `whole` is false, a report may lack what only a look at all pages shows; it says so
 /// ([`Report::unreviewed`]).
-pub(crate) fn render_again(
-    site: &Arc<Site>,
-    theme: &Theme,
-    sink: &dyn Sink,
-    memo: &mut Memo,
-    whole: bool,
-) -> Report {
+pub(crate) fn render_again(site: &Arc<Site>, theme: &Theme, sink: &dyn Sink, memo: &mut Memo, whole: bool) -> Report {
     if let Some(mut report) = render_changed(site, theme, sink, memo) {
         if whole && report.unreviewed {
             if let Some(kept) = &memo.kept {
@@ -80,7 +74,9 @@ pub(crate) fn render_again(
             ..Report::default()
         };
     };
-    let plan = OwnPlan::new(Arc::clone(site), |site| frame.plan(site, &InPages, theme, &mut findings));
+    let plan = OwnPlan::new(Arc::clone(site), |site| {
+        frame.plan(site, &InPages, theme, &mut findings)
+    });
     let (report, parts) = render_planned(plan.borrow_dependent(), theme, &frame, sink, How::Again(memo), findings);
     if let (Some(parts), Some(release)) = (parts, sink.names())
         && !report.stops_release()
@@ -108,7 +104,14 @@ pub(crate) fn review(memo: &mut Memo, theme: &Theme) -> (Vec<Diagnostic>, Vec<Di
 }
 
 impl Kept {
-    fn new(plan: OwnPlan, frame: Frame, theme: &Theme, mut parts: Parts, report: &Report, release: &str) -> Option<Self> {
+    fn new(
+        plan: OwnPlan,
+        frame: Frame,
+        theme: &Theme,
+        mut parts: Parts,
+        report: &Report,
+        release: &str,
+    ) -> Option<Self> {
         let planned = plan.borrow_dependent();
         let mut rows = vec![u32::MAX; plan.borrow_owner().pages.len()];
         for (row, page) in planned.pages.rows().iter().enumerate() {
@@ -262,9 +265,17 @@ fn render_changed(site: &Site, theme: &Theme, sink: &dyn Sink, memo: &mut Memo) 
     let plan = kept.plan.borrow_dependent();
     let mut remembering = Remembering::further(std::mem::take(memo), plan, &pages);
     let cards = remembering.cards_of(plan, &pages, |i| kept.prepared.make_card(plan, i));
-    kept.prepared.put(cards.iter().map(|(i, card)| (*i, Arc::clone(&card.card))));
+    kept.prepared
+        .put(cards.iter().map(|(i, card)| (*i, Arc::clone(&card.card))));
     let mut unused = Vec::new();
-    let shells = shell::shells(plan, theme, &kept.prepared, &kept.frame.options, &kept.frame.styles, &mut unused);
+    let shells = shell::shells(
+        plan,
+        theme,
+        &kept.prepared,
+        &kept.frame.options,
+        &kept.frame.styles,
+        &mut unused,
+    );
     shell::state(&shells, theme, &mut remembering);
     kept.sitemaps.date(plan);
     remembering.sitemaps(plan, &kept.sitemaps);

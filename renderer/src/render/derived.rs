@@ -6,11 +6,11 @@ use pulldown_cmark_escape::escape_html;
 use tera::Value;
 
 use super::{Outcome, Run};
+use crate::incremental::trace::{self, Fact};
 use crate::output::FileKind;
 use crate::paths;
 use crate::plan::To;
 use crate::seo::{Head, document_title};
-use crate::incremental::trace::{self, Fact};
 use crate::{llms, redirect_files, robots};
 
 /// Newest pieces that the 404 page offers.

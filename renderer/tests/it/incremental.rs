@@ -149,7 +149,12 @@ impl Again {
 
     /// Ends a render of the site at its first new file.
     fn end(&mut self, site: &Site, theme: &Theme) {
-        render_again(&Arc::new(site.clone()), theme, &Ending(self.kept.to_string()), &mut self.memo);
+        render_again(
+            &Arc::new(site.clone()),
+            theme,
+            &Ending(self.kept.to_string()),
+            &mut self.memo,
+        );
     }
 
     /// Renders for nothing: the memo is kept, the files are not, as when a release is given up.
@@ -656,7 +661,9 @@ fn what_concerns_the_whole_site_can_be_looked_at_later() {
     for n in 0..8 {
         let (Body::Markdown(text) | Body::Html(text)) = &mut site.pages[n * 3].body;
         // Links to places that are there and places that are not.
-        text.push_str(&format!("\n\nSee [there](/blog/post-{n}/#part-three) and [here](#nowhere-{n}).\n"));
+        text.push_str(&format!(
+            "\n\nSee [there](/blog/post-{n}/#part-three) and [here](#nowhere-{n}).\n"
+        ));
         again.render(&site, &theme);
     }
     assert_eq!(again.unreviewed, 4, "every other render was made at once");
