@@ -68,8 +68,9 @@ pub fn render_again_unreviewed(site: &Arc<Site>, theme: &Theme, sink: &dyn Sink,
     render::render_again(site, theme, sink, memo, false)
 }
 
-/// What [`render_again_unreviewed`] left out: all errors and warnings, and all advice, as [`Report`] has them.
-pub fn review(memo: &mut Memo, theme: &Theme) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+/// What [`render_again_unreviewed`] left out: all errors and warnings, and all advice, as [`Report`] has them. None if the memo was not
+/// left by a render that left something out.
+pub fn review(memo: &mut Memo, theme: &Theme) -> Option<(Vec<Diagnostic>, Vec<Diagnostic>)> {
     render::review(memo, theme)
 }
 

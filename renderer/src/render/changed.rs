@@ -62,7 +62,9 @@ pub(crate) fn render_again(site: &Arc<Site>, theme: &Theme, sink: &dyn Sink, mem
                 report.media = images::released(kept.plan.borrow_dependent().media());
                 report.share_images = kept.shares.keys();
             }
-            (report.diagnostics, report.advice) = review(memo, theme);
+            if let Some(found) = review(memo, theme) {
+                (report.diagnostics, report.advice) = found;
+            }
             report.unreviewed = false;
         }
         return report;
@@ -86,11 +88,9 @@ pub(crate) fn render_again(site: &Arc<Site>, theme: &Theme, sink: &dyn Sink, mem
     report
 }
 
-/// What a look at all pages shows: errors and warnings, and advice. Empty without a render before.
-pub(crate) fn review(memo: &mut Memo, theme: &Theme) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
-    let Some(kept) = memo.kept.take() else {
-        return (Vec::new(), Vec::new());
-    };
+/// What a look at all pages shows: errors and warnings, and advice.
+pub(crate) fn review(memo: &mut Memo, theme: &Theme) -> Option<(Vec<Diagnostic>, Vec<Diagnostic>)> {
+    let kept = memo.kept.take()?;
     let plan = kept.plan.borrow_dependent();
     let mut findings: Vec<Diagnostic> = kept.findings.clone();
     findings.extend(memo.of_cards().cloned());
@@ -100,7 +100,7 @@ pub(crate) fn review(memo: &mut Memo, theme: &Theme) -> (Vec<Diagnostic>, Vec<Di
     let texts = whole(plan, &kept.prepared, theme, lefts, known, &mut findings);
     memo.keep_texts(plan, texts);
     memo.kept = Some(kept);
-    sorted(findings)
+    Some(sorted(findings))
 }
 
 impl Kept {
@@ -152,10 +152,11 @@ impl Kept {
             media,
             redirects,
         } = self.plan.borrow_owner().as_ref();
-        // The order of what is compared is from cheap to dear.
+        // From what is cheap to compare to what is dear.
         self.theme == theme.fingerprint
             && *version == site.version
-            && *generated_at == site.generated_at
+            // Of the moment, pages say the year.
+            && self.prepared.languages.iter().all(|l| l.reader.year(*generated_at) == l.reader.year(site.generated_at))
             && pages.len() == site.pages.len()
             && *settings == site.settings
             && *menus == site.menus
