@@ -282,7 +282,8 @@ impl Facts {
         let description = term.term.map_or("", |t| t.description.as_str());
         let name = (term.slug.as_str(), term.name.as_str(), description);
         let of = (term.taxonomy, name, term.listing.path.as_str());
-        self.set(Fact::TermLink, term.identity(), &(of, term.listing.total()));
+        self.set(Fact::TermLink, term.identity(), &of);
+        self.set(Fact::TermCount, term.identity(), &(of, term.listing.total()));
         let parent = term.parent.map(|p| plan.terms.rows()[p].identity());
         let children = identities(plan.terms.rows(), &term.children);
         let page = term.page.map(|p| plan.pages.rows()[p].identity);

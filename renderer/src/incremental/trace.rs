@@ -30,6 +30,8 @@ pub(crate) enum Fact {
     Term,
     /// What a link to a term needs.
     TermLink,
+    /// The same, with how many pages it has.
+    TermCount,
     /// A home page without its lists.
     Home,
     TermList,

@@ -162,7 +162,7 @@ pub(super) fn value(plan: &Plan<'_>, prepared: &Prepared, i: usize) -> Value {
         "author" => text_or_none(page.author.as_deref().unwrap_or_default()),
         "image" => card.image.clone(),
         "section" => optional(planned.section.map(|(s, _)| prepared.sections[s].clone())),
-        "terms" => planned.terms.iter().map(|&t| prepared.terms[t].clone()).collect::<Vec<Value>>(),
+        "terms" => planned.terms.iter().map(|&t| prepared.term_links[t].clone()).collect::<Vec<Value>>(),
         "words" => card.words,
         "minutes" => card.length.minutes(),
         "price" => card.price.clone(),

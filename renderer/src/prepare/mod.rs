@@ -124,6 +124,8 @@ pub(crate) struct Prepared {
     /// By page index.
     cards: Vec<Arc<Card>>,
     /// By term index: what a link to a term needs.
+    term_links: Vec<Value>,
+    /// The same, with how many pages it has.
     terms: Vec<Value>,
     /// By section index: what a link to a section needs.
     sections: Vec<Value>,
@@ -167,7 +169,11 @@ impl Prepared {
                 Language::new(plan, l, zone, theme)
             })
             .collect();
-        let terms: Vec<Value> = (0..plan.terms.rows().len()).map(|i| term_value(plan, i)).collect();
+        let terms = || 0..plan.terms.rows().len();
+        let (term_links, terms) = (
+            terms().map(|i| term_value(plan, i, false)).collect(),
+            terms().map(|i| term_value(plan, i, true)).collect(),
+        );
         let sections: Vec<Value> = plan.sections.rows().iter().map(|s| section_value(plan, s)).collect();
         let pages = plan.pages.rows();
         let card = |i: usize| {
@@ -198,6 +204,7 @@ impl Prepared {
         Self {
             languages,
             cards,
+            term_links,
             terms,
             sections,
             nothing: map_of(&[]),
@@ -233,9 +240,10 @@ impl Prepared {
         &self.cards[i]
     }
 
-    /// What a link to a term needs.
+    /// What a link to a term needs, and how many pages it has. Cards show their terms without that, so that a new page changes none but
+    /// the lists it is in.
     pub fn term(&self, plan: &Plan<'_>, i: usize) -> Value {
-        trace::read(Fact::TermLink, || plan.terms.rows()[i].identity());
+        trace::read(Fact::TermCount, || plan.terms.rows()[i].identity());
         self.terms[i].clone()
     }
 
@@ -273,20 +281,26 @@ pub(crate) fn taxonomy_kind(kind: TaxonomyKind) -> &'static str {
     }
 }
 
-fn term_value(plan: &Plan<'_>, i: usize) -> Value {
+fn term_value(plan: &Plan<'_>, i: usize, counted: bool) -> Value {
     let term = &plan.terms[i];
     let taxonomy = &plan.site.taxonomies[term.taxonomy];
-    map! {
-        "taxonomy" => taxonomy.name.as_str(),
-        "taxonomy_title" => taxonomy.title.as_str(),
-        "kind" => taxonomy_kind(taxonomy.kind),
-        "slug" => term.slug.as_str(),
-        "name" => term.name.as_str(),
-        "description" => text_or_none(term.term.map_or("", |t| t.description.as_str())),
-        "url" => plan.address.href(&term.listing.path),
-        "permalink" => plan.address.absolute(&term.listing.path),
-        "count" => term.listing.total(),
+    let mut fields = vec![
+        ("taxonomy", Value::from(taxonomy.name.as_str())),
+        ("taxonomy_title", Value::from(taxonomy.title.as_str())),
+        ("kind", Value::from(taxonomy_kind(taxonomy.kind))),
+        ("slug", Value::from(term.slug.as_str())),
+        ("name", Value::from(term.name.as_str())),
+        (
+            "description",
+            text_or_none(term.term.map_or("", |t| t.description.as_str())),
+        ),
+        ("url", Value::from(plan.address.href(&term.listing.path))),
+        ("permalink", Value::from(plan.address.absolute(&term.listing.path))),
+    ];
+    if counted {
+        fields.push(("count", Value::from(term.listing.total())));
     }
+    map_of(&fields)
 }
 
 /// An image by its public path or address, with its size where it is known.
