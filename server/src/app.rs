@@ -154,6 +154,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "term_texts",
         sql: include_str!("../schema/0029_term_texts.surql"),
     },
+    Migration {
+        number: 34,
+        name: "due_jobs_vectors",
+        sql: include_str!("../schema/0034_due_jobs_vectors.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.

@@ -82,6 +82,7 @@ pub fn schedules() -> Vec<Schedule> {
         Schedule::new("purge_finished", Duration::hours(1), purge::finished),
         Schedule::new("purge_transcripts", Duration::hours(1), crate::ai::transcript::purge),
         Schedule::new("purge_ai_answers", Duration::hours(1), crate::ai::kept::purge),
+        Schedule::new("purge_ai_vectors", Duration::hours(1), crate::ai::vectors::purge),
         Schedule::new("renew_credits", Duration::minutes(10), features::billing::renew),
         Schedule::new("purge_deleted", Duration::hours(1), purge::deleted),
         Schedule::new("purge_media_files", Duration::hours(1), features::media::purge_files),

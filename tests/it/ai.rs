@@ -271,8 +271,9 @@ async fn a_provider_that_fails_is_an_error_and_costs_nothing() {
             "failed",
             "did not accept",
         ),
-        (vec![vectors(), Reply::Truncated("{\"clus".into())], "failed", "cut off"),
-        (vec![vectors(), Reply::Refusal("No.".into())], "failed", "refused"),
+        // The vectors are there, once they were asked for.
+        (vec![Reply::Truncated("{\"clus".into())], "failed", "cut off"),
+        (vec![Reply::Refusal("No.".into())], "failed", "refused"),
     ] {
         fake.script(replies);
         let job = p.run().await;
@@ -288,7 +289,7 @@ async fn a_provider_that_fails_is_an_error_and_costs_nothing() {
             naming(request)
         }
     });
-    fake.script([vectors(), Reply::RateLimited("90")]);
+    fake.script([Reply::RateLimited("90")]);
     let (_, task) = p.start().await;
     w.run_jobs().await;
     assert_eq!(p.job(&task).await["state"], "queued");

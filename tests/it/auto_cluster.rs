@@ -1,6 +1,7 @@
 //! Grouping keywords: what is saved, what stays as people set it, what it costs.
 
 use igny8_server::features::billing::prices::Price;
+use igny8_server::features::planner::model::ClusterId;
 use igny8_server::testing::fake_provider::Reply;
 use igny8_server::testing::{Member, Tenant, World, body_of};
 use poem::http::Method;
@@ -353,6 +354,174 @@ async fn grouping_anew_keeps_what_is_the_same_and_nothing_empty() {
 }
 
 #[tokio::test]
+async fn grouping_anew_stores_what_it_showed() {
+    let w = World::new().await;
+    let p = Planner::filled(&w, &w.a).await;
+    assert_eq!(p.run().await["state"], "done");
+    let first = p.list("clusters").await[0]["id"].clone();
+    let of_odd = p.made("clusters", json!({ "sector": p.sector, "name": "Odd" })).await;
+    let odd = ["xylophone", "quarterly zeppelin", "marzipan", "gyroscope"];
+    for text in odd {
+        p.keyword(text).await;
+    }
+    // As if another grouping had put two of them into a cluster of their own, two into one with others.
+    let id = |cluster: &Value| cluster.as_str().unwrap().parse::<ClusterId>().unwrap();
+    let mut binds = igny8_data::Variables::new();
+    binds.insert("own", id(&of_odd["id"]));
+    binds.insert("first", id(&first));
+    let sql = "UPDATE $own SET origin = 'generated', rev += 1;\
+               UPDATE keyword SET cluster = $own, status = 'mapped', rev += 1 WHERE text INSIDE ['marzipan', 'gyroscope'];\
+               UPDATE keyword SET cluster = $first, status = IF text = 'xylophone' { 'used' } ELSE { 'mapped' }, rev += 1 \
+               WHERE text INSIDE ['xylophone', 'quarterly zeppelin'];";
+    let platform = w.app.db.platform(igny8_data::Why::Operator);
+    platform.query(sql, binds, "testing").await.unwrap();
+
+    let path = format!("/sites/{}/sectors/{}/grouping?regroup=true", p.site, p.sector);
+    let (_, shown) = w.get(&w.a.viewer, &path).await;
+    assert_eq!(shown["keywords"], 28, "{shown}");
+    let input = json!({ "sector": p.sector, "regroup": true });
+    let (status, task) = p.start_with(json!({ "input": input })).await;
+    assert_eq!(status, 202, "{task}");
+    w.run_jobs().await;
+    let job = p.job(&task).await;
+    assert_eq!(job["state"], "done", "{job}");
+
+    let stored = p.list("keywords").await;
+    let mut seen = Vec::new();
+    for group in shown["groups"].as_array().unwrap() {
+        let place = |keyword: &Value| {
+            let row = stored.iter().find(|row| row["id"] == keyword["id"]).unwrap();
+            row["cluster"].clone()
+        };
+        let keywords = group["keywords"].as_array().unwrap();
+        let cluster = place(&keywords[0]);
+        assert!(
+            cluster.is_string() && keywords.iter().all(|k| place(k) == cluster),
+            "{group}"
+        );
+        assert_eq!(
+            group["size"],
+            stored.iter().filter(|row| row["cluster"] == cluster).count()
+        );
+        assert!(!seen.contains(&cluster), "{group}");
+        seen.push(cluster);
+    }
+    let out: Vec<&Value> = stored.iter().filter(|row| row["cluster"].is_null()).collect();
+    assert_eq!(shown["keywords_unclustered"], out.len(), "{shown}");
+    assert_eq!(job["result"]["keywords_unclustered"], out.len(), "{job}");
+    assert!(job["result"]["keywords_taken_out"].as_u64() >= Some(4), "{job}");
+    assert_eq!(job["result"]["keywords_mapped"], 28 - out.len(), "{job}");
+    for text in odd {
+        let row = out.iter().find(|row| row["text"] == text).unwrap();
+        assert_eq!(row["status"], if text == "xylophone" { "used" } else { "new" });
+    }
+    assert!(
+        p.list("clusters").await.iter().all(|c| c["id"] != of_odd["id"]),
+        "nothing empty is left behind"
+    );
+}
+
+#[tokio::test]
+async fn what_was_merged_split_and_renamed_stays_so() {
+    let w = World::new().await;
+    let p = Planner::filled(&w, &w.a).await;
+    assert_eq!(p.run().await["state"], "done");
+    let clusters = p.list("clusters").await;
+    assert!(clusters.len() >= 3, "{clusters:#?}");
+    let path = |cluster: &Value| format!("/sites/{}/clusters/{}", p.site, cluster["id"].as_str().unwrap());
+    let etag = async |cluster: &Value| {
+        let answer = w.request(&w.a.owner, Method::GET, &path(cluster)).send().await;
+        answer.0.header("etag").unwrap().to_owned()
+    };
+    let [renamed, merged, gone] = &clusters[..3] else {
+        unreachable!()
+    };
+    let change = async |method: Method, path: String, etag: String, body: Value| {
+        let request = w.request(&w.a.editor, method, &path).header("if-match", etag);
+        let (status, answer) = body_of(request.body_json(&body).send().await).await;
+        assert!(status.is_success(), "{answer}");
+        answer
+    };
+    let answer = change(
+        Method::PATCH,
+        path(renamed),
+        etag(renamed).await,
+        json!({ "name": "As I say" }),
+    );
+    assert_eq!(answer.await["origin"], "manual");
+    let body = json!({ "clusters": [gone["id"]] });
+    let answer = change(
+        Method::POST,
+        format!("{}/merge", path(merged)),
+        etag(merged).await,
+        body,
+    );
+    assert_eq!(answer.await["origin"], "manual");
+    let keywords = p.list("keywords").await;
+    let some: Vec<&Value> = keywords
+        .iter()
+        .filter(|k| k["cluster"] == merged["id"])
+        .step_by(3)
+        .map(|k| &k["id"])
+        .collect();
+    let body = json!({ "name": "Some of it", "keywords": some });
+    let split = w.post(&w.a.editor, &format!("{}/split", path(merged)), body).await;
+    assert_eq!(split.0, 201, "{}", split.1);
+    // Locked and opened again, a generated one is still clustering's.
+    for cluster in clusters.iter().skip(3).take(1) {
+        for locked in [true, false] {
+            let answer = change(
+                Method::PATCH,
+                path(cluster),
+                etag(cluster).await,
+                json!({ "locked": locked }),
+            );
+            assert_eq!(answer.await["origin"], "generated");
+        }
+    }
+
+    let mine = [&renamed["id"], &merged["id"], &split.1["id"]];
+    let state = async || {
+        let clusters = p.list("clusters").await;
+        let of = |id: &Value| clusters.iter().find(|c| c["id"] == *id).unwrap().clone();
+        mine.map(|id| {
+            let cluster = of(id);
+            [
+                "name",
+                "description",
+                "role",
+                "context_type",
+                "parent",
+                "recommendations",
+            ]
+            .map(|field| cluster[field].clone())
+        })
+    };
+    let places = async || {
+        let mut keywords = p.list("keywords").await;
+        keywords.sort_by_key(|k| k["text"].to_string());
+        keywords
+    };
+    let (before, were) = (state().await, places().await);
+    for (n, granularity) in [0.0, 0.5, 1.0].into_iter().enumerate() {
+        // So that there is something to do.
+        p.keyword(&format!("marzipan number {n}")).await;
+        let input = json!({ "sector": p.sector, "regroup": true, "granularity": granularity });
+        let (status, task) = p.start_with(json!({ "input": input })).await;
+        assert_eq!(status, 202, "{task}");
+        w.run_jobs().await;
+        let job = p.job(&task).await;
+        assert_eq!(job["state"], "done", "{job}");
+        assert_eq!(state().await, before, "{granularity}");
+        let now = places().await;
+        for keyword in were.iter().filter(|k| mine.contains(&&k["cluster"])) {
+            let row = now.iter().find(|k| k["id"] == keyword["id"]).unwrap();
+            assert_eq!(row["cluster"], keyword["cluster"], "{row} at {granularity}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_fits_nowhere_costs_nothing_and_is_not_tried_twice() {
     let w = World::new().await;
     let p = Planner::filled(&w, &w.a).await;
@@ -625,6 +794,75 @@ async fn the_knob_shows_groups_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn vectors_are_asked_for_once_and_shown_groups_use_them() {
+    let (w, fake) = with_provider().await;
+    fake.connect(&w, &w.b.owner).await;
+    let p = Planner::filled(&w, &w.a).await;
+    fake.answer(|request| {
+        if request.path.ends_with("/embeddings") {
+            Reply::Text(String::new())
+        } else {
+            naming(request)
+        }
+    });
+    let asked = || -> Vec<Value> {
+        let received = fake.received();
+        let vectors = received.iter().filter(|request| request.path.ends_with("/embeddings"));
+        vectors
+            .flat_map(|request| request.body["input"].as_array().unwrap().clone())
+            .collect()
+    };
+    let look = async |p: &Planner<'_>, query: &str| {
+        let path = format!("/sites/{}/sectors/{}/grouping?{query}", p.site, p.sector);
+        let (status, shown) = w.get(p.who, &path).await;
+        assert_eq!(status, 200, "{shown}");
+        shown
+    };
+    let regroup = async |granularity: f64| {
+        let input = json!({ "sector": p.sector, "regroup": true, "granularity": granularity });
+        let (status, task) = p.start_with(json!({ "input": input })).await;
+        assert_eq!(status, 202, "{task}");
+        w.run_jobs().await;
+        let job = p.job(&task).await;
+        assert_eq!(job["state"], "done", "{job}");
+        job
+    };
+    assert_eq!(look(&p, "").await["keywords_without_vectors"], 24);
+    assert_eq!(asked().len(), 0, "a look asks for nothing");
+    assert_eq!(p.run().await["state"], "done");
+    assert_eq!(asked().len(), 24);
+    p.keyword("cold brew coffee recipe strong").await;
+    assert_eq!(look(&p, "regroup=true").await["keywords_without_vectors"], 1);
+    regroup(0.5).await;
+    assert_eq!(asked()[24..], [json!("cold brew coffee recipe strong")]);
+
+    // With all vectors there, a task makes what was shown.
+    let shown = look(&p, "regroup=true&granularity=0.7").await;
+    assert_eq!(shown["keywords_without_vectors"], 0, "{shown}");
+    let job = regroup(0.7).await;
+    assert_eq!(asked().len(), 25, "nothing is asked for again");
+    assert_eq!(job["result"]["clusters_created"], shown["clusters_created"], "{job}");
+    assert_eq!(
+        job["result"]["keywords_unclustered"], shown["keywords_unclustered"],
+        "{job}"
+    );
+    let stored = p.list("keywords").await;
+    for group in shown["groups"].as_array().unwrap() {
+        let mut places = group["keywords"].as_array().unwrap().iter().map(|keyword| {
+            let row = stored.iter().find(|row| row["id"] == keyword["id"]).unwrap();
+            &row["cluster"]
+        });
+        let first = places.next().unwrap();
+        assert!(first.is_string() && places.all(|place| place == first), "{group}");
+    }
+    // They are the account's own, and not for ever.
+    let other = Planner::filled(&w, &w.b).await;
+    assert_eq!(look(&other, "").await["keywords_without_vectors"], 24);
+    w.clock.advance(chrono::Duration::days(91));
+    assert_eq!(igny8_server::ai::vectors::purge(w.app.clone()).await.unwrap(), 25);
+}
+
+#[tokio::test]
 async fn clusters_are_merged_and_split() {
     let w = World::new().await;
     let p = Planner::new(&w, &w.a).await;
@@ -693,7 +931,7 @@ async fn clusters_are_merged_and_split() {
     let foreign = foreign
         .made("clusters", json!({ "sector": foreign.sector, "name": "Theirs" }))
         .await;
-    assert_eq!(merge("\"2\"", json!([foreign["id"]])).await.0, 422);
+    assert_eq!(merge("\"3\"", json!([foreign["id"]])).await.0, 422);
 }
 
 /// How long a large sector takes, and whether it fits into one transaction. `KEYWORDS=100000 cargo nextest run --workspace

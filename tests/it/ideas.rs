@@ -384,6 +384,62 @@ fn planning(request: &Received) -> Reply {
 }
 
 #[tokio::test]
+async fn what_a_person_plans_meanwhile_is_not_paid_for() {
+    let fake = FakeProvider::start().await;
+    let w = World::with(|config| fake.allow(config)).await;
+    fake.connect(&w, &w.a.owner).await;
+    let p = Plan::new(&w, &w.a).await;
+    let other = p
+        .made("clusters", json!({ "sector": p.sector, "name": "Kettles" }))
+        .await;
+    for text in ["gooseneck kettle", "electric kettle", "kettle descaling"] {
+        let body = json!({ "sector": p.sector, "text": text, "cluster": other["id"] });
+        p.made("keywords", body).await;
+    }
+    fake.answer(|request| match planning(request) {
+        Reply::Text(text) => Reply::After(std::time::Duration::from_secs(2), text),
+        reply => reply,
+    });
+    let (status, task) = p.start(json!({ "sector": p.sector })).await;
+    assert_eq!(status, 202, "{task}");
+    let keywords = p.list("keywords").await;
+    let of_mine: Vec<&Value> = keywords
+        .iter()
+        .filter(|keyword| keyword["cluster"] == p.cluster.as_str())
+        .map(|keyword| &keyword["id"])
+        .collect();
+    let by_hand = async {
+        while crate::ai::chats(&fake).is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        let body = json!({
+            "sector": p.sector, "title": "All of it", "cluster": p.cluster,
+            "primary_keyword": of_mine[0], "secondary_keywords": of_mine[1..],
+        });
+        p.made("ideas", body).await;
+    };
+    tokio::join!(w.run_jobs(), by_hand);
+    let (_, job) = w.get(p.who, &format!("/jobs/{}", task["job"].as_str().unwrap())).await;
+    assert_eq!(
+        (&job["state"], &job["result"]["clusters_mapped"]),
+        (&json!("done"), &json!(1)),
+        "{job}"
+    );
+    let ideas = p.list("ideas").await;
+    let generated = |cluster: &Value| {
+        ideas
+            .iter()
+            .any(|i| i["origin"] == "generated" && i["cluster"] == *cluster)
+    };
+    assert!(!generated(&json!(p.cluster)) && generated(&other["id"]), "{ideas:#?}");
+    for (cluster, status) in [(p.cluster.clone(), "new"), (id(&other), "mapped")] {
+        let (_, read) = w.get(p.who, &p.path(&format!("clusters/{cluster}"))).await;
+        assert_eq!(read["status"], status, "{read}");
+    }
+    assert_eq!(p.balance().await, 98, "one cluster of two");
+}
+
+#[tokio::test]
 async fn no_archive_gets_a_second_text() {
     let fake = FakeProvider::start().await;
     let w = World::with(|config| fake.allow(config)).await;

@@ -306,9 +306,25 @@ async fn a_server_without_schemas_is_told_in_words_once() {
         assert!(system.contains("JSON schema") && system.contains(r#""additionalProperties":false"#));
     }
     assert_eq!(received[3].body["max_completion_tokens"], 300);
+    // Refused altogether, the format is left out: learnt once, too.
+    fake.script([Reply::Error(
+        400,
+        "x",
+        "Unrecognized request argument supplied: response_format",
+    )]);
+    provider.chat(&question(true), &go).await.unwrap();
+    provider.chat(&question(true), &go).await.unwrap();
+    let received = fake.received();
+    assert_eq!(received.len(), 7, "what was learnt is kept");
+    openai.check_all(&received[5..]);
+    for request in &received[5..] {
+        assert_eq!(request.body.get("response_format"), None);
+        let system = request.body["messages"][0]["content"].as_str().unwrap();
+        assert!(system.contains("JSON schema"), "{system}");
+    }
     fake.script([refusal()]);
     let error = provider.chat(&question(true), &go).await.unwrap_err();
-    assert_eq!((error.code(), fake.received().len()), ("not_accepted", 5), "not again");
+    assert_eq!((error.code(), fake.received().len()), ("not_accepted", 8), "not again");
 }
 
 #[tokio::test]

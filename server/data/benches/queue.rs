@@ -1,4 +1,4 @@
-//! Claims and completions a second, on disk, with eight accounts and work that takes no time:
+//! Claims and completions a second, on disk, with eight accounts, work that takes no time, and as many jobs that are not due:
 //! `cargo bench --workspace --bench queue [-- JOBS]`.
 
 use std::sync::Arc;
@@ -28,6 +28,11 @@ const SCHEMA: &[Migration] = &[
         number: 4,
         name: "job_leases",
         sql: include_str!("../../schema/0017_job_leases.surql"),
+    },
+    Migration {
+        number: 5,
+        name: "due_jobs_vectors",
+        sql: include_str!("../../schema/0034_due_jobs_vectors.surql"),
     },
 ];
 
@@ -66,6 +71,26 @@ async fn run(jobs: usize) {
         .unwrap();
     db.migrate(SCHEMA).await.unwrap();
     let accounts: Vec<igny8_data::AccountId> = (0..ACCOUNTS).map(|_| db.ids().make()).collect();
+
+    // What is scheduled for later is not to be felt, neither by a look at an empty queue nor below.
+    let later = db.clock().now() + chrono::Duration::days(30);
+    let begun = Instant::now();
+    for part in (0..jobs).collect::<Vec<_>>().chunks(250) {
+        let account = accounts[part[0] / part.len() % ACCOUNTS];
+        let mut tx = db.platform(Why::Operator).tx(account, None);
+        for n in part {
+            tx.enqueue(NewJob::new("bench", serde_json::json!({ "n": n })).run_at(later));
+        }
+        tx.commit().await.unwrap();
+    }
+    report("scheduled", jobs, begun);
+    let begun = Instant::now();
+    let looks = 100;
+    for _ in 0..looks {
+        let none = db.claim_jobs(&["other"], 1, &|_| usize::MAX, &[]).await.unwrap();
+        assert!(none.is_empty());
+    }
+    report("looks at the queue made", looks, begun);
 
     let begun = Instant::now();
     for part in (0..jobs).collect::<Vec<_>>().chunks(250) {
@@ -108,7 +133,7 @@ async fn run(jobs: usize) {
     }
     report("claimed and completed", jobs, begun);
 
-    let sql = "SELECT VALUE count() FROM job WHERE state != 'done' GROUP ALL;";
+    let sql = "SELECT VALUE count() FROM job WHERE state != 'done' AND wake_at IS NONE GROUP ALL;";
     let mut left = db
         .platform(Why::Operator)
         .query(sql, Variables::new(), "counting")

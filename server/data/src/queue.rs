@@ -4,6 +4,9 @@
 //! number; every later write carries the fence, so a worker that lost its lease (it hung, the machine slept) cannot
 //! finish a job that another one has taken over. Delivery is at least once: jobs must be idempotent.
 //!
+//! Waiting: a job that is not due has a `wake_at` and is in another index than those that are, so that ten thousand scheduled
+//! ones cost nothing until their time. Whoever looks at the queue first makes due what it has come for.
+//!
 //! Order: accounts take turns. Within an account a job has its turn at `turn_at`, which the schema computes: the time it
 //! is due plus what its [`JobPriority`] waits for others, so that nothing waits for ever.
 //!
@@ -140,6 +143,7 @@ impl NewJob {
             payload: self.payload,
             state: JobState::Queued,
             run_at: self.run_at.unwrap_or(now),
+            wake_at: self.run_at,
             attempts: 0,
             max_attempts: self.max_attempts,
             priority: self.priority,
@@ -172,6 +176,8 @@ pub struct JobRow {
     pub payload: serde_json::Value,
     pub state: JobState,
     pub run_at: DateTime<Utc>,
+    /// While it is queued and not due: `run_at`.
+    pub wake_at: Option<DateTime<Utc>>,
     pub attempts: i64,
     pub max_attempts: i64,
     pub priority: JobPriority,
@@ -224,6 +230,9 @@ pub const MOST_LOST: i64 = 10;
 /// From so many silent workers on a job is claimed apart from others, so that it takes none of them down with it.
 const SUSPECT: i64 = 2;
 
+/// Jobs made due at once: SurrealDB 3.3 writes rows of a list in time by the square of their number.
+const WOKEN: usize = 250;
+
 /// The database's time, to the millisecond as everywhere.
 const DATABASE_TIME: &str = "time::floor(time::now(), 1ms)";
 
@@ -254,13 +263,13 @@ pub(crate) fn insert_sql(db: &Db, bind: &mut dyn FnMut(Value) -> String, row: Jo
     let id = bind(row.id.into_value());
     let mut content = bind(row.into_value());
     if start != Start::AsPlanned && !db.clock().is_manual() {
-        let later = if start == Start::Settled {
-            format!(" + {SETTLES}")
-        } else {
-            String::new()
+        let (run_at, wake_at) = match start {
+            Start::Settled => (format!("{DATABASE_TIME} + {SETTLES}"), format!("{DATABASE_TIME} + {SETTLES}")),
+            _ => (DATABASE_TIME.to_owned(), "NONE".to_owned()),
         };
-        content =
-            format!("object::extend({content}, {{ run_at: {DATABASE_TIME}{later}, waits_since: {DATABASE_TIME} }})");
+        content = format!(
+            "object::extend({content}, {{ run_at: {run_at}, wake_at: {wake_at}, waits_since: {DATABASE_TIME} }})"
+        );
     }
     format!(
         "IF {key} IS NONE OR (SELECT VALUE id FROM job WHERE unique_key = {key} LIMIT 1) = [] \
@@ -358,6 +367,7 @@ impl Db {
                 return Ok(left);
             }
         }
+        self.wake_jobs().await?;
         let waiting = self.waiting_accounts(&kinds, most, full).await?;
         let Some(last) = waiting.last().map(|first| first.account) else {
             return Ok(Vec::new());
@@ -365,12 +375,12 @@ impl Db {
         let share = most.div_ceil(waiting.len());
         let mut due: Vec<JobId> = waiting.iter().map(|first| first.id).collect();
         if share > 1 {
-            // In the order of the index (state, account, turn_at).
+            // In the order of the index (due, account, turn_at).
             let mut binds = Variables::new();
             let mut shares = Vec::with_capacity(waiting.len());
             for (n, FirstJob { account, .. }) in waiting.iter().enumerate() {
                 shares.push(format!(
-                    "(SELECT VALUE id FROM job WITH INDEX job_turn WHERE state = 'queued' AND account = $a{n} \
+                    "(SELECT VALUE id FROM job WITH INDEX job_turn WHERE due = true AND account = $a{n} \
                      AND run_at <= $now AND kind INSIDE $kinds AND {IN_PLACE} LIMIT {})",
                     share.min(room(*account)).max(1)
                 ));
@@ -428,6 +438,25 @@ impl Db {
         self.claim_these(&left).await
     }
 
+    /// Makes jobs due whose time has come, the longest waiting first; not all of many.
+    async fn wake_jobs(&self) -> Result<(), DbError> {
+        let mut binds = Variables::new();
+        // NONE is before every time, so the range of the index begins after it.
+        binds.insert("never", DateTime::UNIX_EPOCH);
+        let sql = format!(
+            "LET $woken = (SELECT VALUE id FROM job WITH INDEX job_wake WHERE wake_at > $never AND wake_at <= $now \
+             LIMIT {WOKEN});\
+             IF array::len($woken) > 0 {{ UPDATE $woken SET wake_at = NONE \
+             WHERE wake_at > $never AND wake_at <= $now RETURN NONE }};"
+        );
+        let sql = self.timed(&sql, &mut binds);
+        match self.run(&sql, binds, "making jobs due").await {
+            // Another process does it in this moment.
+            Ok(_) | Err(DbError::Conflict) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The first due job of each account in turn, the account after the last served first.
     async fn waiting_accounts(
         &self,
@@ -446,7 +475,7 @@ impl Db {
                 "AND !(account INSIDE $full) "
             };
             let sql = format!(
-                "SELECT id, account FROM job WITH INDEX job_turn WHERE state = 'queued' {last}{others}\
+                "SELECT id, account FROM job WITH INDEX job_turn WHERE due = true {last}{others}\
                  AND run_at <= $now AND kind INSIDE $kinds AND {IN_PLACE} LIMIT 1;"
             );
             let mut binds = Variables::new();
@@ -506,8 +535,8 @@ impl Db {
         // A silent worker is counted apart: the attempt it began is still this one.
         let sql = format!(
             "UPDATE $ids SET attempts += IF state = 'running' {{ 0 }} ELSE {{ 1 }}, \
-             lost += IF state = 'running' {{ 1 }} ELSE {{ 0 }}, state = 'running', unique_key = NONE, fence += 1, \
-             lease_until = $now + {}s, rev += 1, error = NONE WHERE (state = 'queued' AND run_at <= $now) \
+             lost += IF state = 'running' {{ 1 }} ELSE {{ 0 }}, state = 'running', unique_key = NONE, wake_at = NONE, \
+             fence += 1, lease_until = $now + {}s, rev += 1, error = NONE WHERE (state = 'queued' AND run_at <= $now) \
              OR (state = 'running' AND lease_until < $now) RETURN AFTER;",
             LEASE.num_seconds()
         );
@@ -599,13 +628,15 @@ impl Db {
                 // 4 s, 16 s, 64 s … and up to a quarter more, so that what failed together does not return together.
                 "error = $error, state = IF attempts >= max_attempts { 'failed' } ELSE { 'queued' }, \
                  finished_at = IF attempts >= max_attempts { $now } ELSE { NONE }, \
-                 run_at = $now + duration::from_millis(<int> (math::min([math::pow(4, attempts), 3600]) * (1000 + $jitter)))"
+                 run_at = $now + duration::from_millis(<int> (math::min([math::pow(4, attempts), 3600]) * (1000 + $jitter))), \
+                 wake_at = IF attempts >= max_attempts { NONE } ELSE { run_at }"
             }
             Outcome::HandBack => "state = 'queued', attempts -= 1, run_at = $now",
             Outcome::Later(wait, message) => {
                 binds.insert("wait", wait.num_milliseconds().max(0));
                 binds.insert("message", message);
-                "state = 'queued', attempts -= 1, run_at = $now + duration::from_millis($wait), message = $message"
+                "state = 'queued', attempts -= 1, run_at = $now + duration::from_millis($wait), \
+                 wake_at = run_at, message = $message"
             }
         };
         let sql = format!(
@@ -628,7 +659,8 @@ impl Db {
     /// # Errors
     /// When the database fails.
     pub async fn cancel_job(&self, account: AccountId, id: JobId) -> Result<Option<JobRow>, DbError> {
-        let sql = "UPDATE ONLY $id SET state = 'cancelled', unique_key = NONE, finished_at = $now, lease_until = NONE, rev += 1 \
+        let sql = "UPDATE ONLY $id SET state = 'cancelled', unique_key = NONE, wake_at = NONE, finished_at = $now, \
+                   lease_until = NONE, rev += 1 \
                    WHERE account = $account AND (state = 'queued' OR state = 'running') RETURN AFTER;";
         self.change_job(account, id, sql, "cancelling a job").await
     }
@@ -638,8 +670,8 @@ impl Db {
     /// # Errors
     /// When the database fails.
     pub async fn retry_job(&self, account: AccountId, id: JobId) -> Result<Option<JobRow>, DbError> {
-        let sql = "UPDATE ONLY $id SET state = 'queued', run_at = $now, waits_since = $now, attempts = 0, lost = 0, \
-                   progress = 0, message = '', \
+        let sql = "UPDATE ONLY $id SET state = 'queued', run_at = $now, wake_at = NONE, waits_since = $now, \
+                   attempts = 0, lost = 0, progress = 0, message = '', \
                    error = NONE, result = NONE, finished_at = NONE, rev += 1 \
                    WHERE account = $account AND (state = 'failed' OR state = 'cancelled') RETURN AFTER;";
         let job = self.change_job(account, id, sql, "queueing a job again").await?;

@@ -19,6 +19,11 @@ const SCHEMA: &[Migration] = &[
         name: "job_leases",
         sql: include_str!("../../schema/0017_job_leases.surql"),
     },
+    Migration {
+        number: 4,
+        name: "due_jobs_vectors",
+        sql: include_str!("../../schema/0034_due_jobs_vectors.surql"),
+    },
 ];
 
 async fn open(url: &str) -> Db {
@@ -265,7 +270,7 @@ async fn accounts_take_turns_whatever_they_queued() {
         .map(|claimed| claimed.unwrap().0)
         .collect();
         assert_eq!(next, [c, a, b, a, b]);
-        let query = "SELECT id FROM job WITH INDEX job_turn WHERE state = 'queued' AND account > $last \
+        let query = "SELECT id FROM job WITH INDEX job_turn WHERE due = true AND account > $last \
                      AND run_at <= $now AND kind INSIDE $kinds LIMIT 8 EXPLAIN";
         let explained = sql(
             &db,
@@ -282,6 +287,104 @@ async fn accounts_take_turns_whatever_they_queued() {
         .unwrap();
         let text = format!("{explained:?}");
         assert!(text.contains("job_turn"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn due_jobs_are_found_among_many_that_are_not() {
+    every_engine(async |db: Db| {
+        const LATER: i64 = 1_000;
+        let mut accounts = [account(&db).await, account(&db).await];
+        accounts.sort();
+        let [a, b] = accounts;
+        let hour = chrono::Duration::hours(1);
+        let now = db.clock().now();
+        for part in (0..LATER).collect::<Vec<_>>().chunks(250) {
+            let mut tx = db.platform(Why::Operator).tx(a, None);
+            for n in part {
+                let at = now + hour + chrono::Duration::milliseconds(*n);
+                tx.enqueue(NewJob::new("x", serde_json::json!({ "n": n })).run_at(at));
+            }
+            tx.commit().await.unwrap();
+        }
+        for (account, n) in [(a, -1), (b, -2), (b, -3)] {
+            let mut tx = db.platform(Why::Operator).tx(account, None);
+            // A time that is over is as good as none.
+            let job = NewJob::new("x", serde_json::json!({ "n": n }));
+            tx.enqueue(if n == -2 { job.run_at(now - hour) } else { job });
+            tx.commit().await.unwrap();
+        }
+        // Those that a look at the queue reads.
+        let due = async || {
+            let sql_text = "SELECT VALUE payload.n FROM job WHERE due = true;";
+            let mut answer = sql(&db, sql_text, binds([])).await.unwrap();
+            let mut rows: Vec<i64> = answer.rows(0).unwrap();
+            rows.sort_unstable();
+            rows
+        };
+        let claim = async |most| db.claim_jobs(&["x"], most, &|_| usize::MAX, &[]).await.unwrap();
+        let n = |job: &JobRow| job.payload["n"].as_i64().unwrap();
+        let first = claim(1).await;
+        assert_eq!((n(&first[0].0), due().await), (-1, vec![-3, -2]));
+        let mut rest = claim(9).await;
+        rest.sort_by_key(|(job, _)| n(job));
+        assert_eq!(rest.iter().map(|(job, _)| n(job)).collect::<Vec<_>>(), [-3, -2]);
+        assert_eq!((claim(9).await.len(), due().await.len()), (0, 0));
+        // Put off or to be tried again they wait as others do.
+        assert!(db.finish_job(first[0].1, Outcome::Retry("no".into())).await.unwrap());
+        assert!(
+            db.finish_job(rest[0].1, Outcome::Later(hour, "soon".into()))
+                .await
+                .unwrap()
+        );
+        assert!(db.finish_job(rest[1].1, Outcome::HandBack).await.unwrap());
+        assert_eq!(due().await, [-2]);
+        let sql_text = "SELECT VALUE payload.n FROM job WHERE wake_at = run_at AND payload.n < 0;";
+        let mut answer = sql(&db, sql_text, binds([])).await.unwrap();
+        let mut put_off: Vec<i64> = answer.rows(0).unwrap();
+        put_off.sort_unstable();
+        assert_eq!(put_off, [-3, -1]);
+        // No look at the queue reads others.
+        for query in [
+            "SELECT id, account FROM job WITH INDEX job_turn WHERE due = true AND account > $a LIMIT 1 EXPLAIN",
+            "SELECT VALUE id FROM job WITH INDEX job_wake WHERE wake_at > $never AND wake_at <= $now LIMIT 9 EXPLAIN",
+        ] {
+            let explained = sql(
+                &db,
+                query,
+                binds([
+                    ("a", a.into_value()),
+                    ("never", chrono::DateTime::UNIX_EPOCH.into_value()),
+                    ("now", now.into_value()),
+                ]),
+            );
+            println!("{:?}", explained.await.unwrap().value(0).unwrap());
+        }
+
+        // Their time comes: each is claimed once, the first first, and nobody else waits for all of them.
+        db.clock().advance(hour + chrono::Duration::minutes(1));
+        let (mut seen, mut last) = (Vec::new(), i64::MIN);
+        loop {
+            let claimed = claim(64).await;
+            if claimed.is_empty() {
+                break;
+            }
+            for (job, lease) in claimed {
+                if job.account == a && n(&job) >= 0 {
+                    assert!(n(&job) > last, "{} after {last}", n(&job));
+                    last = n(&job);
+                }
+                seen.push(n(&job));
+                assert!(
+                    db.finish_job(lease, Outcome::Done(serde_json::json!({})))
+                        .await
+                        .unwrap()
+                );
+            }
+        }
+        seen.sort_unstable();
+        assert_eq!(seen, (-3..LATER).collect::<Vec<_>>());
     })
     .await;
 }

@@ -359,6 +359,126 @@ fn new_keywords_join_where_they_fit() {
     );
 }
 
+/// The shop's keywords in three clusters: 0 to 5 `hoses`, 6 to 10 `reels`, 11 to 15 `sheds`.
+fn clustered_shop() -> Vec<Keyword> {
+    let mut keywords = shop();
+    keywords.truncate(16);
+    for (k, keyword) in keywords.iter_mut().enumerate() {
+        keyword.fixed = Some(["hoses", "reels", "sheds"][usize::from(k > 5) + usize::from(k > 10)].into());
+    }
+    keywords
+}
+
+#[test]
+fn a_topic_goes_where_most_of_it_is() {
+    let (odd, reel) = ("visa for japan", "retractable garden hose reel wall");
+    let few = ["visa for japan", "tax return deadline"];
+    let many = ["visa for japan", "tax return deadline", "cold brew coffee"];
+    // Places of the existing keywords with the topic, those with another one, new keywords of the topic, where these go.
+    type Case<'a> = (&'a [usize], &'a [usize], &'a [&'a str], Option<&'a str>);
+    let cases: [Case<'_>; 8] = [
+        (&[11, 12, 13], &[], &few, Some("sheds")),
+        (&[11, 12, 13], &[], &many, Some("sheds")),
+        (&[6, 7, 8, 3], &[], &[odd], Some("reels")),
+        // Half here, half there: words decide.
+        (&[6, 8, 3, 4], &[], &[odd], None),
+        (&[6, 8, 3, 4], &[], &[reel], Some("reels")),
+        // Nothing there has a topic: words decide.
+        (&[], &[], &[reel], Some("reels")),
+        // What is there has other topics.
+        (&[], &[1, 2, 7, 13], &[reel], None),
+        // Enough of a topic that is nowhere yet are a cluster of their own.
+        (&[], &[], &many, None),
+    ];
+    for (same, other, new, expected) in cases {
+        let mut existing = clustered_shop();
+        for &k in same {
+            existing[k].parent_topic = Some("Spring Offers".into());
+        }
+        for &k in other {
+            existing[k].parent_topic = Some("Autumn".into());
+        }
+        let new: Vec<Keyword> = new
+            .iter()
+            .map(|text| Keyword {
+                parent_topic: Some("spring offers".into()),
+                ..Keyword::new(*text)
+            })
+            .collect();
+        let expected = vec![expected.map(str::to_owned); new.len()];
+        let case = format!("{same:?} {other:?} {new:?}");
+        assert_eq!(join(&existing, &new, &Options::default()), expected, "{case}");
+        existing.reverse();
+        assert_eq!(join(&existing, &new, &Options::default()), expected, "reversed: {case}");
+    }
+}
+
+#[test]
+fn results_decide_only_where_both_sides_have_some() {
+    let urls = |from: usize| -> Vec<String> { (from..from + 10).map(|i| format!("https://example.com/{i}")).collect() };
+    let reel = "retractable garden hose reel wall";
+    // Existing keywords with results of a kind, topic of all sheds, the new keyword with results of kind 0, where it goes.
+    type Case<'a> = (
+        &'a [(usize, usize)],
+        Option<&'a str>,
+        &'a str,
+        Option<&'a str>,
+        Option<&'a str>,
+    );
+    let cases: [Case<'_>; 5] = [
+        (&[], None, reel, None, Some("reels")),
+        (&[(0, 200), (6, 100), (11, 300)], None, reel, None, None),
+        (&[(11, 5)], None, reel, None, Some("sheds")),
+        // Only sheds have results, and others; reels have none to compare.
+        (&[(11, 100)], None, reel, None, Some("reels")),
+        (&[], Some("Wood"), "visa for japan", Some("Wood"), Some("sheds")),
+    ];
+    for (results, of_sheds, text, topic, expected) in cases {
+        let mut existing = clustered_shop();
+        for &(k, from) in results {
+            existing[k].serp_urls = urls(from);
+        }
+        for keyword in &mut existing[11..] {
+            keyword.parent_topic = of_sheds.map(str::to_owned);
+        }
+        let new = Keyword {
+            serp_urls: urls(0),
+            parent_topic: topic.map(str::to_owned),
+            ..Keyword::new(text)
+        };
+        assert_eq!(
+            join(&existing, &[new], &Options::default()),
+            [expected.map(str::to_owned)],
+            "{results:?} {of_sheds:?} {text}"
+        );
+    }
+}
+
+#[test]
+fn a_topic_leaves_a_full_cluster_as_it_is() {
+    let mut keywords = clustered_shop();
+    for text in ["visa", "passport", "luggage", "museum", "harbour", "airport"] {
+        keywords.push(Keyword::new(text));
+    }
+    for keyword in &mut keywords[11..] {
+        keyword.parent_topic = Some("Wood".into());
+    }
+    let options = Options {
+        max_size: 6,
+        ..Options::default()
+    };
+    let clustering = cluster(&keywords, &options, 0.5);
+    check(&keywords, &options, &clustering);
+    let sheds = &clustering.clusters[home(&clustering, 11).expect("it is there")];
+    assert_eq!(
+        sheds.keywords.len(),
+        7,
+        "four, one of them in two spellings, and two more: {sheds:?}"
+    );
+    let rest = home(&clustering, 16);
+    assert!(rest.is_some() && (16..20).all(|k| home(&clustering, k) == rest));
+}
+
 #[test]
 fn wording_gives_intent_role_and_context() {
     let texts = [

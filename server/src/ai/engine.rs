@@ -293,6 +293,7 @@ pub(super) async fn run_function<F: AiFunction>(running: Running) -> Result<Valu
                 service,
                 context: &context,
                 whose,
+                scope: task.scope.reading(),
                 prompts: prompts_of::<F>(&app, &actor, payload.prompt.as_deref().or(F::own_prompt(&input))).await?,
                 asked: F::WORDS.asked,
                 state: &asking,

@@ -2,12 +2,10 @@
 //! only what is not answered yet, so that nothing is asked and paid for twice.
 //!
 //! An answer is kept in the transaction that also notes the call and what it used. It is found again by what was asked,
-//! word for word: what changed meanwhile is asked anew. Answers go with the transaction that saves what came of them.
-
-use std::collections::HashMap;
+//! word for word: what changed meanwhile is asked anew. Answers go with the transaction that saves what came of them. Vectors
+//! stay longer: [`super::vectors`].
 
 use chrono::{DateTime, Utc};
-use igny8_data::surrealdb_types::Bytes;
 use igny8_data::{
     AccountId, DbError, JobId, RecordKey as _, SiteId, SurrealValue, Tx, Variables, Why, id_type, ids::Ulid, record,
 };
@@ -22,7 +20,7 @@ id_type!(
     AnswerId, "ai_answer", "aians_"
 );
 
-/// An answer that is kept for its job: a text, or the vectors of some texts.
+/// An answer that is kept for its job.
 #[derive(Debug, Clone, SurrealValue)]
 #[surreal(crate = "surrealdb_types")]
 pub struct Answer {
@@ -31,27 +29,11 @@ pub struct Answer {
     pub site: SiteId,
     pub job: JobId,
     pub text: Option<String>,
-    /// The model of the vectors.
-    pub model: Option<String>,
-    /// Hashes of the texts, one after the other.
-    pub texts: Option<Bytes>,
-    /// Their vectors, one after the other, as [`packed`].
-    pub vectors: Option<Bytes>,
     pub rev: i64,
     pub created_at: DateTime<Utc>,
 }
 
 record!(Answer, AnswerId, site);
-
-/// What tells one text from another.
-pub type TextHash = [u8; 16];
-
-/// The hash of a text.
-pub fn hash_of(text: &str) -> TextHash {
-    let mut hash = [0; 16];
-    hash.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..16]);
-    hash
-}
 
 /// The id of the answer to a question of a job: the same question of the same model has the same id.
 pub fn id_of(job: JobId, model: &str, request: &ChatRequest) -> AnswerId {
@@ -94,9 +76,6 @@ impl Answer {
             site: whose.site,
             job: whose.job,
             text: None,
-            model: None,
-            texts: None,
-            vectors: None,
             rev: 1,
             created_at: app.db.clock().now(),
         }
@@ -107,27 +86,6 @@ impl Answer {
         Self {
             text: Some(text.to_owned()),
             ..Self::new(app, whose, id)
-        }
-    }
-
-    /// The vectors of some texts.
-    pub fn vectors(app: &App, whose: Whose, model: &str, texts: &[TextHash], vectors: &[Vec<f32>]) -> Self {
-        let texts = texts.concat();
-        let mut hash = blake3::Hasher::new();
-        hash.update(whose.job.key().as_bytes());
-        hash.update(model.as_bytes());
-        hash.update(&texts);
-        Self {
-            model: Some(model.to_owned()),
-            vectors: Some(
-                vectors
-                    .iter()
-                    .flat_map(|vector| packed(vector))
-                    .collect::<Vec<u8>>()
-                    .into(),
-            ),
-            texts: Some(texts.into()),
-            ..Self::new(app, whose, id_from(hash.finalize()))
         }
     }
 
@@ -162,53 +120,6 @@ pub async fn text(app: &App, id: AnswerId) -> Result<Option<String>, DbError> {
     answer.one(0)
 }
 
-#[derive(SurrealValue)]
-#[surreal(crate = "surrealdb_types")]
-struct VectorRow {
-    texts: Option<Bytes>,
-    vectors: Option<Bytes>,
-}
-
-/// The vectors that a job has of a model, by the hash of their text.
-///
-/// # Errors
-/// When the database fails.
-pub async fn vectors(app: &App, job: JobId, model: &str) -> Result<HashMap<TextHash, Vec<f32>>, DbError> {
-    /// Rows read at once: some hundred kilobytes each.
-    const PAGE: usize = 50;
-    let rows_of = app.db.platform(Why::Queue);
-    let mut binds = Variables::new();
-    binds.insert("job", job);
-    binds.insert("model", model.to_owned());
-    let sql = "SELECT VALUE id FROM ai_answer WHERE job = $job AND model = $model;";
-    let ids: Vec<AnswerId> = rows_of.query(sql, binds, "looking for vectors").await?.rows(0)?;
-    let mut found = HashMap::new();
-    for page in ids.chunks(PAGE) {
-        let mut binds = Variables::new();
-        binds.insert("ids", page.to_vec());
-        let sql = "SELECT texts, vectors FROM $ids;";
-        let rows: Vec<VectorRow> = rows_of.query(sql, binds, "reading vectors").await?.rows(0)?;
-        for row in rows {
-            let (texts, vectors) = (inner(row.texts), inner(row.vectors));
-            let count = texts.len() / size_of::<TextHash>();
-            if count == 0 || vectors.is_empty() {
-                continue;
-            }
-            let lines = vectors.chunks_exact(vectors.len() / count);
-            for (text, vector) in texts.chunks_exact(size_of::<TextHash>()).zip(lines) {
-                let mut hash = [0; 16];
-                hash.copy_from_slice(text);
-                found.insert(hash, unpacked(vector));
-            }
-        }
-    }
-    Ok(found)
-}
-
-fn inner(bytes: Option<Bytes>) -> bytes::Bytes {
-    bytes.map(Bytes::into_inner).unwrap_or_default()
-}
-
 /// Removes answers that turned out to be of no use: they are asked for anew.
 ///
 /// # Errors
@@ -234,24 +145,6 @@ pub fn forget_all(tx: &mut Tx<'_>, job: JobId) {
     );
 }
 
-/// A vector as it is stored: the upper half of each number (bfloat16, rounded to even). It keeps three digits, which is
-/// more than likeness needs.
-pub fn packed(vector: &[f32]) -> Vec<u8> {
-    let half = |number: &f32| {
-        let bits = number.to_bits();
-        let rounded = bits.wrapping_add(0x7fff + ((bits >> 16) & 1));
-        let half = (rounded >> 16) as u16;
-        half.to_le_bytes()
-    };
-    vector.iter().flat_map(half).collect()
-}
-
-/// The numbers of [`packed`].
-pub fn unpacked(bytes: &[u8]) -> Vec<f32> {
-    let number = |half: &[u8]| f32::from_bits(u32::from(u16::from_le_bytes([half[0], half[1]])) << 16);
-    bytes.chunks_exact(2).map(number).collect()
-}
-
 /// Days that the answers of a job are kept which has not ended well: time to run it again.
 const KEEP_DAYS: i64 = 3;
 
@@ -267,18 +160,6 @@ pub async fn purge(app: App) -> Result<u64, JobError> {
 mod tests {
     use super::super::provider::ChatMessage;
     use super::*;
-
-    #[test]
-    fn vectors_keep_three_digits() {
-        let vector = [0.0_f32, 1.0, -1.0, 0.123_456, -0.000_123_456, 1.0e30, 65_280.0];
-        let packed = packed(&vector);
-        assert_eq!(packed.len(), vector.len() * 2);
-        let again = unpacked(&packed);
-        for (number, read) in vector.iter().zip(&again) {
-            assert!((number - read).abs() <= number.abs() / 250.0, "{number} {read}");
-        }
-        assert_eq!(super::packed(&again), packed, "packed once, it stays");
-    }
 
     #[test]
     fn questions_are_told_apart_word_for_word() {

@@ -18,6 +18,7 @@ pub mod prompt;
 pub mod provider;
 pub mod schema;
 pub mod transcript;
+pub mod vectors;
 
 pub use blocking::Blocking;
 pub use function::{AiFunction, At, Function, Phase, Prepared, Saved, Task, Words};

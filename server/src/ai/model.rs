@@ -11,15 +11,17 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
+use igny8_data::{Read, SiteScope};
 use serde_json::Value;
 use tokio::time::Instant;
 
 use super::function::Phase;
-use super::kept::{self, TextHash};
+use super::kept;
 use super::prompt::{Template, Values};
 use super::provider::images::{Drawing, ImageProvider};
 use super::provider::{AnswerSchema, ChatMessage, ChatRequest, ChatRole, Provider, ProviderError};
-use super::transcript::{self, Whose};
+use super::transcript::{self, Keep, Whose};
+use super::vectors::{self, Space, VectorId};
 use super::{Blocking, schema};
 use crate::app::App;
 use crate::features::billing::Used;
@@ -76,6 +78,7 @@ pub struct Model<'a> {
     pub(super) service: &'a Service,
     pub(super) context: &'a JobContext,
     pub(super) whose: Whose,
+    pub(super) scope: SiteScope<Read>,
     pub(super) prompts: BTreeMap<&'static str, Template>,
     pub(super) asked: &'static str,
     pub(super) state: &'a State,
@@ -325,7 +328,7 @@ impl Model<'_> {
                 let (store, bytes) = (store.clone(), bytes.clone());
                 let hash = blocking(move || store.put(&bytes)).await;
                 let hash = hash.map_err(|error| JobError::Retry(format!("A picture cannot be stored: {error}.")))?;
-                keep = Some(kept::Answer::text(self.app, self.whose, id, &hash));
+                keep = Some(Keep::Answer(kept::Answer::text(self.app, self.whose, id, &hash)));
             }
             let call = transcript::Call {
                 asked: transcript::Asked::Picture(&request, result.as_ref().map(Vec::len)),
@@ -348,24 +351,25 @@ impl Model<'_> {
         }
     }
 
-    /// Vectors of texts, in parts, with progress. Their numbers are rounded to three digits, as they are kept.
+    /// Vectors of texts, in parts, with progress; those that are kept of the account are not asked for. Their numbers are rounded
+    /// to three digits, as they are kept.
     ///
     /// # Errors
     /// How the job ends.
     pub async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, JobError> {
-        let model = self.provider()?.embedding_model();
-        let mut known = kept::vectors(self.app, self.whose.job, model).await?;
-        let hashes: Vec<TextHash> = texts.iter().map(|text| kept::hash_of(text)).collect();
+        let space = Space::of(self.whose.account, self.provider()?);
+        let hashes: Vec<VectorId> = texts.iter().map(|text| space.id(text)).collect();
+        let mut known = vectors::known(self.app, &self.scope, &hashes).await?;
         let mut missing: Vec<String> = Vec::new();
-        let mut places: HashMap<TextHash, usize> = HashMap::with_capacity(texts.len());
+        let mut places: HashMap<VectorId, usize> = HashMap::with_capacity(texts.len());
         for (place, (text, hash)) in texts.iter().zip(&hashes).enumerate() {
             if places.insert(*hash, place).is_none() && !known.contains_key(hash) {
                 missing.push(text.clone());
             }
         }
         for part in Provider::parts(&missing) {
-            let vectors = self.embed_part(model, part).await?;
-            known.extend(part.iter().map(|text| kept::hash_of(text)).zip(vectors));
+            let vectors = self.embed_part(&space, part).await?;
+            known.extend(part.iter().map(|text| space.id(text)).zip(vectors));
             #[expect(clippy::cast_precision_loss, reason = "small numbers")]
             let share = 0.3 * known.len() as f64 / places.len().max(1) as f64;
             let words = format!("Reading meanings: {} of {}", known.len().min(texts.len()), texts.len());
@@ -392,8 +396,9 @@ impl Model<'_> {
         Ok(vectors)
     }
 
-    async fn embed_part(&self, model: &str, part: &[String]) -> Result<Vec<Vec<f32>>, JobError> {
+    async fn embed_part(&self, space: &Space, part: &[String]) -> Result<Vec<Vec<f32>>, JobError> {
         let provider = self.provider()?;
+        let model = provider.embedding_model();
         let mut pauses = 0;
         loop {
             self.turn().await?;
@@ -403,8 +408,8 @@ impl Model<'_> {
                 result = Err(ProviderError::Broken("it holds too few vectors".into()));
             }
             let keep = result.as_ref().ok().map(|some| {
-                let texts: Vec<TextHash> = part.iter().map(|text| kept::hash_of(text)).collect();
-                kept::Answer::vectors(self.app, self.whose, model, &texts, &some.vectors)
+                let found = vectors::Found::new(self.app, self.whose.job, space, part, &some.vectors);
+                Keep::Vectors(found)
             });
             let tokens = result.as_ref().map_or(0, |some| some.tokens);
             let call = transcript::Call {
@@ -423,7 +428,7 @@ impl Model<'_> {
             match result {
                 Ok(some) => {
                     self.answered();
-                    let rounded = |vector: &Vec<f32>| kept::unpacked(&kept::packed(vector));
+                    let rounded = |vector: &Vec<f32>| vectors::unpacked(&vectors::packed(vector));
                     return Ok(some.vectors.iter().map(rounded).collect());
                 }
                 Err(error) => self.pause(error, &mut pauses)?,
@@ -463,7 +468,7 @@ impl Model<'_> {
             let keep = result
                 .as_ref()
                 .ok()
-                .map(|answer| kept::Answer::text(self.app, self.whose, id, &answer.text));
+                .map(|answer| Keep::Answer(kept::Answer::text(self.app, self.whose, id, &answer.text)));
             let call = transcript::Call {
                 asked: transcript::Asked::Chat(request, result.as_ref()),
                 model: provider.model(),

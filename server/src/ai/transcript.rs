@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use igny8_data::{AccountId, JobId, RecordKey as _, SiteId, SurrealValue, Variables, Why, id_type, record};
 use serde_json::{Value, json};
 
-use super::kept;
 use super::provider::{ChatAnswer, ChatRequest, ChatRole, ProviderError, Vectors};
+use super::{kept, vectors};
 use crate::app::App;
 use crate::features::billing::model::UsageId;
 use crate::features::billing::{self, Used};
@@ -74,7 +74,13 @@ pub struct Call<'a> {
     pub took: Duration,
     pub secrets: &'a [String],
     /// What another attempt of the job need not ask again.
-    pub keep: Option<kept::Answer>,
+    pub keep: Option<Keep>,
+}
+
+/// What a call brought.
+pub enum Keep {
+    Answer(kept::Answer),
+    Vectors(vectors::Found),
 }
 
 /// Notes a call with what it used, and keeps its answer for the job. Not part of the function's unit of work: what failed
@@ -129,8 +135,10 @@ pub async fn store(app: &App, whose: Whose, call: Call<'_>) {
         );
     }
     tx.create(row);
-    if let Some(answer) = call.keep {
-        answer.keep(&mut tx);
+    match call.keep {
+        Some(Keep::Answer(answer)) => answer.keep(&mut tx),
+        Some(Keep::Vectors(found)) => found.keep(&mut tx),
+        None => {}
     }
     if let Err(error) = tx.commit().await {
         tracing::warn!(%error, job = %whose.job, "a call to a model is not noted");

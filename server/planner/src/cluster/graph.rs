@@ -65,6 +65,15 @@ pub(super) struct Fact {
     pub(super) intent: Option<Intent>,
 }
 
+/// The units of a parent topic.
+#[derive(Default)]
+struct Topic {
+    /// How many are in each existing cluster, by place among the groups.
+    homes: BTreeMap<usize, usize>,
+    /// Those in no group.
+    free: Vec<u32>,
+}
+
 /// A group of units before it is described.
 #[derive(Debug, Clone)]
 pub(super) struct Group {
@@ -73,6 +82,36 @@ pub(super) struct Group {
     pub(super) units: Vec<u32>,
     /// Groups of one topic have the same number.
     pub(super) topic: u32,
+}
+
+/// What decided about a group besides words.
+enum Evidence<'a> {
+    /// It was made by results or a topic, from all that have them.
+    Given,
+    /// An existing cluster: whether it has keywords with results, and the topics of its keywords.
+    Existing { results: bool, topics: BTreeSet<&'a str> },
+}
+
+impl Evidence<'_> {
+    /// Whether a keyword that is not in the group was judged by results or a topic already: words do not decide then.
+    fn refuses(&self, results: bool, topic: Option<&str>) -> bool {
+        match self {
+            Evidence::Given => results || topic.is_some(),
+            Evidence::Existing {
+                results: compared,
+                topics,
+            } => (results && *compared) || topic.is_some_and(|topic| !topics.is_empty() && !topics.contains(topic)),
+        }
+    }
+}
+
+impl Topic {
+    /// The existing cluster that more than half of its placed units are in.
+    fn home(&self) -> Option<usize> {
+        let placed: usize = self.homes.values().sum();
+        let most = |(&group, &units): (&usize, &usize)| (units * 2 > placed).then_some(group);
+        self.homes.iter().find_map(most)
+    }
 }
 
 impl Graph {
@@ -242,7 +281,8 @@ impl Graph {
         Network::new(vec![1.0; self.units.len()], &edges)
     }
 
-    /// Groups that are given: existing clusters, then keywords with common results, then keywords of one parent topic.
+    /// Groups that are given: existing clusters, then keywords with common results, then keywords of one parent topic. Results
+    /// and topics that an existing cluster's keywords have bring it more of the same.
     fn anchors(&self, least: f32) -> Vec<Group> {
         let mut fixed: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
         for (unit, id) in self.fixed.iter().enumerate() {
@@ -292,18 +332,35 @@ impl Graph {
                 None => self.add(&mut groups, units, max),
             }
         }
-        let mut taken: BTreeSet<u32> = groups.iter().flat_map(|g| g.units.iter().copied()).collect();
-        let mut topics: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+        let taken: BTreeSet<u32> = groups.iter().flat_map(|g| g.units.iter().copied()).collect();
+        let mut topics: BTreeMap<&str, Topic> = BTreeMap::new();
         for (unit, topic) in self.parents.iter().enumerate() {
-            if let Some(topic) = topic
-                && !self.results.has(unit)
-                && taken.insert(unit as u32)
-            {
-                topics.entry(topic).or_default().push(unit as u32);
+            let Some(topic) = topic else { continue };
+            let topic = topics.entry(topic).or_default();
+            match place[unit] {
+                Some(group) => *topic.homes.entry(group).or_default() += 1,
+                None if !taken.contains(&(unit as u32)) => topic.free.push(unit as u32),
+                None => {}
             }
         }
-        for units in topics.into_values() {
-            self.add(&mut groups, units, max);
+        for topic in topics.into_values() {
+            let home = topic.home();
+            let mut free = topic.free;
+            if let Some(home) = home {
+                let compared = groups[home].units.iter().any(|&u| self.results.has(u as usize));
+                let mut room = max.saturating_sub(groups[home].units.len());
+                free.retain(|&u| {
+                    // Where both sides have results, these have decided.
+                    let joins = room > 0 && !(compared && self.results.has(u as usize));
+                    if joins {
+                        room -= 1;
+                        groups[home].units.push(u);
+                    }
+                    !joins
+                });
+            }
+            free.retain(|&u| !self.results.has(u as usize));
+            self.add(&mut groups, free, max);
         }
         groups
     }
@@ -335,16 +392,18 @@ impl Graph {
         }
         let communities = leiden::leiden(network, resolution);
         let max = self.options.max_size.max(1);
+        let evidence: Vec<Evidence<'_>> = groups.iter().map(|group| self.evidence(group)).collect();
         let mut wishes: Vec<(f64, u32, usize)> = Vec::new();
         for unit in 0..self.units.len() {
-            // Who has search results or a parent topic of its own was judged by them already.
-            if place[unit].is_some() || self.results.has(unit) || self.parents[unit].is_some() {
+            if place[unit].is_some() {
                 continue;
             }
+            let (results, topic) = (self.results.has(unit), self.parents[unit].as_deref());
             let mut towards: BTreeMap<usize, f64> = BTreeMap::new();
             for (other, weight) in network.neighbours(unit) {
                 if communities[other] == communities[unit]
                     && let Some(g) = place[other]
+                    && !evidence[g].refuses(results, topic)
                 {
                     *towards.entry(g).or_default() += f64::from(weight);
                 }
@@ -369,6 +428,24 @@ impl Graph {
         (0..self.units.len() as u32)
             .filter(|&u| place[u as usize].is_none())
             .collect()
+    }
+
+    /// What the keywords that were in a group from the start have besides words.
+    fn evidence(&self, group: &Group) -> Evidence<'_> {
+        if group.id.is_none() {
+            return Evidence::Given;
+        }
+        let fixed = || {
+            group
+                .units
+                .iter()
+                .map(|&u| u as usize)
+                .filter(|&u| self.fixed[u].is_some())
+        };
+        Evidence::Existing {
+            results: fixed().any(|u| self.results.has(u)),
+            topics: fixed().filter_map(|u| self.parents[u].as_deref()).collect(),
+        }
     }
 
     /// Splits what is larger than allowed, at the resolution where it falls apart by itself.

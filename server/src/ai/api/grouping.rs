@@ -58,6 +58,9 @@ pub struct Grouping {
     pub keywords: u64,
     /// Those that fit nowhere, or only into a cluster that takes none.
     pub keywords_unclustered: u64,
+    /// Keywords that a task would first have the provider's embedding model read, so that it may group them and those like them
+    /// otherwise than this shows. None without such a model, or above 20,000 keywords.
+    pub keywords_without_vectors: u64,
     /// Whether the keywords were still in memory, which is what makes an answer quick.
     pub remembered: bool,
 }
@@ -85,7 +88,8 @@ impl GroupingApi {
     ///
     /// What `auto_cluster` would make of it at a granularity; nothing is saved or charged. For a knob: the keywords are kept
     /// in memory for some minutes, so that the next granularity is answered at once. At most 30,000 keywords. They are
-    /// grouped by their texts and what their file said of them; a provider's vectors are asked for by a task only.
+    /// grouped by their texts, what their file said of them, and the provider's vectors that earlier tasks have got; only a
+    /// task asks for more of these.
     #[oai(
         path = "/sites/:site_id/sectors/:sector_id/grouping",
         method = "get",
@@ -151,6 +155,7 @@ impl From<Preview> for Grouping {
             clusters_joined: of.joined as u64,
             keywords: of.keywords as u64,
             keywords_unclustered: of.unclustered as u64,
+            keywords_without_vectors: of.without_vectors as u64,
             remembered: of.remembered,
         }
     }

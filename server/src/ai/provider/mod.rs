@@ -191,7 +191,7 @@ impl Provider {
                 return Ok(chat);
             }
             let complaint = openai::complaint(&answer.body);
-            // Each turn of this loop learns one of three things, so it ends.
+            // Each turn of this loop learns one of four things, so it ends.
             match manner.learn(request, &settings.base_url, answer.status.as_u16(), &complaint) {
                 Some(bit) => self.inner.manner.fetch_or(bit, Ordering::Relaxed),
                 None => return Err(self.refusal(&answer)),
@@ -311,6 +311,11 @@ impl Provider {
     /// The embedding model's name; empty without one.
     pub fn embedding_model(&self) -> &str {
         self.inner.settings.embedding_model.as_deref().unwrap_or_default()
+    }
+
+    /// Who makes the vectors: address and model.
+    pub fn embedder(&self) -> String {
+        format!("{} {}", self.inner.settings.base_url, self.embedding_model())
     }
 
     /// What must never appear in a transcript or a log.

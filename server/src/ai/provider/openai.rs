@@ -1,7 +1,8 @@
 //! OpenAI's chat-completions and embeddings protocol, as pure functions: what is sent, and what an answer says.
 //!
-//! Servers that speak it differ in three things, which are learnt from their refusals ([`Manner::learn`]): whether they
-//! take a JSON schema, what they call the largest length of an answer, and whether they take a temperature.
+//! Servers that speak it differ in four things, which are learnt from their refusals ([`Manner::learn`]): whether they
+//! take a JSON schema, whether they take a format of the answer at all, what they call the largest length of an answer, and
+//! whether they take a temperature.
 
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ impl Manner {
     /// `max_tokens` and `max_completion_tokens` change places.
     pub const OTHER_LENGTH: u8 = 2;
     pub const NO_TEMPERATURE: u8 = 4;
+    /// Besides [`Self::NO_SCHEMA`]: the server is not told to write JSON; only the prompt says so.
+    pub const NO_FORMAT: u8 = 8;
 
     pub fn has(self, bit: u8) -> bool {
         self.0 & bit != 0
@@ -46,12 +49,26 @@ impl Manner {
                         "json schema",
                         "invalid schema",
                         "structured output",
+                        "grammar",
                     ]),
             ),
             (Self::OTHER_LENGTH, about_length),
             (
                 Self::NO_TEMPERATURE,
                 request.temperature.is_some() && complaint.contains("temperature"),
+            ),
+            // The last rung, and the widest net: whatever else fits comes first.
+            (
+                Self::NO_FORMAT,
+                request.schema.is_some()
+                    && self.has(Self::NO_SCHEMA)
+                    && says(&[
+                        "response_format",
+                        "response format",
+                        "json",
+                        "structured output",
+                        "grammar",
+                    ]),
             ),
         ]
         .into_iter()
@@ -105,7 +122,7 @@ pub fn chat_body(base: &Url, model: &str, request: &ChatRequest, manner: Manner)
         // By way of text: 0.7 is to be sent, not 0.699999988079071.
         body["temperature"] = temperature.to_string().parse().unwrap_or(Value::Null);
     }
-    if let Some(answer) = &request.schema {
+    if let Some(answer) = request.schema.as_ref().filter(|_| !manner.has(Manner::NO_FORMAT)) {
         body["response_format"] = if manner.has(Manner::NO_SCHEMA) {
             json!({ "type": "json_object" })
         } else {
@@ -487,6 +504,9 @@ mod tests {
         assert_eq!(body["max_tokens"], Value::Null);
         assert_eq!(body["temperature"], Value::Null);
         assert_eq!(body["response_format"], json!({ "type": "json_object" }));
+        let bare = chat_body(&other, "m", &request, Manner(Manner::NO_SCHEMA | Manner::NO_FORMAT));
+        assert_eq!(bare["response_format"], Value::Null);
+        assert_eq!(bare["messages"], body["messages"], "the schema is in the prompt");
         let system = body["messages"][0]["content"].as_str().unwrap();
         assert!(
             system.starts_with("Be brief.\n\n") && system.contains("JSON") && system.ends_with(r#"{"type":"object"}"#)
@@ -509,7 +529,17 @@ mod tests {
                 "[\"body\",\"response_format\",\"type\"] unexpected value",
                 Some(Manner::NO_SCHEMA),
             ),
-            (&other, 1, 400, "'response_format' is not supported", None),
+            (
+                &other,
+                1,
+                400,
+                "'response_format' is not supported",
+                Some(Manner::NO_FORMAT),
+            ),
+            (&other, 1, 400, "JSON mode is not supported", Some(Manner::NO_FORMAT)),
+            (&other, 0, 400, "failed to parse grammar", Some(Manner::NO_SCHEMA)),
+            (&other, 1, 400, "failed to parse grammar", Some(Manner::NO_FORMAT)),
+            (&other, 9, 400, "'response_format' is not supported", None),
             (&other, 0, 500, "'response_format' is not supported", None),
             (&other, 0, 400, length, Some(Manner::OTHER_LENGTH)),
             (&other, 2, 400, length, None),

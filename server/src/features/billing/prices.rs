@@ -42,6 +42,14 @@ impl Price {
 }
 
 #[cfg(test)]
+impl Price {
+    /// Credits for units, or [`Price::each`] of none, which says that it is free.
+    fn is_decided(self) -> bool {
+        self == Self::each(0) || (self.credits > 0 && self.per > 0 && self.least >= 0)
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -72,13 +80,10 @@ mod tests {
         }
     }
 
-    /// Who changes one changes what people pay.
+    /// Who changes one changes what people pay. A function that is not among them yet breaks nothing, but has a price.
     #[test]
     fn declared_prices() {
-        let declared: Vec<(&str, Price)> = crate::ai::function::all()
-            .iter()
-            .map(|f| (f.name, f.declared))
-            .collect();
+        let functions = crate::ai::function::all();
         let clustering = Price {
             credits: 1,
             per: 5,
@@ -89,17 +94,42 @@ mod tests {
             per: 100,
             least: 3,
         };
-        assert_eq!(
-            declared,
-            [
-                ("auto_cluster", clustering),
-                ("generate_ideas", Price::each(2)),
-                ("generate_content", writing),
-                ("generate_image_prompts", Price::each(2)),
-                ("generate_images", Price::each(1)),
-                ("suggest_links", Price::each(3)),
-                ("optimize_content", Price::each(5)),
-            ]
-        );
+        for (name, price) in [
+            ("auto_cluster", clustering),
+            ("generate_ideas", Price::each(2)),
+            ("generate_content", writing),
+            ("generate_image_prompts", Price::each(2)),
+            ("generate_images", Price::each(1)),
+            ("suggest_links", Price::each(3)),
+            ("optimize_content", Price::each(5)),
+        ] {
+            let function = functions.iter().find(|f| f.name == name);
+            assert_eq!(function.map(|f| f.declared), Some(price), "{name}");
+        }
+        for function in functions {
+            assert!(
+                function.declared.is_decided(),
+                "{}: {:?}",
+                function.name,
+                function.declared
+            );
+        }
+    }
+
+    #[test]
+    fn a_price_is_decided_or_said_to_be_free() {
+        let price = |credits, per, least| Price { credits, per, least };
+        for (price, decided) in [
+            (Price::each(0), true),
+            (Price::each(2), true),
+            (price(1, 5, 1), true),
+            (price(0, 5, 0), false),
+            (price(0, 1, 3), false),
+            (price(1, 0, 0), false),
+            (price(-1, 1, 0), false),
+            (price(1, 1, -1), false),
+        ] {
+            assert_eq!(price.is_decided(), decided, "{price:?}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use igny8_data::surrealdb_types::Value;
 use igny8_data::{Access, DbError, Direction, SectorId, Select, SiteScope, Write};
 
 use super::api::{ClusterFilter, named, numbers, require_parent, taken};
-use super::model::{Attribute, Cluster, ClusterId, Recommendations, text_key};
+use super::model::{Attribute, Cluster, ClusterId, ClusterOrigin, Recommendations, text_key};
 use super::rules::require_sector;
 use super::table::{self, CellProblem, Row, Table, TableReport, cut, escaped, join, plain, word};
 use crate::api::validate::Check;
@@ -287,7 +287,14 @@ fn read_row(
     cluster.role = row.word("role")?.unwrap_or(cluster.role);
     cluster.context_type = row.word("context_type")?.unwrap_or(cluster.context_type);
     cluster.status = row.word("status")?.unwrap_or(cluster.status);
-    cluster.origin = row.word("origin")?.unwrap_or(cluster.origin);
+    let origin = row.word("origin")?.unwrap_or(cluster.origin);
+    // A file written before somebody changed the cluster does not make it clustering's again.
+    if before
+        .as_ref()
+        .is_none_or(|before| before.origin == ClusterOrigin::Generated)
+    {
+        cluster.origin = origin;
+    }
     cluster.locked = row.flag("locked")?.unwrap_or(cluster.locked);
     cluster.disabled = row.flag("disabled")?.unwrap_or(cluster.disabled);
     let Recommendations {
@@ -315,6 +322,9 @@ fn read_row(
     }
     if row.cell("primary_keyword").is_some() {
         *primary_keyword = row.filled("primary_keyword").map(str::to_owned);
+    }
+    if let Some(before) = &before {
+        cluster.edited(before);
     }
     Ok(Wanted {
         line: row.line,
@@ -431,6 +441,9 @@ async fn place(
     if !dry_run {
         let mut tx = app.db.site(scope).tx();
         require_parent(&mut tx, &of.cluster);
+        if let Some(before) = &of.before {
+            of.cluster.edited(before);
+        }
         of.cluster.updated_at = app.db.clock().now();
         tx.replace(&mut of.cluster);
         tx.commit().await.map_err(taken)?;

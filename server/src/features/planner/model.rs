@@ -65,9 +65,9 @@ choice!(
 );
 choice!(ClusterStatus { New, Mapped });
 choice!(ClusterOrigin {
-    /// Made by a person.
+    /// Made by a person, or made by clustering and changed by a person: clustering again keeps its keywords and its name.
     Manual,
-    /// Made by clustering.
+    /// Made by clustering, and free for it.
     Generated,
 });
 
@@ -407,6 +407,17 @@ impl Cluster {
     pub fn set_name(&mut self, name: &str) {
         self.name = name.trim().to_owned();
         self.name_key = Some(text_key(name));
+    }
+
+    /// Makes it a person's own when they changed what clustering would decide.
+    pub fn edited(&mut self, before: &Self) {
+        let same = self.name == before.name
+            && self.description == before.description
+            && (self.role, self.context_type, self.parent) == (before.role, before.context_type, before.parent)
+            && self.recommendations == before.recommendations;
+        if !same {
+            self.origin = ClusterOrigin::Manual;
+        }
     }
 
     /// Checks what a request may have set, in the request's own field names.

@@ -1,10 +1,11 @@
-//! Merging and splitting clusters by hand. What a person put together stays together: the keywords count as placed by hand.
+//! Merging and splitting clusters by hand. What a person put together, or parted, stays so: the clusters count as made by
+//! hand, which clustering leaves their keywords, and the moved keywords as placed by hand.
 
 use std::collections::HashMap;
 
 use igny8_data::{CanWrite, DbError, Select, SiteScope, Tx, Variables};
 
-use super::model::{Cluster, ClusterId, ClusterRole, KeywordId};
+use super::model::{Cluster, ClusterId, ClusterOrigin, ClusterRole, KeywordId};
 use super::remove;
 use super::rules::{refused, require_clusters};
 use crate::api::bulk::distinct;
@@ -36,6 +37,7 @@ pub async fn merge<A: CanWrite>(
     one_at_a_time(&mut tx);
     require_clusters(&mut tx, &gone, Some(into.sector));
     into.parent = parent_after(app, scope, &into, &gone).await?;
+    into.origin = ClusterOrigin::Manual;
     into.updated_at = now;
     tx.replace(&mut into);
     let mut binds = Variables::new();
@@ -95,7 +97,7 @@ async fn parent_after<A: CanWrite>(
     Ok(parent)
 }
 
-/// Makes a new cluster of some of a cluster's keywords.
+/// Makes a new cluster of some of a cluster's keywords; both are a person's own then.
 ///
 /// # Errors
 /// 422 when the name is not one or the keywords are not the cluster's, 409 when the name is taken.
@@ -124,7 +126,9 @@ pub async fn split<A: CanWrite>(
     binds.insert("split_new", new.id);
     binds.insert("split_at", now);
     tx.statement(
-        "IF array::len((UPDATE $split_keywords SET cluster = $split_new, placed_by_hand = true, rev += 1, \
+        "UPDATE $split_from SET origin = 'manual', rev += 1, updated_at = $split_at WHERE site = $site \
+         AND account = $account AND deleted_at IS NONE RETURN NONE;\n\
+         IF array::len((UPDATE $split_keywords SET cluster = $split_new, placed_by_hand = true, rev += 1, \
          updated_at = $split_at WHERE site = $site AND account = $account AND cluster = $split_from \
          AND deleted_at IS NONE RETURN VALUE id)) != array::len($split_keywords) { THROW 'not_its_keywords' }",
         binds,

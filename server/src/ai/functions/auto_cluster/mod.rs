@@ -29,7 +29,7 @@ use serde_json::{Value, json};
 use self::naming::{NAMED_AT_ONCE, NAMING, Named, naming, read_names};
 use self::read::{Lines, NotRead, Which, clusters, named_lines, state_of};
 use super::{shortened, wrong};
-use crate::ai::provider::{self, NotUsable};
+use crate::ai::provider::{self, NotUsable, Provider};
 use crate::ai::{AiFunction, At, BuiltIn, Model, Phase, Prepared, Saved, Task, Words};
 use crate::api::Result;
 use crate::api::validate::Check;
@@ -109,7 +109,10 @@ pub struct Plan {
     joins: Vec<(ClusterId, Vec<KeywordId>)>,
     /// What would fit into clusters that stay as they are.
     fitting: Vec<(ClusterId, Vec<KeywordId>)>,
+    /// How many are in no group, or only in one of a cluster that stays as it is.
     unclustered: usize,
+    /// Those of them that come out of the cluster they are in.
+    leaving: Vec<KeywordId>,
     settings: String,
     /// What its user should know.
     notes: Vec<String>,
@@ -378,14 +381,18 @@ impl AiFunction for AutoCluster {
             new: Vec::new(),
             joins: Vec::new(),
             fitting: Vec::new(),
-            unclustered: clustering
-                .unclustered
-                .iter()
-                .filter(|&&place| lines.keywords[place].fixed.is_none())
-                .count(),
+            unclustered: 0,
+            leaving: Vec::new(),
             settings: input.settings.clone(),
             notes,
         };
+        let left_over = |plan: &mut Plan, places: &[usize]| {
+            for &place in places.iter().filter(|&&place| lines.keywords[place].fixed.is_none()) {
+                plan.unclustered += 1;
+                plan.leaving.extend(lines.were[place].map(|_| lines.ids[place]));
+            }
+        };
+        left_over(&mut plan, &clustering.unclustered);
         for (place, cluster) in clustering.clusters.into_iter().enumerate() {
             let keywords = ids(&cluster.keywords);
             if let Some(&id) = there.get(&place) {
@@ -393,7 +400,7 @@ impl AiFunction for AutoCluster {
                     continue;
                 }
                 if lines.clusters.closed.contains(&id) {
-                    plan.unclustered += keywords.len();
+                    left_over(&mut plan, &cluster.keywords);
                     plan.fitting.push((id, keywords));
                 } else {
                     plan.joins.push((id, keywords));
@@ -428,18 +435,24 @@ async fn settings(
     scope: &SiteScope<Read>,
     payload: &Payload,
 ) -> std::result::Result<String, igny8_data::DbError> {
-    // Who may read a site may read its account.
-    let vectors = match scope.actor().account::<Read>() {
-        Ok(account) => match provider::configured(app, &account).await {
-            Ok(Some(provider)) if provider.embeds() => provider.embedding_model().to_owned(),
-            Ok(_) | Err(NotUsable::Provider(_)) => String::new(),
-            Err(NotUsable::Db(error)) => return Err(error),
-        },
-        Err(_) => String::new(),
-    };
+    let embedder = embedder(app, scope).await?;
+    let vectors = embedder.as_ref().map_or("", Provider::embedding_model);
     let language = options(app, scope, payload).await?.language;
     let (granularity, max_size, regroup) = (payload.granularity, payload.max_size, payload.regroup);
     Ok(json!([granularity, max_size, regroup, language, vectors]).to_string())
+}
+
+/// The account's provider, if it has one whose model makes vectors.
+async fn embedder(app: &App, scope: &SiteScope<Read>) -> std::result::Result<Option<Provider>, igny8_data::DbError> {
+    // Who may read a site may read its account.
+    let Ok(account) = scope.actor().account::<Read>() else {
+        return Ok(None);
+    };
+    match provider::configured(app, &account).await {
+        Ok(provider) => Ok(provider.filter(Provider::embeds)),
+        Err(NotUsable::Provider(_)) => Ok(None),
+        Err(NotUsable::Db(error)) => Err(error),
+    }
 }
 
 async fn options(

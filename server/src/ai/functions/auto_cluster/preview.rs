@@ -11,8 +11,9 @@ use igny8_data::{Read, SectorId, SiteId, SiteScope, Variables};
 use igny8_planner::cluster as planner;
 
 use super::read::{Lines, NotRead, Which, state_of};
-use super::{Payload, half, options, usual_size};
+use super::{MOST_VECTORS, Payload, embedder, half, options, usual_size};
 use crate::ai::Blocking;
+use crate::ai::vectors::{self, Space, VectorId};
 use crate::api::validate::Check;
 use crate::api::{Error, Result};
 use crate::app::App;
@@ -80,6 +81,8 @@ pub struct Preview {
     pub keywords: usize,
     /// Those that fit nowhere, or only into a cluster that takes none.
     pub unclustered: usize,
+    /// Those whose vectors a task would ask the provider for first.
+    pub without_vectors: usize,
     /// Whether the graph was in memory.
     pub remembered: bool,
 }
@@ -91,11 +94,14 @@ struct Key {
     language: String,
     max_size: usize,
     regroup: bool,
+    /// Whose vectors it was made with.
+    space: Option<Space>,
 }
 
 struct Graph {
     graph: planner::Graph,
     lines: Lines,
+    without_vectors: usize,
     /// Of the sector when it was read.
     state: String,
     bytes: usize,
@@ -150,7 +156,8 @@ impl Graphs {
     }
 }
 
-/// Groups a sector's keywords without saving anything. Texts alone decide: a provider's vectors are not asked for.
+/// Groups a sector's keywords without saving anything. Nothing is asked of a provider: of its vectors those are used that an
+/// earlier task has got.
 ///
 /// # Errors
 /// 404 without such a sector; 422 naming wrong fields, or when it has too many keywords.
@@ -196,12 +203,15 @@ pub async fn preview(app: &App, scope: &SiteScope<Read>, knobs: Knobs) -> Result
 /// The graph of a sector as it is stored: kept, or made now.
 async fn graph_of(app: &App, scope: &SiteScope<Read>, payload: &Payload) -> Result<(Arc<Graph>, bool)> {
     let options = options(app, scope, payload).await?;
+    let embedder = embedder(app, scope).await?;
+    let space = embedder.map(|provider| Space::of(scope.account(), &provider));
     let key = Key {
         site: scope.site(),
         sector: payload.sector,
         language: options.language.clone(),
         max_size: payload.max_size,
         regroup: payload.regroup,
+        space: space.clone(),
     };
     let kept = state(app, scope, payload.sector).await?;
     if let Some(graph) = app.graphs.get(&key, &kept, Instant::now()) {
@@ -222,12 +232,31 @@ async fn graph_of(app: &App, scope: &SiteScope<Read>, payload: &Payload) -> Resu
             format!("The sector has more than {most} keywords: too many to be grouped while you wait."),
         ),
     })?;
+    // As a task does it.
+    let vectors = match &space {
+        Some(space) if lines.keywords.len() <= MOST_VECTORS => {
+            let ids: Vec<VectorId> = lines.keywords.iter().map(|keyword| space.id(&keyword.text)).collect();
+            let known = vectors::known(app, scope, &ids).await?;
+            ids.iter().map(|id| known.get(id).cloned()).collect()
+        }
+        _ => Vec::new(),
+    };
     let graph = compute(app, move || {
+        let mut lines = lines;
+        let without_vectors = vectors.iter().filter(|vector| vector.is_none()).count();
+        for (keyword, vector) in lines.keywords.iter_mut().zip(vectors) {
+            keyword.embedding = vector;
+        }
         let graph = planner::Graph::new(&lines.keywords, &options);
+        // They are in the graph's edges now.
+        for keyword in &mut lines.keywords {
+            keyword.embedding = None;
+        }
         let bytes = graph.bytes() + lines.bytes();
         Graph {
             graph,
             lines,
+            without_vectors,
             state,
             bytes,
         }
@@ -263,6 +292,7 @@ fn shown(of: &Graph, clustering: planner::Clustering, remembered: bool) -> Previ
         joined: 0,
         keywords: lines.free,
         unclustered: clustering.unclustered.iter().filter(|place| free(place)).count(),
+        without_vectors: of.without_vectors,
         remembered,
     };
     for (place, group) in clustering.clusters.into_iter().enumerate() {
@@ -319,6 +349,7 @@ mod tests {
                 free: 0,
                 read_at: chrono::DateTime::UNIX_EPOCH,
             },
+            without_vectors: 0,
             state: "now".into(),
             bytes,
         })
@@ -334,6 +365,7 @@ mod tests {
             language: "en".into(),
             max_size,
             regroup: false,
+            space: None,
         };
         let at = |seconds: u64| begun + Duration::from_secs(seconds);
         graphs.put(key(1), graph(MOST_BYTES / 2), at(0));

@@ -1,4 +1,5 @@
-//! Storing clusters and who is in them, as things are at that moment: minutes have passed since they were read.
+//! Storing clusters and who is in them, or in none any more, as things are at that moment: minutes have passed since they
+//! were read.
 
 use std::collections::{HashMap, HashSet};
 
@@ -39,6 +40,7 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
     let new_keywords = plan.new.iter().map(|new| &new.keywords);
     let planned: Vec<KeywordId> = new_keywords
         .chain(joins.iter().map(|(_, keywords)| keywords))
+        .chain([&plan.leaving])
         .flatten()
         .copied()
         .collect();
@@ -103,9 +105,16 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
         .filter(|(_, keywords)| !keywords.is_empty())
         .map(|(id, keywords)| vec![id.into_value(), keywords.into_value()].into_value())
         .collect();
-    let mapped = open.len();
+    // In parts, since they may be most of a sector.
+    let leaving = still(&plan.leaving);
+    let out: Vec<Vec<KeywordId>> = leaving.chunks(PART).map(<[KeywordId]>::to_vec).collect();
+    let mapped = open.len() - leaving.len();
+    // Who was placed by somebody meanwhile is not left over any more.
+    let unclustered = plan.unclustered - (plan.leaving.len() - leaving.len());
+    let joined = joins.iter().filter(|(_, keywords)| !still(keywords).is_empty()).count();
     let mut binds = Variables::new();
     binds.insert("groups", groups);
+    binds.insert("group_out", out);
     let left: HashSet<ClusterId> = parts.iter().flat_map(|part| part.clusters.iter().copied()).collect();
     binds.insert("group_left", left.into_iter().collect::<Vec<_>>());
     let parts: Vec<Row> = parts.into_iter().map(Part::into_row).collect();
@@ -126,7 +135,10 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
              FOR $group IN $groups {{ LET $into = $group[0]; LET $which = $group[1]; \
              UPDATE $which SET cluster = $into, placed_by_hand = NONE, \
              status = IF status = 'used' {{ 'used' }} ELSE {{ 'mapped' }}, rev += 1, updated_at = $group_now \
-             WHERE site = $site AND account = $account RETURN NONE }}"
+             WHERE site = $site AND account = $account RETURN NONE }};\n\
+             FOR $which IN $group_out {{ UPDATE $which SET cluster = NONE, placed_by_hand = NONE, \
+             status = IF status = 'used' {{ 'used' }} ELSE {{ 'new' }}, rev += 1, updated_at = $group_now \
+             WHERE site = $site AND account = $account AND cluster IS NOT NONE RETURN NONE }}"
         ),
         binds,
     );
@@ -171,9 +183,10 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
     Ok(Saved {
         result: json!({
             "clusters_created": created,
-            "clusters_joined": joins.len(),
+            "clusters_joined": joined,
             "keywords_mapped": mapped,
-            "keywords_unclustered": plan.unclustered,
+            "keywords_unclustered": unclustered,
+            "keywords_taken_out": leaving.len(),
             "would_fit": fitting,
             "notes": plan.notes,
         }),

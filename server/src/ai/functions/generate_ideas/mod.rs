@@ -363,14 +363,19 @@ impl AiFunction for GenerateIdeas {
             })
             .collect();
         let created = rows.len();
+        // Whose pages somebody else has made meanwhile are neither mapped nor paid for.
+        let made: HashSet<ClusterId> = rows.iter().filter_map(|row| row.cluster).collect();
+        let units = i64::try_from(made.len()).unwrap_or(i64::MAX);
         let mut binds = Variables::new();
         binds.insert("planned", plan.clusters.clone());
+        binds.insert("planned_made", made.into_iter().collect::<Vec<_>>());
         binds.insert("planned_known", plan.known.clone());
         binds.insert("planned_sector", sector);
         binds.insert("planned_now", now);
         // The clusters are written, so that two tasks for one of them collide; what the other made is seen then.
         tx.statement(
-            "IF array::len((UPDATE $planned SET status = 'mapped', rev += 1, updated_at = $planned_now \
+            "IF array::len((UPDATE $planned SET status = IF id INSIDE $planned_made { 'mapped' } ELSE { status }, \
+             rev += 1, updated_at = $planned_now \
              WHERE site = $site AND account = $account AND sector = $planned_sector AND deleted_at IS NONE \
              RETURN VALUE id)) != array::len($planned) { THROW 'cluster_changed' }",
             binds,
@@ -385,13 +390,13 @@ impl AiFunction for GenerateIdeas {
         Ok(Saved {
             result: json!({
                 "ideas_created": created,
-                "clusters_mapped": plan.clusters.len(),
+                "clusters_mapped": units,
                 "keywords_covered": covered,
                 "clusters_left": plan.left,
                 "keywords_left": left,
             }),
             target: Some(sector.to_string()),
-            units: None,
+            units: Some(units),
         })
     }
 }

@@ -161,6 +161,9 @@ impl ClustersApi {
     }
 
     /// Change a cluster
+    ///
+    /// A generated one whose name, description, role, context type, parent or recommendations are changed counts as made by
+    /// hand from then on: clustering again keeps its keywords and its name.
     #[oai(
         path = "/sites/:site_id/clusters/:cluster_id",
         method = "patch",
@@ -181,15 +184,16 @@ impl ClustersApi {
         let db = app.db.site(&scope);
         let mut cluster = db.get::<Cluster>(cluster_id.0).await?.ok_or_else(Error::not_found)?;
         etag::check(if_match.0.as_deref(), cluster.rev)?;
-        let (parent, name) = (cluster.parent, cluster.name.clone());
+        let before = cluster.clone();
         body.0.apply(&mut cluster);
+        cluster.edited(&before);
         cluster.updated_at = app.db.clock().now();
         checked(&cluster)?;
         let mut tx = db.tx();
-        if cluster.parent != parent {
+        if cluster.parent != before.parent {
             require_parent(&mut tx, &cluster);
         }
-        if cluster.name != name {
+        if cluster.name != before.name {
             published::changed(&app, &scope, &mut tx).await?;
         }
         tx.replace(&mut cluster);
@@ -310,6 +314,7 @@ async fn act(app: &App, scope: &SiteScope<Write>, id: ClusterId, body: &ClusterB
     }
     let db = app.db.site(scope);
     let mut cluster = db.get::<Cluster>(id).await?.ok_or_else(Error::not_found)?;
+    let before = cluster.clone();
     let mut tx = db.tx();
     match body.action {
         ClusterAction::Delete => return remove::delete(app, scope, &mut cluster).await,
@@ -331,6 +336,7 @@ async fn act(app: &App, scope: &SiteScope<Write>, id: ClusterId, body: &ClusterB
         ),
         ClusterAction::Restore => {}
     }
+    cluster.edited(&before);
     cluster.updated_at = app.db.clock().now();
     tx.replace(&mut cluster);
     tx.commit().await.map_err(taken)?;

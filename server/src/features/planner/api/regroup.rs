@@ -41,7 +41,8 @@ pub struct RegroupApi;
 impl RegroupApi {
     /// Merge clusters into one
     ///
-    /// Keywords, content, terms and the clusters below them go to this one, which stays as it is otherwise.
+    /// Keywords, content, terms and the clusters below them go to this one, which stays as it is otherwise and counts as made
+    /// by hand from then on: clustering again keeps its keywords and its name.
     #[oai(
         path = "/sites/:site_id/clusters/:cluster_id/merge",
         method = "post",
@@ -69,7 +70,8 @@ impl RegroupApi {
 
     /// Split a cluster
     ///
-    /// Some of its keywords go into a new cluster of the same sector, below the same parent.
+    /// Some of its keywords go into a new cluster of the same sector, below the same parent. Both count as made by hand from
+    /// then on: clustering again keeps their keywords and their names.
     #[oai(
         path = "/sites/:site_id/clusters/:cluster_id/split",
         method = "post",
