@@ -55,6 +55,8 @@ pub(crate) struct Inner {
     pub conflicts: std::sync::atomic::AtomicU64,
     /// Wakes idle workers when a job was added by this process.
     pub jobs_added: tokio::sync::Notify,
+    /// Jobs that this process added and that are due, for workers that have nothing else to do.
+    pub jobs_fresh: std::sync::Mutex<Vec<crate::queue::FreshJob>>,
     pub job_changes: tokio::sync::broadcast::Sender<crate::ids::JobId>,
     pub turn: crate::queue::Turn,
     /// [`Settings::place`].
@@ -131,6 +133,7 @@ impl Db {
             keys,
             conflicts: Default::default(),
             jobs_added: tokio::sync::Notify::new(),
+            jobs_fresh: Default::default(),
             job_changes: tokio::sync::broadcast::Sender::new(256),
             turn: Default::default(),
             place: settings.place.clone(),

@@ -264,7 +264,10 @@ pub(crate) fn insert_sql(db: &Db, bind: &mut dyn FnMut(Value) -> String, row: Jo
     let mut content = bind(row.into_value());
     if start != Start::AsPlanned && !db.clock().is_manual() {
         let (run_at, wake_at) = match start {
-            Start::Settled => (format!("{DATABASE_TIME} + {SETTLES}"), format!("{DATABASE_TIME} + {SETTLES}")),
+            Start::Settled => (
+                format!("{DATABASE_TIME} + {SETTLES}"),
+                format!("{DATABASE_TIME} + {SETTLES}"),
+            ),
             _ => (DATABASE_TIME.to_owned(), "NONE".to_owned()),
         };
         content = format!(
@@ -283,6 +286,16 @@ struct FirstJob {
     id: JobId,
     account: AccountId,
 }
+
+/// A job that was just queued.
+#[derive(Debug, Clone, Copy)]
+pub struct FreshJob {
+    pub id: JobId,
+    pub account: AccountId,
+}
+
+/// Fresh jobs that are remembered; others are found by looking.
+const MOST_FRESH: usize = 64;
 
 /// Whose turn it is; kept by each process for itself.
 #[derive(Debug, Default)]
@@ -455,6 +468,32 @@ impl Db {
             Ok(_) | Err(DbError::Conflict) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Jobs that this process queued since this was asked last and that are due: the latest [`MOST_FRESH`] of them.
+    pub fn take_fresh_jobs(&self) -> Vec<FreshJob> {
+        let fresh = self.inner().jobs_fresh.lock();
+        std::mem::take(&mut *fresh.unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// Claims these of the jobs that wait. For a worker that found the queue empty when it looked last: then it is their turn, and
+    /// there is nothing to be looked for.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn claim_fresh_jobs(&self, jobs: &[FreshJob]) -> Result<Vec<(JobRow, Lease)>, DbError> {
+        let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
+        self.claim_these(&ids).await
+    }
+
+    pub(crate) fn jobs_queued(&self, jobs: Vec<FreshJob>) {
+        let fresh = self.inner().jobs_fresh.lock();
+        let mut fresh = fresh.unwrap_or_else(std::sync::PoisonError::into_inner);
+        fresh.extend(jobs);
+        let surplus = fresh.len().saturating_sub(MOST_FRESH);
+        fresh.drain(..surplus);
+        drop(fresh);
+        self.inner().jobs_added.notify_waiters();
     }
 
     /// The first due job of each account in turn, the account after the last served first.

@@ -9,7 +9,7 @@ use crate::connect::{Answer, Db};
 use crate::error::DbError;
 use crate::identity::Who;
 use crate::ids::{AccountId, AuditId, JobId, RecordKey, SiteId};
-use crate::queue::NewJob;
+use crate::queue::{FreshJob, NewJob, Start};
 use crate::record::Record;
 use crate::scope::{Access, SiteScope};
 
@@ -23,7 +23,7 @@ pub struct Tx<'a> {
     sql: String,
     binds: Variables,
     problem: Option<DbError>,
-    jobs: bool,
+    jobs: Vec<FreshJob>,
     sites: bool,
 }
 
@@ -42,7 +42,7 @@ impl<'a> Tx<'a> {
             sql: String::new(),
             binds,
             problem: None,
-            jobs: false,
+            jobs: Vec::new(),
             sites: false,
         }
     }
@@ -173,7 +173,7 @@ impl<'a> Tx<'a> {
     }
 
     fn enqueue_of(&mut self, id: JobId, site: Option<SiteId>, job: NewJob) -> &mut Self {
-        let start = crate::queue::Start::of(&job);
+        let start = Start::of(&job);
         let row = job.row(id, self.account, site, self.who, self.db);
         self.sql += &crate::queue::insert_sql(
             self.db,
@@ -185,7 +185,10 @@ impl<'a> Tx<'a> {
             row,
             start,
         );
-        self.jobs = true;
+        if start == Start::Now {
+            let account = self.account;
+            self.jobs.push(FreshJob { id, account });
+        }
         self
     }
 
@@ -217,8 +220,8 @@ impl<'a> Tx<'a> {
             .db
             .run_retrying(&sql, self.binds, "committing a unit of work")
             .await?;
-        if self.jobs {
-            self.db.inner().jobs_added.notify_waiters();
+        if !self.jobs.is_empty() {
+            self.db.jobs_queued(self.jobs);
         }
         if self.sites {
             let changed = &self.db.inner().sites_changed;

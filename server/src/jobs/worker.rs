@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use igny8_data::queue::{LEASE, Lease};
+use igny8_data::queue::{FreshJob, LEASE, Lease};
 use igny8_data::{AccountId, DbError, JobRow, JobState, Outcome};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
@@ -33,19 +33,28 @@ pub async fn run(app: App, stop: CancellationToken) {
         ..Running::default()
     });
     let mut jobs = JoinSet::new();
+    // The last look found nothing that is due, so what this process queues since then is all there is.
+    let mut empty = false;
     while let Some(permits) = some_free(&free, &stop).await {
         while let Some(ended) = jobs.try_join_next() {
             report(ended);
         }
         let (added, ended) = (app.db.job_added(), running.ended.notified());
         let full = running.full();
-        let kinds: Vec<&str> = super::all().iter().map(|t| t.kind).collect();
-        let claimed = app
-            .db
-            .claim_jobs(&kinds, permits.len(), &|account| running.room(account), &full)
-            .await;
-        match claimed {
-            Ok(claimed) if !claimed.is_empty() => {
+        let fresh = app.db.take_fresh_jobs();
+        let by_itself = empty && !fresh.is_empty() && running.has_room(&fresh, permits.len());
+        let claimed = if by_itself {
+            app.db.claim_fresh_jobs(&fresh).await
+        } else {
+            let kinds: Vec<&str> = super::all().iter().map(|t| t.kind).collect();
+            let room = |account| running.room(account);
+            app.db.claim_jobs(&kinds, permits.len(), &room, &full).await
+        };
+        empty = match claimed {
+            Ok(claimed) => {
+                // Of several, one may have been merged with a job that waits already.
+                let all = if by_itself { fresh.len() } else { 0 };
+                let as_expected = claimed.len() == all;
                 for ((job, lease), permit) in claimed.into_iter().zip(permits) {
                     let (app, stop) = (app.clone(), stop.clone());
                     let turn = running.begin(job.account);
@@ -54,17 +63,26 @@ pub async fn run(app: App, stop: CancellationToken) {
                         drop((permit, turn));
                     });
                 }
-                continue;
+                as_expected
             }
-            Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "cannot look at the queue"),
+            Err(error) => {
+                tracing::warn!(%error, "cannot look at the queue");
+                drop(permits);
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep(POLL) => {}
+                }
+                false
+            }
+        };
+        if !empty {
+            continue;
         }
-        drop(permits);
         tokio::select! {
             () = stop.cancelled() => {}
             () = added => {}
-            () = ended, if !full.is_empty() => {}
-            () = tokio::time::sleep(POLL) => {}
+            () = ended, if !full.is_empty() => empty = false,
+            () = tokio::time::sleep(POLL) => empty = false,
         }
     }
     while let Some(ended) = jobs.join_next().await {
@@ -113,6 +131,12 @@ impl Running {
     fn room(&self, account: AccountId) -> usize {
         self.most
             .saturating_sub(self.counts().get(&account).copied().unwrap_or(0))
+    }
+
+    /// Whether all of these can run now, on so many free workers.
+    fn has_room(&self, jobs: &[FreshJob], free: usize) -> bool {
+        let of = |account| jobs.iter().filter(|job| job.account == account).count();
+        jobs.len() <= free && jobs.iter().all(|job| of(job.account) <= self.room(job.account))
     }
 
     fn full(&self) -> Vec<AccountId> {
