@@ -392,7 +392,7 @@ async fn approved_is_the_text_that_was_approved() {
         (
             Method::PATCH,
             "",
-            json!({ "blocks": [{ "type": "text", "text": "More" }] }),
+            json!({ "blocks": [{ "type": "hero", "heading": "More" }] }),
         ),
         (Method::POST, "/revisions/1/restore", json!({})),
     ] {

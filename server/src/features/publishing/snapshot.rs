@@ -9,7 +9,7 @@ pub(super) mod used_media;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use igny8_data::{AccountId, DbError, Read, Select, SiteDb, SiteId, SiteRecord, SurrealValue, Variables};
+use igny8_data::{AccountId, DbError, Read, SiteDb, SiteId, SiteRecord, SurrealValue, Variables};
 use igny8_renderer::site as out;
 use indexmap::IndexMap;
 use serde::de::DeserializeOwned;
@@ -67,7 +67,8 @@ pub async fn with_page(
     base_url: String,
     row: Content,
 ) -> Result<out::Site, DbError> {
-    let terms = db.list::<Term>(Select::new().one_of("id", row.terms.clone())).await?;
+    let (tenant, live) = ((site.account, site.id), "deleted_at IS NONE");
+    let terms = rows_of::<Term>(db, tenant, row.terms.clone(), live).await?;
     let mut clusters = HashMap::new();
     if let Some(id) = row.cluster
         && let Some(cluster) = db.get::<Cluster>(id).await?
@@ -75,7 +76,7 @@ pub async fn with_page(
         clusters.insert(id, cluster.name);
     }
     let pictures = row.featured_image.iter().chain(&row.entity.gallery).copied().collect();
-    let media = db.list::<Media>(Select::new().one_of("id", pictures)).await?;
+    let media = rows_of::<Media>(db, tenant, pictures, live).await?;
     let page = pages::Lookup::new(site, &terms, &clusters, &media).page(row);
     let mut alone = frame(site, base_url, db.db().clock().now(), &[]);
     alone.sections = site.sections.iter().filter_map(parse).collect();

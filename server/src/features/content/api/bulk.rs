@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use igny8_data::{AuditEvent, Deleted, Manage, Select, SiteId, SiteScope, Write};
+use igny8_data::{AuditEvent, Deleted, Manage, SiteId, SiteScope, SurrealValue, Variables, Write};
 use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
@@ -211,7 +211,7 @@ async fn matching(app: &App, scope: &SiteScope<Write>, filter: &Filter, which: D
 /// What each of these pieces lacks that is not published and not ready.
 async fn lacking(app: &App, scope: &SiteScope<Write>, ids: &[ContentId]) -> Result<HashMap<ContentId, Vec<String>>> {
     let db = app.db.site(scope);
-    let mut rows = db.list::<Content>(Select::new().one_of("id", ids.to_vec())).await?;
+    let mut rows = batch::read(app, scope, ids, Deleted::Without).await?;
     rows.retain(|row| row.status != Status::Published);
     let missing = publish::missing_of(&db, &rows).await?;
     let fields = missing
@@ -221,17 +221,22 @@ async fn lacking(app: &App, scope: &SiteScope<Write>, ids: &[ContentId]) -> Resu
     Ok(of.into_iter().filter(|(_, fields)| !fields.is_empty()).collect())
 }
 
+#[derive(SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+struct Piece {
+    id: ContentId,
+    revision: i64,
+}
+
 /// Those of these pieces that the caller wrote last and may not approve.
 async fn own(caller: &Caller, app: &App, scope: &SiteScope<Write>, ids: &[ContentId]) -> Result<Own> {
     let db = app.db.site(scope);
-    let mut pieces = Vec::with_capacity(ids.len());
-    for some in ids.chunks(500) {
-        let select = Select::new().one_of("id", some.to_vec());
-        let rows = db
-            .list::<ContentSummary>(select.columns(ContentSummary::COLUMNS))
-            .await?;
-        pieces.extend(rows.into_iter().map(|row| (row.id, row.revision)));
-    }
+    let mut binds = Variables::new();
+    binds.insert("ids", ids.to_vec());
+    // By record id: one look-up each.
+    let sql = "SELECT id, revision FROM $ids WHERE site = $site AND account = $account;";
+    let rows: Vec<Piece> = db.query(sql, binds, "reading revisions of content").await?.rows(0)?;
+    let pieces: Vec<_> = rows.into_iter().map(|row| (row.id, row.revision)).collect();
     Own::of(caller, app, &db, scope.site(), &pieces).await
 }
 

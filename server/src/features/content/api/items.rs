@@ -271,6 +271,12 @@ impl ContentApi {
             FoldersError::Denied(error) => error.into(),
             error => Error::internal(error),
         })?;
+        // Headers are plain ASCII; addresses need not be.
+        let name = if name.is_ascii() {
+            name
+        } else {
+            format!("{}.md", content_id.0)
+        };
         Ok(Markdown::File(
             PlainText(text),
             format!("attachment; filename=\"{name}\""),

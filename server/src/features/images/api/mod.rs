@@ -1,7 +1,7 @@
 //! `/sites/{site}/images`: the pictures of content.
 
 use chrono::{DateTime, Utc};
-use igny8_data::{Access, DbError, Deleted, Read, Select, SiteDb, SiteId, SiteScope, Write};
+use igny8_data::{Access, DbError, Read, Select, SiteDb, SiteId, SiteScope, Variables, Write};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
@@ -349,8 +349,10 @@ pub async fn earlier<A: Access>(db: &SiteDb<'_, A>, row: &Image) -> Result<Vec<M
     if row.earlier.is_empty() {
         return Ok(Vec::new());
     }
-    let select = Select::new().one_of("id", row.earlier.clone()).deleted(Deleted::With);
-    let found = db.list::<Media>(select).await?;
+    let mut binds = Variables::new();
+    binds.insert("earlier", row.earlier.clone());
+    let sql = "SELECT * FROM $earlier WHERE site = $site AND account = $account;";
+    let found: Vec<Media> = db.query(sql, binds, "reading earlier files").await?.rows(0)?;
     let of = |id: &MediaId| found.iter().find(|media| media.id == *id).cloned();
     Ok(row.earlier.iter().filter_map(of).collect())
 }
