@@ -159,6 +159,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "due_jobs_vectors",
         sql: include_str!("../schema/0034_due_jobs_vectors.surql"),
     },
+    Migration {
+        number: 35,
+        name: "editorial_flow",
+        sql: include_str!("../schema/0035_editorial_flow.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.
