@@ -48,6 +48,10 @@ enum Job {
     Redirect(usize),
     /// By language.
     NotFound(usize),
+    /// What is shown after a form was sent, by its place in [`Plan::sent_pages`].
+    Sent(usize),
+    /// What the server shows around a form that is not right yet. By language.
+    Unsent(usize),
     Sitemaps,
     Robots,
     RedirectTables,
@@ -79,6 +83,8 @@ struct Outcome {
     fragments: Vec<(String, String, String)>,
     /// One of the page's texts has a block of code.
     has_code: bool,
+    /// The page has a form that the site's server takes.
+    has_form: bool,
     /// The files themselves, where they are remembered.
     remembered: Vec<MadeFile>,
     done: Option<queue::Done>,
@@ -87,6 +93,7 @@ struct Outcome {
 impl Outcome {
     fn take_html(&mut self, html: &mut Html, from: &str) {
         self.has_code |= html.has_code;
+        self.has_form |= html.has_form;
         self.findings.append(&mut html.findings);
         self.links
             .extend(html.links.drain(..).map(|link| trace::identity(link.as_str())));
@@ -339,6 +346,12 @@ impl<'a> Run<'a> {
         jobs.push(Job::NotFound(0));
         let others = plan.homes.iter().map(|h| h.language).filter(|l| *l != 0);
         jobs.extend(others.map(Job::NotFound));
+        if plan.has_forms && self.theme.tera.contains_template(derived::SENT) {
+            jobs.extend((0..plan.sent_pages.len()).map(Job::Sent));
+        }
+        if plan.has_forms && self.theme.tera.contains_template(derived::UNSENT) {
+            jobs.extend(plan.homes.iter().map(|h| Job::Unsent(h.language)));
+        }
         jobs.extend([Job::Sitemaps, Job::Robots, Job::Llms, Job::RedirectTables]);
         jobs
     }
@@ -364,6 +377,8 @@ impl<'a> Run<'a> {
             Job::Feed(FeedOf::Term(i)) => feed(&plan.terms[i].listing),
             Job::Redirect(i) => plan.redirects[i].from == wanted,
             Job::NotFound(l) => plan.missing_path(l) == wanted,
+            Job::Sent(i) => plan.sent_pages[i].1 == wanted,
+            Job::Unsent(l) => plan.unsent_path(l) == wanted,
             Job::Sitemaps => wanted.starts_with("/sitemap"),
             Job::Robots => wanted == "/robots.txt",
             Job::RedirectTables => wanted == "/_redirects" || wanted.starts_with("/redirects."),
@@ -427,6 +442,8 @@ impl<'a> Run<'a> {
             Job::Llms => (15, 0, 0),
             Job::Asset(i) => (16, trace::identity(self.assets[i].0.as_str()), 0),
             Job::Share(i) => (17, i as u64, 0),
+            Job::Sent(i) => (18, i as u64, 0),
+            Job::Unsent(l) => (19, l as u64, 0),
         };
         trace::identity(&(kind, of, n))
     }
@@ -443,6 +460,8 @@ impl<'a> Run<'a> {
             Job::Feed(of) => self.feed(of, outcome),
             Job::Redirect(i) => self.redirect(i, outcome),
             Job::NotFound(l) => self.not_found(l, outcome),
+            Job::Sent(i) => self.sent(i, outcome),
+            Job::Unsent(l) => self.unsent(l, outcome),
             Job::Sitemaps => self.sitemaps(outcome),
             Job::Robots => self.robots(outcome),
             Job::RedirectTables => self.redirect_tables(outcome),
@@ -462,6 +481,7 @@ impl<'a> Run<'a> {
         outcome: &mut Outcome,
     ) -> ControlFlow<()> {
         context.insert_value("has_code", Value::from(outcome.has_code));
+        context.insert_value("has_form", Value::from(outcome.has_form));
         trace::read(Fact::Frame, || incremental::frame_identity(language, template));
         let mut bytes = Vec::with_capacity(16 * 1024);
         match self.theme.tera.render_to(template, context, &mut bytes) {
