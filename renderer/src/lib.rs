@@ -15,6 +15,7 @@ pub mod colour;
 pub mod diagnostic;
 mod feeds;
 pub mod folder;
+pub mod forms;
 mod highlight;
 pub mod images;
 mod incremental;

@@ -87,6 +87,10 @@ pub struct Settings {
     /// Which files are written beside the pages.
     #[serde(default)]
     pub outputs: Outputs,
+    /// Where forms without an address of their own are sent, without a slash at the end; what page and form it is comes after it
+    /// ([`crate::forms::action`]). Without it such forms are left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forms: Option<String>,
     /// Front matter or settings the renderer does not know, kept so that export gives them back.
     #[serde(default)]
     pub extra: IndexMap<String, serde_json::Value>,
@@ -200,12 +204,82 @@ pub struct Organisation {
     pub name: String,
     pub email: String,
     pub phone: String,
-    /// Postal address, one line per entry.
+    /// Postal address, one line per entry: all of it, or street and number where the fields below say the rest.
     pub address: Vec<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub postal_code: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub city: String,
+    /// State, province or county.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub region: String,
+    /// ISO 3166-1 alpha-2: `PT`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub country: String,
     /// Public path of the logo, listed in [`Site::media`].
     pub logo: Option<String>,
     /// Profiles elsewhere (absolute URLs).
     pub same_as: Vec<String>,
+    /// What sort of organisation it is, which structured data says.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub kind: OrganisationKind,
+    /// The name in contracts and registers, where it is another.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub legal_name: String,
+    /// VAT or sales tax number.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub vat_id: String,
+    /// Register and number in it: `Companies House 01234567`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub registration: String,
+    /// Site path or absolute URL of what is said about personal data; forms lead to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub privacy_url: Option<String>,
+}
+
+fn is_usual(kind: &OrganisationKind) -> bool {
+    *kind == OrganisationKind::default()
+}
+
+/// What sort of organisation stands behind a site. All but the first are places that people go to: without an address they
+/// are shown as the first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrganisationKind {
+    #[default]
+    Organization,
+    LocalBusiness,
+    Store,
+    ProfessionalService,
+}
+
+impl Organisation {
+    /// The postal address as it is written on a letter, without the country.
+    pub fn address_lines(&self) -> Vec<String> {
+        let joined = |parts: &[&str], with: &str| {
+            let parts: Vec<&str> = parts.iter().map(|p| p.trim()).filter(|p| !p.is_empty()).collect();
+            parts.join(with)
+        };
+        let (code, city, region) = (&self.postal_code, &self.city, &self.region);
+        let place = match self.country.as_str() {
+            "US" | "CA" | "AU" => joined(&[city, &joined(&[region, code], " ")], ", "),
+            "GB" | "IE" => joined(&[city, region, code], ", "),
+            _ => joined(&[&joined(&[code, city], " "), region], ", "),
+        };
+        let lines = self.address.iter().map(|line| line.trim().to_owned());
+        lines.chain([place]).filter(|line| !line.is_empty()).collect()
+    }
+
+    /// The type of schema.org.
+    pub fn schema_type(&self) -> &'static str {
+        match self.kind {
+            _ if self.address_lines().is_empty() => "Organization",
+            OrganisationKind::Organization => "Organization",
+            OrganisationKind::LocalBusiness => "LocalBusiness",
+            OrganisationKind::Store => "Store",
+            OrganisationKind::ProfessionalService => "ProfessionalService",
+        }
+    }
 }
 
 /// One piece of content with an address.

@@ -262,7 +262,8 @@ block! {
 block! {
     /// [`Block::Form`]: sends its fields by POST, without a script.
     Form {
-        /// Where the fields go: an http address or a path on this site.
+        /// Where the fields go: an http address or a path on this site. Empty for the server that the site comes from
+        /// ([`crate::site::Settings::forms`]), which keeps what is sent and mails it.
         action: String,
         fields: Vec<Field>,
         /// Words on the button; the theme has some when empty.

@@ -111,6 +111,8 @@ pub enum FieldKind {
     Textarea,
     Select,
     Checkbox,
+    /// A box that must be ticked before the form is sent; its label is what is agreed to.
+    Consent,
     /// Hidden from people: a form that comes with it filled in was sent by a program.
     Honeypot,
 }

@@ -84,6 +84,7 @@ pub(crate) fn blocks(plan: &Plan<'_>, prepared: &Prepared, page: usize, body: &m
     body.fragments.append(&mut found.fragments);
     body.links.append(&mut found.links);
     body.has_code |= found.has_code;
+    body.has_form |= found.has_form;
     Value::from(out)
 }
 

@@ -2,10 +2,11 @@
 
 use tera::{Map, Value};
 
-use super::parts::{Field, FieldKind};
+use super::parts::FieldKind;
 use super::prepare::Maker;
 use super::{Block, Form, Video};
 use crate::address::{Target, is_http};
+use crate::forms;
 use crate::prepare::{map, optional, text_or_none};
 
 /// What all blocks have.
@@ -238,93 +239,50 @@ impl Maker<'_> {
     }
 
     fn form(&mut self, block: &Form) -> Own {
+        let own = block.action.trim().is_empty();
+        let settings = &self.plan.site.settings;
         let action = match self.plan.address.target(&block.action, self.path) {
-            // Endpoints are no pages: whether one answers there is not for the renderer to know.
-            Target::Site { path, suffix } if !block.action.trim().is_empty() => {
-                Some(format!("{}{suffix}", self.plan.address.href(&path)))
+            _ if own => {
+                let server = settings.forms.as_deref();
+                server.map(|server| forms::action(server, &self.page.id, self.number))
             }
+            // Endpoints are no pages: whether one answers there is not for the renderer to know.
+            Target::Site { path, suffix } => Some(format!("{}{suffix}", self.plan.address.href(&path))),
             Target::External(url) if is_http(&url) => Some(url.into_owned()),
             _ => None,
         };
         if action.is_none() {
-            self.warn(
-                "form-action",
-                format!(
+            let message = match own {
+                true => "the form has no address to send to, and no server takes the forms of this site; it is left out".into(),
+                false => format!(
                     "the form sends to {:?}, which is no http address or path; the form is left out",
                     block.action
                 ),
+            };
+            self.warn("form-action", message);
+        }
+        let (fields, unnamed) = forms::fields(block);
+        for (n, name) in unnamed {
+            self.warn(
+                "form-field",
+                format!("field {n} has no name of its own ({name:?}); it is left out"),
             );
         }
-        let (mut fields, mut names) = (Vec::new(), Vec::new());
-        for (n, field) in block.fields.iter().enumerate() {
-            let name: String = field
-                .name
-                .chars()
-                .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']'))
-                .collect();
-            if name.is_empty() || names.contains(&name) {
-                self.warn(
-                    "form-field",
-                    format!(
-                        "field {} has no name of its own ({:?}); it is left out",
-                        n + 1,
-                        field.name
-                    ),
-                );
-                continue;
-            }
-            fields.push(self.field(field, &name, n + 1));
-            names.push(name);
-        }
-        let empty =
-            action.is_none() || !block.fields.iter().any(|f| f.kind != FieldKind::Honeypot) || fields.is_empty();
+        let empty = action.is_none() || !fields.iter().any(|f| f.field.kind != FieldKind::Honeypot);
         let reported = action.is_none();
-        let mut own = Own::showing(
-            true,
-            map! { "action" => optional(action), "fields" => fields, "button" => text_or_none(&block.button) },
-        );
+        self.html.has_form |= own && !empty;
+        let privacy = settings.organisation.privacy_url.as_deref();
+        let privacy = privacy.and_then(|url| self.plan.address.safe_href(url));
+        let look = forms::Look {
+            number: self.number,
+            action: action.as_deref().unwrap_or_default(),
+            own,
+            button: &block.button,
+            privacy: privacy.as_deref(),
+        };
+        let mut own = Own::showing(true, forms::value(&look, &fields, &forms::Filled::default()));
         (own.needed, own.reported) = (empty, reported);
         own
-    }
-
-    fn field(&mut self, field: &Field, name: &str, n: usize) -> Value {
-        let (kind, autocomplete) = match field.kind {
-            FieldKind::Text => ("text", None),
-            FieldKind::Name => ("text", Some("name")),
-            FieldKind::Email => ("email", Some("email")),
-            FieldKind::Tel => ("tel", Some("tel")),
-            FieldKind::Textarea => ("textarea", None),
-            FieldKind::Select => ("select", None),
-            FieldKind::Checkbox => ("checkbox", None),
-            FieldKind::Honeypot => ("honeypot", None),
-        };
-        let label = match field.label.trim() {
-            "" => {
-                let words = name.replace(['_', '-', '.', '[', ']'], " ");
-                let mut letters = words.trim().chars();
-                letters
-                    .next()
-                    .map(|c| c.to_uppercase().chain(letters).collect::<String>())
-                    .unwrap_or_default()
-            }
-            label => label.to_owned(),
-        };
-        let options: Vec<Value> = field
-            .options
-            .iter()
-            .filter(|o| !o.trim().is_empty())
-            .map(|o| Value::from(o.trim()))
-            .collect();
-        map! {
-            "id" => format!("f{}-{n}", self.number),
-            "name" => name,
-            "label" => label,
-            "kind" => kind,
-            "autocomplete" => optional(autocomplete),
-            "required" => field.required && field.kind != FieldKind::Honeypot,
-            "help" => text_or_none(&field.help),
-            "options" => options,
-        }
     }
 }
 

@@ -43,6 +43,8 @@ pub struct Html {
     pub findings: Vec<Diagnostic>,
     /// There is a block of code, which a script of the theme can make easy to copy.
     pub has_code: bool,
+    /// There is a form that the site's server takes, which a script of the theme can send without leaving the page.
+    pub has_form: bool,
 }
 
 /// One heading of the table of contents.

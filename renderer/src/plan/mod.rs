@@ -24,7 +24,7 @@ use crate::markdown::{Known, Lookup};
 use crate::output::PATH_CONFLICT;
 use crate::paths;
 use crate::site::{
-    Body, FeedFormat, Media, Page, PageKind, Pagination, Section, SharedPage, Site, SiteType, Taxonomy, Term,
+    Block, Body, FeedFormat, Media, Page, PageKind, Pagination, Section, SharedPage, Site, SiteType, Taxonomy, Term,
 };
 use crate::tables::{HashMap, with_room};
 
@@ -272,6 +272,10 @@ pub struct Plan<'s> {
     pub homes: Table<PlannedHome>,
     /// Addresses of the search pages, by language; empty without search.
     pub searches: Vec<(usize, String)>,
+    /// A page has a form that the site's server takes.
+    pub has_forms: bool,
+    /// Addresses of the pages that are shown after such a form was sent, by language.
+    pub sent_pages: Vec<(usize, String)>,
     pub redirects: Table<PlannedRedirect>,
     clusters: Vec<PlannedCluster>,
     /// By page: its cluster.
@@ -295,6 +299,7 @@ enum Owner {
     Home,
     Feed,
     Search,
+    Form,
     Asset,
     Redirect,
 }
@@ -311,6 +316,7 @@ impl Owner {
             Self::Home => "the home page",
             Self::Feed => "a feed",
             Self::Search => "the search page",
+            Self::Form => "the page that is shown after a form was sent",
             Self::Asset => "a file of the theme",
             Self::Redirect => "a redirect",
         }
@@ -356,6 +362,8 @@ impl<'s> Plan<'s> {
             term_lists: Table::new(),
             homes: Table::new(),
             searches: Vec::new(),
+            has_forms: false,
+            sent_pages: Vec::new(),
             redirects: Table::new(),
             clusters: Vec::new(),
             cluster_of: Vec::new(),
@@ -369,6 +377,7 @@ impl<'s> Plan<'s> {
         }
         for language in 1..plan.languages.len() {
             plan.claimed.insert(plan.missing_path(language), Owner::Reserved);
+            plan.claimed.insert(plan.unsent_path(language), Owner::Reserved);
         }
         for path in assets {
             plan.claim(path, Owner::Asset, findings);
@@ -383,6 +392,7 @@ impl<'s> Plan<'s> {
         }
         plan.plan_homes(findings);
         plan.plan_searches(findings);
+        plan.plan_forms(findings);
         plan.plan_redirects(findings);
         plan.link_translations(findings);
         plan.tell_terms_apart();
@@ -436,6 +446,23 @@ impl<'s> Plan<'s> {
         }
     }
 
+    /// Where somebody goes who has sent a form that the site's server takes, unless the site has a page of its own there.
+    fn plan_forms(&mut self, findings: &mut Vec<Diagnostic>) {
+        let own = |block: &Block| matches!(block, Block::Form(form) if form.action.trim().is_empty());
+        self.has_forms =
+            self.site.settings.forms.is_some() && self.pages.iter().any(|p| p.page.blocks.iter().any(own));
+        if !self.has_forms {
+            return;
+        }
+        let languages: Vec<usize> = self.homes.iter().map(|home| home.language).collect();
+        for language in languages {
+            let path = format!("{}{}", self.home_path(language), crate::forms::SENT);
+            if !self.claimed.contains_key(&path) && self.claim(&path, Owner::Form, findings) {
+                self.sent_pages.push((language, path));
+            }
+        }
+    }
+
     /// Index of a language; pages in a language that the settings do not list count as the default.
     pub fn language(&self, tag: &str) -> usize {
         self.languages
@@ -452,6 +479,11 @@ impl<'s> Plan<'s> {
     /// The page that says that there is nothing, for what is looked for below a language's home page.
     pub fn missing_path(&self, language: usize) -> String {
         format!("{}404.html", self.home_paths[language])
+    }
+
+    /// The page that the server shows around a form that is not right yet.
+    pub fn unsent_path(&self, language: usize) -> String {
+        format!("{}{}", self.home_paths[language], crate::forms::UNSENT)
     }
 
     /// The feed in one format beside the list at `path`.

@@ -16,6 +16,10 @@ use crate::{llms, redirect_files, robots};
 /// Newest pieces that the 404 page offers.
 const NEWEST: usize = 5;
 
+/// Templates of the pages around forms; a theme with a frame of its own need not have them.
+pub(super) const SENT: &str = "form_sent.html";
+pub(super) const UNSENT: &str = "form_problem.html";
+
 impl Run<'_> {
     /// Servers show the one at the top of the language in which something is not there.
     pub(super) fn not_found(&self, l: usize, outcome: &mut Outcome) -> ControlFlow<()> {
@@ -40,6 +44,41 @@ impl Run<'_> {
         context.insert_value("newest", Value::from(newest));
         context.insert_value("current_url", Value::from(""));
         self.write_page("404.html", &mut context, l, &path, outcome)
+    }
+
+    /// What is shown after a form was sent. It stands with the site, whatever server the form was sent to.
+    pub(super) fn sent(&self, i: usize, outcome: &mut Outcome) -> ControlFlow<()> {
+        let (l, path) = &self.plan.sent_pages[i];
+        self.bare(SENT, "form_sent", *l, path, outcome)
+    }
+
+    /// A page with a place for the form ([`forms::SLOT`]) that was not right yet.
+    pub(super) fn unsent(&self, l: usize, outcome: &mut Outcome) -> ControlFlow<()> {
+        outcome.has_form = true;
+        self.bare(UNSENT, "form_problem", l, &self.plan.unsent_path(l), outcome)
+    }
+
+    /// A page of the theme's words alone, which search engines do not show.
+    fn bare(
+        &self,
+        template: &str,
+        title: &str,
+        l: usize,
+        path: &str,
+        outcome: &mut Outcome,
+    ) -> ControlFlow<()> {
+        let title = self.prepared.languages[l].words.get(title);
+        let head = Head {
+            title: document_title(&title, &self.plan.site.settings.title),
+            short_title: title,
+            indexable: false,
+            og_type: "website",
+            ..Head::default()
+        };
+        let mut context = self.shells[l].context();
+        context.insert_value("head", head.value());
+        context.insert_value("current_url", Value::from(""));
+        self.write_page(template, &mut context, l, path, outcome)
     }
 
     /// A page for servers that know nothing of redirects.

@@ -54,6 +54,10 @@ enum Job {
     Redirect(usize),
     /// By language.
     NotFound(usize),
+    /// What is shown after a form was sent, by its place in [`Plan::sent_pages`].
+    Sent(usize),
+    /// What the server shows around a form that is not right yet. By language.
+    Unsent(usize),
     /// One of the files that list addresses.
     Sitemap(usize),
     SitemapIndex,
@@ -99,6 +103,8 @@ struct Outcome {
     fragments: Vec<(String, String, String)>,
     /// One of the page's texts has a block of code.
     has_code: bool,
+    /// The page has a form that the site's server takes.
+    has_form: bool,
     /// The files themselves, where they are remembered.
     remembered: Vec<MadeFile>,
     done: Option<queue::Done>,
@@ -107,6 +113,7 @@ struct Outcome {
 impl Outcome {
     fn take_html(&mut self, html: &mut Html, from: &str) {
         self.has_code |= html.has_code;
+        self.has_form |= html.has_form;
         self.findings.append(&mut html.findings);
         self.links
             .extend(html.links.drain(..).map(|link| trace::identity(link.as_str())));
@@ -442,6 +449,12 @@ impl<'a> Run<'a> {
         jobs.push(Job::NotFound(0));
         let others = plan.homes.iter().map(|h| h.language).filter(|l| *l != 0);
         jobs.extend(others.map(Job::NotFound));
+        if plan.has_forms && self.theme.tera.contains_template(derived::SENT) {
+            jobs.extend((0..plan.sent_pages.len()).map(Job::Sent));
+        }
+        if plan.has_forms && self.theme.tera.contains_template(derived::UNSENT) {
+            jobs.extend(plan.homes.iter().map(|h| Job::Unsent(h.language)));
+        }
         jobs.extend((0..self.sitemaps.len()).map(Job::Sitemap));
         jobs.extend([Job::SitemapIndex, Job::Robots, Job::Llms, Job::RedirectTables]);
         jobs
@@ -468,6 +481,8 @@ impl<'a> Run<'a> {
             Job::Feed(FeedOf::Term(i)) => feed(&plan.terms[i].listing),
             Job::Redirect(i) => plan.redirects[i].from == wanted,
             Job::NotFound(l) => plan.missing_path(l) == wanted,
+            Job::Sent(i) => plan.sent_pages[i].1 == wanted,
+            Job::Unsent(l) => plan.unsent_path(l) == wanted,
             Job::Sitemap(n) => self.sitemaps.path(n).as_deref() == Some(wanted),
             Job::SitemapIndex => wanted == "/sitemap.xml",
             Job::Robots => wanted == "/robots.txt",
@@ -521,12 +536,14 @@ impl<'a> Run<'a> {
             Job::Redirect(i) => (10, plan.redirects.rows()[i].identity(), 0),
             Job::NotFound(l) => (11, l as u64, 0),
             Job::Sitemap(n) => (12, n as u64, 0),
-            Job::SitemapIndex => (18, 0, 0),
+            Job::SitemapIndex => (20, 0, 0),
             Job::Robots => (13, 0, 0),
             Job::RedirectTables => (14, 0, 0),
             Job::Llms => (15, 0, 0),
             Job::Asset(i) => (16, trace::identity(self.assets[i].0.as_str()), 0),
             Job::Share(i) => (17, i as u64, 0),
+            Job::Sent(i) => (18, i as u64, 0),
+            Job::Unsent(l) => (19, l as u64, 0),
         };
         trace::identity(&(kind, of, n))
     }
@@ -543,6 +560,8 @@ impl<'a> Run<'a> {
             Job::Feed(of) => self.feed(of, outcome),
             Job::Redirect(i) => self.redirect(i, outcome),
             Job::NotFound(l) => self.not_found(l, outcome),
+            Job::Sent(i) => self.sent(i, outcome),
+            Job::Unsent(l) => self.unsent(l, outcome),
             Job::Sitemap(n) => self.sitemap(n, outcome),
             Job::SitemapIndex => self.sitemap_index(outcome),
             Job::Robots => self.robots(outcome),
@@ -563,6 +582,7 @@ impl<'a> Run<'a> {
         outcome: &mut Outcome,
     ) -> ControlFlow<()> {
         context.insert_value("has_code", Value::from(outcome.has_code));
+        context.insert_value("has_form", Value::from(outcome.has_form));
         trace::read(Fact::Frame, || incremental::frame_identity(language, template));
         let mut bytes = Vec::with_capacity(16 * 1024);
         match self.theme.tera.render_to(template, context, &mut bytes) {

@@ -39,20 +39,32 @@ pub(crate) fn site_nodes(plan: &Plan<'_>, language: usize) -> String {
     json.close();
 
     json.open();
-    json.text("@type", "Organization");
+    let kind = organisation.schema_type();
+    json.text("@type", kind);
     json.joined("@id", &home, "#organization");
     json.text("name", name);
+    json.some_text("legalName", &organisation.legal_name);
+    json.some_text("vatID", &organisation.vat_id);
     json.text("url", &home);
     json.some_text("email", &organisation.email);
     json.some_text("telephone", &organisation.phone);
-    if !organisation.address.is_empty() {
+    if !organisation.address_lines().is_empty() {
         json.open_at("address");
         json.text("@type", "PostalAddress");
-        json.text("streetAddress", &organisation.address.join(", "));
+        json.some_text("streetAddress", &organisation.address.join(", "));
+        json.some_text("postalCode", &organisation.postal_code);
+        json.some_text("addressLocality", &organisation.city);
+        json.some_text("addressRegion", &organisation.region);
+        json.some_text("addressCountry", &organisation.country);
         json.close();
     }
     if let Some(logo) = organisation.logo.as_deref().and_then(|l| plan.address.safe_image(l)) {
-        json.text("logo", &plan.address.absolutise(&logo));
+        let logo = plan.address.absolutise(&logo);
+        json.text("logo", &logo);
+        // A place is shown with a picture.
+        if kind != "Organization" {
+            json.text("image", &logo);
+        }
     }
     let profiles = profiles(plan);
     if !profiles.is_empty() {

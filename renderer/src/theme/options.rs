@@ -64,6 +64,11 @@ impl OptionSpec {
             .map_err(|e| format!("default: {e}"))
     }
 
+    /// What is wrong with a value that a site gives it: `must be …`.
+    pub fn problem(&self, given: &serde_json::Value) -> Option<String> {
+        self.accept(given).err()
+    }
+
     /// The value for templates, or what is wrong with it.
     fn accept(&self, given: &serde_json::Value) -> Result<Value, String> {
         let text = given.as_str();

@@ -7,6 +7,7 @@ mod commonmark;
 mod derived;
 mod determinism;
 mod fence;
+mod forms;
 mod gate;
 mod golden;
 mod hostile;

@@ -85,6 +85,7 @@ impl Config {
                 indexable: true,
                 markdown: Default::default(),
                 outputs: Outputs::default(),
+                forms: None,
                 extra: IndexMap::new(),
             },
             titled: false,

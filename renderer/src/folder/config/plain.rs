@@ -10,7 +10,7 @@ use crate::folder::layout::Layout;
 use crate::folder::paths;
 use crate::folder::problem::Problems;
 use crate::folder::walk::File;
-use crate::site::{MenuItem, Organisation, Redirect, SiteType, TaxonomyKind, Term};
+use crate::site::{MenuItem, Organisation, OrganisationKind, Redirect, SiteType, TaxonomyKind, Term};
 
 pub(in crate::folder) struct Plain {
     /// There is a `site.toml`: nothing is made up that it does not say.
@@ -42,6 +42,15 @@ pub(super) fn config(files: &[File], options: &ReadOptions, problems: &Problems)
             address: table.list(&["address"]).unwrap_or_default(),
             logo: table.string(&["logo"]),
             same_as: table.list(&["same_as"]).unwrap_or_default(),
+            kind: kind(&mut table),
+            legal_name: table.string(&["legal_name"]).unwrap_or_default(),
+            vat_id: table.string(&["vat_id"]).unwrap_or_default(),
+            registration: table.string(&["registration"]).unwrap_or_default(),
+            postal_code: table.string(&["postal_code"]).unwrap_or_default(),
+            city: table.string(&["city"]).unwrap_or_default(),
+            region: table.string(&["region"]).unwrap_or_default(),
+            country: table.string(&["country"]).unwrap_or_default(),
+            privacy_url: table.string(&["privacy_url"]),
         };
         table.report_rest("organisation");
     }
@@ -103,6 +112,17 @@ pub(super) fn config(files: &[File], options: &ReadOptions, problems: &Problems)
     }
     config.settings.extra = extra;
     Ok(config)
+}
+
+fn kind(table: &mut Fields<'_>) -> OrganisationKind {
+    let Some(kind) = table.string(&["kind"]) else {
+        return OrganisationKind::default();
+    };
+    serde_json::from_value(kind.as_str().into()).unwrap_or_else(|_| {
+        let message = format!("`{kind}` is none of organization, local_business, store, professional_service");
+        table.warn("kind", message);
+        OrganisationKind::default()
+    })
 }
 
 fn settings(config: &mut Config, site: &mut Fields, options: &ReadOptions) {

@@ -15,7 +15,7 @@ use crate::folder::blocks;
 use crate::folder::links::{self, From};
 use crate::folder::place::What;
 use crate::folder::problem::Problems;
-use crate::site::{Body, MenuItem, Outputs, Page, Pagination, Section, SectionSort, Site};
+use crate::site::{Body, MenuItem, OrganisationKind, Outputs, Page, Pagination, Section, SectionSort, Site};
 
 /// Keys in the order they are written; empty values are left out.
 #[derive(Default)]
@@ -321,6 +321,17 @@ pub(super) fn site(site: &Site) -> Result<String, ExportError> {
     table.texts("address", &organisation.address);
     table.some("logo", organisation.logo.as_deref());
     table.texts("same_as", &organisation.same_as);
+    if organisation.kind != OrganisationKind::default() {
+        table.put("kind", word(organisation.kind));
+    }
+    table.text("legal_name", &organisation.legal_name);
+    table.text("vat_id", &organisation.vat_id);
+    table.text("registration", &organisation.registration);
+    table.text("postal_code", &organisation.postal_code);
+    table.text("city", &organisation.city);
+    table.text("region", &organisation.region);
+    table.text("country", &organisation.country);
+    table.some("privacy_url", organisation.privacy_url.as_deref());
     head.table("organisation", table.0);
 
     if settings.markdown != Default::default()
