@@ -40,7 +40,7 @@ pub mod theme;
 mod xml;
 
 pub use bodies::Bodies;
-pub use diagnostic::{Diagnostic, Severity};
+pub use diagnostic::{Diagnostic, Place, Severity};
 pub use incremental::Memo;
 pub use output::{FileKind, MadeFile, MemorySink, OutFile, Rendered, Report, Sink};
 pub use site::Site;

@@ -30,6 +30,8 @@ pub struct Memo {
     pages: ByKey<PageMemo>,
     kinship: Arc<Kinship>,
     files: ByKey<Arc<JobMemo>>,
+    /// Words of texts, for search.
+    pub(crate) sums: Arc<crate::search::Sums>,
 }
 
 impl Memo {
@@ -226,6 +228,7 @@ impl Remembering {
         }
         self.facts.keep();
         Memo {
+            sums: Arc::default(),
             frame: self.frame,
             facts: self.facts,
             pages,

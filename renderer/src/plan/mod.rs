@@ -44,8 +44,8 @@ const RESERVED: &[&str] = &[
     "/redirects.caddy",
 ];
 
-/// Pages up to which a site has search without asking. The index of 10,000 pages took a quarter of a render's time and 15 MB.
-const SEARCHED: usize = 1000;
+/// Pages up to which a site has search without asking: as many as have their words remembered from one index to the next.
+const SEARCHED: usize = 25_000;
 
 /// A page with its decided address.
 #[derive(Debug)]

@@ -134,6 +134,8 @@ struct Run<'a> {
     shares: share::Shares,
     sink: &'a dyn Sink,
     remembering: Option<&'a Remembering>,
+    /// Words that the search of renders before has read.
+    sums: Option<Arc<crate::search::Sums>>,
 }
 
 /// How much of a site is rendered.
@@ -188,10 +190,12 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
         .values()
         .map(|asset| (asset.path.clone(), asset.bytes.as_slice()))
         .chain(styles.iter().map(|(_, path, bytes)| (path.clone(), bytes.as_slice())))
+        .chain(options.font_files())
         .collect();
     let asset_paths: Vec<String> = assets.iter().map(|(path, _)| path.clone()).collect();
 
     let plan = Plan::new(site, bodies, address, &asset_paths, &mut findings);
+    let sums = memo.as_deref().map(|memo| Arc::clone(&memo.sums));
     let mut remembering = memo.as_deref_mut().map(|memo| {
         let frame = incremental::frame_of(&plan, theme);
         (Remembering::new(std::mem::take(memo), &plan, frame), Vec::new())
@@ -217,6 +221,7 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
         shares: share::Shares::new(&plan, &prepared, &options, remembered),
         sink,
         remembering: remembered,
+        sums: sums.clone(),
     };
 
     let mut jobs = run.jobs();
@@ -255,11 +260,7 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
     linked.check(&plan, switches, &mut findings);
     let remembered = remembering.as_ref().map(|(remembering, _)| remembering);
     let texts = texts::check(&plan, &prepared, remembered, &mut findings);
-    findings.sort();
-    findings.dedup();
-    let advice = findings.partition_point(|d| d.severity < Severity::Info);
-    report.advice = findings.split_off(advice);
-    report.diagnostics = findings;
+    report.judge(&site.settings.outputs.strict, findings);
     if let (Some(memo), Some((remembering, cards))) = (memo, remembering) {
         *memo = if total.stopped {
             remembering.into_former()
@@ -267,6 +268,7 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
             let done = total.done.into_iter().map(|done| (done.key, done.memo));
             remembering.into_memo(&plan, cards, shares, texts, done)
         };
+        memo.sums = sums.unwrap_or_default();
     }
     report
 }
@@ -288,11 +290,9 @@ fn check_fragments(plan: &Plan<'_>, done: &[queue::Done], findings: &mut Vec<Dia
             continue;
         };
         if !COMMON_ANCHORS.contains(&fragment.as_str()) && !ids.contains(&hash(fragment)) {
-            findings.push(Diagnostic::warning(
-                from,
-                "anchor-missing",
-                format!("a link leads to #{fragment} on {to}, and there is no such place"),
-            ));
+            let message = format!("a link leads to #{fragment} on {to}, and there is no such place");
+            let place = check::places::of_fragment(plan, from, fragment);
+            findings.push(Diagnostic::warning(from, "anchor-missing", message).at(place));
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use igny8_data::{DbError, JobRow, Read, SiteId, SiteScope, Write};
 use igny8_renderer::images::ImageCache;
 use igny8_renderer::release::{self, ContentHash, MediaSource, Release, ReleaseError, Written};
-use igny8_renderer::{Diagnostic, Report, Severity};
+use igny8_renderer::{Diagnostic, Report};
 
 use super::model::{Deployment, DeploymentId, DeploymentScope, DeploymentStatus, LOG_LINES};
 use super::renders::Left;
@@ -212,7 +212,7 @@ async fn make(
     deployment.pages = number(report.pages);
     let Some(written) = made.written else {
         context.check()?;
-        let errors = report.diagnostics.iter().filter(|d| d.severity == Severity::Error);
+        let errors = report.diagnostics.iter().filter(|d| report.stops(d));
         return Err(Stop::Refused(format!(
             "{} errors in pages; the old release stays live. They are in the log. Mend them, or deploy with `force`.",
             errors.count()
@@ -242,6 +242,7 @@ async fn make(
     Ok(Some(Rest {
         written: Some(written),
         report,
+        images: Some(made.images),
     }))
 }
 
@@ -251,6 +252,8 @@ pub struct Rest {
     /// Without it everything is looked at that may be left.
     written: Option<Written>,
     report: Report,
+    /// Knows which images the release has.
+    images: Option<ImageCache>,
 }
 
 /// What a render thread needs.
@@ -271,6 +274,7 @@ struct Made {
     report: Report,
     /// `None` when the release was given up.
     written: Option<Written>,
+    images: ImageCache,
 }
 
 enum Problem {
@@ -306,7 +310,14 @@ impl Work {
         }
         release::discard(&self.folder, &self.release)?;
         // In the site's own folder: nothing of one account's images can come into another's releases.
+        // The one that the last deployment left knows what it has looked at.
         let images = images_of(&self.folder);
+        let images = left
+            .images
+            .take()
+            .filter(|left| left.dir() == images.dir())
+            .unwrap_or(images);
+        left.images = Some(images.clone());
         images.prepare_all(&mut site, &self.media);
         let mut report = Report::default();
         let source = images.source(&self.media);
@@ -316,7 +327,11 @@ impl Work {
             let usable = self.force || !report.stops_release();
             (usable && !self.stop.is_cancelled()).then(|| std::mem::take(&mut report.media))
         })?;
-        Ok(Made { report, written })
+        Ok(Made {
+            report,
+            written,
+            images,
+        })
     }
 }
 
@@ -373,7 +388,7 @@ fn theme_and(hash: &str, theme: &str) -> String {
 
 fn log(report: &Report) -> Vec<serde_json::Value> {
     let findings = report.diagnostics.iter().chain(&report.advice);
-    let of = |d: &Diagnostic| line(d.severity.name(), &d.page, d.code, &d.message);
+    let of = |d: &Diagnostic| line(d.severity.name(), &d.page, d.code, &d.text());
     let mut lines: Vec<serde_json::Value> = findings.take(LOG_LINES).map(of).collect();
     let all = report.diagnostics.len() + report.advice.len();
     if all > LOG_LINES {
@@ -464,7 +479,8 @@ pub async fn tidy_up(app: &App, site: &Site, rest: Rest) {
         release::prune(&folder, keep)?;
         unfold(&held, &folder)?;
         if rest.written.is_some()
-            && let Err(error) = images_of(&folder).sweep(&rest.report)
+            && let Some(images) = &rest.images
+            && let Err(error) = images.sweep(&rest.report)
         {
             tracing::warn!(%error, folder = %folder.display(), "cannot tidy the images kept for releases");
         }
