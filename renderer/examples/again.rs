@@ -109,7 +109,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         };
         let site = Arc::new(site.clone());
         let start = Instant::now();
-        let report = match &releases {
+        let mut report = match &releases {
             None => render_again_unreviewed(&site, &theme, &Undrawn(&sink), &mut memo),
             Some(folder) => {
                 let mut report = Report::default();
@@ -127,9 +127,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         };
         let took = start.elapsed();
         let later = Instant::now();
-        if report.unreviewed {
-            review(&mut memo, &theme);
-        }
+        review(&mut memo, &theme, &mut report);
         let later = later.elapsed();
         known = sink.before;
         let now = sink.now.into_inner().unwrap_or_default();

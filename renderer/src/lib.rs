@@ -43,7 +43,7 @@ mod xml;
 use std::sync::Arc;
 
 pub use bodies::Bodies;
-pub use diagnostic::{Diagnostic, Severity};
+pub use diagnostic::{Diagnostic, Place, Severity};
 pub use incremental::Memo;
 pub use output::{FileKind, MadeFile, MemorySink, OutFile, Rendered, Report, Sink};
 pub use site::Site;
@@ -69,10 +69,9 @@ pub fn render_again_unreviewed(site: &Arc<Site>, theme: &Theme, sink: &dyn Sink,
     render::render_again(site, theme, sink, memo, false)
 }
 
-/// What [`render_again_unreviewed`] left out: all errors and warnings, and all advice, as [`Report`] has them. None if the memo was not
-/// left by a render that left something out.
-pub fn review(memo: &mut Memo, theme: &Theme) -> Option<(Vec<Diagnostic>, Vec<Diagnostic>)> {
-    render::review(memo, theme)
+/// Adds what [`render_again_unreviewed`] left out of its report: all findings, as [`render_again`] has them. `memo` is as it left it.
+pub fn review(memo: &mut Memo, theme: &Theme, report: &mut Report) {
+    render::review(memo, theme, report);
 }
 
 /// [`render_again`] for a site whose texts are not all in its pages.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::share_image::ShareImage;
-use crate::site::Media;
+use crate::site::{Media, Strict};
 
 /// What a file is, which decides how long it may be cached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -135,17 +135,47 @@ pub struct Report {
     /// findings come from [`crate::review`].
     #[serde(skip)]
     pub unreviewed: bool,
+    /// What the site is strict about.
+    #[serde(skip)]
+    pub strict: Vec<Strict>,
 }
 
 impl Report {
-    /// True if something is wrong that should keep the site from going out: any error but a media file that is missing or
-    /// damaged, and an address that is wanted twice, since a site is better without one picture or page than not there, and one
-    /// page must not keep all later changes from visitors.
+    /// True if something is wrong that should keep the site from going out.
     pub fn stops_release(&self) -> bool {
-        let leaves_out = |d: &Diagnostic| [MEDIA_MISSING, IMAGE_BROKEN, PATH_CONFLICT].contains(&d.code);
-        self.diagnostics
-            .iter()
-            .any(|d| d.severity == Severity::Error && !leaves_out(d))
+        self.diagnostics.iter().any(|d| self.stops(d))
+    }
+
+    /// True if one finding should keep the site from going out: any error but a media file that is missing or damaged, and an address
+    /// that is wanted twice, since a site is better without one picture or page than not there, and one page must not keep all later
+    /// changes from visitors. A site that is strict about these ([`Strict`]) says otherwise.
+    pub fn stops(&self, finding: &Diagnostic) -> bool {
+        let leaves_out = [MEDIA_MISSING, IMAGE_BROKEN, PATH_CONFLICT].contains(&finding.code);
+        finding.severity == Severity::Error && (!leaves_out || self.strict.iter().any(|kind| kind.covers(finding.code)))
+    }
+
+    /// Makes errors of what the site is strict about, and sorts.
+    pub(crate) fn judge(&mut self, strict: &[Strict], mut findings: Vec<Diagnostic>) {
+        self.strict = strict.to_vec();
+        for finding in &mut findings {
+            if strict.iter().any(|kind| kind.covers(finding.code)) && finding.severity == Severity::Warning {
+                finding.severity = Severity::Error;
+            }
+        }
+        findings.sort();
+        findings.dedup();
+        let advice = findings.partition_point(|d| d.severity < Severity::Info);
+        self.advice = findings.split_off(advice);
+        self.diagnostics = findings;
+    }
+
+    /// Adds what was found after the render, as strictly as the render was.
+    pub fn extend(&mut self, findings: impl IntoIterator<Item = Diagnostic>) {
+        let strict = std::mem::take(&mut self.strict);
+        let mut all = std::mem::take(&mut self.diagnostics);
+        all.append(&mut self.advice);
+        all.extend(findings);
+        self.judge(&strict, all);
     }
 
     /// True if something is missing from the output or wrong in it.

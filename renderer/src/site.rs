@@ -109,34 +109,81 @@ pub enum Pagination {
     Full,
 }
 
-/// Files that a site can have beside its pages.
+/// Files that a site can have beside its pages, and what keeps all of them from going out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Outputs {
     /// Formats of the feeds of home pages and sections.
     pub feeds: Vec<FeedFormat>,
-    /// Formats of the feeds of terms. One by default: a site can have hundreds of terms, and every reader takes Atom.
+    /// Formats of the feeds of terms, which have summaries.
     pub term_feeds: Vec<FeedFormat>,
     /// `llms.txt`, an overview in Markdown for language models.
     pub llms_txt: bool,
     /// False asks crawlers that collect texts for language models to stay away (`robots.txt`).
     pub ai_crawlers: bool,
-    /// A search page with its index. `None`: for sites of up to 1,000 pages, where it costs little.
+    /// A search page with its index. `None`: for sites of up to 25,000 pages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search: Option<bool>,
     /// A picture of title and brand for every page that has none ([`crate::share_image`]), for links to it that are shared.
     pub share_images: bool,
+    /// Findings that are errors for this site, and keep a release from going out, although they are only warned of elsewhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub strict: Vec<Strict>,
+}
+
+/// Kinds of findings that a site can be strict about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strict {
+    /// Links of texts, menus and redirects that lead nowhere or where they must not.
+    Links,
+    /// Links to places that their pages do not have.
+    Anchors,
+    /// Images that are not there, damaged, or without a description.
+    Images,
+    /// Titles that two pages share, or that are missing.
+    Titles,
+    /// Addresses that are wanted twice.
+    Addresses,
+    /// Structured data that lacks what search engines need.
+    StructuredData,
+    /// Pages that nothing leads to.
+    Orphans,
+}
+
+impl Strict {
+    /// Whether a finding of this code ([`crate::Diagnostic::code`]) is of this kind.
+    pub fn covers(self, code: &str) -> bool {
+        let codes: &[&str] = match self {
+            Self::Links => &["link-missing", "link-refused", "link-empty"],
+            Self::Anchors => &["anchor-missing", "anchor-taken"],
+            Self::Images => &[
+                "image-missing",
+                "image-refused",
+                "image-untouched",
+                "alt-missing",
+                crate::output::MEDIA_MISSING,
+                crate::output::IMAGE_BROKEN,
+            ],
+            Self::Titles => &["title-duplicate", "title-missing"],
+            Self::Addresses => &[crate::output::PATH_CONFLICT],
+            Self::StructuredData => &["json-ld", "json-ld-fields"],
+            Self::Orphans => &["orphan"],
+        };
+        codes.contains(&code)
+    }
 }
 
 impl Default for Outputs {
     fn default() -> Self {
         Self {
             feeds: FeedFormat::ALL.to_vec(),
-            term_feeds: vec![FeedFormat::Atom],
+            term_feeds: FeedFormat::ALL.to_vec(),
             llms_txt: true,
             ai_crawlers: true,
             search: None,
             share_images: true,
+            strict: Vec::new(),
         }
     }
 }

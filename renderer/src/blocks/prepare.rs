@@ -9,7 +9,7 @@ use tera::{Map, Value};
 
 use super::{Block, Hero};
 use crate::address::Target;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::markdown::{self, Html, Known, Lookup, text};
 use crate::plan::Plan;
 use crate::prepare::{Prepared, image_value, map, optional, text_or_none};
@@ -144,8 +144,10 @@ pub(crate) fn questions(blocks: &[Block]) -> Vec<(String, String)> {
 
 impl Maker<'_> {
     pub fn warn(&mut self, code: &'static str, message: String) {
-        let message = format!("block {}: {message}", self.number);
-        self.html.findings.push(Diagnostic::warning(self.path, code, message));
+        let place = Place::default().in_block(self.number);
+        self.html
+            .findings
+            .push(Diagnostic::warning(self.path, code, message).at(place));
     }
 
     /// The block's place on the page, which nothing else there has.
@@ -196,6 +198,9 @@ impl Maker<'_> {
             id_prefix: &prefix,
         };
         let mut html = markdown::render_fragment(source, &context);
+        for finding in &mut html.findings {
+            finding.place = finding.place.in_block(self.number);
+        }
         self.html.findings.append(&mut html.findings);
         self.html.ids.append(&mut html.ids);
         self.html.fragments.append(&mut html.fragments);

@@ -55,7 +55,7 @@ impl Inspector {
     pub fn finish(self, report: &mut Report) {
         let mut seen = self.seen.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
         seen.files.extend(report.media.iter().map(|m| paths::file_of(&m.path)));
-        let known: HashSet<(&str, &str)> = report.diagnostics.iter().map(|d| (d.page.as_str(), d.code)).collect();
+        let known: HashSet<(String, &str)> = report.diagnostics.iter().map(|d| (d.page.clone(), d.code)).collect();
         let mut found = Vec::new();
         for link in &seen.links {
             let file = paths::file_of(&link.to);
@@ -77,13 +77,11 @@ impl Inspector {
             } else {
                 continue;
             };
-            if !known.contains(&(link.from.as_str(), code)) {
+            if !known.contains(&(link.from.clone(), code)) {
                 found.push(Diagnostic::warning(&link.from, code, message));
             }
         }
-        report.diagnostics.append(&mut found);
-        report.diagnostics.sort();
-        report.diagnostics.dedup();
+        report.extend(found);
     }
 
     fn page(&self, path: &str, html: &str) -> (HashSet<String>, Vec<Link>) {

@@ -24,9 +24,7 @@ fn required(kind: &str) -> &'static [&'static [&'static str]] {
         "FAQPage" => &[&["mainEntity"]],
         "Question" => &[&["name"], &["acceptedAnswer"]],
         "Answer" => &[&["text"]],
-        "Organization" | "Person" | "Brand" | "Service" | "WebSite" | "HowTo" | "Recipe" => {
-            &[&["name"]]
-        }
+        "Organization" | "Person" | "Brand" | "Service" | "WebSite" | "HowTo" | "Recipe" => &[&["name"]],
         "LocalBusiness" | "Store" | "ProfessionalService" => &[&["name"], &["address"]],
         "WebPage" | "CollectionPage" | "AboutPage" | "ContactPage" | "ItemPage" | "ProfilePage" => {
             &[&["name"], &["url"]]
@@ -157,11 +155,25 @@ impl<'j> Deserialize<'j> for Key<'j> {
     }
 }
 
+/// Something wrong with structured data.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Problem {
+    /// It is no data that could be read rightly; else it lacks fields that search engines want.
+    pub invalid: bool,
+    pub text: String,
+}
+
+impl Problem {
+    fn invalid(text: String) -> Self {
+        Self { invalid: true, text }
+    }
+}
+
 /// What is wrong with a script of type `application/ld+json`.
-pub(super) fn problems(text: &str) -> Vec<String> {
+pub(super) fn problems(text: &str) -> Vec<Problem> {
     let value: Node<'_> = match serde_json::from_str(text) {
         Ok(value) => value,
-        Err(problem) => return vec![format!("is not JSON: {problem}")],
+        Err(problem) => return vec![Problem::invalid(format!("is not JSON: {problem}"))],
     };
     let mut look = Look::default();
     let context = match &value {
@@ -170,7 +182,8 @@ pub(super) fn problems(text: &str) -> Vec<String> {
     };
     let context = context.trim_end_matches('/');
     if !matches!(context, "https://schema.org" | "http://schema.org") && !matches!(value, Node::List(_)) {
-        look.problems.push("has no @context of schema.org".to_owned());
+        let text = "has no @context of schema.org".to_owned();
+        look.problems.push(Problem::invalid(text));
     }
     look.walk(&value, 0);
     let Look {
@@ -180,7 +193,7 @@ pub(super) fn problems(text: &str) -> Vec<String> {
     } = look;
     ids.sort_unstable();
     let unknown = references.into_iter().filter(|r| ids.binary_search(r).is_err());
-    problems.extend(unknown.map(|reference| format!("refers to {reference}, which is not in it")));
+    problems.extend(unknown.map(|reference| Problem::invalid(format!("refers to {reference}, which is not in it"))));
     problems.sort();
     problems.dedup();
     problems
@@ -191,7 +204,7 @@ pub(super) fn problems(text: &str) -> Vec<String> {
 struct Look<'v> {
     ids: Vec<&'v str>,
     references: Vec<&'v str>,
-    problems: Vec<String>,
+    problems: Vec<Problem>,
 }
 
 impl<'v> Look<'v> {
@@ -232,7 +245,8 @@ impl<'v> Look<'v> {
         };
         for names in required(kind) {
             if !names.iter().any(is_there) {
-                self.problems.push(format!("{kind} has no {}", names.join(" or ")));
+                let text = format!("{kind} has no {}", names.join(" or "));
+                self.problems.push(Problem { invalid: false, text });
             }
         }
         for (name, value) in &node.0 {
@@ -248,7 +262,8 @@ impl<'v> Look<'v> {
                 one => std::slice::from_ref(one),
             };
             for text in values.iter().filter_map(Node::text).filter(|text| !is_right(text)) {
-                self.problems.push(format!("{kind}: {name} `{text}` is not {wanted}"));
+                let text = format!("{kind}: {name} `{text}` is not {wanted}");
+                self.problems.push(Problem::invalid(text));
             }
         }
     }

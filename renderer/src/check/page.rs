@@ -19,6 +19,8 @@ pub(crate) fn inspect(path: &str, html: &str) -> Vec<Diagnostic> {
         let message = format!("line {} of its HTML: {message}", line_of(html, at));
         found.push(Diagnostic::warning(path, code, message));
     };
+    // Structured data that nobody can read is no matter of taste: it comes from the renderer or the theme.
+    let mut invalid = Vec::new();
     // Where each id stands, found twice once they are in order.
     let mut ids: Vec<(&str, usize)> = Vec::with_capacity(32);
     let mut open: Vec<Open<'_>> = Vec::new();
@@ -91,7 +93,11 @@ pub(crate) fn inspect(path: &str, html: &str) -> Vec<Diagnostic> {
             ),
             "script" if tag.attribute("type") == Some("application/ld+json") => {
                 for problem in json_ld::problems(tag.text) {
-                    say(tag.at, "json-ld", &format!("structured data {problem}"));
+                    if problem.invalid {
+                        invalid.push((tag.at, problem.text));
+                    } else {
+                        say(tag.at, "json-ld-fields", &format!("structured data {}", problem.text));
+                    }
                 }
             }
             "script" if tag.attribute("src").is_none() => {
@@ -121,6 +127,10 @@ pub(crate) fn inspect(path: &str, html: &str) -> Vec<Diagnostic> {
     whole(title, "title-missing", "there is no <title>");
     whole(language, "language-missing", "<html> has no lang");
     whole(h1 == 1, "headings", &format!("there are {h1} <h1>, one is right"));
+    found.extend(invalid.into_iter().map(|(at, text)| {
+        let message = format!("line {} of its HTML: structured data {text}", line_of(html, at));
+        Diagnostic::error(path, "json-ld", message)
+    }));
     found
 }
 

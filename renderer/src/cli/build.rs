@@ -111,7 +111,7 @@ fn build(args: &BuildArgs) -> Result<ExitCode, String> {
     let _ = cache.sweep(&report);
     let rest = writing.elapsed().saturating_sub(rendered);
 
-    report.diagnostics.splice(0..0, std::mem::take(&mut source.findings));
+    report.extend(std::mem::take(&mut source.findings));
     // The process is about to end; taking a large site apart piece by piece would only delay that.
     std::mem::forget(source);
     let ms = |d: Duration| (d.as_secs_f64() * 1e5).round() / 1e2;

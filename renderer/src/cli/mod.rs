@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use igny8_renderer::Theme;
+use igny8_renderer::{Theme, ThemeError};
 
 /// Renders a folder of Markdown, or a saved snapshot, to a static site.
 #[derive(Debug, Parser)]
@@ -39,7 +39,7 @@ enum Command {
     Markdown(MarkdownArgs),
     /// Render a site into nothing and say what is wrong with it.
     #[command(
-        after_help = "Errors stop a deploy, warnings are noticed by visitors or search engines, the rest is advice. Exit code 1 if there are errors.\n\nExamples:\n  igny8-render check my-blog\n  igny8-render check site.json --json"
+        after_help = "Errors stop a deploy unless it is forced, but for those that leave out one picture or page; warnings are noticed by visitors or search engines and stop nothing unless the site is strict about them (`strict` in [outputs]); the rest is advice. Exit code 1 if there are errors.\n\nExamples:\n  igny8-render check my-blog\n  igny8-render check site.json --json"
     )]
     Check(CheckArgs),
     /// Work on themes.
@@ -160,11 +160,24 @@ pub fn run() -> ExitCode {
 
 /// A theme by its folder, else by its name.
 fn theme(name: &str) -> Result<Theme, String> {
+    theme_by(name, Theme::from_dir, Theme::builtin)
+}
+
+/// The same, which notes what templates are shown.
+fn watched_theme(name: &str) -> Result<Theme, String> {
+    theme_by(name, Theme::from_dir_watched, Theme::builtin_watched)
+}
+
+fn theme_by(
+    name: &str,
+    from_dir: fn(&Path) -> Result<Theme, ThemeError>,
+    builtin: fn(&str) -> Result<Theme, ThemeError>,
+) -> Result<Theme, String> {
     let path = Path::new(name);
-    if path.join("theme.toml").is_file() {
-        Theme::from_dir(path)
+    let theme = if path.join("theme.toml").is_file() {
+        from_dir(path)
     } else {
-        Theme::builtin(name)
-    }
-    .map_err(|e| e.to_string())
+        builtin(name)
+    };
+    theme.map_err(|e| e.to_string())
 }

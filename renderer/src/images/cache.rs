@@ -3,9 +3,13 @@
 //! ```text
 //! <cache>/
 //!   img/<key>/facts.json, 640.webp, 640.jpg, …
+//!   svg/<hash>.svg     drawings without what could act in them, by the hash of what is left
 //!   share/<key>.png
 //!   idle.json          how many releases in a row did not use an entry
 //! ```
+//!
+//! What was found out about a file is also remembered in memory, by its place, length and time of change, so that a cache that is
+//! kept between releases opens only files that are new.
 //!
 //! A cache belongs to one site: what one account uploads can never show in, or be guessed from, the releases of another.
 
@@ -15,7 +19,8 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use rayon::prelude::*;
 
@@ -38,10 +43,68 @@ pub(super) fn is_own(media: &Media) -> bool {
     media.source.starts_with(OWN)
 }
 
-/// A folder of variants and share images.
+/// The file of a variant in the cache, and the hash of its content.
+fn own(source: &str) -> Option<(&str, ContentHash)> {
+    let (file, hash) = source.strip_prefix(OWN)?.split_once('#')?;
+    Some((file, hash.parse().ok()?))
+}
+
+/// A folder of variants and share images. Clones share what they remember.
 #[derive(Debug, Clone)]
 pub struct ImageCache {
     dir: PathBuf,
+    known: Arc<Mutex<Arc<Remembered>>>,
+}
+
+/// What was found out about the site's media when they were last looked at, by [`Media::source`].
+type Remembered = HashMap<String, Known>;
+
+#[derive(Debug, Clone)]
+struct Known {
+    stamp: Stamp,
+    what: What,
+}
+
+/// A file that is the same in all of these has not changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Stamp {
+    path: PathBuf,
+    bytes: u64,
+    modified: Option<SystemTime>,
+    hash: Option<ContentHash>,
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    /// It goes out as it is.
+    File,
+    Image {
+        /// Its entry in the cache, empty if it has none.
+        key: String,
+        facts: Arc<Facts>,
+        /// When the entry's folder was last changed, which tells that something was taken out of it.
+        entry: Option<SystemTime>,
+    },
+    /// What is left of a drawing once it is clean, or why it cannot be cleaned.
+    Drawing(Result<ContentHash, String>),
+}
+
+/// What there is to know about a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Question {
+    IsThere,
+    Image,
+    Drawing,
+}
+
+impl What {
+    fn answers(&self, question: Question) -> bool {
+        match question {
+            Question::IsThere => true,
+            Question::Image => matches!(self, Self::Image { .. }),
+            Question::Drawing => matches!(self, Self::Drawing(_)),
+        }
+    }
 }
 
 /// What [`ImageCache::prepare`] did.
@@ -56,7 +119,15 @@ pub struct Prepared {
 impl ImageCache {
     /// The cache in `dir`, which is made when it is first written to.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
-        Self { dir: dir.into() }
+        Self {
+            dir: dir.into(),
+            known: Arc::default(),
+        }
+    }
+
+    /// Where it is.
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// Looks at the site's media files, makes what variants are missing on the current rayon pool, and notes in each
@@ -80,45 +151,137 @@ impl ImageCache {
     ) -> Prepared {
         let budget = Budget::new(MAX_PIXELS);
         let (images, encoded) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        site.media.par_iter_mut().enumerate().for_each(|(i, media)| {
+        let before = self.known();
+        let known = site.media.par_iter_mut().enumerate().filter_map(|(i, media)| {
             (media.variants, media.problem) = (Vec::new(), None);
-            let opened = source.path(media).and_then(|path| Ok((File::open(&path)?, path)));
-            let (mut file, path) = match opened {
-                Ok((file, path)) if file.metadata().is_ok_and(|m| m.is_file()) => (file, path),
-                Ok((_, path)) => {
-                    media.problem = Some(MediaProblem::Missing(format!("{} is no file", name_of(&path))));
-                    return;
-                }
-                Err(e) => {
-                    media.problem = Some(MediaProblem::Missing(e.kind().to_string()));
-                    return;
-                }
-            };
-            if media.mime == "image/svg+xml" {
-                media.problem = svg_problem(&mut file);
+            let question = if media.mime == "image/svg+xml" {
+                Question::Drawing
             } else if ImageFormat::of_mime(&media.mime).is_some() && wanted(i) {
                 images.fetch_add(1, Ordering::Relaxed);
-                match self.image(&path, source.hash(media), &budget) {
-                    Ok((key, facts, made)) => {
-                        encoded.fetch_add(usize::from(made), Ordering::Relaxed);
-                        note(media, &key, facts);
+                Question::Image
+            } else {
+                Question::IsThere
+            };
+            match self.look_at(media, question, source, &before, &budget) {
+                Ok((known, made)) => {
+                    encoded.fetch_add(usize::from(made), Ordering::Relaxed);
+                    match &known.what {
+                        What::Image { key, facts, .. } if question == Question::Image => note(media, key, facts),
+                        What::Drawing(Err(why)) => media.problem = Some(MediaProblem::Missing(why.clone())),
+                        _ => {}
                     }
-                    Err(e) => {
-                        let why = format!("its smaller forms cannot be kept: {e}");
-                        media.problem = Some(MediaProblem::Untouched(why));
-                    }
+                    Some((media.source.clone(), known))
+                }
+                Err(problem) => {
+                    media.problem = problem;
+                    None
                 }
             }
         });
+        let known: Remembered = known.collect();
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
         Prepared {
             images: images.into_inner(),
             encoded: encoded.into_inner(),
         }
     }
 
+    fn known(&self) -> Arc<Remembered> {
+        Arc::clone(&self.known.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Finds out what there is to know about a file, from memory if it has not changed; true if variants were made. Else what is wrong
+    /// with it: `None` if it is only not remembered.
+    fn look_at(
+        &self,
+        media: &Media,
+        question: Question,
+        source: &dyn MediaSource,
+        before: &Remembered,
+        budget: &Budget,
+    ) -> Result<(Known, bool), Option<MediaProblem>> {
+        let missing = |e: io::Error| Some(MediaProblem::Missing(e.kind().to_string()));
+        let path = source.path(media).map_err(missing)?;
+        let meta = fs::metadata(&path).map_err(missing)?;
+        if !meta.is_file() {
+            return Err(Some(MediaProblem::Missing(format!("{} is no file", name_of(&path)))));
+        }
+        let stamp = Stamp {
+            bytes: meta.len(),
+            modified: meta.modified().ok(),
+            hash: source.hash(media),
+            path,
+        };
+        if let Some(known) = before.get(&media.source)
+            && known.stamp == stamp
+            && known.what.answers(question)
+            && self.still_has(&known.what)
+        {
+            return Ok((known.clone(), false));
+        }
+        let file = File::open(&stamp.path).map_err(missing)?;
+        let (what, made) = match question {
+            Question::IsThere => (What::File, false),
+            Question::Drawing => {
+                let mut bytes = Vec::new();
+                file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(missing)?;
+                let cleaned = match svg::sanitise(&bytes) {
+                    // What cannot be kept is cleaned again by whoever writes it.
+                    Ok(clean) => Ok(self.keep_drawing(clean.text.as_bytes()).map_err(|_| None)?),
+                    Err(why) => Err(why),
+                };
+                (What::Drawing(cleaned), false)
+            }
+            Question::Image => {
+                drop(file);
+                let (key, facts, made) = self.image(&stamp.path, stamp.hash, budget).map_err(|e| {
+                    let why = format!("its smaller forms cannot be kept: {e}");
+                    Some(MediaProblem::Untouched(why))
+                })?;
+                let entry = self.entry_changed(&key);
+                let facts = Arc::new(facts);
+                (What::Image { key, facts, entry }, made)
+            }
+        };
+        Ok((Known { stamp, what }, made))
+    }
+
+    /// Whether the cache holds what it did when this was found out.
+    fn still_has(&self, what: &What) -> bool {
+        match what {
+            What::Image { key, entry, .. } => key.is_empty() || entry.is_some() && *entry == self.entry_changed(key),
+            What::Drawing(Ok(hash)) => self.drawing(*hash).is_file(),
+            What::File | What::Drawing(Err(_)) => true,
+        }
+    }
+
+    fn entry_changed(&self, key: &str) -> Option<SystemTime> {
+        fs::metadata(self.dir.join("img").join(key)).ok()?.modified().ok()
+    }
+
+    fn drawing(&self, hash: ContentHash) -> PathBuf {
+        self.dir.join("svg").join(format!("{hash}.svg"))
+    }
+
+    fn keep_drawing(&self, clean: &[u8]) -> io::Result<ContentHash> {
+        let hash = ContentHash::of(clean);
+        let path = self.drawing(hash);
+        // One that a crash left half-written is told by its content.
+        if fs::read(&path).is_ok_and(|there| there == clean) {
+            return Ok(hash);
+        }
+        fs::create_dir_all(path.parent().unwrap_or(&self.dir))?;
+        write_whole(&path, clean)?;
+        Ok(hash)
+    }
+
     /// Media from `inner`, and what is in this cache.
     pub fn source<'a>(&'a self, inner: &'a dyn MediaSource) -> CachedMedia<'a> {
-        CachedMedia { inner, cache: self }
+        CachedMedia {
+            inner,
+            cache: self,
+            known: self.known(),
+        }
     }
 
     /// Passes files on to `inner`, and draws only those share images that are not in this cache.
@@ -130,7 +293,8 @@ impl ImageCache {
         }
     }
 
-    /// Forgets what has not been used for some releases; `report` is that of the release just written. Must not run while
+    /// Forgets what has not been used for some releases; `report` is that of the release just written, which this cache or a clone of it
+    /// has prepared. Must not run while
     /// another release of the same site is being made. Returns how many entries were removed.
     pub fn sweep(&self, report: &Report) -> io::Result<usize> {
         let mut used: HashSet<String> = report
@@ -143,6 +307,13 @@ impl ImageCache {
                 used.insert(entry.to_owned());
             }
         }
+        // What this cache has prepared, also where the report's list of media went to whoever wrote the release.
+        let known = self.known();
+        used.extend(known.values().filter_map(|known| match &known.what {
+            What::Image { key, .. } => Some(format!("img/{key}")),
+            What::Drawing(Ok(hash)) => Some(format!("svg/{hash}.svg")),
+            What::File | What::Drawing(Err(_)) => None,
+        }));
         let idle_file = self.dir.join("idle.json");
         let before: HashMap<String, u32> = fs::read(&idle_file)
             .ok()
@@ -150,7 +321,7 @@ impl ImageCache {
             .unwrap_or_default();
         let mut idle: BTreeMap<String, u32> = BTreeMap::new();
         let mut removed = 0;
-        for folder in ["img", "share"] {
+        for folder in ["img", "svg", "share"] {
             for name in names(&self.dir.join(folder))? {
                 let entry = format!("{folder}/{name}");
                 if used.contains(&entry) {
@@ -251,7 +422,7 @@ fn keep(entry: &Path, facts: &Facts, made: &Result<Made, Refusal>) -> io::Result
 }
 
 /// Writes what is known of an image into its media entry.
-fn note(media: &mut Media, key: &str, facts: Facts) {
+fn note(media: &mut Media, key: &str, facts: &Facts) {
     match facts {
         Facts::Made {
             width,
@@ -259,9 +430,9 @@ fn note(media: &mut Media, key: &str, facts: Facts) {
             variants,
         } => {
             // The camera's turn is in it, which the header's numbers leave out.
-            (media.width, media.height) = (Some(width), Some(height));
+            (media.width, media.height) = (Some(*width), Some(*height));
             let stem = stem(&media.path);
-            let variant = |fact: Fact| Variant {
+            let variant = |fact: &Fact| Variant {
                 path: format!(
                     "{FOLDER}{stem}{}.{}.{}",
                     fact.width,
@@ -274,10 +445,10 @@ fn note(media: &mut Media, key: &str, facts: Facts) {
                 height: fact.height,
                 bytes: fact.bytes,
             };
-            media.variants = variants.into_iter().map(variant).collect();
+            media.variants = variants.iter().map(variant).collect();
         }
-        Facts::Broken { why } => media.problem = Some(MediaProblem::Broken(why)),
-        Facts::Untouched { why } => media.problem = why.map(MediaProblem::Untouched),
+        Facts::Broken { why } => media.problem = Some(MediaProblem::Broken(why.clone())),
+        Facts::Untouched { why } => media.problem = why.clone().map(MediaProblem::Untouched),
     }
 }
 
@@ -301,14 +472,6 @@ fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn svg_problem(file: &mut File) -> Option<MediaProblem> {
-    let mut bytes = Vec::new();
-    match file.take(MAX_BYTES).read_to_end(&mut bytes) {
-        Err(e) => Some(MediaProblem::Missing(e.kind().to_string())),
-        Ok(_) => svg::sanitise(&bytes).err().map(MediaProblem::Missing),
-    }
-}
-
 fn names(dir: &Path) -> io::Result<Vec<String>> {
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
@@ -327,30 +490,54 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.persist(path).map(drop).map_err(|e| e.error)
 }
 
-/// The media of a site and the variants made of them.
+/// The media of a site and the variants made of them. Drawings are lent as what is left of them once they are clean.
 pub struct CachedMedia<'a> {
     inner: &'a dyn MediaSource,
     cache: &'a ImageCache,
+    known: Arc<Remembered>,
+}
+
+/// The content of a drawing that was cleaned.
+fn drawing(known: &Remembered, media: &Media) -> Option<ContentHash> {
+    match &known.get(&media.source).filter(|_| media.mime == "image/svg+xml")?.what {
+        What::Drawing(Ok(hash)) => Some(*hash),
+        _ => None,
+    }
 }
 
 impl MediaSource for CachedMedia<'_> {
     fn path(&self, media: &Media) -> io::Result<PathBuf> {
-        let Some(name) = media.source.strip_prefix(OWN) else {
-            return self.inner.path(media);
-        };
-        let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.');
-        if !name.split('/').all(|part| plain(part) && !part.starts_with('.')) {
-            return Err(io::ErrorKind::InvalidInput.into());
+        if let Some(hash) = drawing(&self.known, media) {
+            return Ok(self.cache.drawing(hash));
         }
-        Ok(self.cache.dir.join(name))
+        if !is_own(media) {
+            return self.inner.path(media);
+        }
+        let plain = |part: &str| {
+            !part.is_empty() && !part.starts_with('.') && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.')
+        };
+        match own(&media.source) {
+            Some((name, _)) if name.split('/').all(plain) => Ok(self.cache.dir.join(name)),
+            _ => Err(io::ErrorKind::InvalidInput.into()),
+        }
     }
 
     fn may_link(&self, media: &Media) -> bool {
-        is_own(media) || self.inner.may_link(media)
+        is_own(media) || !self.is_clean(media) && self.inner.may_link(media)
     }
 
     fn hash(&self, media: &Media) -> Option<ContentHash> {
-        if is_own(media) { None } else { self.inner.hash(media) }
+        if let Some(hash) = drawing(&self.known, media) {
+            return Some(hash);
+        }
+        match is_own(media) {
+            true => own(&media.source).map(|(_, hash)| hash),
+            false => self.inner.hash(media),
+        }
+    }
+
+    fn is_clean(&self, media: &Media) -> bool {
+        drawing(&self.known, media).is_some()
     }
 }
 

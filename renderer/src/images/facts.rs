@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::encode::{Encoded, Made, Refusal};
 use super::{ImageFormat, cache};
+use crate::release::ContentHash;
 
 /// Raised when variants are made otherwise: older entries of caches are then not found any more.
 pub(super) const PIPELINE: &str = "igny8 image 1";
@@ -39,6 +40,8 @@ pub(super) struct Fact {
     pub width: u32,
     pub height: u32,
     pub bytes: u64,
+    /// Of its file, so that a release which has it need not look.
+    pub hash: ContentHash,
 }
 
 impl Fact {
@@ -49,7 +52,7 @@ impl Fact {
 
     /// What [`super::Variant::source`] says.
     pub fn source(&self, key: &str) -> String {
-        format!("{}img/{key}/{}", cache::OWN, self.file())
+        format!("{}img/{key}/{}#{}", cache::OWN, self.file(), self.hash)
     }
 }
 
@@ -60,6 +63,7 @@ impl From<&Encoded> for Fact {
             width: encoded.width,
             height: encoded.height,
             bytes: encoded.bytes.len() as u64,
+            hash: ContentHash::of(&encoded.bytes),
         }
     }
 }

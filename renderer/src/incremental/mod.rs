@@ -36,6 +36,8 @@ pub struct Memo {
     files: ByKey<Arc<JobMemo>>,
     /// For a render after which only texts differ.
     pub(crate) kept: Option<Box<Kept>>,
+    /// Words of texts, for search.
+    pub(crate) sums: Arc<crate::search::Sums>,
 }
 
 impl Memo {
@@ -232,6 +234,7 @@ impl Remembering {
         }
         self.facts.keep();
         Memo {
+            sums: Arc::default(),
             frame: self.frame,
             facts: self.facts,
             pages,

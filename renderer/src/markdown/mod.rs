@@ -103,7 +103,8 @@ pub fn render(body: &Body, context: &Context<'_>) -> Html {
         }
         Body::Html(source) => of_html(source, &mut resolver),
     };
-    resolver.into_html(written)
+    let (Body::Markdown(source) | Body::Html(source)) = body;
+    resolver.into_html(written, source)
 }
 
 /// Users' HTML, or Markdown with such HTML in it, made safe, valid and whole.

@@ -98,6 +98,8 @@ pub(super) struct Resolver<'a> {
     levels: Vec<u8>,
     /// The first heading that left levels out.
     skipped: Option<String>,
+    /// Numbers of findings with what was written where they are.
+    about: Vec<(usize, String)>,
 }
 
 impl<'a> Resolver<'a> {
@@ -109,18 +111,22 @@ impl<'a> Resolver<'a> {
             images: 0,
             levels: Vec::new(),
             skipped: None,
+            about: Vec::new(),
         }
     }
 
-    pub fn into_html(mut self, body: String) -> Html {
+    /// `source` is what `body` was made from.
+    pub fn into_html(mut self, body: String, source: &str) -> Html {
         if let Some(title) = self.skipped {
             let message = format!(
                 "the heading “{}” leaves out levels; headings are moved up so that none is missing",
                 shorten(&title)
             );
             let found = Diagnostic::info(self.context.page, "heading-levels", message);
+            self.about.push((self.html.findings.len(), title));
             self.html.findings.push(found);
         }
+        crate::check::places::fill(source, &self.about, &mut self.html.findings);
         self.html.body = body;
         self.html
     }
@@ -235,19 +241,15 @@ impl<'a> Resolver<'a> {
             label.push('"');
             out.insert_str(start + 2, &label);
             out.push_str("</a>");
-            self.warn(
-                "link-empty",
-                format!(
-                    "the link to `{}` has no words, and its image no description",
-                    shorten(href)
-                ),
+            let message = format!(
+                "the link to `{}` has no words, and its image no description",
+                shorten(href)
             );
+            self.warn_of("link-empty", message, href);
         } else {
             out.replace_range(start..inside, "");
-            self.warn(
-                "link-empty",
-                format!("the link to `{}` has no words; it is left out", shorten(href)),
-            );
+            let message = format!("the link to `{}` has no words; it is left out", shorten(href));
+            self.warn_of("link-empty", message, href);
         }
     }
 
@@ -271,26 +273,24 @@ impl<'a> Resolver<'a> {
             }
             Target::External(url) => Some(url.into_owned()),
             Target::Refused => {
-                self.warn(
-                    "link-refused",
-                    format!(
-                        "the link `{}` uses a scheme that is not allowed; only its text is kept",
-                        shorten(written)
-                    ),
+                let message = format!(
+                    "the link `{}` uses a scheme that is not allowed; only its text is kept",
+                    shorten(written)
                 );
+                self.warn_of("link-refused", message, written);
                 None
             }
             Target::Site { mut path, suffix } => {
                 match self.context.lookup.known(&path) {
                     Known::Yes => {}
                     Known::WithSlash => path.push('/'),
-                    Known::No => self.warn(
-                        "link-missing",
-                        format!(
+                    Known::No => {
+                        let message = format!(
                             "the link `{}` leads to {path}, which is not on this site",
                             shorten(written)
-                        ),
-                    ),
+                        );
+                        self.warn_of("link-missing", message, written);
+                    }
                 }
                 if path != self.context.page {
                     self.html.links.push(path.clone());
@@ -337,6 +337,7 @@ impl<'a> Resolver<'a> {
                 let found = media.and_then(|m| markup::finding(m, self.context.page));
                 if let Some(found) = found {
                     let gone = found.code == crate::output::MEDIA_MISSING;
+                    self.about.push((self.html.findings.len(), written.to_owned()));
                     self.html.findings.push(found);
                     if gone {
                         let alt = media.map(|m| m.alt.as_str()).filter(|_| alt.is_empty()).unwrap_or(alt);
@@ -360,10 +361,8 @@ impl<'a> Resolver<'a> {
                     }
                     described |= !alt.is_empty();
                 } else if self.context.lookup.known(&path) == Known::No {
-                    self.warn(
-                        "image-missing",
-                        format!("the image `{}` is {path}, which is not on this site", shorten(written)),
-                    );
+                    let message = format!("the image `{}` is {path}, which is not on this site", shorten(written));
+                    self.warn_of("image-missing", message, written);
                 }
                 Some(format!("{}{suffix}", self.context.address.href(&path)))
             }
@@ -382,13 +381,13 @@ impl<'a> Resolver<'a> {
                     shorten(written)
                 )
             };
-            self.warn("image-refused", message);
+            self.warn_of("image-refused", message, written);
             let _ = escape_html_body_text(&mut *out, alt);
             return;
         };
         if !described {
             let message = format!("the image `{}` has no description (alt)", shorten(written));
-            self.warn("alt-missing", message);
+            self.warn_of("alt-missing", message, written);
         }
         let sizes = self.context.image_sizes;
         let from = |out: &mut String, files: &str| {
@@ -440,6 +439,7 @@ impl<'a> Resolver<'a> {
                 shorten(language)
             );
             let found = Diagnostic::info(self.context.page, "code-language", message);
+            self.about.push((self.html.findings.len(), language.to_owned()));
             self.html.findings.push(found);
         }
         crate::highlight::highlight(language, code, out);
@@ -448,6 +448,12 @@ impl<'a> Resolver<'a> {
     /// Notes that a block of code was written.
     pub fn note_code(&mut self) {
         self.html.has_code = true;
+    }
+
+    /// Warns of something that is where `written` stands in the source.
+    fn warn_of(&mut self, code: &'static str, message: String, written: &str) {
+        self.about.push((self.html.findings.len(), written.to_owned()));
+        self.warn(code, message);
     }
 
     pub fn warn(&mut self, code: &'static str, message: String) {

@@ -10,7 +10,7 @@ use crate::incremental::trace;
 use crate::locale::{Reader, is_amount};
 use crate::markdown::text::{self, Length};
 use crate::plan::Plan;
-use crate::site::{Availability, Body, ClusterRole, PageKind};
+use crate::site::{Availability, Body, ClusterRole, Page, PageKind};
 
 /// Characters of a meta description that search results show.
 const DESCRIPTION: usize = 160;
@@ -82,7 +82,7 @@ impl Card {
             }
             _ => Value::none(),
         };
-        let image = match page.image.as_deref().filter(|link| !link.trim().is_empty()) {
+        let image = match picture(page) {
             Some(link) => image_value(plan, link, planned.title(), &planned.path, findings),
             None => Value::none(),
         };
@@ -96,6 +96,24 @@ impl Card {
             image,
             price,
         }
+    }
+}
+
+/// The picture that stands for a page: its featured one, for a product without one the first of its gallery.
+pub(crate) fn picture(page: &Page) -> Option<&str> {
+    let gallery = page.entity.gallery.first().filter(|_| page.kind == PageKind::Product);
+    let mut links = [page.image.as_deref(), gallery.map(String::as_str)]
+        .into_iter()
+        .flatten();
+    links.find(|link| !link.trim().is_empty())
+}
+
+/// The pictures of a page's gallery besides the one that stands for it.
+pub(crate) fn gallery(page: &Page) -> &[String] {
+    let featured = page.image.as_deref().is_some_and(|link| !link.trim().is_empty());
+    match page.entity.gallery.as_slice() {
+        [first, others @ ..] if !featured && picture(page) == Some(first) => others,
+        all => all,
     }
 }
 

@@ -20,7 +20,7 @@ use crate::seo::json_ld::site_nodes;
 use crate::site::TaxonomyKind;
 use crate::theme::{Theme, Words};
 
-pub(crate) use card::{Card, kind_name};
+pub(crate) use card::{Card, gallery, kind_name};
 
 /// Values of pages kept at once. Where a site has more, one is made again when it is next needed, which is cheap beside holding
 /// some kilobytes for each page of a large site.

@@ -184,7 +184,7 @@ impl FolderWriter<'_> {
             "" => mime_of(name),
             mime => mime,
         };
-        if mime == "image/svg+xml" {
+        if mime == "image/svg+xml" && !source.is_clean(media) {
             // One that cannot be cleaned is left out, which the render has said.
             return match crate::images::svg::sanitise(&fs::read(&from).map_err(at(&from))?) {
                 Ok(clean) => self.put(&OutFile {

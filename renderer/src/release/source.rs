@@ -23,6 +23,12 @@ pub trait MediaSource: Send + Sync {
         let _ = media;
         None
     }
+
+    /// True if that file is a drawing (SVG) of which everything that could act is gone already.
+    fn is_clean(&self, media: &Media) -> bool {
+        let _ = media;
+        false
+    }
 }
 
 /// Media below a folder: [`Media::source`] is a path relative to it.

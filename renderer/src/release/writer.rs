@@ -136,7 +136,7 @@ impl<'a> ReleaseWriter<'a> {
             "" => mime_of(name),
             mime => mime,
         };
-        let is_drawing = mime == "image/svg+xml";
+        let is_drawing = mime == "image/svg+xml" && !source.is_clean(media);
         if !is_drawing
             && let Some(hash) = source.hash(media)
             && self.keep(name, hash)?

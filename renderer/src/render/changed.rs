@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use self_cell::self_cell;
 
-use super::{Frame, How, Job, Parts, Run, queue, render_planned, share, shell, sorted, whole};
+use super::{Frame, How, Job, Parts, Run, queue, render_planned, share, shell, whole};
+use crate::blocks::Block;
 use crate::bodies::InPages;
 use crate::diagnostic::Diagnostic;
 use crate::images;
@@ -56,16 +57,15 @@ pub(crate) struct Kept {
 /// Renders `site` again. If `whole` is false, a report may lack what only a look at all pages shows; it says so
 /// ([`Report::unreviewed`]).
 pub(crate) fn render_again(site: &Arc<Site>, theme: &Theme, sink: &dyn Sink, memo: &mut Memo, whole: bool) -> Report {
+    // Strict sites may be kept from visitors by what only a look at all pages shows.
+    let whole = whole || !site.settings.outputs.strict.is_empty();
     if let Some(mut report) = render_changed(site, theme, sink, memo) {
-        if whole && report.unreviewed {
+        if whole {
             if let Some(kept) = &memo.kept {
                 report.media = images::released(kept.plan.borrow_dependent().media());
                 report.share_images = kept.shares.keys();
             }
-            if let Some(found) = review(memo, theme) {
-                (report.diagnostics, report.advice) = found;
-            }
-            report.unreviewed = false;
+            review(memo, theme, &mut report);
         }
         return report;
     }
@@ -88,9 +88,14 @@ pub(crate) fn render_again(site: &Arc<Site>, theme: &Theme, sink: &dyn Sink, mem
     report
 }
 
-/// What a look at all pages shows: errors and warnings, and advice.
-pub(crate) fn review(memo: &mut Memo, theme: &Theme) -> Option<(Vec<Diagnostic>, Vec<Diagnostic>)> {
-    let kept = memo.kept.take()?;
+/// Adds what a look at all pages shows to the report of the render that left the memo.
+pub(crate) fn review(memo: &mut Memo, theme: &Theme, report: &mut Report) {
+    if !report.unreviewed {
+        return;
+    }
+    let Some(kept) = memo.kept.take() else {
+        return;
+    };
     let plan = kept.plan.borrow_dependent();
     let mut findings: Vec<Diagnostic> = kept.findings.clone();
     findings.extend(memo.of_cards().cloned());
@@ -99,8 +104,9 @@ pub(crate) fn review(memo: &mut Memo, theme: &Theme) -> Option<(Vec<Diagnostic>,
     let known = |i: usize| memo.texts(plan.pages.rows()[i].identity);
     let texts = whole(plan, &kept.prepared, theme, lefts, known, &mut findings);
     memo.keep_texts(plan, texts);
+    report.judge(&plan.site.settings.outputs.strict, findings);
+    report.unreviewed = false;
     memo.kept = Some(kept);
-    Some(sorted(findings))
 }
 
 impl Kept {
@@ -222,7 +228,7 @@ fn stands_alike(a: &Page, b: &Page) -> bool {
         entity: _,
         attributes: _,
         faq: _,
-        blocks: _,
+        blocks,
         layout: _,
         extra: _,
     } = a;
@@ -236,6 +242,8 @@ fn stands_alike(a: &Page, b: &Page) -> bool {
         && *published_at == b.published_at
         // Pages without a date of publication are sorted by this one.
         && (published_at.is_some() || *updated_at == b.updated_at)
+        // Whether a site has forms decides which pages it has.
+        && has_form(blocks) == has_form(&b.blocks)
         && *terms == b.terms
         && *image == b.image
         && *weight == b.weight
@@ -247,6 +255,12 @@ fn stands_alike(a: &Page, b: &Page) -> bool {
         && *structure == b.structure
         && *term == b.term
         && *cluster == b.cluster
+}
+
+fn has_form(blocks: &[Block]) -> bool {
+    blocks
+        .iter()
+        .any(|block| matches!(block, Block::Form(form) if form.action.trim().is_empty()))
 }
 
 /// Renders what follows from the pages that differ; none if that is not all there is to do.
@@ -264,6 +278,7 @@ fn render_changed(site: &Site, theme: &Theme, sink: &dyn Sink, memo: &mut Memo) 
         }
     });
     let plan = kept.plan.borrow_dependent();
+    let sums = Arc::clone(&memo.sums);
     let mut remembering = Remembering::further(std::mem::take(memo), plan, &pages);
     let cards = remembering.cards_of(plan, &pages, |i| kept.prepared.make_card(plan, i));
     kept.prepared
@@ -302,6 +317,7 @@ fn render_changed(site: &Site, theme: &Theme, sink: &dyn Sink, memo: &mut Memo) 
         sitemaps: &kept.sitemaps,
         sink,
         remembering: Some(&remembering),
+        sums: Some(sums),
     };
     let total = queue::run(&run, jobs);
     let mut report = Report {
@@ -320,7 +336,10 @@ fn render_changed(site: &Site, theme: &Theme, sink: &dyn Sink, memo: &mut Memo) 
     report.bytes += total.bytes;
     let of_jobs = total.done.iter().flat_map(|done| &done.memo.left.findings);
     let of_cards = cards.iter().flat_map(|(_, card)| card.findings.iter());
-    (report.diagnostics, report.advice) = sorted(of_jobs.chain(of_cards).cloned().collect());
+    report.judge(
+        &site.settings.outputs.strict,
+        of_jobs.chain(of_cards).cloned().collect(),
+    );
     if total.stopped {
         *memo = remembering.into_former();
         return Some(report);

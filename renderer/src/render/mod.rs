@@ -21,7 +21,7 @@ use crate::bodies::Bodies;
 use crate::check;
 use crate::check::links::Linked;
 use crate::check::texts;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::images;
 use crate::incremental::facts::ByKey;
 use crate::incremental::trace::{self, Fact};
@@ -162,6 +162,8 @@ struct Run<'a> {
     sitemaps: &'a Sitemaps,
     sink: &'a dyn Sink,
     remembering: Option<&'a Remembering>,
+    /// Words that the search of renders before has read.
+    sums: Option<Arc<crate::search::Sums>>,
 }
 
 /// How much of a site is rendered.
@@ -218,6 +220,11 @@ impl Frame {
         let own = own.map(|asset| (asset.path.clone(), asset.bytes.as_slice()));
         let made = self.styles.iter();
         own.chain(made.map(|(_, path, bytes)| (path.clone(), bytes.as_slice())))
+            .chain(
+                self.options
+                    .font_files()
+                    .map(|(path, bytes)| -> (String, &[u8]) { (path, bytes) }),
+            )
             .collect()
     }
 
@@ -271,6 +278,7 @@ fn render_planned(
         How::Again(memo) => (Some(memo), None),
         How::Only(path) => (None, Some(path)),
     };
+    let sums = memo.as_deref().map(|memo| Arc::clone(&memo.sums));
     let mut remembering = memo.as_deref_mut().map(|memo| {
         let of = incremental::frame_of(plan, theme);
         (Remembering::new(std::mem::take(memo), plan, of), Vec::new())
@@ -300,6 +308,7 @@ fn render_planned(
         sitemaps: &sitemaps,
         sink,
         remembering: remembered,
+        sums: sums.clone(),
     };
 
     let mut jobs = run.jobs();
@@ -326,7 +335,7 @@ fn render_planned(
     let lefts = || total.done.iter().map(|done| (done.page, &done.memo.left));
     let texts = whole(plan, &prepared, theme, lefts, known, &mut of_pages);
     let all = of_pages.into_iter().chain(findings.iter().cloned());
-    (report.diagnostics, report.advice) = sorted(all.collect());
+    report.judge(&plan.site.settings.outputs.strict, all.collect());
     if total.stopped {
         if let (Some(memo), Some((remembering, _))) = (memo, remembering) {
             *memo = remembering.into_former();
@@ -336,6 +345,7 @@ fn render_planned(
     if let (Some(memo), Some((remembering, cards))) = (memo, remembering) {
         let done = total.done.into_iter().map(|done| (done.key, done.memo));
         *memo = remembering.into_memo(plan, cards, shares.memos(), texts, done);
+        memo.sums = sums.unwrap_or_default();
     }
     let parts = Parts {
         prepared,
@@ -370,15 +380,6 @@ fn whole<'t, 'l, L: Iterator<Item = (Option<usize>, &'l Left)>>(
     texts::check(plan, prepared, texts, findings)
 }
 
-/// Findings as a report has them: errors and warnings, then advice.
-fn sorted(mut findings: Vec<Diagnostic>) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
-    findings.sort();
-    findings.dedup();
-    let advice = findings.partition_point(|d| d.severity < Severity::Info);
-    let advice = findings.split_off(advice);
-    (findings, advice)
-}
-
 fn check_fragments<'l, L: Iterator<Item = (Option<usize>, &'l Left)>>(
     plan: &Plan<'_>,
     lefts: impl Fn() -> L,
@@ -398,11 +399,9 @@ fn check_fragments<'l, L: Iterator<Item = (Option<usize>, &'l Left)>>(
             continue;
         };
         if !COMMON_ANCHORS.contains(&fragment.as_str()) && !ids.contains(&hash(fragment)) {
-            findings.push(Diagnostic::warning(
-                from,
-                "anchor-missing",
-                format!("a link leads to #{fragment} on {to}, and there is no such place"),
-            ));
+            let message = format!("a link leads to #{fragment} on {to}, and there is no such place");
+            let place = check::places::of_fragment(plan, from, fragment);
+            findings.push(Diagnostic::warning(from, "anchor-missing", message).at(place));
         }
     }
 }

@@ -8,7 +8,7 @@ use super::shell::languages;
 use super::{Outcome, Run, hash};
 use crate::markdown::{self, Html, text};
 use crate::plan::{Listing, Place, PlannedPage};
-use crate::prepare::{image_value, map, optional};
+use crate::prepare::{gallery, image_value, map, optional};
 use crate::seo::json_ld::{About, Graph, entity_fragment};
 use crate::seo::{Crumb, Head, document_title};
 use crate::site::{Availability, Body, PageKind, SectionSort};
@@ -72,9 +72,7 @@ impl Run<'_> {
             .map(|(name, value)| map! { "name" => name.as_str(), "value" => value.as_str() })
             .collect();
         context.insert_value("attributes", Value::from(attributes));
-        let gallery: Vec<Value> = page
-            .entity
-            .gallery
+        let gallery: Vec<Value> = gallery(page)
             .iter()
             .map(|link| image_value(plan, link, &page.title, &planned.path, &mut outcome.findings))
             .filter(|v| !v.is_none())
@@ -156,6 +154,9 @@ impl Run<'_> {
                     ..self.text_context(&planned.path, "", planned.language, &prefix, false)
                 },
             );
+            for finding in &mut html.findings {
+                finding.place = finding.place.in_answer(n + 1);
+            }
             if let Some((_, anchors)) = &mut outcome.anchors {
                 anchors.extend(html.ids.iter().map(|id| hash(id)));
             }

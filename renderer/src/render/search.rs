@@ -25,7 +25,7 @@ impl Run<'_> {
         let plan = self.plan;
         let (l, path) = &plan.searches[i];
         let language = &self.prepared.languages[*l];
-        let index = search::build(plan, self.prepared, *l);
+        let index = search::build(plan, self.prepared, *l, self.sums.as_deref());
         for (file, text) in index.files {
             self.write(paths::file_of(&file), text.into_bytes(), FileKind::Asset, outcome)?;
         }

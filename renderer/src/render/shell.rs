@@ -11,7 +11,7 @@ use crate::incremental::facts::digest_of;
 use crate::plan::Plan;
 use crate::prepare::{Prepared, image_value, map, optional, taxonomy_kind, text_or_none};
 use crate::site::{MenuItem, PageKind, SiteType};
-use crate::theme::{Options, Theme, hashed_path};
+use crate::theme::{OptionKind, Options, Theme, hashed_path};
 
 /// Menus nested deeper than this are cut.
 const MENU_DEPTH: usize = 4;
@@ -49,6 +49,7 @@ pub(super) fn option_styles(
 ) -> Vec<(String, String, Vec<u8>)> {
     let mut context = Context::new();
     context.insert_value("options", options.style.clone());
+    context.insert_value("font_rules", Value::from(options.font_rules()));
     let mut styles = Vec::new();
     for name in &theme.option_styles {
         match theme.tera.render(name, &context) {
@@ -83,6 +84,7 @@ pub(super) fn shells(
         .map(|(name, path)| (name.into(), Value::from(plan.address.href(path))))
         .collect();
     let assets = Value::from(assets);
+    check_choices(plan, theme, findings);
     let style_urls: Vec<Value> = styles
         .iter()
         .map(|(_, path, _)| Value::from(plan.address.href(path)))
@@ -134,7 +136,7 @@ fn site_value(plan: &Plan<'_>, theme: &Theme, prepared: &Prepared, l: usize, fin
     let settings = &plan.site.settings;
     let organisation = &settings.organisation;
     let reader = &prepared.languages[l].reader;
-    let logo = match organisation.logo.as_deref().filter(|l| !l.is_empty()) {
+    let logo = match logo(plan, theme) {
         Some(logo) => image_value(plan, logo, &settings.title, "", findings),
         None => Value::none(),
     };
@@ -203,6 +205,58 @@ fn site_value(plan: &Plan<'_>, theme: &Theme, prepared: &Prepared, l: usize, fin
             "same_as" => same_as,
             "logo" => logo,
         },
+    }
+}
+
+/// The picture beside the site's name: the theme's option `logo`, else that of the organisation.
+fn logo<'p>(plan: &'p Plan<'_>, theme: &Theme) -> Option<&'p str> {
+    let settings = &plan.site.settings;
+    let is_image = theme
+        .options
+        .get("logo")
+        .is_some_and(|spec| spec.kind == OptionKind::Image);
+    let own = settings.theme_options.get("logo").filter(|_| is_image);
+    [
+        own.and_then(|logo| logo.as_str()),
+        settings.organisation.logo.as_deref(),
+    ]
+    .into_iter()
+    .flatten()
+    .find(|logo| !logo.is_empty())
+}
+
+/// Pictures and menus of the site that its theme has nothing to do with.
+fn check_choices(plan: &Plan<'_>, theme: &Theme, findings: &mut Vec<Diagnostic>) {
+    let images = theme.options.iter().filter(|(_, spec)| spec.kind == OptionKind::Image);
+    for (name, _) in images {
+        let given = plan
+            .site
+            .settings
+            .theme_options
+            .get(name)
+            .and_then(|image| image.as_str());
+        if let Some(given) = given.filter(|given| !given.is_empty())
+            && let crate::address::Target::Site { path, .. } = plan.address.target(given, "/")
+            && plan.media_at(&path).is_none()
+        {
+            let message = format!("theme option `{name}`: the image {path} is not on this site");
+            findings.push(Diagnostic::warning("", "image-missing", message));
+        }
+    }
+    for place in plan.site.menus.keys() {
+        let languages = plan.languages.iter();
+        let base = languages.filter_map(|tag| place.strip_suffix(tag.as_str())?.strip_suffix('-'));
+        if !base
+            .chain([place.as_str()])
+            .any(|place| theme.menus.contains_key(place))
+        {
+            let places: Vec<&str> = theme.menus.keys().map(String::as_str).collect();
+            let message = format!(
+                "the theme shows no menu `{place}`; it has places for: {}",
+                places.join(", ")
+            );
+            findings.push(Diagnostic::warning("", "menu-place", message));
+        }
     }
 }
 

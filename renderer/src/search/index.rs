@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
 use super::words::{visible, words};
+use crate::incremental::trace;
 use crate::plan::Plan;
 use crate::prepare::Prepared;
-use crate::site::Body;
+use crate::site::{Body, Page};
 
 /// What a word counts for by where it stands.
 const TITLE: u32 = 40;
@@ -21,6 +23,10 @@ const MAX_SAID: u32 = 12;
 const MAX_WEIGHT: u32 = 99;
 /// Pages that one thread reads before it hands over its words.
 const BATCH: usize = 250;
+/// One word in so many may begin a piece.
+const CUTS: u64 = 24;
+/// Pages of a language whose words are remembered, some two kilobytes each.
+const REMEMBERED: usize = 25_000;
 
 /// A piece of the index: its first word, and its content.
 pub(super) struct Piece {
@@ -36,6 +42,7 @@ type Postings = Vec<(u32, u32)>;
 struct Batch {
     numbers: HashMap<Box<str>, u32, RandomState>,
     /// By number.
+    words: Vec<Box<str>>,
     postings: Vec<Postings>,
     /// By number: the sum on the page that is being read, and the words that have one.
     sums: Vec<u32>,
@@ -43,19 +50,22 @@ struct Batch {
 }
 
 impl Batch {
+    fn number(&mut self, word: &str) -> u32 {
+        if let Some(&number) = self.numbers.get(word) {
+            return number;
+        }
+        let number = self.postings.len() as u32;
+        self.numbers.insert(word.into(), number);
+        self.postings.push(Vec::new());
+        self.sums.push(0);
+        self.words.push(word.into());
+        number
+    }
+
     /// Counts the words of a text: each `weight`, until the sum is `most`.
     fn add(&mut self, text: &str, weight: u32, most: u32) {
         words(text, |word| {
-            let number = match self.numbers.get(word) {
-                Some(&number) => number,
-                None => {
-                    let number = self.postings.len() as u32;
-                    self.numbers.insert(word.into(), number);
-                    self.postings.push(Vec::new());
-                    self.sums.push(0);
-                    number
-                }
-            };
+            let number = self.number(word);
             let sum = &mut self.sums[number as usize];
             if *sum == 0 {
                 self.touched.push(number);
@@ -64,6 +74,32 @@ impl Batch {
                 *sum += weight;
             }
         });
+    }
+
+    /// The sums of the page so far.
+    fn pack(&self) -> Option<Arc<[u8]>> {
+        let mut out = Vec::with_capacity(self.touched.len() * 10);
+        for &number in &self.touched {
+            let word = &self.words[number as usize];
+            out.push(u8::try_from(word.len()).ok()?);
+            out.extend_from_slice(word.as_bytes());
+            out.push(u8::try_from(self.sums[number as usize]).ok()?);
+        }
+        Some(out.into())
+    }
+
+    /// Begins a page with what [`Batch::pack`] gave.
+    fn unpack(&mut self, packed: &[u8]) -> Option<()> {
+        let mut rest = packed;
+        while let Some((&length, after)) = rest.split_first() {
+            let (word, after) = after.split_at_checked(usize::from(length))?;
+            let (&sum, after) = after.split_first()?;
+            let number = self.number(std::str::from_utf8(word).ok()?);
+            self.sums[number as usize] = u32::from(sum);
+            self.touched.push(number);
+            rest = after;
+        }
+        Some(())
     }
 
     /// Ends a page.
@@ -75,20 +111,58 @@ impl Batch {
     }
 }
 
+/// The words of texts by the texts' digests, so that an index made again reads only texts that are new. By language.
+#[derive(Default)]
+pub(crate) struct Sums(Mutex<HashMap<String, Remembered>>);
+
+/// Each word with its sum, packed: a length, the word, the sum.
+type Remembered = HashMap<u64, Arc<[u8]>, RandomState>;
+
+impl Sums {
+    fn take(&self, language: &str) -> Remembered {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.remove(language).unwrap_or_default()
+    }
+
+    fn put(&self, language: &str, sums: Remembered) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(language.to_owned(), sums);
+    }
+
+    /// Texts that are remembered.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.values().map(HashMap::len).sum()
+    }
+}
+
 /// The words of `pages`, sorted and cut into pieces of about `size` bytes.
-pub(super) fn pieces(plan: &Plan<'_>, prepared: &Prepared, pages: &[usize], size: usize, most: usize) -> Vec<Piece> {
-    let batches: Vec<Batch> = pages
+pub(super) fn pieces(
+    plan: &Plan<'_>,
+    prepared: &Prepared,
+    pages: &[usize],
+    (size, most): (usize, usize),
+    (language, sums): (&str, Option<&Sums>),
+) -> Vec<Piece> {
+    let sums = sums.filter(|_| pages.len() <= REMEMBERED);
+    let known = sums.map(|sums| sums.take(language));
+    let (batches, used): (Vec<Batch>, Vec<Vec<(u64, Arc<[u8]>)>>) = pages
         .par_chunks(BATCH)
         .enumerate()
         .map(|(n, pages)| {
             let mut batch = Batch::default();
+            let mut used = Vec::new();
             for (k, &i) in pages.iter().enumerate() {
-                read(plan, prepared, i, &mut batch);
+                used.extend(read(plan, prepared, i, &mut batch, known.as_ref()));
                 batch.page((n * BATCH + k) as u32);
             }
-            batch
+            (batch, used)
         })
-        .collect();
+        .unzip();
+    if let Some(sums) = sums {
+        sums.put(language, used.into_iter().flatten().collect());
+    }
     let mut all: HashMap<Box<str>, Postings, RandomState> = HashMap::default();
     for mut batch in batches {
         for (word, number) in batch.numbers {
@@ -106,7 +180,12 @@ pub(super) fn pieces(plan: &Plan<'_>, prepared: &Prepared, pages: &[usize], size
 
     let mut pieces: Vec<Piece> = Vec::new();
     for ((word, _), row) in sorted.iter().zip(rows) {
-        match pieces.last_mut().filter(|piece| piece.json.len() + row.len() < size) {
+        // Where a piece ends depends on the words around, not on all that came before: so a page that changes leaves most pieces as they are.
+        let fits = |piece: &&mut Piece| {
+            let after = piece.json.len() + row.len();
+            after < size / 2 || after < size * 3 / 2 && !may_begin(word)
+        };
+        match pieces.last_mut().filter(fits) {
             Some(piece) => {
                 piece.json.push_str(",\n");
                 piece.json.push_str(&row);
@@ -121,6 +200,15 @@ pub(super) fn pieces(plan: &Plan<'_>, prepared: &Prepared, pages: &[usize], size
         piece.json.push(']');
     }
     pieces
+}
+
+/// Chosen by the word alone (FNV-1a).
+fn may_begin(word: &str) -> bool {
+    let hash = word.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    // The low bits of this hash are the better ones, those of short words too.
+    (hash ^ hash >> 32).is_multiple_of(CUTS)
 }
 
 /// One word: `["word",3,[0,40,2,8,5,2]]`.
@@ -164,13 +252,54 @@ fn digits(out: &mut String, mut n: u32) {
     out.extend(buffer[at..].iter().map(|&b| char::from(b)));
 }
 
-/// Words of one page with their weights.
-fn read(plan: &Plan<'_>, prepared: &Prepared, i: usize, batch: &mut Batch) {
+/// Words of one page with their weights; its texts' words are taken from `known` if they are there. What they are comes back to be
+/// remembered, if anything is.
+fn read(
+    plan: &Plan<'_>,
+    prepared: &Prepared,
+    i: usize,
+    batch: &mut Batch,
+    known: Option<&Remembered>,
+) -> Option<(u64, Arc<[u8]>)> {
     let planned = &plan.pages[i];
     let page = &planned.page;
     // What is wrong with it the page itself reports.
     let body = plan.body(i, &mut Vec::new());
     let (Body::Markdown(source) | Body::Html(source)) = body.as_ref();
+    let remembered = match known {
+        None => {
+            texts(source, page, batch);
+            None
+        }
+        Some(known) => {
+            let faq: Vec<(&str, &str)> = page.faq.iter().map(|f| (&*f.question, &*f.answer)).collect();
+            let attributes: Vec<(&str, &str)> = page.attributes.iter().map(|(k, v)| (&**k, &**v)).collect();
+            let key = trace::identity(&(source.as_str(), faq, attributes));
+            match known.get(&key) {
+                Some(packed) => {
+                    // Packed here, so it is whole.
+                    let _ = batch.unpack(packed);
+                    Some((key, Arc::clone(packed)))
+                }
+                None => {
+                    texts(source, page, batch);
+                    batch.pack().map(|packed| (key, packed))
+                }
+            }
+        }
+    };
+    batch.add(&prepared.card(plan, i).summary, SUMMARY, MAX_WEIGHT);
+    for &term in &planned.terms {
+        batch.add(&plan.terms[term].name, TERM, MAX_WEIGHT);
+    }
+    batch.add(page.entity.brand.as_deref().unwrap_or_default(), TERM, MAX_WEIGHT);
+    batch.add(page.entity.sku.as_deref().unwrap_or_default(), TITLE, MAX_WEIGHT);
+    batch.add(&page.title, TITLE, MAX_WEIGHT);
+    remembered
+}
+
+/// Words of a page's longer texts, which take the time.
+fn texts(source: &str, page: &Page, batch: &mut Batch) {
     visible(source, |part| batch.add(part, TEXT, TEXT * MAX_SAID));
     for item in &page.faq {
         batch.add(&item.question, TEXT, TEXT * MAX_SAID);
@@ -180,11 +309,4 @@ fn read(plan: &Plan<'_>, prepared: &Prepared, i: usize, batch: &mut Batch) {
         batch.add(name, TEXT, TEXT * MAX_SAID);
         batch.add(value, TEXT, TEXT * MAX_SAID);
     }
-    batch.add(&prepared.card(plan, i).summary, SUMMARY, MAX_WEIGHT);
-    for &term in &planned.terms {
-        batch.add(&plan.terms[term].name, TERM, MAX_WEIGHT);
-    }
-    batch.add(page.entity.brand.as_deref().unwrap_or_default(), TERM, MAX_WEIGHT);
-    batch.add(page.entity.sku.as_deref().unwrap_or_default(), TITLE, MAX_WEIGHT);
-    batch.add(&page.title, TITLE, MAX_WEIGHT);
 }

@@ -1,13 +1,15 @@
 //! Search without a server: an index made with the site, in pieces of which a question needs a few.
 //!
-//! Pagefind was looked at: its crate needs tokio, which the renderer has none of, and its WebAssembly needs a weaker content
-//! security policy. The format here is plain JSON, written for [`search.js`](search.js):
+//! Pagefind, the maintained library for this, was looked at: its crate needs tokio, which the renderer has none of, its WebAssembly needs a
+//! weaker content security policy (`wasm-unsafe-eval`), and an index cannot be made from parts of the one before. The format here is plain
+//! JSON, written for [`search.js`](search.js):
 //!
 //! - `manifest`: `{"v":1,"n":pages,"size":pages in a piece,"terms":[[first term, file],…],"pages":[file,…]}`
 //! - a piece of terms: `[[term, number of pages, [page step, weight, page step, weight,…]],…]`, sorted by term
 //! - a piece of pages: `[[title, address, summary, section],…]`; the section's title is empty for pages that stand alone
 //!
-//! All names carry their hash. A word that very many pages have keeps the [`MAX_POSTINGS`] that have it most.
+//! All names carry their hash. A piece of terms ends before a word that its letters choose, about every 32 KB, so that after a change most
+//! pieces are as they were. A word that very many pages have keeps the [`MAX_POSTINGS`] that have it most.
 
 mod index;
 mod words;
@@ -18,6 +20,8 @@ use serde_json::{Value, json};
 use crate::plan::Plan;
 use crate::prepare::Prepared;
 use crate::theme::hashed_path;
+
+pub(crate) use index::Sums;
 
 /// Pages described in one file: ten results need at most ten.
 const PAGES: usize = 50;
@@ -51,8 +55,8 @@ pub(crate) fn pages(plan: &Plan<'_>, language: usize) -> Vec<usize> {
     (0..plan.pages.len()).filter(shown).collect()
 }
 
-/// Makes the index of a language.
-pub(crate) fn build(plan: &Plan<'_>, prepared: &Prepared, language: usize) -> Index {
+/// Makes the index of a language. With `sums`, only texts that these do not have are read.
+pub(crate) fn build(plan: &Plan<'_>, prepared: &Prepared, language: usize, sums: Option<&Sums>) -> Index {
     let pages = pages(plan, language);
     let tag = &prepared.languages[language].tag;
     let tag = crate::paths::segment(tag).to_ascii_lowercase();
@@ -92,7 +96,7 @@ pub(crate) fn build(plan: &Plan<'_>, prepared: &Prepared, language: usize) -> In
         .map(|(n, rows)| add(&format!("p{n}"), rows).1)
         .collect();
 
-    let pieces = index::pieces(plan, prepared, &pages, PIECE, MAX_POSTINGS);
+    let pieces = index::pieces(plan, prepared, &pages, (PIECE, MAX_POSTINGS), (&tag, sums));
     let term_files: Vec<Value> = pieces
         .into_iter()
         .enumerate()

@@ -4,10 +4,12 @@ use tera::Value;
 
 use super::Crumb;
 use super::script::Json;
+use crate::address::Target;
+use crate::images::MediaProblem;
 use crate::locale::is_amount;
 use crate::markdown::text;
 use crate::plan::Plan;
-use crate::prepare::{Card, Language};
+use crate::prepare::{Card, Language, gallery};
 use crate::site::{Availability, ContentStructure, Page, PageKind};
 
 /// The site and who stands behind it, which begin the graph of every page in a language.
@@ -249,8 +251,20 @@ impl<'a> Graph<'a> {
         }
         json.reference("mainEntityOfPage", url, "");
         json.some_text("description", &card.description);
-        if image {
-            json.reference("image", url, "#primaryimage");
+        let others = pictures(self.plan, page);
+        if others.is_empty() {
+            if image {
+                json.reference("image", url, "#primaryimage");
+            }
+        } else {
+            json.list_at("image");
+            if image {
+                json.open();
+                json.joined("@id", url, "#primaryimage");
+                json.close();
+            }
+            others.iter().for_each(|address| json.item(address));
+            json.close_list();
         }
         json.close();
         self.review(page, url, card);
@@ -363,6 +377,24 @@ fn author(json: &mut Json, page: &Page, home: &str) {
 
 fn text_of<'v>(value: &'v Value, key: &'static str) -> Option<&'v str> {
     value.get_from_path(key).and_then(|v| v.as_str())
+}
+
+/// Absolute addresses of the pictures of a product's gallery that can be shown, without the one that stands for it.
+fn pictures(plan: &Plan<'_>, page: &Page) -> Vec<String> {
+    if page.kind != PageKind::Product {
+        return Vec::new();
+    }
+    let shown = |link: &&String| match plan.address.target(link, "/") {
+        Target::Site { path, .. } => plan
+            .media_at(&path)
+            .is_some_and(|media| !matches!(media.problem, Some(MediaProblem::Missing(_)))),
+        _ => true,
+    };
+    let links = gallery(page).iter().filter(shown);
+    links
+        .filter_map(|link| plan.address.safe_image(link))
+        .map(|src| plan.address.absolutise(&src))
+        .collect()
 }
 
 fn product(json: &mut Json, page: &Page, url: &str) {

@@ -5,8 +5,10 @@
 
 mod assets;
 mod filters;
+mod fonts;
 mod minify;
 mod options;
+mod reach;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -19,9 +21,11 @@ use tera::{Map, Tera, Value};
 use crate::images::sizes::Sizes;
 pub use assets::Asset;
 pub(crate) use assets::hashed_path;
+pub use fonts::{FAMILIES, Family};
 pub(crate) use minify::minify;
 pub(crate) use options::resolve as resolve_options;
 pub use options::{OptionKind, OptionSpec, Options};
+use reach::Reach;
 
 mod embedded {
     include!(concat!(env!("OUT_DIR"), "/themes.rs"));
@@ -65,6 +69,17 @@ struct Manifest {
     options: IndexMap<String, OptionSpec>,
     #[serde(default)]
     sizes: BTreeMap<String, String>,
+    /// Names for people of the menus it shows, by place.
+    #[serde(default = "usual_menus")]
+    menus: IndexMap<String, String>,
+}
+
+/// What the base shows.
+fn usual_menus() -> IndexMap<String, String> {
+    [("main", "Header"), ("footer", "Footer")]
+        .map(|(place, label)| (place.to_owned(), label.to_owned()))
+        .into_iter()
+        .collect()
 }
 
 /// A compiled theme; making one is the slow part, so keep it for many renders.
@@ -77,6 +92,8 @@ pub struct Theme {
     pub description: String,
     /// Options a site may set, in the order they are shown.
     pub options: IndexMap<String, OptionSpec>,
+    /// Places of menus that the theme shows, with names for people (`[menus]` in `theme.toml`).
+    pub menus: IndexMap<String, String>,
     pub(crate) tera: Tera,
     /// How wide images are shown, by place.
     pub(crate) sizes: Sizes,
@@ -89,6 +106,8 @@ pub struct Theme {
     words: BTreeMap<String, Arc<BTreeMap<String, String>>>,
     /// Tells themes with other files apart.
     pub(crate) fingerprint: u64,
+    /// Which templates were shown, if anybody asked for that.
+    reach: Option<Reach>,
 }
 
 impl std::fmt::Debug for Theme {
@@ -102,6 +121,19 @@ impl std::fmt::Debug for Theme {
 impl Theme {
     /// A theme that is built into the library.
     pub fn builtin(name: &str) -> Result<Self, ThemeError> {
+        Self::compile_with(&Self::builtin_files(name)?, &Self::builtin_base(), None)
+    }
+
+    /// [`Theme::builtin`], with [`Theme::missed`].
+    pub fn builtin_watched(name: &str) -> Result<Self, ThemeError> {
+        Self::compile_with(
+            &Self::builtin_files(name)?,
+            &Self::builtin_base(),
+            Some(Reach::default()),
+        )
+    }
+
+    fn builtin_files(name: &str) -> Result<BTreeMap<String, Vec<u8>>, ThemeError> {
         let prefix = format!("{name}/");
         let files: BTreeMap<String, Vec<u8>> = embedded::FILES
             .iter()
@@ -110,7 +142,13 @@ impl Theme {
         if files.is_empty() || name == "base" {
             return Err(ThemeError::Unknown(name.to_owned(), Self::builtin_names().join(", ")));
         }
-        Self::compile(&files)
+        Ok(files)
+    }
+
+    fn builtin_base() -> BTreeMap<String, Vec<u8>> {
+        let base = embedded::FILES.iter();
+        base.filter_map(|(path, bytes)| Some((path.strip_prefix(BASE)?.to_owned(), bytes.to_vec())))
+            .collect()
     }
 
     /// Names of the built-in themes, sorted.
@@ -121,24 +159,34 @@ impl Theme {
 
     /// Reads and compiles the theme in a folder. A folder `base` beside it takes the place of the built-in base.
     pub fn from_dir(dir: &Path) -> Result<Self, ThemeError> {
+        Self::from_dir_with(dir, None)
+    }
+
+    /// [`Theme::from_dir`], with [`Theme::missed`].
+    pub fn from_dir_watched(dir: &Path) -> Result<Self, ThemeError> {
+        Self::from_dir_with(dir, Some(Reach::default()))
+    }
+
+    fn from_dir_with(dir: &Path, reach: Option<Reach>) -> Result<Self, ThemeError> {
         let files = read_dir(dir)?;
         let base = dir.canonicalize().ok().and_then(|d| Some(d.parent()?.join("base")));
-        match base.filter(|b| b.join("templates").is_dir() && b.file_name() != dir.file_name()) {
-            Some(base) => Self::compile_with(&files, &read_dir(&base)?),
-            None => Self::compile(&files),
-        }
+        let base = match base.filter(|b| b.join("templates").is_dir() && b.file_name() != dir.file_name()) {
+            Some(base) => read_dir(&base)?,
+            None => Self::builtin_base(),
+        };
+        Self::compile_with(&files, &base, reach)
     }
 
     /// Compiles a theme from its files (paths as in its folder).
     pub fn compile(files: &BTreeMap<String, Vec<u8>>) -> Result<Self, ThemeError> {
-        let base = embedded::FILES
-            .iter()
-            .filter_map(|(path, bytes)| Some((path.strip_prefix(BASE)?.to_owned(), bytes.to_vec())))
-            .collect();
-        Self::compile_with(files, &base)
+        Self::compile_with(files, &Self::builtin_base(), None)
     }
 
-    fn compile_with(files: &BTreeMap<String, Vec<u8>>, base: &BTreeMap<String, Vec<u8>>) -> Result<Self, ThemeError> {
+    fn compile_with(
+        files: &BTreeMap<String, Vec<u8>>,
+        base: &BTreeMap<String, Vec<u8>>,
+        mut reach: Option<Reach>,
+    ) -> Result<Self, ThemeError> {
         let text = |name: &str, bytes: &[u8]| {
             String::from_utf8(bytes.to_vec()).map_err(|_| ThemeError::NotText(name.to_owned()))
         };
@@ -177,7 +225,11 @@ impl Theme {
         }
 
         let sizes = Sizes::with(manifest.sizes).map_err(ThemeError::Manifest)?;
-        let tera = match engine(&templates, &sizes) {
+        if let Some(reach) = &mut reach {
+            reach.watch(&mut templates);
+        }
+        let engine = |templates: &[(String, String)]| engine(templates, &sizes, reach.as_ref());
+        let tera = match engine(&templates) {
             Ok(tera) => tera,
             // A theme with pages of its own may have another frame or list than the base's pages need: they stay out, and
             // only the base's parts stand behind the theme.
@@ -185,7 +237,7 @@ impl Theme {
                 let own_frame = |(name, text): &&(String, String)| {
                     !(name.starts_with(BASE) && text.trim_start().starts_with("{% extends"))
                 };
-                engine(&templates.iter().filter(own_frame).cloned().collect::<Vec<_>>(), &sizes).map_err(|_| problem)?
+                engine(&templates.iter().filter(own_frame).cloned().collect::<Vec<_>>()).map_err(|_| problem)?
             }
             Err(problem) => return Err(problem),
         };
@@ -199,12 +251,20 @@ impl Theme {
             title: manifest.title,
             description: manifest.description,
             options: manifest.options,
+            menus: manifest.menus,
             tera,
             sizes,
             assets: assets::prepare(&raw_assets),
             option_styles,
             words: words.into_iter().map(|(k, v)| (k, Arc::new(v))).collect(),
+            reach,
         })
+    }
+
+    /// Templates and components (`components.html, component card`) that no render with this theme has shown so far, those of the base
+    /// with `base/` before their names. Empty unless the theme was compiled to be watched.
+    pub fn missed(&self) -> Vec<String> {
+        self.reach.as_ref().map(Reach::missed).unwrap_or_default()
     }
 
     /// The first of `names` that the theme has. The last must be one that every theme has.
@@ -280,11 +340,14 @@ fn variables(tera: &Tera, templates: &[(String, String)]) -> HashMap<String, Has
     known.collect()
 }
 
-fn engine(templates: &[(String, String)], sizes: &Sizes) -> Result<Tera, ThemeError> {
+fn engine(templates: &[(String, String)], sizes: &Sizes, reach: Option<&Reach>) -> Result<Tera, ThemeError> {
     let wrong = |e: tera::Error| ThemeError::Template(e.to_string());
     let mut tera = Tera::default();
     tera.set_fallback_prefixes([BASE]).map_err(wrong)?;
     filters::register(&mut tera, sizes);
+    if let Some(reach) = reach {
+        reach.register(&mut tera);
+    }
     let templates = templates.iter().map(|(name, text)| (name.as_str(), text.as_str()));
     tera.add_raw_templates(templates).map_err(wrong)?;
     Ok(tera)

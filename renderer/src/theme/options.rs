@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use tera::{Map, Value};
 
+use super::fonts::{FAMILIES, Family};
 use crate::address::Address;
 use crate::colour::{self, Rgb};
 use crate::diagnostic::Diagnostic;
@@ -17,7 +18,7 @@ pub struct OptionSpec {
     pub kind: OptionKind,
     /// Used when a site does not set it, or sets it wrongly.
     pub default: serde_json::Value,
-    /// For `choice`: the values it may have.
+    /// For `choice`: the values it may have. For `font`: those of the families that it may be; all when empty.
     #[serde(default)]
     pub allowed: Vec<String>,
     /// For `integer`: bounds, both included.
@@ -37,8 +38,10 @@ pub struct OptionSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OptionKind {
-    /// `#rrggbb`.
+    /// `#rrggbb`; may be empty if its default is.
     Color,
+    /// The word for a family of letters ([`super::Family`]).
+    Font,
     /// One of `allowed`.
     Choice,
     /// `true` or `false`.
@@ -59,6 +62,12 @@ impl OptionSpec {
         if self.kind == OptionKind::Choice && self.allowed.is_empty() {
             return Err("a choice needs `allowed`".into());
         }
+        let unknown = |word: &&String| Family::of(word).is_none();
+        if self.kind == OptionKind::Font
+            && let Some(word) = self.allowed.iter().find(unknown)
+        {
+            return Err(format!("`{word}` is no family; there are: {}", families()));
+        }
         self.accept(&self.default)
             .map(|_| ())
             .map_err(|e| format!("default: {e}"))
@@ -69,10 +78,24 @@ impl OptionSpec {
         self.accept(given).err()
     }
 
+    /// Whether a site may set it to this.
+    pub(crate) fn takes(&self, value: &serde_json::Value) -> bool {
+        self.accept(value).is_ok()
+    }
+
     /// The value for templates, or what is wrong with it.
     fn accept(&self, given: &serde_json::Value) -> Result<Value, String> {
         let text = given.as_str();
         match self.kind {
+            OptionKind::Color if text == Some("") && self.default == "" => Ok(Value::none()),
+            OptionKind::Font => {
+                let allowed = |word: &&str| self.allowed.is_empty() || self.allowed.iter().any(|a| a == word);
+                match text.filter(allowed).and_then(Family::of) {
+                    Some(family) => Ok(family.value()),
+                    None if self.allowed.is_empty() => Err(format!("must be one of: {}", families())),
+                    None => Err(format!("must be one of: {}", self.allowed.join(", "))),
+                }
+            }
             OptionKind::Color => {
                 let rgb = text.and_then(Rgb::parse).ok_or("must be a colour like `#b4451f`")?;
                 Ok(colour_value(rgb))
@@ -101,6 +124,11 @@ impl OptionSpec {
     }
 }
 
+fn families() -> String {
+    let words: Vec<&str> = FAMILIES.iter().map(|family| family.word).collect();
+    words.join(", ")
+}
+
 fn colour_value(rgb: Rgb) -> Value {
     let brand = colour::brand(rgb);
     let mut map = Map::new();
@@ -120,6 +148,20 @@ pub struct Options {
     pub all: Value,
     /// Those that cannot carry a user's text, for stylesheets.
     pub style: Value,
+    /// Families that are chosen, each once.
+    pub families: Vec<&'static Family>,
+}
+
+impl Options {
+    /// The rules by which stylesheets get the families that the site brings.
+    pub(crate) fn font_rules(&self) -> String {
+        self.families.iter().map(|family| family.rules()).collect()
+    }
+
+    /// The files of these, by site path.
+    pub(crate) fn font_files(&self) -> impl Iterator<Item = (String, &'static [u8])> {
+        self.families.iter().flat_map(|family| family.files())
+    }
 }
 
 /// Checks what a site sets against what the theme declares.
@@ -130,6 +172,7 @@ pub fn resolve(
     findings: &mut Vec<Diagnostic>,
 ) -> Options {
     let (mut all, mut style) = (Map::new(), Map::new());
+    let mut families: Vec<&'static Family> = Vec::new();
     let mut warn = |message: String| findings.push(Diagnostic::warning("", "theme-option", message));
     for name in given.keys().filter(|name| !specs.contains_key(*name)) {
         warn(format!("the theme has no option `{name}`; it is ignored"));
@@ -162,9 +205,15 @@ pub fn resolve(
             }
             value = Value::from(href.unwrap_or_default());
         }
+        if spec.kind == OptionKind::Font
+            && let Some(family) = value.get_from_path("name").and_then(Value::as_str).and_then(Family::of)
+            && !families.iter().any(|known| known.word == family.word)
+        {
+            families.push(family);
+        }
         if matches!(
             spec.kind,
-            OptionKind::Color | OptionKind::Choice | OptionKind::Bool | OptionKind::Integer
+            OptionKind::Color | OptionKind::Font | OptionKind::Choice | OptionKind::Bool | OptionKind::Integer
         ) {
             style.insert(name.clone().into(), value.clone());
         }
@@ -173,6 +222,7 @@ pub fn resolve(
     Options {
         all: Value::from(all),
         style: Value::from(style),
+        families,
     }
 }
 
@@ -183,7 +233,7 @@ mod tests {
     #[test]
     fn checks_each_kind() {
         let specs: IndexMap<String, OptionSpec> = toml::from_str(
-            "c={type='color',default='#000000'}\nh={type='choice',default='a',allowed=['a','b']}\nb={type='bool',default=true}\nt={type='text',default=''}\ni={type='integer',default=3,min=1,max=5}\nm={type='image',default=''}",
+            "c={type='color',default='#000000'}\nh={type='choice',default='a',allowed=['a','b']}\nb={type='bool',default=true}\nt={type='text',default=''}\ni={type='integer',default=3,min=1,max=5}\nm={type='image',default=''}\nf={type='font',default='serif',allowed=['serif','inter']}\na={type='color',default=''}",
         )
         .expect("parses");
         let address = Address::new("https://e.org/b").expect("valid");
@@ -191,7 +241,7 @@ mod tests {
         let mut findings = Vec::new();
         let good = resolve(
             &specs,
-            &given(r##"{"c":"#ff0000","h":"b","b":false,"t":"x","i":5,"m":"/media/a.png"}"##),
+            &given(r##"{"c":"#ff0000","h":"b","b":false,"t":"x","i":5,"m":"/media/a.png","f":"inter","a":""}"##),
             &address,
             &mut findings,
         );
@@ -202,13 +252,22 @@ mod tests {
             Some("/b/media/a.png")
         );
         assert!(good.style.get_from_path("t").is_none());
+        let family = good.style.get_from_path("f.family").and_then(Value::as_str);
+        assert_eq!(family, Some("\"Inter\", \"Inter stand-in\", var(--sans)"));
+        assert_eq!(good.font_files().count(), 2);
+        assert!(good.style.get_from_path("a").is_some_and(Value::is_none));
+        for (path, _) in good.font_files() {
+            let url = format!("url({})", path.trim_start_matches("/assets/"));
+            assert!(good.font_rules().contains(&url), "{url}");
+        }
         let bad = resolve(
             &specs,
-            &given(r##"{"c":"red}","h":"z","b":1,"t":3,"i":6,"m":"javascript:x","u":1}"##),
+            &given(r##"{"c":"red}","h":"z","b":1,"t":3,"i":6,"m":"javascript:x","u":1,"f":"sans","a":"blue"}"##),
             &address,
             &mut findings,
         );
-        assert_eq!(findings.len(), 7);
+        assert_eq!(findings.len(), 9);
+        assert_eq!(bad.font_files().count(), 0);
         assert_eq!(bad.all.get_from_path("c.hex").and_then(Value::as_str), Some("#000000"));
         assert_eq!(bad.all.get_from_path("i").and_then(Value::as_i64), Some(3));
     }

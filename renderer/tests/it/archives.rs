@@ -324,6 +324,17 @@ fn canonical_addresses_are_read_once() {
 #[test]
 fn terms_have_feeds_in_every_format_that_is_asked_for() {
     let mut site = small();
+    let usual = rendered(&site);
+    for file in ["atom.xml", "rss.xml", "feed.json"] {
+        assert!(usual.files.contains_key(&format!("tags/coffee/{file}")), "{file}");
+        let head = text(&usual, "tags/coffee/index.html");
+        assert!(head.contains(&format!("href=\"/demo/tags/coffee/{file}\"")), "{file}");
+    }
+    // Summaries.
+    assert!(!text(&usual, "tags/coffee/rss.xml").contains("content:encoded>"));
+    site.settings.outputs.term_feeds = vec![igny8_renderer::site::FeedFormat::Rss];
+    let one = rendered(&site);
+    assert!(one.files.contains_key("tags/coffee/rss.xml") && !one.files.contains_key("tags/coffee/atom.xml"));
     site.settings.outputs.term_feeds = igny8_renderer::site::FeedFormat::ALL.to_vec();
     let site = rendered(&site);
     for file in ["atom.xml", "rss.xml", "feed.json"] {

@@ -84,13 +84,150 @@ fn images_want_a_description() {
 fn finished_pages_of_all_themes_pass() {
     for name in Theme::builtin_names() {
         let theme = Theme::builtin(&name).expect("compiles");
-        for (sample, site) in sample::sites().expect("samples") {
+        for (sample, site) in sample::sites(&theme).expect("samples") {
             let inspector = Inspector::new(&site.settings.base_url);
             let mut report = render_to(&site, &theme, &inspector);
             inspector.finish(&mut report);
             assert_eq!(report.diagnostics, [], "{name}, {sample}");
         }
     }
+}
+
+/// What the samples show of each theme: all of it, and of the base all that the theme does not replace.
+#[test]
+fn samples_reach_every_template() {
+    for name in Theme::builtin_names() {
+        let theme = Theme::builtin_watched(&name).expect("compiles");
+        for (_, site) in sample::sites(&theme).expect("samples") {
+            rendered_with(&site, &theme);
+        }
+        let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../themes")
+            .join(&name);
+        let mut missed = theme.missed();
+        missed.retain(|part| {
+            let replaced = part
+                .strip_prefix("base/")
+                .map(|own| dir.join("templates").join(own).is_file());
+            replaced != Some(true)
+        });
+        assert_eq!(missed, Vec::<String>::new(), "{name}");
+    }
+}
+
+fn rendered_with(site: &Site, theme: &Theme) {
+    let report = igny8_renderer::render(site, theme).report;
+    assert!(!report.stops_release(), "{:?}", report.diagnostics);
+}
+
+#[test]
+fn theme_check_finds_what_fails_only_in_a_block_and_what_nothing_shows() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let templates = dir.path().join("own/templates");
+    fs::create_dir_all(templates.join("blocks")).expect("made");
+    fs::write(dir.path().join("own/theme.toml"), "name = \"own\"").expect("written");
+    fs::write(templates.join("blocks/faq.html"), "{{ block.nothing.of.this }}").expect("written");
+    fs::write(templates.join("forgotten.html"), "{{ page.nothing.of.this }}").expect("written");
+    let output = Command::new(env!("CARGO_BIN_EXE_igny8-render"))
+        .args(["theme", "check", "own"])
+        .current_dir(dir.path())
+        .output()
+        .expect("runs");
+    let words = String::from_utf8(output.stdout).expect("text");
+    assert_eq!(output.status.code(), Some(1), "{words}");
+    assert!(
+        words.contains("blocks/faq.html:1") && words.contains("[template]"),
+        "{words}"
+    );
+    assert!(words.contains("no sample shows forgotten.html"), "{words}");
+}
+
+#[test]
+fn findings_say_where_in_the_text_they_are() {
+    let mut site = empty();
+    let mut home = page_with(
+        "/",
+        "One.\n\n[a](/gone/) and [b](/gone/)\n\n![](https://e.org/x.png)\n\n[c](#none)\n",
+    );
+    home.faq = serde_json::from_value(serde_json::json!([
+        { "question": "A?", "answer": "a" }, { "question": "B?", "answer": "b\n\n[d](/lost/)" }
+    ]))
+    .expect("questions");
+    home.blocks = serde_json::from_value(serde_json::json!([
+        { "type": "text", "text": "x" }, { "type": "text", "text": "x\n[e](javascript:x)", "links": [{ "label": "f", "url": "/away/" }] }
+    ]))
+    .expect("blocks");
+    site.pages.push(home.into());
+    let report = rendered(&site).report;
+    let all: Vec<String> = report
+        .diagnostics
+        .iter()
+        .map(|d| format!("{} {}", d.code, d.place))
+        .collect();
+    for want in [
+        "link-missing line 3",
+        "alt-missing line 5",
+        "anchor-missing line 7",
+        "link-missing question 2, line 3",
+        "link-refused block 2, line 2",
+        "link-missing block 2",
+    ] {
+        assert!(all.iter().any(|found| found == want), "{want}: {all:?}");
+    }
+    let json = serde_json::to_value(&report.diagnostics).expect("serialises");
+    assert!(
+        json.as_array().expect("a list").iter().any(|d| d["place"]["line"] == 3),
+        "{json}"
+    );
+}
+
+#[test]
+fn a_site_can_be_strict() {
+    use igny8_renderer::site::Strict;
+    let mut site = empty();
+    site.pages
+        .push(page_with("/", "[a](/gone/) ![x](/no.png) [c](#none)").into());
+    let mut product = page(PageKind::Product, "/alone/", "/", "Alone");
+    product.entity.price = Some("1.00".into());
+    site.pages.push(product.into());
+    let report = rendered(&site).report;
+    assert!(
+        !report.has_errors() && !report.stops_release(),
+        "{:?}",
+        report.diagnostics
+    );
+    for (kind, code) in [
+        (Strict::Links, "link-missing"),
+        (Strict::Anchors, "anchor-missing"),
+        (Strict::Images, "image-missing"),
+        (Strict::Orphans, "orphan"),
+        (Strict::StructuredData, "json-ld-fields"),
+    ] {
+        site.settings.outputs.strict = vec![kind];
+        let report = rendered(&site).report;
+        let errors: Vec<&str> = report
+            .diagnostics
+            .iter()
+            .filter(|d| report.stops(d))
+            .map(|d| d.code)
+            .collect();
+        assert!(
+            !errors.is_empty() && errors.iter().all(|c| *c == code),
+            "{kind:?}: {errors:?}"
+        );
+    }
+    // An address that two pages want leaves one of them out, and keeps nothing from going out, unless the site says so.
+    site.pages[1].path = "/".into();
+    site.pages[1].id = "second".into();
+    site.settings.outputs.strict = Vec::new();
+    let report = rendered(&site).report;
+    assert!(
+        report.has_errors() && !report.stops_release(),
+        "{:?}",
+        report.diagnostics
+    );
+    site.settings.outputs.strict = vec![Strict::Addresses];
+    assert!(rendered(&site).report.stops_release());
 }
 
 #[test]
@@ -122,7 +259,7 @@ fn commands_group_findings_and_tell_by_their_exit_code() {
     let (code, words, _) = run(&["check", "site.json"]);
     assert_eq!(code, Some(0), "{words}");
     assert!(
-        words.contains("Warnings (") && words.contains("  /broken/: the link `/nowhere/`"),
+        words.contains("Warnings (") && words.contains("  /broken/: line 1: the link `/nowhere/`"),
         "{words}"
     );
     let (_, line, _) = run(&["check", "site.json", "--json"]);

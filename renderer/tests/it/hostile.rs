@@ -295,6 +295,29 @@ fn great_texts_take_no_time_that_grows_with_their_square() {
     }
 }
 
+/// A post of 5 MB with something wrong in every line: it is written, and what is wrong is said without drowning out the rest.
+#[test]
+fn a_post_of_five_megabytes() {
+    const LINE: &str = "Some words with a [link](/nowhere/), *emphasis*, `code` and ![](/none.png) on the way.\n\n";
+    let text = LINE.repeat(5 * 1024 * 1024 / LINE.len() + 1);
+    assert!(text.len() > 5 * 1024 * 1024);
+    let lines = text.matches('\n').count();
+    let mut site = crate::support::empty();
+    site.pages.push(page_with("/great/", &text).into());
+    let site = rendered(&site);
+    let html = &site.files["great/index.html"].bytes;
+    assert!(html.len() > text.len());
+    assert_eq!(html.windows(3).filter(|w| w == b"<em").count(), lines / 2);
+    let missing = site
+        .report
+        .diagnostics
+        .iter()
+        .filter(|d| d.code == "link-missing")
+        .count();
+    // Those with a line of their own, and the rest as one.
+    assert!((2..=400).contains(&missing), "{missing}");
+}
+
 #[test]
 fn what_nests_too_deep_is_reported() {
     let mut site = crate::support::empty();
@@ -308,25 +331,51 @@ fn what_nests_too_deep_is_reported() {
     );
 }
 
+/// All of it is rendered, and what is written grows as the site does.
 #[test]
 fn a_page_with_every_term_and_a_term_with_every_page() {
-    let mut site = crate::support::empty();
-    site.taxonomies = small().taxonomies;
-    let mut all = crate::support::page(PageKind::Post, "/all/", "/", "All");
-    all.terms
-        .insert("tags".into(), (0..20_000).map(|i| format!("t{i}")).collect());
-    site.pages.push(all.into());
-    for i in 0..2000 {
-        let mut page = page_with(&format!("/p{i}/"), "x");
-        page.terms.insert("tags".into(), vec!["t1".into(), "t1".into()]);
-        site.pages.push(page.into());
-    }
-    site.settings.outputs.share_images = false;
-    let theme = igny8_renderer::Theme::builtin("ember").expect("compiles");
-    let start = std::time::Instant::now();
-    let page = igny8_renderer::render_one(&site, &theme, "/all/").expect("there");
-    assert!(start.elapsed().as_secs() < 300, "{:?}", start.elapsed());
-    assert!(String::from_utf8_lossy(&page.bytes).contains("/demo/tags/t19999/"));
+    let size = |pages: usize, terms: usize| {
+        let mut site = crate::support::empty();
+        site.taxonomies = small().taxonomies;
+        let mut all = crate::support::page(PageKind::Post, "/all/", "/", "All");
+        all.terms
+            .insert("tags".into(), (0..terms).map(|i| format!("t{i}")).collect());
+        site.pages.push(all.into());
+        for i in 0..pages {
+            let mut page = page_with(&format!("/p{i}/"), "x");
+            page.title = format!("Page {i}");
+            page.terms.insert("tags".into(), vec!["t1".into(), "t1".into()]);
+            site.pages.push(page.into());
+        }
+        site.settings.outputs.share_images = false;
+        site.settings.outputs.search = Some(false);
+        let site = rendered(&site);
+        assert!(!site.report.has_errors(), "{:?}", site.report.diagnostics.first());
+        let text = |path: &str| String::from_utf8_lossy(&site.files[path].bytes).into_owned();
+        assert!(text("all/index.html").contains(&format!("/demo/tags/t{}/", terms - 1)));
+        // Every page is on one of the term's pagers, once.
+        let pagers: Vec<String> = site
+            .files
+            .keys()
+            .filter(|path| path.starts_with("tags/t1/") && path.ends_with("index.html"))
+            .map(|path| text(path))
+            .collect();
+        for i in [0, 1, pages / 2, pages - 1] {
+            let link = format!("href=\"/demo/p{i}/\"");
+            let on = pagers.iter().filter(|html| html.contains(&link)).count();
+            assert_eq!(on, 1, "/p{i}/ of {pages}");
+        }
+        let largest = pagers.iter().map(String::len).max().unwrap_or_default();
+        let bytes: usize = site.files.values().map(|file| file.bytes.len()).sum();
+        (bytes, largest)
+    };
+    let (small, of_few) = size(600, 400);
+    let (large, of_many) = size(1800, 1200);
+    assert!(large < small * 4, "three times the site: {small} and {large}");
+    assert!(
+        of_many < of_few * 3 / 2,
+        "a pager does not grow with its term: {of_few} and {of_many}"
+    );
 }
 
 #[test]

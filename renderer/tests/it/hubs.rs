@@ -128,3 +128,27 @@ fn related_pages_share_clusters_terms_and_keywords() {
         "the order of the input does not matter"
     );
 }
+
+/// As many as there are, each once, never the page itself and none in another language.
+#[test]
+fn few_related_pages_are_shown_as_they_are() {
+    let mut site = empty();
+    site.taxonomies = crate::support::small().taxonomies;
+    site.settings.languages = vec!["de".into()];
+    for (i, language) in [(0, "en"), (1, "en"), (2, "de")] {
+        let mut post = page(PageKind::Post, &format!("/p{i}/"), "/", &format!("Post {i}"));
+        post.language = language.into();
+        post.terms.insert("tags".into(), vec!["rare".into()]);
+        post.keywords = vec!["kettle".into()];
+        post.cluster = in_cluster(ClusterRole::Supporting);
+        site.pages.push(post.into());
+    }
+    assert_eq!(related(&site), ["/p1/"]);
+    site.pages.remove(1);
+    assert_eq!(related(&site), Vec::<String>::new());
+    let alone = rendered(&site);
+    assert!(
+        !text(&alone, "p0/index.html").contains("id=\"related\""),
+        "no heading over nothing"
+    );
+}

@@ -125,9 +125,14 @@ impl Place {
     }
 
     /// A whole release, as the server makes one; what was encoded and drawn for it.
-    fn release(&self, version: &str, mut site: Site) -> (Release, Report, Prepared, usize) {
+    fn release(&self, version: &str, site: Site) -> (Release, Report, Prepared, usize) {
         let cache = self.cache();
-        let prepared = self.prepare(&mut site);
+        self.release_with(&cache, version, site)
+    }
+
+    /// The same with a cache that may know what it has looked at.
+    fn release_with(&self, cache: &ImageCache, version: &str, mut site: Site) -> (Release, Report, Prepared, usize) {
+        let prepared = cache.prepare(&mut site, None, &self.source());
         let (mut report, mut drawn) = (Report::default(), 0);
         let dir = self.site_dir();
         let before = live(&dir);
@@ -517,4 +522,80 @@ fn a_missing_file_costs_no_release_even_unannounced() {
     let written = written.expect("written").expect("kept");
     assert_eq!(written.release.missing(), ["media/a.jpg"]);
     assert!(released(&place.site_dir(), "1", "shown/index.html").is_some());
+}
+
+/// Makes a file another one of the same length and time of change: whoever looks at it again sees the difference.
+fn swap_unseen(path: &std::path::Path, from: &[u8], to: &[u8]) {
+    let meta = fs::metadata(path).expect("there");
+    let bytes = fs::read(path).expect("read");
+    let at = bytes.windows(from.len()).position(|w| w == from).expect("in it");
+    let mut other = bytes.clone();
+    other[at..at + to.len()].copy_from_slice(to);
+    // Beside it and over it, since releases may link to the file.
+    let beside = path.with_extension("other");
+    fs::write(&beside, other).expect("written");
+    let file = fs::File::options().write(true).open(&beside).expect("opens");
+    file.set_modified(meta.modified().expect("known")).expect("set");
+    fs::rename(&beside, path).expect("moved");
+}
+
+#[test]
+fn a_deployment_looks_only_at_files_that_are_new() {
+    let place = Place::new();
+    let photo = place.put("kettle.jpg", "image/jpeg", &jpeg(&photo(700, 400, false), 1));
+    let drawing = place.put(
+        "logo.svg",
+        "image/svg+xml",
+        b"<svg xmlns=\"http://www.w3.org/2000/svg\"><title>One</title><script>x()</script></svg>",
+    );
+    let site = showing(vec![photo, drawing]);
+    let cache = place.cache();
+    let (first, _, prepared, _) = place.release_with(&cache, "1", site.clone());
+    assert_eq!(prepared, Prepared { images: 1, encoded: 1 });
+    let logo = place.file("1", "media/logo.svg");
+    assert!(!String::from_utf8_lossy(&logo).contains("script"));
+
+    // The original photo, the drawing and a variant change without a sign: nobody opens them again.
+    let media = place.dir.path().join("media");
+    swap_unseen(&media.join("kettle.jpg"), SECRET, &[b'x'; SECRET.len()]);
+    swap_unseen(&media.join("logo.svg"), b"One", b"Two");
+    let entry = fs::read_dir(place.dir.path().join("cache/img")).expect("there").next();
+    let variant = entry.expect("one").expect("read").path().join("320.webp");
+    swap_unseen(&variant, b"RIFF", b"JUNK");
+    let (second, _, prepared, _) = place.release_with(&cache, "2", site.clone());
+    assert_eq!(prepared, Prepared { images: 1, encoded: 0 });
+    for (path, entry) in first
+        .files()
+        .filter(|(path, _)| path.starts_with("assets/img/") || path.ends_with(".svg"))
+    {
+        assert_eq!(second.get(path).map(|e| e.hash), Some(entry.hash), "{path}");
+    }
+    // Another process looks.
+    place.release("3", site);
+    assert!(String::from_utf8_lossy(&place.file("3", "media/logo.svg")).contains("Two"));
+}
+
+#[test]
+fn what_a_site_still_shows_is_kept_in_the_cache() {
+    let place = Place::new();
+    let site = showing(vec![
+        place.put("kettle.jpg", "image/jpeg", &jpeg(&photo(400, 300, false), 1)),
+        place.put(
+            "logo.svg",
+            "image/svg+xml",
+            b"<svg xmlns=\"http://www.w3.org/2000/svg\"><title>One</title></svg>",
+        ),
+    ]);
+    let cache = place.cache();
+    for version in 1..=8 {
+        let mut prepared_site = site.clone();
+        let prepared = cache.prepare(&mut prepared_site, None, &place.source());
+        assert_eq!(prepared.encoded, usize::from(version == 1), "{version}");
+        // As the server does: the list of media went to the release.
+        cache.sweep(&Report::default()).expect("swept");
+    }
+    assert_eq!(
+        fs::read_dir(place.dir.path().join("cache/svg")).expect("there").count(),
+        1
+    );
 }

@@ -190,3 +190,179 @@ fn page_types_have_templates_of_their_own() {
         }
     }
 }
+
+/// What is shown where links are shared stands in the words of both vocabularies.
+#[test]
+fn cards_say_the_same_as_open_graph() {
+    let site = render(&small(), &Theme::builtin("ember").expect("compiles"));
+    let content = |html: &str, key: &str| {
+        let at = html.find(&format!("\"{key}\" content=\""))?;
+        html[at..].split('"').nth(3).map(str::to_owned)
+    };
+    let mut pages = 0;
+    for (path, file) in site.files.iter().filter(|(_, f)| f.kind == FileKind::Page) {
+        let html = std::str::from_utf8(&file.bytes).expect("text");
+        for (twitter, graph) in [
+            ("twitter:title", "og:title"),
+            ("twitter:description", "og:description"),
+            ("twitter:image", "og:image"),
+            ("twitter:image:alt", "og:image:alt"),
+        ] {
+            assert_eq!(content(html, twitter), content(html, graph), "{path}: {twitter}");
+        }
+        assert!(content(html, "twitter:title").is_some(), "{path}");
+        pages += usize::from(content(html, "twitter:image:alt").is_some());
+    }
+    assert!(pages > 10, "{pages}");
+}
+
+#[test]
+fn a_product_shows_all_its_pictures_and_the_first_where_none_is_featured() {
+    let of = |image: Option<&str>| {
+        let mut site = small();
+        let kettle = site
+            .pages
+            .iter_mut()
+            .find(|p| p.path == "/shop/gooseneck-kettle/")
+            .expect("there");
+        kettle.image = image.map(str::to_owned);
+        kettle.entity.gallery = ["/media/beans.svg", "/media/grinder.svg", "/media/none.svg"]
+            .map(str::to_owned)
+            .to_vec();
+        let rendered = render(&site, &Theme::builtin("ember").expect("compiles"));
+        let html = String::from_utf8(rendered.files["shop/gooseneck-kettle/index.html"].bytes.clone()).expect("text");
+        let list = String::from_utf8(rendered.files["shop/index.html"].bytes.clone()).expect("text");
+        let start = html.find("application/ld+json\">").expect("data") + 21;
+        let data: serde_json::Value =
+            serde_json::from_str(html[start..].split("</script>").next().expect("an end")).expect("JSON");
+        let nodes = data["@graph"].as_array().expect("a graph").clone();
+        let node = |kind: &str| nodes.iter().find(|n| n["@type"] == kind).cloned().unwrap_or_default();
+        (
+            html,
+            list,
+            node("Product")["image"].clone(),
+            node("ImageObject")["url"].clone(),
+        )
+    };
+    let primary = serde_json::json!({ "@id": "https://example.com/demo/shop/gooseneck-kettle/#primaryimage" });
+    let url = |name: &str| format!("https://example.com/demo/media/{name}.svg");
+    let (_, _, images, first) = of(Some("/media/kettle.svg"));
+    assert_eq!(images, serde_json::json!([primary, url("beans"), url("grinder")]));
+    assert_eq!(first, url("kettle"));
+    let (html, list, images, first) = of(None);
+    assert_eq!(images, serde_json::json!([primary, url("grinder")]));
+    assert_eq!(first, url("beans"));
+    assert!(html.contains(&format!("property=\"og:image\" content=\"{}\"", url("beans"))));
+    let shown = html
+        .split("class=\"gallery-all")
+        .nth(1)
+        .and_then(|part| part.split("</ul>").next())
+        .expect("pictures");
+    assert_eq!(shown.matches("<img").count(), 2, "each once: {shown}");
+    assert!(list.contains("/demo/media/beans.svg"));
+}
+
+#[test]
+fn families_of_letters_come_from_the_site_if_they_are_chosen() {
+    for name in Theme::builtin_names() {
+        let theme = Theme::builtin(&name).expect("compiles");
+        let of = |options: serde_json::Value| {
+            let mut site = small();
+            site.settings.theme_options = serde_json::from_value(options).expect("options");
+            let rendered = render(&site, &theme);
+            let fonts: Vec<String> = rendered
+                .files
+                .keys()
+                .filter(|p| p.ends_with(".woff2"))
+                .cloned()
+                .collect();
+            let style = rendered
+                .files
+                .iter()
+                .find(|(path, _)| path.starts_with("assets/style."))
+                .expect("made")
+                .1;
+            (
+                fonts,
+                String::from_utf8(style.bytes.clone()).expect("text"),
+                findings(&rendered.report),
+            )
+        };
+        let (fonts, style, _) = of(serde_json::json!({}));
+        assert!(fonts.is_empty() && !style.contains("@font-face"), "{name}: {fonts:?}");
+        let (fonts, style, found) = of(serde_json::json!({
+            "heading_font": "source-serif", "body_font": "inter", "accent_color": "#00ff88", "brand_color": "#0077b6",
+        }));
+        assert_eq!((fonts.len(), found), (6, Vec::new()), "{name}");
+        for font in &fonts {
+            assert!(
+                style.contains(&format!("url({})", font.trim_start_matches("assets/"))),
+                "{name}: {font}"
+            );
+        }
+        assert_eq!(style.matches("size-adjust:").count(), 2, "{name}");
+        assert!(
+            style.contains("--body:\"Inter\",\"Inter stand-in\",var(--sans)"),
+            "{name}: {style}"
+        );
+        let (_, branded, _) = of(serde_json::json!({ "brand_color": "#0077b6" }));
+        let accent = |style: &str| {
+            style
+                .split("--accent:")
+                .nth(1)
+                .and_then(|s| s.split(';').next())
+                .map(str::to_owned)
+        };
+        assert_ne!(accent(&style), accent(&branded), "{name}");
+        // One family for both is brought once.
+        let (fonts, style, _) = of(serde_json::json!({ "heading_font": "inter", "body_font": "inter" }));
+        assert_eq!((fonts.len(), style.matches("size-adjust:").count()), (2, 1), "{name}");
+    }
+}
+
+#[test]
+fn logos_and_menus_are_checked_against_the_theme() {
+    let theme = Theme::builtin("ember").expect("compiles");
+    let mut site = small();
+    site.settings
+        .theme_options
+        .insert("logo".into(), "/media/beans.svg".into());
+    let menu = site.menus["footer"].clone();
+    site.menus.insert("footer-de".into(), menu.clone());
+    let rendered = render(&site, &theme);
+    assert_eq!(findings(&rendered.report), []);
+    let html = String::from_utf8(rendered.files["index.html"].bytes.clone()).expect("text");
+    let name = html
+        .split("class=\"site-name\"")
+        .nth(1)
+        .and_then(|s| s.split("</a>").next())
+        .expect("the name");
+    assert!(name.contains("/demo/media/beans.svg"), "{name}");
+
+    site.menus.insert("sidebar".into(), menu);
+    site.settings
+        .theme_options
+        .insert("hero_image".into(), "/media/gone.svg".into());
+    let found: Vec<&str> = render(&site, &theme)
+        .report
+        .diagnostics
+        .iter()
+        .map(|d| d.code)
+        .collect();
+    assert_eq!(found, ["image-missing", "menu-place"]);
+}
+
+/// A site of nothing but its name has a home page that says so, without headings over nothing.
+#[test]
+fn an_empty_home_is_whole() {
+    for name in Theme::builtin_names() {
+        let rendered = render(&empty(), &Theme::builtin(&name).expect("compiles"));
+        assert_eq!(rendered.report.diagnostics, [], "{name}");
+        let html = String::from_utf8(rendered.files["index.html"].bytes.clone()).expect("text");
+        let main = &html[html.find("<main").expect("main")..html.find("</main>").expect("an end")];
+        assert!(main.contains("<h1"), "{name}: {main}");
+        for nothing in ["<ul></ul>", "<ol></ol>", "<h2", "<section"] {
+            assert!(!main.contains(nothing), "{name}: {nothing} in {main}");
+        }
+    }
+}

@@ -9,7 +9,7 @@ use igny8_renderer::paths;
 use igny8_renderer::site as out;
 
 /// Pages up to which a site has search without asking for it.
-const SEARCHED: usize = 1_000;
+const SEARCHED: usize = 25_000;
 /// Terms above a term that its pages also count for.
 const MAX_DEPTH: usize = 12;
 

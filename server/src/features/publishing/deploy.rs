@@ -8,7 +8,7 @@ use std::time::Instant;
 use igny8_data::{DbError, JobRow, Read, SiteId, SiteScope, Write};
 use igny8_renderer::images::ImageCache;
 use igny8_renderer::release::{self, ContentHash, MediaSource, Release, ReleaseError, Written};
-use igny8_renderer::{Diagnostic, Report, Severity, Theme};
+use igny8_renderer::{Diagnostic, Report, Theme};
 
 use super::model::{Deployment, DeploymentId, DeploymentScope, DeploymentStatus, LOG_LINES};
 use super::renders::Left;
@@ -210,14 +210,16 @@ async fn make(
     };
     let Made {
         mut report,
-        written,
         theme,
+        written,
+        images,
     } = made;
+    let few = report.unreviewed;
     deployment.pages = number(report.pages);
     let Some(written) = written else {
         deployment.log = log(&report);
         context.check()?;
-        let errors = report.diagnostics.iter().filter(|d| d.severity == Severity::Error);
+        let errors = report.diagnostics.iter().filter(|d| report.stops(d));
         return Err(Stop::Refused(format!(
             "{} errors in pages; the old release stays live. They are in the log. Mend them, or deploy with `force`.",
             errors.count()
@@ -245,9 +247,7 @@ async fn make(
         release::settle(&folder).map_err(io::Error::other)?;
         if report.unreviewed {
             let mut left = held.renders.take_left(owner);
-            if let Some(found) = igny8_renderer::review(&mut left.memo, &theme) {
-                (report.diagnostics, report.advice) = found;
-            }
+            igny8_renderer::review(&mut left.memo, &theme, &mut report);
             held.renders.keep_left(owner, left);
         }
         Ok(report)
@@ -257,6 +257,8 @@ async fn make(
     Ok(Some(Rest {
         written: Some(written),
         report,
+        // A few other texts need no other images.
+        images: (!few).then_some(images),
     }))
 }
 
@@ -266,6 +268,8 @@ pub struct Rest {
     /// Without it everything is looked at that may be left.
     written: Option<Written>,
     report: Report,
+    /// Knows which images the release has.
+    images: Option<ImageCache>,
 }
 
 /// What a render thread needs.
@@ -287,6 +291,7 @@ struct Made {
     theme: Arc<Theme>,
     /// `None` when the release was given up.
     written: Option<Written>,
+    images: ImageCache,
 }
 
 enum Problem {
@@ -322,7 +327,14 @@ impl Work {
         }
         release::discard(&self.folder, &self.release)?;
         // In the site's own folder: nothing of one account's images can come into another's releases.
+        // The one that the last deployment left knows what it has looked at.
         let images = images_of(&self.folder);
+        let images = left
+            .images
+            .take()
+            .filter(|left| left.dir() == images.dir())
+            .unwrap_or(images);
+        left.images = Some(images.clone());
         images.prepare_all(&mut site, &self.media);
         let site = Arc::new(site);
         let mut report = Report::default();
@@ -333,7 +345,12 @@ impl Work {
             let usable = self.force || !report.stops_release();
             (usable && !self.stop.is_cancelled()).then(|| report.media.clone())
         })?;
-        Ok(Made { report, written, theme })
+        Ok(Made {
+            report,
+            theme,
+            written,
+            images,
+        })
     }
 }
 
@@ -402,7 +419,7 @@ fn theme_and(hash: &str, theme: &str) -> String {
 
 fn log(report: &Report) -> Vec<serde_json::Value> {
     let findings = report.diagnostics.iter().chain(&report.advice);
-    let of = |d: &Diagnostic| line(d.severity.name(), &d.page, d.code, &d.message);
+    let of = |d: &Diagnostic| line(d.severity.name(), &d.page, d.code, &d.text());
     let mut lines: Vec<serde_json::Value> = findings.take(LOG_LINES).map(of).collect();
     let all = report.diagnostics.len() + report.advice.len();
     if all > LOG_LINES {
@@ -492,10 +509,9 @@ pub async fn tidy_up(app: &App, site: &Site, rest: Rest) {
         let _lock = release::lock(&folder)?;
         release::prune(&folder, keep)?;
         unfold(&held, &folder)?;
-        // A few other texts need no other images.
         if rest.written.is_some()
-            && !rest.report.unreviewed
-            && let Err(error) = images_of(&folder).sweep(&rest.report)
+            && let Some(images) = &rest.images
+            && let Err(error) = images.sweep(&rest.report)
         {
             tracing::warn!(%error, folder = %folder.display(), "cannot tidy the images kept for releases");
         }

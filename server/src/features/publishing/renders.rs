@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use igny8_data::SiteId;
+use igny8_renderer::images::ImageCache;
 use igny8_renderer::{Memo, Theme, ThemeError};
 use tokio::sync::Semaphore;
 
@@ -23,6 +24,8 @@ pub struct Renders {
 pub struct Left {
     pub standing: Standing,
     pub memo: Memo,
+    /// Knows which images it has looked at.
+    pub images: Option<ImageCache>,
 }
 
 impl Left {

@@ -38,8 +38,8 @@ pub struct OutputsOut {
     /// Formats of the feeds of home pages and sections; all three when absent.
     #[oai(default = "all_feeds")]
     pub feeds: Vec<FeedFormatOut>,
-    /// Formats of the feeds of terms; `atom` when absent.
-    #[oai(default = "atom_feed")]
+    /// Formats of the feeds of terms, which have summaries; all three when absent.
+    #[oai(default = "all_feeds")]
     pub term_feeds: Vec<FeedFormatOut>,
     /// Items in one feed, 1 to 500; 20 when absent.
     #[oai(default = "feed_limit")]
@@ -50,7 +50,7 @@ pub struct OutputsOut {
     /// False asks crawlers that collect texts for language models to stay away (`robots.txt`).
     #[oai(default = "yes")]
     pub ai_crawlers: bool,
-    /// A search page with its index; when absent, sites of up to 1,000 pages have one.
+    /// A search page with its index; when absent, sites of up to 25,000 pages have one.
     pub search: Option<bool>,
     /// A picture of title and brand for every page that has none, for links to it that are shared.
     #[oai(default = "yes")]
@@ -58,7 +58,41 @@ pub struct OutputsOut {
     /// `stable` when absent.
     #[oai(default = "stable")]
     pub pagination: Pagination,
+    /// Kinds of findings that keep a deployment from going live unless it is forced, although others are only warned of them.
+    #[oai(default)]
+    pub strict: Vec<StrictOut>,
 }
+
+/// A kind of findings of the check before a deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, poem_openapi::Enum)]
+#[oai(rename = "StrictKind", rename_all = "snake_case")]
+pub enum StrictOut {
+    /// Links of texts, menus and redirects that lead nowhere or where they must not.
+    Links,
+    /// Links to places that their pages do not have.
+    Anchors,
+    /// Images that are not there, damaged, or without a description.
+    Images,
+    /// Titles that two pages share, or that are missing.
+    Titles,
+    /// Addresses that are wanted twice.
+    Addresses,
+    /// Structured data that lacks what search engines need.
+    StructuredData,
+    /// Pages that nothing leads to.
+    Orphans,
+}
+
+/// The same kinds, as the API and as snapshots have them.
+const STRICT: [(StrictOut, snapshot::Strict); 7] = [
+    (StrictOut::Links, snapshot::Strict::Links),
+    (StrictOut::Anchors, snapshot::Strict::Anchors),
+    (StrictOut::Images, snapshot::Strict::Images),
+    (StrictOut::Titles, snapshot::Strict::Titles),
+    (StrictOut::Addresses, snapshot::Strict::Addresses),
+    (StrictOut::StructuredData, snapshot::Strict::StructuredData),
+    (StrictOut::Orphans, snapshot::Strict::Orphans),
+];
 
 /// How a feed is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, poem_openapi::Enum)]
@@ -76,22 +110,20 @@ impl Default for OutputsOut {
     fn default() -> Self {
         Self {
             feeds: all_feeds(),
-            term_feeds: atom_feed(),
+            term_feeds: all_feeds(),
             feed_limit: feed_limit(),
             llms_txt: true,
             ai_crawlers: true,
             search: None,
             share_images: true,
             pagination: stable(),
+            strict: Vec::new(),
         }
     }
 }
 
 fn all_feeds() -> Vec<FeedFormatOut> {
     vec![FeedFormatOut::Atom, FeedFormatOut::Rss, FeedFormatOut::Json]
-}
-fn atom_feed() -> Vec<FeedFormatOut> {
-    vec![FeedFormatOut::Atom]
 }
 fn feed_limit() -> i64 {
     20
@@ -475,6 +507,11 @@ impl OutputsOut {
             search: outputs.search,
             share_images: outputs.share_images,
             pagination: site.pagination.unwrap_or_else(stable),
+            strict: STRICT
+                .iter()
+                .filter(|(_, kind)| outputs.strict.contains(kind))
+                .map(|&(kind, _)| kind)
+                .collect(),
         })
     }
 
@@ -494,6 +531,11 @@ impl OutputsOut {
             ai_crawlers: self.ai_crawlers,
             search: self.search,
             share_images: self.share_images,
+            strict: STRICT
+                .iter()
+                .filter(|(kind, _)| self.strict.contains(kind))
+                .map(|&(_, kind)| kind)
+                .collect(),
         })?;
         site.feed_limit = Some(self.feed_limit);
         site.pagination = Some(self.pagination);
