@@ -64,7 +64,7 @@ pub fn render_again(site: &Arc<Site>, theme: &Theme, sink: &dyn Sink, memo: &mut
 }
 
 /// [`render_again`] for visitors who wait: what only a look at all pages shows is left to [`review`] where that can be
-/// ([`Report::unreviewed`]).
+/// ([`Report::unreviewed`]), and the search index of a large site to the next [`render_again`] ([`Report::behind`]).
 pub fn render_again_unreviewed(site: &Arc<Site>, theme: &Theme, sink: &dyn Sink, memo: &mut Memo) -> Report {
     render::render_again(site, theme, sink, memo, false)
 }

@@ -135,6 +135,9 @@ pub struct Report {
     /// findings come from [`crate::review`].
     #[serde(skip)]
     pub unreviewed: bool,
+    /// The search index is that of an earlier render, so that visitors need not wait for it: the next [`crate::render_again`] makes it.
+    #[serde(skip)]
+    pub behind: bool,
     /// What the site is strict about.
     #[serde(skip)]
     pub strict: Vec<Strict>,

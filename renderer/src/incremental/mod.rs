@@ -321,13 +321,13 @@ impl Remembering {
         Arc::clone(&self.kinship)
     }
 
-    /// The memo for the next render: `redone` are the jobs of [`Remembering::stale`], with what they left now.
+    /// The memo for the next render, without what the jobs `gone` left before and with what was done.
     pub fn into_further_memo(
         mut self,
         plan: &Plan<'_>,
         pages: &[usize],
         cards: Vec<(usize, CardMemo)>,
-        redone: &[(u64, Arc<JobMemo>)],
+        gone: impl Iterator<Item = u64>,
         done: impl Iterator<Item = (u64, Arc<JobMemo>)>,
     ) -> Memo {
         let rows = plan.pages.rows();
@@ -343,8 +343,8 @@ impl Remembering {
                 (kept.page, kept.stamp, kept.texts) = (rows[i].page.handle(), stamp, None);
             }
         }
-        for (key, _) in redone {
-            memo.files.remove(key);
+        for key in gone {
+            memo.files.remove(&key);
         }
         memo.files.extend(done);
         self.facts.keep();

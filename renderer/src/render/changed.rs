@@ -14,7 +14,7 @@ use crate::bodies::InPages;
 use crate::diagnostic::Diagnostic;
 use crate::images;
 use crate::incremental::facts::ByKey;
-use crate::incremental::{Memo, Remembering};
+use crate::incremental::{JobMemo, Memo, Remembering};
 use crate::output::{Report, Sink};
 use crate::plan::Plan;
 use crate::prepare::Prepared;
@@ -25,6 +25,8 @@ use crate::theme::Theme;
 
 /// With more pages that differ, everything is planned anew.
 const MOST_PAGES: usize = 100;
+/// With more pages than this, search is not brought up to date while visitors wait: its index of 10,000 takes a tenth of a second.
+const SEARCH_AT_ONCE: usize = 500;
 
 self_cell!(
     struct OwnPlan {
@@ -52,14 +54,16 @@ pub(crate) struct Kept {
     counts: Report,
     /// What the sink called the files of the render before.
     release: String,
+    /// Jobs that were left for later, and what is there of them: files of an earlier render.
+    behind: Vec<(u64, Arc<JobMemo>)>,
 }
 
-/// Renders `site` again. If `whole` is false, a report may lack what only a look at all pages shows; it says so
-/// ([`Report::unreviewed`]).
+/// Renders `site` again. If `whole` is false, a report may lack what only a look at all pages shows, and search may be that of an
+/// earlier render; it says so ([`Report::unreviewed`], [`Report::behind`]).
 pub(crate) fn render_again(site: &Arc<Site>, theme: &Theme, sink: &dyn Sink, memo: &mut Memo, whole: bool) -> Report {
     // Strict sites may be kept from visitors by what only a look at all pages shows.
     let whole = whole || !site.settings.outputs.strict.is_empty();
-    if let Some(mut report) = render_changed(site, theme, sink, memo) {
+    if let Some(mut report) = render_changed(site, theme, sink, memo, whole) {
         if whole {
             if let Some(kept) = &memo.kept {
                 report.media = images::released(kept.plan.borrow_dependent().media());
@@ -142,6 +146,7 @@ impl Kept {
             findings: parts.findings,
             counts,
             release: release.to_owned(),
+            behind: Vec::new(),
         })
     }
 
@@ -264,7 +269,7 @@ fn has_form(blocks: &[Block]) -> bool {
 }
 
 /// Renders what follows from the pages that differ; none if that is not all there is to do.
-fn render_changed(site: &Site, theme: &Theme, sink: &dyn Sink, memo: &mut Memo) -> Option<Report> {
+fn render_changed(site: &Site, theme: &Theme, sink: &dyn Sink, memo: &mut Memo, whole: bool) -> Option<Report> {
     let mut kept = memo.kept.take()?;
     if sink.follows() != Some(kept.release.as_str()) || !kept.is_of(site, theme) {
         return None;
@@ -295,7 +300,12 @@ fn render_changed(site: &Site, theme: &Theme, sink: &dyn Sink, memo: &mut Memo) 
     shell::state(&shells, theme, &mut remembering);
     kept.sitemaps.date(plan);
     remembering.sitemaps(plan, &kept.sitemaps);
-    let stale = remembering.stale();
+    let mut stale = remembering.stale();
+    stale.append(&mut kept.behind);
+    let later = |key: u64| matches!(kept.jobs.get(&key), Some(Job::Search(_)));
+    if !whole && site.pages.len() > SEARCH_AT_ONCE {
+        (kept.behind, stale) = stale.into_iter().partition(|(key, _)| later(*key));
+    }
     let jobs: Option<Vec<Job>> = stale.iter().map(|(key, _)| kept.jobs.get(key).copied()).collect();
     let files = || stale.iter().flat_map(|(_, memo)| &memo.left.files);
     let Some(jobs) = jobs.filter(|_| sink.keeps_all_but(&mut files())) else {
@@ -323,6 +333,7 @@ fn render_changed(site: &Site, theme: &Theme, sink: &dyn Sink, memo: &mut Memo) 
     let mut report = Report {
         made: total.made,
         unreviewed: true,
+        behind: !kept.behind.is_empty(),
         ..kept.counts.clone()
     };
     let before = stale.iter().map(|(_, memo)| &memo.left);
@@ -345,7 +356,8 @@ fn render_changed(site: &Site, theme: &Theme, sink: &dyn Sink, memo: &mut Memo) 
         return Some(report);
     }
     let done = total.done.into_iter().map(|done| (done.key, done.memo));
-    *memo = remembering.into_further_memo(plan, &pages, cards, &stale, done);
+    let gone = stale.iter().chain(&kept.behind).map(|(key, _)| *key);
+    *memo = remembering.into_further_memo(plan, &pages, cards, gone, done);
     kept.prepared.forget_values();
     kept.counts = Report {
         pages: report.pages,

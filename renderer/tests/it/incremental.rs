@@ -674,6 +674,53 @@ fn what_concerns_the_whole_site_can_be_looked_at_later() {
 }
 
 #[test]
+fn the_search_of_a_large_site_follows() {
+    let theme = Theme::builtin("ember").expect("compiles");
+    let mut site = small();
+    site.settings.outputs.share_images = false;
+    site.settings.outputs.search = Some(true);
+    for n in 0..500 {
+        let mut page = page(PageKind::Page, &format!("/page-{n}/"), "/", &format!("Page {n}"));
+        page.body = Body::Markdown(format!("Words of {n}."));
+        site.pages.push(page.into());
+    }
+    let mut again = Again::new();
+    again.render(&site, &theme);
+    let search = |files: &Files| -> Files {
+        let of_search = files.iter().filter(|(path, _)| path.contains("search/"));
+        of_search.map(|(path, bytes)| (path.clone(), bytes.clone())).collect()
+    };
+    let before = search(&again.files);
+    assert!(before.len() > 2, "{:?}", before.keys());
+    for word in ["xylophone", "zeppelin"] {
+        let Body::Markdown(text) = &mut site.pages[100].body else {
+            unreachable!()
+        };
+        text.push_str(&format!("\n\nA {word}.\n"));
+        let (sink, memo) = again.sink();
+        let report = render_again_unreviewed(&Arc::new(site.clone()), &theme, &sink, memo);
+        assert!(report.behind && report.unreviewed);
+        again.files = sink.now.into_inner().expect("no panic");
+        again.kept = again.round;
+        assert!(search(&again.files) == before, "as it was");
+    }
+    // Whoever does not ask for haste gets everything.
+    let (sink, memo) = again.sink();
+    let report = render_again(&Arc::new(site.clone()), &theme, &sink, memo);
+    assert!(!report.behind && !report.unreviewed && report.made > 0);
+    again.files = sink.now.into_inner().expect("no panic");
+    assert!(
+        again.files
+            == render(&site, &theme)
+                .files
+                .into_iter()
+                .map(|(path, file)| (path, file.bytes))
+                .collect()
+    );
+    assert!(search(&again.files) != before);
+}
+
+#[test]
 fn another_theme_starts_over() {
     let site = small();
     let mut again = Again::new();

@@ -59,10 +59,11 @@ pub async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_jso
         other => other?,
     };
     let live = rows::live_release(&app, &scope).await?;
-    carry_out(&app, &scope, &site, live, deployment, &context).await
+    carry_out(&app, &scope, &site, live, deployment, &context, true).await
 }
 
-/// Makes a deployment that has its turn. `live` is the one before it.
+/// Makes a deployment that has its turn. `live` is the one before it. Unless it is to be `whole`, the search index of a large site may be
+/// left to a deployment soon after.
 pub async fn carry_out(
     app: &App,
     scope: &SiteScope<Write>,
@@ -70,9 +71,10 @@ pub async fn carry_out(
     live: Option<Live>,
     mut deployment: Deployment,
     context: &JobContext,
+    whole: bool,
 ) -> Result<serde_json::Value, JobError> {
     let begun = Instant::now();
-    let made = make(app, scope, site, live, &mut deployment, context).await;
+    let made = make(app, scope, site, live, &mut deployment, context, whole).await;
     deployment.duration_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
     let (failure, rest) = match made {
         Ok(rest) => (None, rest),
@@ -94,6 +96,11 @@ pub async fn carry_out(
         Some(why) => deployment.fail(why, now),
     }
     let mut tx = app.db.site(scope).tx();
+    if rest.as_ref().is_some_and(|rest| rest.report.behind) {
+        // So that no later deployment takes this one for the same.
+        deployment.snapshot_hash = None;
+        tx.enqueue(super::behind_job(site.id));
+    }
     tx.replace(&mut deployment);
     tx.commit().await?;
     app.metrics
@@ -150,6 +157,7 @@ async fn make(
     live: Option<Live>,
     deployment: &mut Deployment,
     context: &JobContext,
+    whole: bool,
 ) -> Result<Option<Rest>, Stop> {
     context.progress(5.0, "Reading the published content");
     let reading = scope.reading();
@@ -190,6 +198,7 @@ async fn make(
         media: Media(MediaStore::of(app)),
         theme: site.theme.clone(),
         force: deployment.force,
+        whole,
         stop: context.stop().clone(),
     };
     let (held, owner) = (app.clone(), site.id);
@@ -283,6 +292,7 @@ struct Work {
     media: Media,
     theme: String,
     force: bool,
+    whole: bool,
     stop: tokio_util::sync::CancellationToken,
 }
 
@@ -341,7 +351,12 @@ impl Work {
         let source = images.source(&self.media);
         let written = release::write_release(&self.folder, &self.release, live.as_ref(), &source, |sink| {
             let stopping = Stopping { sink, stop: &self.stop };
-            report = igny8_renderer::render_again_unreviewed(&site, &theme, &images.sink(&stopping), &mut left.memo);
+            let sink = images.sink(&stopping);
+            report = if self.whole {
+                igny8_renderer::render_again(&site, &theme, &sink, &mut left.memo)
+            } else {
+                igny8_renderer::render_again_unreviewed(&site, &theme, &sink, &mut left.memo)
+            };
             let usable = self.force || !report.stops_release();
             (usable && !self.stop.is_cancelled()).then(|| report.media.clone())
         })?;

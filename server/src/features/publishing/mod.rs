@@ -16,7 +16,7 @@ mod rows;
 pub mod snapshot;
 mod standing;
 
-use igny8_data::{JobRow, Read, Why, Write};
+use igny8_data::{JobRow, NewJob, Read, SiteId, Why, Write};
 
 use crate::features::sites::model::{Hosting, Site};
 use crate::jobs::{JobContext, JobType};
@@ -54,15 +54,29 @@ pub fn site_changed_job() -> JobType {
             let Some(site) = site.filter(|site| site.hosting != Hosting::Wordpress) else {
                 return Ok(serde_json::json!({ "reason": "the site is not hosted here" }));
             };
+            let behind = job.payload["behind"] == true;
+            if behind && !rows::is_behind(&app, &scope).await? {
+                return Ok(serde_json::json!({ "reason": "a later deployment has done it" }));
+            }
             match rows::begin(&app, &scope, job.id).await? {
                 rows::Begun::Now(deployment, live) => {
-                    deploy::carry_out(&app, &scope, &site, live, deployment, &context).await
+                    deploy::carry_out(&app, &scope, &site, live, deployment, &context, behind).await
                 }
                 rows::Begun::Waits(deployment) => Ok(serde_json::json!({ "deployment": deployment.id })),
             }
         },
     )
     .ended(mend::job_ended)
+}
+
+/// The job that brings up to date what visitors were not kept waiting for.
+fn behind_job(site: SiteId) -> NewJob {
+    NewJob::new(
+        crate::features::content::save::SITE_CHANGED,
+        serde_json::json!({ "behind": true }),
+    )
+    .key(format!("site_behind/{site}"))
+    .settled()
 }
 
 /// Where visitors find a site: its own domain, or below this server's address.

@@ -46,6 +46,15 @@ pub async fn live_release<A: Access>(app: &App, scope: &SiteScope<A>) -> Result<
     Ok(answer.rows::<Live>(0)?.pop())
 }
 
+/// Whether the live deployment left something for later.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_behind<A: Access>(app: &App, scope: &SiteScope<A>) -> Result<bool, DbError> {
+    let live = live_release(app, scope).await?;
+    Ok(live.is_some_and(|live| live.snapshot_hash.is_none()))
+}
+
 /// What became of a wish for a deployment.
 pub enum Begun {
     /// It has its turn, for the job that asked; with the live deployment before it.
