@@ -204,7 +204,11 @@ fn field_value(look: &Look<'_>, named: &Named<'_>, id: &str, written: Option<&st
         .collect();
     let has_help = !field.help.trim().is_empty();
     let described = [problem.is_some().then_some("problem"), has_help.then_some("help")];
-    let described: Vec<String> = described.into_iter().flatten().map(|what| format!("{id}-{what}")).collect();
+    let described: Vec<String> = described
+        .into_iter()
+        .flatten()
+        .map(|what| format!("{id}-{what}"))
+        .collect();
     let bounded = look.own && matches!(kind, "text" | "email" | "tel" | "textarea");
     map! {
         "id" => id,

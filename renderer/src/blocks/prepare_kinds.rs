@@ -253,7 +253,10 @@ impl Maker<'_> {
         };
         if action.is_none() {
             let message = match own {
-                true => "the form has no address to send to, and no server takes the forms of this site; it is left out".into(),
+                true => {
+                    "the form has no address to send to, and no server takes the forms of this site; it is left out"
+                        .into()
+                }
                 false => format!(
                     "the form sends to {:?}, which is no http address or path; the form is left out",
                     block.action

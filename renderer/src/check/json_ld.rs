@@ -24,9 +24,7 @@ fn required(kind: &str) -> &'static [&'static [&'static str]] {
         "FAQPage" => &[&["mainEntity"]],
         "Question" => &[&["name"], &["acceptedAnswer"]],
         "Answer" => &[&["text"]],
-        "Organization" | "Person" | "Brand" | "Service" | "WebSite" | "HowTo" | "Recipe" => {
-            &[&["name"]]
-        }
+        "Organization" | "Person" | "Brand" | "Service" | "WebSite" | "HowTo" | "Recipe" => &[&["name"]],
         "LocalBusiness" | "Store" | "ProfessionalService" => &[&["name"], &["address"]],
         "WebPage" | "CollectionPage" | "AboutPage" | "ContactPage" | "ItemPage" | "ProfilePage" => {
             &[&["name"], &["url"]]

@@ -447,8 +447,7 @@ impl<'s> Plan<'s> {
     /// Where somebody goes who has sent a form that the site's server takes, unless the site has a page of its own there.
     fn plan_forms(&mut self, findings: &mut Vec<Diagnostic>) {
         let own = |block: &Block| matches!(block, Block::Form(form) if form.action.trim().is_empty());
-        self.has_forms =
-            self.site.settings.forms.is_some() && self.pages.iter().any(|p| p.page.blocks.iter().any(own));
+        self.has_forms = self.site.settings.forms.is_some() && self.pages.iter().any(|p| p.page.blocks.iter().any(own));
         if !self.has_forms {
             return;
         }

@@ -58,14 +58,7 @@ impl Run<'_> {
     }
 
     /// A page of the theme's words alone, which search engines do not show.
-    fn bare(
-        &self,
-        template: &str,
-        title: &str,
-        l: usize,
-        path: &str,
-        outcome: &mut Outcome,
-    ) -> ControlFlow<()> {
+    fn bare(&self, template: &str, title: &str, l: usize, path: &str, outcome: &mut Outcome) -> ControlFlow<()> {
         let title = self.prepared.languages[l].words.get(title);
         let head = Head {
             title: document_title(&title, &self.plan.site.settings.title),

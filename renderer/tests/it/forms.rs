@@ -19,7 +19,8 @@ fn site() -> Site {
     with.body = Body::Markdown(String::new());
     with.blocks = serde_json::from_str::<Vec<Block>>(FORM).expect("blocks");
     site.pages.push(with.into());
-    site.pages.push(page(PageKind::Page, "/privacy/", "/", "Privacy").into());
+    site.pages
+        .push(page(PageKind::Page, "/privacy/", "/", "Privacy").into());
     let mut german = page(PageKind::Page, "/de/y/", "/de/", "Eine Seite");
     german.language = "de".into();
     site.pages.push(german.into());
@@ -29,7 +30,12 @@ fn site() -> Site {
 #[test]
 fn a_form_without_an_address_goes_to_the_sites_server() {
     let out = rendered(&site());
-    let codes: Vec<_> = out.report.diagnostics.iter().map(|d| (d.path.as_str(), d.code)).collect();
+    let codes: Vec<_> = out
+        .report
+        .diagnostics
+        .iter()
+        .map(|d| (d.path.as_str(), d.code))
+        .collect();
     assert!(!codes.iter().any(|(_, code)| code.starts_with("form")), "{codes:?}");
     let html = text(&out, "x/index.html");
     for part in [
@@ -43,11 +49,20 @@ fn a_form_without_an_address_goes_to_the_sites_server() {
     ] {
         assert!(html.contains(part), "{part}\n{html}");
     }
-    assert!(html.contains(&format!("name=\"{TRAP}\"")) && html.contains("/assets/form."), "{html}");
-    assert!(!text(&out, "privacy/index.html").contains("/assets/form."), "no script where there is no form");
+    assert!(
+        html.contains(&format!("name=\"{TRAP}\"")) && html.contains("/assets/form."),
+        "{html}"
+    );
+    assert!(
+        !text(&out, "privacy/index.html").contains("/assets/form."),
+        "no script where there is no form"
+    );
 
     let sent = text(&out, "form-sent/index.html");
-    assert!(sent.contains("<h1>Thank you</h1>") && sent.contains("content=\"noindex\""), "{sent}");
+    assert!(
+        sent.contains("<h1>Thank you</h1>") && sent.contains("content=\"noindex\""),
+        "{sent}"
+    );
     assert!(text(&out, "de/form-sent/index.html").contains("<h1>Vielen Dank</h1>"));
     for name in ["_form.html", "de/_form.html"] {
         let page = text(&out, name);
@@ -64,7 +79,11 @@ fn without_a_server_it_is_left_out() {
     let out = rendered(&site);
     assert!(out.report.diagnostics.iter().any(|d| d.code == "form-action"));
     assert!(!text(&out, "x/index.html").contains("<form class=\"form\""));
-    assert!(!out.files.keys().any(|path| path.contains("form-sent") || path.ends_with("_form.html")));
+    assert!(
+        !out.files
+            .keys()
+            .any(|path| path.contains("form-sent") || path.ends_with("_form.html"))
+    );
 }
 
 #[test]
@@ -72,13 +91,18 @@ fn without_a_form_there_are_no_pages_for_it() {
     let mut site = site();
     site.pages.remove(0);
     let out = rendered(&site);
-    assert!(!out.files.keys().any(|path| path.contains("form-sent") || path.ends_with("_form.html")));
+    assert!(
+        !out.files
+            .keys()
+            .any(|path| path.contains("form-sent") || path.ends_with("_form.html"))
+    );
 }
 
 #[test]
 fn a_page_of_the_sites_own_says_thanks() {
     let mut site = site();
-    site.pages.push(page(PageKind::Page, "/form-sent/", "/", "We have it").into());
+    site.pages
+        .push(page(PageKind::Page, "/form-sent/", "/", "We have it").into());
     let out = rendered(&site);
     assert!(text(&out, "form-sent/index.html").contains("We have it"));
     assert!(text(&out, "de/form-sent/index.html").contains("Vielen Dank"));
@@ -131,7 +155,8 @@ fn who_stands_behind_a_site_is_in_its_data_and_its_footer() {
         assert!(html.contains(part), "{part}\n{html}");
     }
     // A place without an address is none.
-    site.settings.organisation = serde_json::from_value(serde_json::json!({ "name": "X", "kind": "store" })).expect("one");
+    site.settings.organisation =
+        serde_json::from_value(serde_json::json!({ "name": "X", "kind": "store" })).expect("one");
     assert!(text(&rendered(&site), "contact/index.html").contains("\"@type\":\"Organization\""));
 }
 
