@@ -154,6 +154,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "term_texts",
         sql: include_str!("../schema/0029_term_texts.surql"),
     },
+    Migration {
+        number: 30,
+        name: "forms",
+        sql: include_str!("../schema/0030_forms.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.

@@ -77,6 +77,8 @@ struct Work {
 pub struct Input {
     options: ideas::Options,
     site_type: SiteType,
+    /// The site as prompts tell of it.
+    site: Value,
     work: Vec<Work>,
     /// Keys of the names of terms whose archives have a text, planned or written.
     texts: HashSet<String>,
@@ -212,6 +214,7 @@ impl AiFunction for GenerateIdeas {
         let db = task.app.db.site(&scope);
         let account = scope.actor().account::<Read>()?;
         let site = task.app.db.account(&account).get::<Site>(scope.site()).await?;
+        let told = site.as_ref().map_or(Value::Null, Site::told);
         let (site_type, own) = site.map_or((SiteType::Blog, "en".to_owned()), |site| {
             (site.site_type, site.language)
         });
@@ -230,6 +233,7 @@ impl AiFunction for GenerateIdeas {
                 ..ideas::Options::default()
             },
             site_type,
+            site: told,
             work: found.work,
             texts: found.texts,
             known: found.known,
