@@ -155,6 +155,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../schema/0029_term_texts.surql"),
     },
     Migration {
+        number: 30,
+        name: "forms",
+        sql: include_str!("../schema/0030_forms.surql"),
+    },
+    Migration {
         number: 34,
         name: "due_jobs_vectors",
         sql: include_str!("../schema/0034_due_jobs_vectors.surql"),

@@ -19,6 +19,8 @@ pub struct Mail {
     pub to: String,
     pub subject: String,
     pub text: String,
+    /// Whom an answer goes to, when it is not the sender.
+    pub reply_to: Option<String>,
 }
 
 /// Why a mail did not leave.
@@ -69,12 +71,15 @@ pub async fn send_from_job(config: &Config, job: &JobRow, mail: Mail) -> Result<
 /// When the address is not one, the server refuses or the file cannot be written.
 pub async fn send(config: &Config, id: &str, mail: Mail) -> Result<(), MailError> {
     let problem = |e: &dyn std::fmt::Display| MailError::Message(e.to_string());
-    let message = Message::builder()
+    let mut message = Message::builder()
         .from(config.mail.from.parse().map_err(|e| problem(&e))?)
-        .to(mail.to.parse().map_err(|e| problem(&e))?)
-        .subject(mail.subject)
-        .body(mail.text)
-        .map_err(|e| problem(&e))?;
+        .to(mail.to.parse().map_err(|e| problem(&e))?);
+    if let Some(reply_to) = &mail.reply_to {
+        // An address alone: no name that somebody else chose.
+        let address: lettre::Address = reply_to.parse().map_err(|e| problem(&e))?;
+        message = message.reply_to(lettre::message::Mailbox::new(None, address));
+    }
+    let message = message.subject(mail.subject).body(mail.text).map_err(|e| problem(&e))?;
     let settings = &config.mail;
     if settings.smtp_host.is_empty() {
         let folder = folder(&config.data_dir);

@@ -22,6 +22,7 @@ pub fn apis() -> impl OpenApi + 'static {
         (
             features::schedules::api::SchedulesApi,
             features::taxonomy::api::TermsApi,
+            features::forms::api::FormsApi,
         ),
         // A tuple of APIs has at most 16 elements.
         (
@@ -67,6 +68,7 @@ pub fn jobs() -> Vec<JobType> {
         features::accounts::mails::job(),
         features::content::schedule::job(),
         features::editorial::mails::job(),
+        features::forms::mails::job(),
         features::linker::job(),
         features::optimizer::keep::job(),
         features::planner::import::job::job(),
@@ -84,6 +86,7 @@ pub fn schedules() -> Vec<Schedule> {
         Schedule::new("purge_ai_answers", Duration::hours(1), crate::ai::kept::purge),
         Schedule::new("purge_ai_vectors", Duration::hours(1), crate::ai::vectors::purge),
         Schedule::new("renew_credits", Duration::minutes(10), features::billing::renew),
+        Schedule::new("forget_messages", Duration::hours(1), features::forms::keep::forget),
         Schedule::new("purge_deleted", Duration::hours(1), purge::deleted),
         Schedule::new("purge_media_files", Duration::hours(1), features::media::purge_files),
         Schedule::new(
@@ -113,7 +116,10 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
             ("content_score", "content"),
             ("optimization", "content"),
         ],
-        named_by: &[("task", "content = NONE", "content INSIDE $gone")],
+        named_by: &[
+            ("task", "content = NONE", "content INSIDE $gone"),
+            ("submission", "content = NONE", "content INSIDE $gone"),
+        ],
     },
     SoftDeleted::alone("comment"),
     SoftDeleted::alone("image"),
@@ -230,6 +236,7 @@ pub const OF_SITES: &[&str] = &[
     "sector",
     "site_access",
     "site_schedule",
+    "submission",
     "task",
     "term",
     "tree_guard",

@@ -183,6 +183,7 @@ impl Samples {
         let image = json!({ "content": content, "prompt": CANARY, "alt": CANARY });
         let image = made(&format!("/sites/{site}/images"), image).await;
         let optimization = optimization(w, &content, &job).await;
+        let submission = submission(w, &content).await;
         let invitation = json!({ "email": format!("{CANARY}@a.example"), "name": "New", "role": "viewer" });
         let invitation = made("/invitations", invitation).await;
         let (_, key) = w
@@ -217,6 +218,7 @@ impl Samples {
             ("image_id", image),
             ("link_id", link),
             ("optimization_id", optimization),
+            ("submission_id", submission),
             ("number", "1".to_owned()),
             ("invitation_id", invitation),
             ("api_key_id", api_key),
@@ -322,6 +324,44 @@ async fn optimization(w: &World, content: &str, job: &str) -> String {
         .db
         .platform(igny8_data::Why::Operator)
         .tx(w.a.account, Some(w.a.sites[0]));
+    tx.create(row);
+    tx.commit().await.unwrap();
+    id
+}
+
+/// A message, as a visitor leaves it behind.
+async fn submission(w: &World, content: &str) -> String {
+    use igny8_server::features::forms::Submission;
+    use igny8_server::features::forms::model::{Entry, SubmissionStatus};
+    let now = w.clock.now();
+    let row = Submission {
+        id: w.app.db.ids().make(),
+        account: w.a.account,
+        site: w.a.sites[0],
+        content: Some(content.parse().unwrap()),
+        page: CANARY.into(),
+        language: "en".into(),
+        status: SubmissionStatus::New,
+        fields: vec![Entry {
+            name: "text".into(),
+            label: "Text".into(),
+            value: CANARY.into(),
+        }],
+        text: CANARY.into(),
+        email: Some(format!("{CANARY}@a.example")),
+        consent: None,
+        signs: Vec::new(),
+        sender: Some(CANARY.into()),
+        sender_until: Some(now),
+        mailed: false,
+        expires_at: now + chrono::Duration::days(1),
+        rev: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    let id = row.id.to_string();
+    let platform = w.app.db.platform(igny8_data::Why::Operator);
+    let mut tx = platform.tx(w.a.account, Some(w.a.sites[0]));
     tx.create(row);
     tx.commit().await.unwrap();
     id

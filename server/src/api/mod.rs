@@ -58,6 +58,8 @@ pub enum Tag {
     Media,
     /// Deployments and releases of a site.
     Publishing,
+    /// What visitors send by the forms of a site.
+    Forms,
     /// AI providers and other services outside.
     Integrations,
     /// Background jobs.

@@ -56,6 +56,8 @@ pub struct RateLimits {
     writes: Bucket,
     reads: Bucket,
     ai: Bucket,
+    forms: Bucket,
+    forms_of_site: Bucket,
     key_writes: Bucket,
     key_reads: Bucket,
     checks: AtomicU64,
@@ -124,6 +126,8 @@ impl RateLimits {
             writes: Bucket::new("writes", limits.writes),
             reads: Bucket::new("reads", limits.reads),
             ai: Bucket::new("ai", limits.ai),
+            forms: Bucket::new("forms", limits.forms),
+            forms_of_site: Bucket::new("forms-of-site", limits.forms_of_site),
             key_writes: Bucket::new("writes", limits.writes.saturating_mul(factor)),
             key_reads: Bucket::new("reads", limits.reads.saturating_mul(factor)),
             checks: AtomicU64::new(0),
@@ -167,6 +171,22 @@ impl RateLimits {
         self.take(bucket, format!("{}|{name}", ip.map(network).unwrap_or_default()))
     }
 
+    /// Counts what a visitor asks of a site's forms; `sender` is their [`network`].
+    ///
+    /// # Errors
+    /// 429 with the seconds to wait.
+    pub fn form_sender(&self, site: &str, sender: &str) -> Result<()> {
+        self.take(&self.forms, format!("{site}|{sender}"))
+    }
+
+    /// Counts a message to a site.
+    ///
+    /// # Errors
+    /// 429 with the seconds to wait.
+    pub fn form_site(&self, site: &str) -> Result<()> {
+        self.take(&self.forms_of_site, site.to_owned())
+    }
+
     fn take(&self, bucket: &Bucket, key: String) -> Result<()> {
         if self.checks.fetch_add(1, Ordering::Relaxed) % CLEAN_EVERY == CLEAN_EVERY - 1 {
             for bucket in [
@@ -175,6 +195,8 @@ impl RateLimits {
                 &self.writes,
                 &self.reads,
                 &self.ai,
+                &self.forms,
+                &self.forms_of_site,
                 &self.key_writes,
                 &self.key_reads,
             ] {
@@ -198,7 +220,7 @@ impl RateLimits {
 }
 
 /// An IPv4 address as it is, an IPv6 address by its /64: one customer has a whole /64 to vary.
-fn network(ip: &str) -> String {
+pub fn network(ip: &str) -> String {
     match ip.parse::<std::net::Ipv6Addr>() {
         Ok(v6) => format!("{:x?}", &v6.segments()[..4]),
         Err(_) => ip.to_owned(),

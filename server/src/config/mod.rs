@@ -81,6 +81,8 @@ pub struct Limits {
     pub images: u32,
     pub writes: u32,
     pub reads: u32,
+    pub forms: u32,
+    pub forms_of_site: u32,
     pub api_key_factor: u32,
 }
 
@@ -250,6 +252,8 @@ impl Config {
             limits.images,
             limits.writes,
             limits.reads,
+            limits.forms,
+            limits.forms_of_site,
         ]
         .contains(&0)
         {

@@ -5,6 +5,7 @@ pub mod billing;
 pub mod content;
 pub mod editorial;
 pub mod folders;
+pub mod forms;
 pub mod images;
 pub mod integrations;
 pub mod linker;

@@ -101,6 +101,8 @@ impl World {
             &mut config.limits.writes,
             &mut config.limits.reads,
             &mut config.limits.ai,
+            &mut config.limits.forms,
+            &mut config.limits.forms_of_site,
         ] {
             *limit = 100_000;
         }

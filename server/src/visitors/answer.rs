@@ -198,6 +198,24 @@ fn security(headers: &mut HeaderMap) {
     }
 }
 
+/// Lets the scripts of a page send forms to this server, where that is not the page's own host.
+pub fn allow_forms(response: &mut Response, server: &str) {
+    let Some(origin) = url::Url::parse(server)
+        .ok()
+        .map(|url| url.origin().ascii_serialization())
+    else {
+        return;
+    };
+    let headers = response.headers_mut();
+    let policy = headers
+        .get(header::CONTENT_SECURITY_POLICY)
+        .and_then(|value| value.to_str().ok());
+    if let Some(policy) = policy {
+        let policy = policy.replace("connect-src 'self'", &format!("connect-src 'self' {origin}"));
+        put(headers, header::CONTENT_SECURITY_POLICY, &policy);
+    }
+}
+
 fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);

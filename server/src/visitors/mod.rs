@@ -14,6 +14,7 @@ use poem::http::{Method, StatusCode, header};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
 
 use crate::app::App;
+use crate::features::forms::receive;
 use crate::metrics::RouteLabel;
 
 pub use answer::CONTENT_SECURITY_POLICY;
@@ -44,8 +45,8 @@ pub struct FrontEndpoint<E> {
 impl<E: Endpoint> Endpoint for FrontEndpoint<E> {
     type Output = Response;
 
-    async fn call(&self, req: Request) -> Result<Response> {
-        let mut response = match self.visit(&req).await {
+    async fn call(&self, mut req: Request) -> Result<Response> {
+        let mut response = match self.visit(&mut req).await {
             Some(response) => response,
             None => return self.inner.call(req).await.map(IntoResponse::into_response),
         };
@@ -56,18 +57,26 @@ impl<E: Endpoint> Endpoint for FrontEndpoint<E> {
 
 impl<E> FrontEndpoint<E> {
     /// The answer, when the request is for a site. Looks at nothing but the address and a few headers.
-    async fn visit(&self, req: &Request) -> Option<Response> {
+    async fn visit(&self, req: &mut Request) -> Option<Response> {
         let app = &self.app;
-        let raw = req.uri().path();
+        let path = req.uri().path().to_owned();
+        let raw = path.as_str();
         if let Some(host) = hosts::host_of(req).filter(|host| !hosts::is_own(app, host)) {
             match app.visitors.find(app, Name::Domain(host)).await {
-                Ok(Some(site)) => return Some(serve(app, site, "", raw, req).await),
+                Ok(Some(site)) => {
+                    let mut response = serve(app, site, "", raw, req).await;
+                    answer::allow_forms(&mut response, &app.config.public_url());
+                    return Some(response);
+                }
                 Ok(None) => {}
                 Err(error) => return Some(unavailable(&error)),
             }
         }
         if let Some(rest) = raw.strip_prefix(preview::PREFIX) {
             return Some(preview::serve(app, rest, req).await);
+        }
+        if let Some(rest) = raw.strip_prefix(receive::PREFIX) {
+            return Some(receive::serve(app, rest, req).await);
         }
         let rest = raw.strip_prefix("/sites/")?;
         let (slug, below) = match rest.find('/') {
@@ -142,4 +151,22 @@ async fn serve(app: &App, site: PublicSite, prefix: &str, raw: &str, req: &Reque
 fn unavailable(error: &igny8_data::DbError) -> Response {
     tracing::warn!(%error, "cannot find a visitor's site");
     answer::plain(StatusCode::SERVICE_UNAVAILABLE)
+}
+
+/// The text of a page of a site's live release, for who shows it with something in it.
+pub async fn page_of(app: &App, site: PublicSite, path: &str) -> Option<String> {
+    let (held, path) = (app.clone(), SitePath::parse(path)?);
+    let read = tokio::task::spawn_blocking(move || {
+        let visitors = &held.visitors;
+        let sites = &held.config.sites_dir;
+        match release::find(sites, &site, &path, &[], &visitors.releases, &visitors.redirects) {
+            Ok(Found::File(opened)) => std::io::read_to_string(opened.file).ok(),
+            Ok(_) => None,
+            Err(error) => {
+                tracing::error!(%error, "cannot read a release");
+                None
+            }
+        }
+    });
+    read.await.ok().flatten()
 }

@@ -20,6 +20,7 @@ use super::answer::{self, CONTENT_SECURITY_POLICY};
 use super::path::SitePath;
 use super::release::Opened;
 use crate::app::App;
+use crate::features::forms;
 use crate::features::media::MediaStore;
 use crate::features::publishing::snapshot;
 use crate::features::sites::model::Site;
@@ -342,7 +343,8 @@ async fn shown(app: &App, token: &str, link: &Link) -> Result<Arc<Shown>, Nothin
         Some(shown) => shown,
         None => {
             let address = format!("{}{PREFIX}{token}", app.config.public_url());
-            let snapshot = snapshot::with_drafts(&app.db.site(&scope), &site, address).await?;
+            let mut snapshot = snapshot::with_drafts(&app.db.site(&scope), &site, address).await?;
+            snapshot.settings.forms = Some(forms::address(&app.config, site.id));
             let (held, name) = (app.clone(), site.theme.clone());
             let theme = tokio::task::spawn_blocking(move || held.renders.theme(&name)).await;
             let theme = theme.map_err(|error| Nothing::Failed(error.to_string()))?;

@@ -98,6 +98,7 @@ async fn link(app: &App, account: AccountId, id: MailedTokenId) -> Result<Option
         to: token.email,
         subject,
         text,
+        reply_to: None,
     }))
 }
 
@@ -114,5 +115,6 @@ async fn password_changed(app: &App, account: AccountId, id: UserId) -> Result<O
         text: "Your password was just set anew and all your sessions were ended.\n\n\
                If this was not you, ask for another reset at once and tell the owner of your account.\n"
             .into(),
+        reply_to: None,
     }))
 }

@@ -33,7 +33,9 @@ pub fn check(blocks: &[Value], check: &mut Check) {
             Part::Image(target) | Part::Link(target) => targets.push(target.clone()),
             Part::Text(_) => {}
         });
-        if let Block::Form(form) = &block {
+        if let Block::Form(form) = &block
+            && !form.action.trim().is_empty()
+        {
             targets.push(form.action.clone());
         }
         for target in targets {

@@ -140,6 +140,7 @@ fn mail_of(facts: &Facts<'_>) -> Mail {
             url = facts.url,
             content = facts.content,
         ),
+        reply_to: None,
     }
 }
 

@@ -81,6 +81,18 @@ pub fn write<const N: usize>(
     header: Option<&[&str; N]>,
     rows: impl Iterator<Item = [String; N]>,
 ) -> std::io::Result<Vec<u8>> {
+    let header = header.map(|header| header.map(str::to_owned));
+    write_rows(header.as_ref().map(<[String; N]>::as_slice), rows)
+}
+
+/// [`write()`] for a number of columns that is found out; all rows and the header have as many.
+///
+/// # Errors
+/// When a row has another number of cells than the one before.
+pub fn write_rows<R: AsRef<[String]>>(
+    header: Option<&[String]>,
+    rows: impl Iterator<Item = R>,
+) -> std::io::Result<Vec<u8>> {
     let mut to = Vec::new();
     if header.is_some() {
         to.extend_from_slice("\u{feff}".as_bytes());
@@ -90,10 +102,10 @@ pub fn write<const N: usize>(
         .quote_style(csv::QuoteStyle::Always)
         .from_writer(to);
     if let Some(header) = header {
-        csv.write_record(header)?;
+        csv.write_record(header.iter().map(|cell| guarded(cell).into_owned()))?;
     }
     for row in rows {
-        csv.write_record(row.iter().map(|cell| guarded(cell).into_owned()))?;
+        csv.write_record(row.as_ref().iter().map(|cell| guarded(cell).into_owned()))?;
     }
     csv.into_inner().map_err(csv::IntoInnerError::into_error)
 }

@@ -164,7 +164,11 @@ async fn make(
     let mut left = app.renders.take_left(site.id);
     let address = super::address_of(app, site);
     // Lost when it fails: then the next deployment reads everything.
-    let snapshot = left.standing.snapshot(&app.db.site(&reading), site, address).await?;
+    let forms = crate::features::forms::address(&app.config, site.id);
+    let snapshot = left
+        .standing
+        .snapshot(&app.db.site(&reading), site, address, forms)
+        .await?;
     deployment.snapshot_hash = Some(theme_and(&snapshot.hash, &site.theme));
     let unchanged = live
         .as_ref()

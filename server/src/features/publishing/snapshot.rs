@@ -219,6 +219,8 @@ fn settings(site: &Site, base_url: String) -> out::Settings {
         indexable: site.indexable,
         markdown: out::Syntax::default(),
         outputs: parse(&site.outputs).unwrap_or_default(),
+        // Known to who shows or publishes it: it is another on another installation.
+        forms: None,
         extra: IndexMap::new(),
     }
 }

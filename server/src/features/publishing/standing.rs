@@ -65,7 +65,8 @@ impl Standing {
         self.pages.len()
     }
 
-    /// Reads what changed, and gives the site as it would be published now. `base_url` is where visitors will find it.
+    /// Reads what changed, and gives the site as it would be published now. `base_url` is where visitors will find it, `forms` where
+    /// its forms are sent.
     ///
     /// # Errors
     /// When the database fails; what was known before is then of no use.
@@ -74,6 +75,7 @@ impl Standing {
         db: &SiteDb<'_, Read>,
         site: &Site,
         base_url: String,
+        forms: String,
     ) -> Result<Snapshot, DbError> {
         let now = db.db().clock().now();
         let frame = frame_of(site);
@@ -89,7 +91,7 @@ impl Standing {
             self.read_all(db, site).await?;
         }
         self.looked_at = now;
-        Ok(self.assemble(site, base_url, now))
+        Ok(self.assemble(site, (base_url, forms), now))
     }
 
     async fn read_all(&mut self, db: &SiteDb<'_, Read>, site: &Site) -> Result<(), DbError> {
@@ -210,13 +212,14 @@ impl Standing {
         }
     }
 
-    fn assemble(&self, site: &Site, base_url: String, now: DateTime<Utc>) -> Snapshot {
+    fn assemble(&self, site: &Site, (base_url, forms): (String, String), now: DateTime<Utc>) -> Snapshot {
         let terms: Vec<&Term> = {
             let mut terms: Vec<&Term> = self.terms.values().collect();
             terms.sort_unstable_by_key(|term| term.id);
             terms
         };
         let mut out = snapshot::frame(site, base_url, now, &terms);
+        out.settings.forms = Some(forms);
         // By id, as the ids of pages sort.
         out.pages = self.pages.values().map(|known| known.page.clone()).collect();
         out.sections = snapshot::sections(site, &out.pages);

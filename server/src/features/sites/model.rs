@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use igny8_data::{AccountId, AccountScope, Manage, SectorId, SiteId, SiteScope, SurrealValue, record};
 use igny8_renderer::theme::Theme;
-use poem_openapi::Enum;
+use poem_openapi::{Enum, Object};
 
 use crate::api::validate::Check;
 
@@ -87,6 +87,12 @@ pub struct Site {
     /// Only approved content is published, and nobody but an admin approves their own text.
     #[surreal(default)]
     pub publishing_needs_approval: bool,
+    /// [`Voice`], as JSON.
+    #[surreal(default)]
+    pub voice: serde_json::Value,
+    /// [`crate::features::forms::FormSettings`], as JSON.
+    #[surreal(default)]
+    pub forms: serde_json::Value,
     pub rev: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -94,6 +100,74 @@ pub struct Site {
 }
 
 record!(Site, SiteId, account, soft_delete);
+
+/// How a site speaks, and of what: what AI functions are told besides its name and description.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Object, serde::Serialize, serde::Deserialize)]
+#[oai(rename = "SiteVoice", deny_unknown_fields)]
+#[serde(default)]
+pub struct Voice {
+    /// How its texts sound, in a few words: `warm, precise, no superlatives`.
+    #[oai(default)]
+    pub tone: String,
+    /// For whom it is.
+    #[oai(default)]
+    pub audience: String,
+    /// What may be stated as true, at most 30: `Every wheel is built by hand.`
+    #[oai(default)]
+    pub facts: Vec<String>,
+}
+
+impl Voice {
+    /// What is stored; nothing where nothing was set.
+    pub fn of(stored: &serde_json::Value) -> Self {
+        serde_json::from_value(stored.clone()).unwrap_or_default()
+    }
+
+    pub fn check(&self, check: &mut Check) {
+        check
+            .text("voice.tone", &self.tone, 0, 300)
+            .text("voice.audience", &self.audience, 0, 300);
+        check.that(self.facts.len() <= 30, "voice.facts", "must be at most 30");
+        for fact in &self.facts {
+            check.text("voice.facts", fact, 1, 300);
+        }
+    }
+}
+
+/// A site as prompts tell of it; what is not known is left out.
+pub fn told(name: &str, description: &str, voice: &Voice, organisation: &serde_json::Value) -> serde_json::Value {
+    let mut told = serde_json::Map::new();
+    let mut tell = |key: &str, text: &str| {
+        if !text.trim().is_empty() {
+            told.insert(key.to_owned(), text.into());
+        }
+    };
+    tell("name", name);
+    tell("about", description);
+    tell("audience", &voice.audience);
+    tell("tone", &voice.tone);
+    for key in ["city", "region", "country"] {
+        tell(key, organisation[key].as_str().unwrap_or_default());
+    }
+    let company = organisation["name"].as_str().filter(|company| *company != name);
+    tell("company", company.unwrap_or_default());
+    if !voice.facts.is_empty() {
+        told.insert("facts".to_owned(), voice.facts.clone().into());
+    }
+    told.into()
+}
+
+impl Site {
+    /// The site as prompts tell of it.
+    pub fn told(&self) -> serde_json::Value {
+        told(
+            &self.name,
+            &self.description,
+            &Voice::of(&self.voice),
+            &self.organisation,
+        )
+    }
+}
 
 /// A field of business within a site; keywords, clusters and content belong to one.
 #[derive(Debug, Clone, SurrealValue)]
@@ -158,6 +232,8 @@ impl Site {
             pagination: None,
             feed_limit: None,
             publishing_needs_approval: false,
+            voice: serde_json::json!({}),
+            forms: serde_json::json!({}),
             rev: 1,
             created_at: now,
             updated_at: now,
@@ -255,6 +331,24 @@ pub fn is_language(tag: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn prompts_are_told_what_is_known() {
+        let voice = Voice {
+            tone: "warm".into(),
+            facts: vec!["Since 1999.".into()],
+            ..Voice::default()
+        };
+        let organisation = serde_json::json!({ "name": "Pier", "city": "Porto" });
+        assert_eq!(
+            told("Pier", "Coffee", &voice, &organisation),
+            serde_json::json!({ "name": "Pier", "about": "Coffee", "tone": "warm", "city": "Porto", "facts": ["Since 1999."] })
+        );
+        assert_eq!(
+            told("", "", &Voice::default(), &serde_json::json!({})),
+            serde_json::json!({})
+        );
+    }
 
     #[test]
     fn language_tags() {

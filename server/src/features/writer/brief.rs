@@ -10,7 +10,7 @@ use crate::features::content::model::{Availability, ContentStructure, ContentTyp
 use crate::features::content::{Content, ContentId};
 use crate::features::planner::api::names;
 use crate::features::planner::{Cluster, ClusterId, ClusterRole};
-use crate::features::sites::model::SiteType;
+use crate::features::sites::model::{SiteType, Voice, told};
 use crate::features::taxonomy::TermId;
 
 /// Secondary keywords that a text is asked to cover; a task may name two thousand, a text cannot.
@@ -39,6 +39,23 @@ pub struct KnownSite {
     pub description: String,
     pub site_type: SiteType,
     pub language: String,
+    /// [`crate::features::sites::model::Voice`], as JSON.
+    #[surreal(default)]
+    pub voice: serde_json::Value,
+    #[surreal(default)]
+    pub organisation: serde_json::Value,
+}
+
+impl KnownSite {
+    /// The site as prompts tell of it.
+    pub fn told(&self) -> serde_json::Value {
+        told(
+            &self.name,
+            &self.description,
+            &Voice::of(&self.voice),
+            &self.organisation,
+        )
+    }
 }
 
 /// The cluster that the page belongs to.
@@ -72,7 +89,8 @@ pub async fn read<A: Access>(
     content: Option<&Content>,
     language: Option<&str>,
 ) -> Result<Known, DbError> {
-    let sql = "SELECT name, description, site_type, language FROM ONLY $site WHERE account = $account;";
+    let sql =
+        "SELECT name, description, site_type, language, voice, organisation FROM ONLY $site WHERE account = $account;";
     let site: Option<KnownSite> = db
         .query(sql, Variables::new(), "reading what a site is about")
         .await?
@@ -82,6 +100,8 @@ pub async fn read<A: Access>(
         description: String::new(),
         site_type: SiteType::Blog,
         language: "en".into(),
+        voice: serde_json::Value::Null,
+        organisation: serde_json::Value::Null,
     });
     let language = content
         .map(|row| row.language.clone())

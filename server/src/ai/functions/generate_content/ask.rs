@@ -48,9 +48,9 @@ pub(super) const WRITING: BuiltIn = BuiltIn {
         PAGE,
         Placeholder {
             name: "context",
-            about: "The page's cluster and terms, and the site, as JSON.",
+            about: "The page's cluster and terms, and the site with its audience, tone and facts, as JSON.",
             required: false,
-            sample: r#"{"cluster":{"name":"Cold brew","description":"","role":"hub"},"terms":["Coffee"],"site":{"name":"Example Roasters","about":"Coffee from small farms."}}"#,
+            sample: r#"{"cluster":{"name":"Cold brew","description":"","role":"hub"},"terms":["Coffee"],"site":{"name":"Example Roasters","about":"Coffee from small farms.","audience":"People who brew at home.","tone":"warm, precise","facts":["Roasted every Tuesday."]}}"#,
         },
         Placeholder {
             name: "links",
@@ -98,6 +98,12 @@ pub(super) const REWRITING: BuiltIn = BuiltIn {
             about: "The headings of the other sections.",
             required: false,
             sample: r#"["Brewing"]"#,
+        },
+        Placeholder {
+            name: "site",
+            about: "The site with its audience, tone and facts, as JSON.",
+            required: false,
+            sample: r#"{"name":"Example Roasters","tone":"warm, precise"}"#,
         },
         INSTRUCTIONS,
         WORDS,
@@ -165,7 +171,7 @@ pub(super) fn part(input: &Input, parts: &[Range<usize>], n: usize) -> Ask {
                     "name": cluster.name, "description": cluster.description, "role": cluster.role,
                 })),
                 "terms": known.terms.iter().map(|(_, name)| name).collect::<Vec<_>>(),
-                "site": { "name": known.site.name, "about": known.site.description },
+                "site": known.site.told(),
             }),
         )
         .with(
@@ -480,6 +486,7 @@ pub(super) fn section(input: &Input, of: &Content, id: &str) -> Ask {
             .with("page", page(input))
             .with("section", shown(text))
             .with("others", json!(others))
+            .with("site", input.known.site.told())
             .with("instructions", json!(input.instructions))
             .with("words", words),
         schema: json!({

@@ -79,6 +79,8 @@ struct Work {
 pub struct Input {
     options: ideas::Options,
     site_type: SiteType,
+    /// The site as prompts tell of it.
+    site: Value,
     work: Vec<Work>,
     /// Keys of the names of terms whose archives have a text, planned or written.
     texts: HashSet<String>,
@@ -215,6 +217,7 @@ impl AiFunction for GenerateIdeas {
         let db = task.app.db.site(&scope);
         let account = scope.actor().account::<Read>()?;
         let site = task.app.db.account(&account).get::<Site>(scope.site()).await?;
+        let told = site.as_ref().map_or(Value::Null, Site::told);
         let (site_type, own) = site.map_or((SiteType::Blog, "en".to_owned()), |site| {
             (site.site_type, site.language)
         });
@@ -233,6 +236,7 @@ impl AiFunction for GenerateIdeas {
                 ..ideas::Options::default()
             },
             site_type,
+            site: told,
             work: found.work,
             texts: found.texts,
             known: found.known,

@@ -40,6 +40,12 @@ pub(super) const PLANNING: BuiltIn = BuiltIn {
             required: false,
             sample: r#""blog""#,
         },
+        Placeholder {
+            name: "site",
+            about: "The site with its audience and facts, as JSON.",
+            required: false,
+            sample: r#"{"name":"Example Roasters","about":"Coffee from small farms.","audience":"People who brew at home."}"#,
+        },
     ],
 };
 
@@ -79,7 +85,8 @@ pub(super) fn planning(input: &Input, place: usize) -> Ask {
                 }),
             )
             .with("language", input.options.language.clone())
-            .with("site_type", json!(input.site_type)),
+            .with("site_type", json!(input.site_type))
+            .with("site", input.site.clone()),
         schema: json!({
             "type": "object",
             "additionalProperties": false,

@@ -174,10 +174,7 @@ impl AiFunction for GenerateImagePrompts {
         let units = i64::try_from(pages.len()).unwrap_or(i64::MAX);
         let input = Input {
             pages,
-            site: site.map_or(
-                Value::Null,
-                |site| json!({ "name": site.name, "about": site.description }),
-            ),
+            site: site.map_or(Value::Null, |site| site.told()),
             in_article: task.payload.in_article,
         };
         Ok(Prepared { input, units })

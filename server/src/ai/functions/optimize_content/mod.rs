@@ -15,7 +15,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use igny8_data::{SurrealValue, Tx, Variables};
+use igny8_data::{DbError, Read, SiteDb, SurrealValue, Tx, Variables};
 use igny8_optimizer::{CheckId, Comparison, Report};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ pub struct OptimizeContent;
 #[serde(deny_unknown_fields)]
 pub struct Payload {
     contents: Vec<ContentId>,
-    /// How it is to sound, in a few words; as it does when absent.
+    /// How it is to sound, in a few words; as the site's settings say when absent, and as it does without these.
     #[serde(default)]
     tone: Option<String>,
 }
@@ -195,6 +195,11 @@ impl AiFunction for OptimizeContent {
         for row in answer.rows::<Brief>(1)? {
             briefs.entry(row.content).or_insert(row.brief);
         }
+        // Without words for this one task, as the site always sounds.
+        let tone = match task.payload.tone.clone().filter(|tone| !tone.trim().is_empty()) {
+            Some(tone) => tone,
+            None => tone_of(&db).await?,
+        };
         let around = text::around(&task.app, &db, &rows, true).await?;
         task.tell(Phase::Prep, 0.5, "Scoring texts");
         let now = task.app.db.clock().now();
@@ -202,7 +207,6 @@ impl AiFunction for OptimizeContent {
             .app
             .scoring
             .run(task.context.stop(), {
-                let tone = task.payload.tone.clone().unwrap_or_default();
                 move || {
                     let work = rows.into_iter().map(|content| Work {
                         before: Text::of(content.clone(), &around).report(now),
@@ -386,4 +390,11 @@ fn proposal(work: &Work, draft: &Fields, input: &Input) -> Result<Proposal, &'st
         after: Fields::of(&new, &names),
         comparison,
     })
+}
+
+/// How the site's texts sound, by its settings.
+async fn tone_of(db: &SiteDb<'_, Read>) -> std::result::Result<String, DbError> {
+    let sql = "SELECT VALUE (voice.tone ?? '') FROM ONLY $site WHERE account = $account;";
+    let mut answer = db.query(sql, Variables::new(), "reading how a site sounds").await?;
+    Ok(answer.one::<String>(0)?.unwrap_or_default())
 }

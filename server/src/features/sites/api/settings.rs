@@ -11,7 +11,9 @@ use crate::api::validate::Check;
 use crate::api::{Caller, Error, Fetched, From, Result, Tag, etag};
 use crate::app::App;
 use crate::features::content::published;
-use crate::features::sites::model::{MAX_FEED, Pagination, Site, is_language};
+use crate::features::forms::settings::is_address;
+use crate::features::forms::{FormSettings, api as forms};
+use crate::features::sites::model::{MAX_FEED, Pagination, Site, Voice, is_language};
 
 /// Settings of the rendered site.
 #[derive(Debug, Clone, Object)]
@@ -29,6 +31,12 @@ pub struct SettingsOut {
     /// Files beside the pages; the usual ones when absent.
     #[oai(default)]
     pub outputs: OutputsOut,
+    /// How the site speaks; what AI functions are told.
+    #[oai(default)]
+    pub voice: Voice,
+    /// What becomes of what visitors send by forms.
+    #[oai(default)]
+    pub forms: FormSettings,
 }
 
 /// Which files are written beside the pages, and how lists are cut.
@@ -144,14 +152,52 @@ pub struct OrganisationOut {
     pub email: String,
     #[oai(default)]
     pub phone: String,
-    /// Postal address, one line per entry.
+    /// Postal address, one line per entry: all of it, or street and number where the fields below say the rest.
     #[oai(default)]
     pub address: Vec<String>,
+    #[oai(default)]
+    pub postal_code: String,
+    #[oai(default)]
+    pub city: String,
+    /// State, province or county.
+    #[oai(default)]
+    pub region: String,
+    /// ISO 3166-1 alpha-2: `PT`.
+    #[oai(default)]
+    pub country: String,
     /// Public path of the logo: `/media/…`.
     pub logo: Option<String>,
     /// Profiles elsewhere.
     #[oai(default)]
     pub same_as: Vec<String>,
+    /// What sort of organisation it is; all but `organization` are places that people go to and need an address.
+    #[oai(default = "organization")]
+    pub kind: OrganisationKindOut,
+    /// The name in contracts and registers, where it is another.
+    #[oai(default)]
+    pub legal_name: String,
+    /// VAT or sales tax number.
+    #[oai(default)]
+    pub vat_id: String,
+    /// Register and number in it.
+    #[oai(default)]
+    pub registration: String,
+    /// Path or address of what is said about personal data; forms and the footer lead to it.
+    pub privacy_url: Option<String>,
+}
+
+/// What sort of organisation stands behind a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, poem_openapi::Enum)]
+#[oai(rename = "OrganisationKind", rename_all = "snake_case")]
+pub enum OrganisationKindOut {
+    Organization,
+    LocalBusiness,
+    Store,
+    ProfessionalService,
+}
+
+fn organization() -> OrganisationKindOut {
+    OrganisationKindOut::Organization
 }
 
 #[derive(Debug, Clone, Object)]
@@ -252,11 +298,18 @@ impl SiteSettingsApi {
         let db = app.db.account(&account);
         let mut site = db.get::<Site>(site_id.0).await?.ok_or_else(Error::not_found)?;
         etag::check(if_match.0.as_deref(), site.rev)?;
-        body.0.check()?;
-        body.0.store(&mut site)?;
+        let Json(body) = body;
+        body.check()?;
+        body.check_options(&app, &site).await?;
+        let kept = FormSettings::of(&site);
+        body.store(&mut site)?;
+        let keeps = FormSettings::of(&site);
         site.updated_at = app.db.clock().now();
         let mut tx = db.tx();
         published::changed(&app, &scope, &mut tx).await?;
+        if (kept.keep_days, kept.spam_days) != (keeps.keep_days, keeps.spam_days) {
+            forms::keep_anew(&mut tx, site.id, &keeps);
+        }
         tx.replace(&mut site)
             .audit(AuditEvent::new("site.settings_changed", site.id, &from.0));
         tx.commit().await?;
@@ -299,14 +352,7 @@ impl SettingsOut {
             per_page: s.per_page.and_then(|n| u32::try_from(n).ok()),
         };
         Ok(Self {
-            organisation: OrganisationOut {
-                name: organisation.name,
-                email: organisation.email,
-                phone: organisation.phone,
-                address: organisation.address,
-                logo: organisation.logo,
-                same_as: organisation.same_as,
-            },
+            organisation: OrganisationOut::of(organisation),
             menus: menus
                 .into_iter()
                 .map(|(place, items)| (place, items.into_iter().map(item).collect()))
@@ -318,32 +364,16 @@ impl SettingsOut {
                 .collect(),
             theme_options: site.theme_options.clone(),
             outputs: OutputsOut::of(site)?,
+            voice: Voice::of(&site.voice),
+            forms: FormSettings::of(site),
         })
     }
 
     fn check(&self) -> Result<()> {
         let mut check = Check::new();
-        let org = &self.organisation;
-        check
-            .text("organisation.name", &org.name, 0, 120)
-            .text("organisation.email", &org.email, 0, 254);
-        check.text("organisation.phone", &org.phone, 0, 60);
-        check.that(
-            org.address.len() <= 10,
-            "organisation.address",
-            "must have at most 10 lines",
-        );
-        for line in &org.address {
-            check.text("organisation.address", line, 0, 200);
-        }
-        check.that(org.same_as.len() <= 30, "organisation.same_as", "must be at most 30");
-        for url in &org.same_as {
-            check.that(
-                is_absolute(url),
-                "organisation.same_as",
-                "must be absolute http or https addresses",
-            );
-        }
+        self.organisation.check(&mut check);
+        self.voice.check(&mut check);
+        self.forms.check(&mut check);
         check.that(self.menus.len() <= 10, "menus", "must be at most 10");
         for (place, items) in &self.menus {
             check.slug("menus", place);
@@ -418,16 +448,22 @@ impl SettingsOut {
         check.finish()
     }
 
+    /// Colours, fonts and layout: options that the site's theme has must be such as it takes. Those of other themes are kept.
+    async fn check_options(&self, app: &App, site: &Site) -> Result<()> {
+        let (held, name) = (app.clone(), site.theme.clone());
+        let theme = tokio::task::spawn_blocking(move || held.renders.theme(&name)).await;
+        // A theme that is gone takes nothing; deployments say so.
+        let Ok(Ok(theme)) = theme else { return Ok(()) };
+        let mut check = Check::new();
+        for (name, value) in self.theme_options.as_object().into_iter().flatten() {
+            if let Some(problem) = theme.options.get(name).and_then(|option| option.problem(value)) {
+                check.that(false, &format!("theme_options.{name}"), problem);
+            }
+        }
+        check.finish()
+    }
+
     fn store(self, site: &mut Site) -> Result<()> {
-        let o = self.organisation;
-        let organisation = snapshot::Organisation {
-            name: o.name,
-            email: o.email,
-            phone: o.phone,
-            address: o.address,
-            logo: o.logo,
-            same_as: o.same_as,
-        };
         let mut menus: Vec<_> = self.menus.into_iter().collect();
         menus.sort_by(|a, b| a.0.cmp(&b.0));
         let link = |c: MenuLinkOut| snapshot::MenuItem {
@@ -477,10 +513,131 @@ impl SettingsOut {
             .into_iter()
             .map(|r| json(snapshot::Redirect { from: r.from, to: r.to }))
             .collect::<Result<_>>()?;
-        site.organisation = json(organisation)?;
+        site.organisation = json(self.organisation.stored())?;
+        site.voice = json(self.voice)?;
+        site.forms = json(self.forms)?;
         site.menus = json(menus)?;
         site.theme_options = self.theme_options;
         self.outputs.store(site)
+    }
+}
+
+impl OrganisationOut {
+    fn of(o: snapshot::Organisation) -> Self {
+        Self {
+            name: o.name,
+            email: o.email,
+            phone: o.phone,
+            address: o.address,
+            postal_code: o.postal_code,
+            city: o.city,
+            region: o.region,
+            country: o.country,
+            logo: o.logo,
+            same_as: o.same_as,
+            kind: match o.kind {
+                snapshot::OrganisationKind::Organization => OrganisationKindOut::Organization,
+                snapshot::OrganisationKind::LocalBusiness => OrganisationKindOut::LocalBusiness,
+                snapshot::OrganisationKind::Store => OrganisationKindOut::Store,
+                snapshot::OrganisationKind::ProfessionalService => OrganisationKindOut::ProfessionalService,
+            },
+            legal_name: o.legal_name,
+            vat_id: o.vat_id,
+            registration: o.registration,
+            privacy_url: o.privacy_url,
+        }
+    }
+
+    fn stored(self) -> snapshot::Organisation {
+        snapshot::Organisation {
+            name: self.name,
+            email: self.email,
+            phone: self.phone,
+            address: self.address,
+            postal_code: self.postal_code,
+            city: self.city,
+            region: self.region,
+            country: self.country,
+            logo: self.logo,
+            same_as: self.same_as,
+            kind: match self.kind {
+                OrganisationKindOut::Organization => snapshot::OrganisationKind::Organization,
+                OrganisationKindOut::LocalBusiness => snapshot::OrganisationKind::LocalBusiness,
+                OrganisationKindOut::Store => snapshot::OrganisationKind::Store,
+                OrganisationKindOut::ProfessionalService => snapshot::OrganisationKind::ProfessionalService,
+            },
+            legal_name: self.legal_name,
+            vat_id: self.vat_id,
+            registration: self.registration,
+            privacy_url: self.privacy_url,
+        }
+    }
+
+    fn check(&self, check: &mut Check) {
+        for (field, text, most) in [
+            ("organisation.name", &self.name, 120),
+            ("organisation.legal_name", &self.legal_name, 200),
+            ("organisation.registration", &self.registration, 200),
+            ("organisation.postal_code", &self.postal_code, 20),
+            ("organisation.city", &self.city, 100),
+            ("organisation.region", &self.region, 100),
+        ] {
+            check.text(field, text, 0, most);
+            check.that(!text.contains(['\n', '\r']), field, "must be one line");
+        }
+        check
+            .that(
+                self.email.is_empty() || is_address(&self.email),
+                "organisation.email",
+                "must be a mail address such as hello@example.com",
+            )
+            .that(
+                is_phone(&self.phone),
+                "organisation.phone",
+                "must be a telephone number such as +351 22 555 0118",
+            )
+            .that(
+                is_vat_id(&self.vat_id),
+                "organisation.vat_id",
+                "must be letters and digits, such as PT 123456789",
+            )
+            .that(
+                self.country.is_empty() || is_country(&self.country),
+                "organisation.country",
+                "must be two capital letters such as PT (ISO 3166-1)",
+            );
+        check.that(
+            self.address.len() <= 10,
+            "organisation.address",
+            "must have at most 10 lines",
+        );
+        for line in &self.address {
+            check.text("organisation.address", line, 0, 200);
+        }
+        let somewhere = !self.clone().stored().address_lines().is_empty();
+        check.that(
+            somewhere || self.kind == OrganisationKindOut::Organization,
+            "organisation.kind",
+            "needs an address: it says that people can go there",
+        );
+        for (field, url) in [
+            ("organisation.logo", &self.logo),
+            ("organisation.privacy_url", &self.privacy_url),
+        ] {
+            check.that(
+                url.as_deref().is_none_or(|url| is_path(url) || is_absolute(url)),
+                field,
+                "must be a path such as /privacy/ or an absolute http or https address",
+            );
+        }
+        check.that(self.same_as.len() <= 30, "organisation.same_as", "must be at most 30");
+        for url in &self.same_as {
+            check.that(
+                is_absolute(url),
+                "organisation.same_as",
+                "must be absolute http or https addresses",
+            );
+        }
     }
 }
 
@@ -555,6 +712,24 @@ fn is_absolute(url: &str) -> bool {
     url.len() <= 2_000 && url::Url::parse(url).is_ok_and(|u| matches!(u.scheme(), "http" | "https") && u.has_host())
 }
 
+/// A number as people write it, or nothing.
+fn is_phone(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let known = |c: char| c.is_ascii_digit() || " +()/-.".contains(c);
+    text.is_empty() || text.len() <= 60 && digits >= 3 && text.chars().all(known)
+}
+
+/// Numbers of taxpayers differ from country to country; all are letters and digits.
+fn is_vat_id(text: &str) -> bool {
+    let known = |c: char| c.is_ascii_alphanumeric() || " .-/+*".contains(c);
+    let digits = text.chars().any(|c| c.is_ascii_digit());
+    text.is_empty() || text.len() <= 40 && digits && text.chars().all(known)
+}
+
+fn is_country(text: &str) -> bool {
+    text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase())
+}
+
 fn is_path(path: &str) -> bool {
     path.len() <= 1_000
         && path.starts_with('/')
@@ -577,6 +752,21 @@ fn is_target(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn contact_and_legal_data() {
+        for (phone, vat_id, country, right) in [
+            ("", "", "", [true, true, false]),
+            ("+351 22 555-01.18", "PT 123 456 789", "PT", [true, true, true]),
+            ("(020) 7946/0018", "DE123456789", "de", [true, true, false]),
+            ("call me", "none", "PRT", [false, false, false]),
+            ("+1\r\nX: y", "PT1\n", "P1", [false, false, false]),
+            ("12", "12;", "ÄÖ", [false, false, false]),
+        ] {
+            let found = [is_phone(phone), is_vat_id(vat_id), is_country(country)];
+            assert_eq!(found, right, "{phone:?} {vat_id:?} {country:?}");
+        }
+    }
 
     #[test]
     fn targets_of_links() {
