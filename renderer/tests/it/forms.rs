@@ -34,7 +34,7 @@ fn a_form_without_an_address_goes_to_the_sites_server() {
         .report
         .diagnostics
         .iter()
-        .map(|d| (d.path.as_str(), d.code))
+        .map(|d| (d.page.as_str(), d.code))
         .collect();
     assert!(!codes.iter().any(|(_, code)| code.starts_with("form")), "{codes:?}");
     let html = text(&out, "x/index.html");
