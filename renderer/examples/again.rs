@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use chrono::TimeDelta;
@@ -16,7 +16,7 @@ use igny8_renderer::folder::{ReadOptions, read};
 use igny8_renderer::release::{self, FolderMedia, write_release};
 use igny8_renderer::share_image::ShareImage;
 use igny8_renderer::site::{Body, SharedPage, Site};
-use igny8_renderer::{FileKind, MadeFile, Memo, OutFile, Report, Sink, Theme, render_again};
+use igny8_renderer::{FileKind, MadeFile, Memo, OutFile, Report, Sink, Theme, render_again_unreviewed, review};
 
 /// Knows the contents of files by their hashes.
 #[derive(Default)]
@@ -35,6 +35,18 @@ impl Sink for Undrawn<'_> {
 
     fn keeps(&self, files: &[MadeFile]) -> bool {
         self.0.keeps(files)
+    }
+
+    fn names(&self) -> Option<&str> {
+        self.0.names()
+    }
+
+    fn follows(&self) -> Option<&str> {
+        self.0.follows()
+    }
+
+    fn keeps_all_but(&self, files: &mut dyn Iterator<Item = &MadeFile>) -> bool {
+        self.0.keeps_all_but(files)
     }
 
     fn has(&self, path: &str) -> bool {
@@ -95,15 +107,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             before: std::mem::take(&mut known),
             now: Mutex::default(),
         };
+        let site = Arc::new(site.clone());
         let start = Instant::now();
         let report = match &releases {
-            None => render_again(site, &theme, &Undrawn(&sink), &mut memo),
+            None => render_again_unreviewed(&site, &theme, &Undrawn(&sink), &mut memo),
             Some(folder) => {
                 let mut report = Report::default();
                 version += 1;
                 let media = FolderMedia(folder.clone());
                 let written = write_release(folder, &version.to_string(), live.as_ref(), &media, |sink| {
-                    report = render_again(site, &theme, &Undrawn(sink), &mut memo);
+                    report = render_again_unreviewed(&site, &theme, &Undrawn(sink), &mut memo);
                     Some(std::mem::take(&mut report.media))
                 });
                 let release = written.expect("a release").expect("not given up").release;
@@ -113,13 +126,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
         };
         let took = start.elapsed();
+        let later = Instant::now();
+        if report.unreviewed {
+            review(&mut memo, &theme);
+        }
+        let later = later.elapsed();
         known = sink.before;
         let now = sink.now.into_inner().unwrap_or_default();
         let differ = now.iter().filter(|(path, hash)| known.get(path) != Some(hash)).count();
         known.extend(now);
         println!(
-            "{what:<24} {:>9.1} ms  {:>6} of {} files made, {differ} are new or different",
+            "{what:<24} {:>9.1} ms, then {:>5.1} ms  {:>6} of {} files made, {differ} are new or different",
             took.as_secs_f64() * 1e3,
+            later.as_secs_f64() * 1e3,
             report.made,
             report.files
         );

@@ -39,6 +39,8 @@ mod tables;
 pub mod theme;
 mod xml;
 
+use std::sync::Arc;
+
 pub use bodies::Bodies;
 pub use diagnostic::{Diagnostic, Severity};
 pub use incremental::Memo;
@@ -56,8 +58,20 @@ pub fn render_to(site: &Site, theme: &Theme, sink: &dyn Sink) -> Report {
 /// [`render_to`] for a site that was rendered before with the same memo: only files that can have changed are made, the sink is
 /// asked to keep the others ([`Sink::keeps`]). The files are those of [`render_to`], byte for byte. A memo that is new, or of another
 /// site, costs time and nothing else; after a render that the sink ended early it stays as it was.
-pub fn render_again(site: &Site, theme: &Theme, sink: &dyn Sink, memo: &mut Memo) -> Report {
-    render::render_to(site, &bodies::InPages, theme, sink, render::How::Again(memo))
+pub fn render_again(site: &Arc<Site>, theme: &Theme, sink: &dyn Sink, memo: &mut Memo) -> Report {
+    render::render_again(site, theme, sink, memo, true)
+}
+
+/// [`render_again`] for visitors who wait: what only a look at all pages shows is left to [`review`] where that can be
+/// ([`Report::unreviewed`]).
+pub fn render_again_unreviewed(site: &Arc<Site>, theme: &Theme, sink: &dyn Sink, memo: &mut Memo) -> Report {
+    render::render_again(site, theme, sink, memo, false)
+}
+
+/// What [`render_again_unreviewed`] left out: all errors and warnings, and all advice, as [`Report`] has them. None if the memo was not
+/// left by a render that left something out.
+pub fn review(memo: &mut Memo, theme: &Theme) -> Option<(Vec<Diagnostic>, Vec<Diagnostic>)> {
+    render::review(memo, theme)
 }
 
 /// [`render_again`] for a site whose texts are not all in its pages.

@@ -48,12 +48,7 @@ pub(crate) fn text(plan: &Plan<'_>, prepared: &Prepared) -> String {
             );
         }
     };
-    let alone = |kind: fn(PageKind) -> bool| {
-        let pages = plan.pages.iter().enumerate();
-        pages
-            .filter(move |(_, p)| p.section.is_none() && kind(p.page.kind))
-            .map(|(i, _)| i)
-    };
+    let alone = |kind: fn(PageKind) -> bool| plan.alone().filter(move |&i| kind(plan.pages.rows()[i].page.kind));
     list(
         &language.words.get("pages"),
         "",

@@ -65,6 +65,23 @@ pub trait Sink: Sync {
         false
     }
 
+    /// What the sink calls the files that it takes: another name for each render. With one, a render that follows can tell that its sink
+    /// has what this one made.
+    fn names(&self) -> Option<&str> {
+        None
+    }
+
+    /// What was named so is what the sink has from before.
+    fn follows(&self) -> Option<&str> {
+        None
+    }
+
+    /// Takes everything that it has from before ([`Sink::follows`]), media too, but these files, which come anew or are gone: true if
+    /// that is done, else nothing is.
+    fn keeps_all_but(&self, _: &mut dyn Iterator<Item = &MadeFile>) -> bool {
+        false
+    }
+
     /// Takes a file whose name tells its content, if the sink has it from a render before this one.
     fn has(&self, _: &str) -> bool {
         false
@@ -114,6 +131,10 @@ pub struct Report {
     pub diagnostics: Vec<Diagnostic>,
     /// Findings of the level info, sorted: nobody has to act on them, and large sites have many.
     pub advice: Vec<Diagnostic>,
+    /// Only what was made in this render was looked at: media and share images are those of the render before and not listed, and other
+    /// findings come from [`crate::review`].
+    #[serde(skip)]
+    pub unreviewed: bool,
 }
 
 impl Report {

@@ -73,7 +73,7 @@ fn kinship(plan: &Plan<'_>) -> u64 {
             (planned.identity, planned.language, planned.page.kind).hash(&mut hasher);
             (planned.date(), planned.of_term, plan.newest[i]).hash(&mut hasher);
             (cluster, &planned.terms).hash(&mut hasher);
-            keywords(planned.page).for_each(|keyword| keyword.hash(&mut hasher));
+            keywords(&planned.page).for_each(|keyword| keyword.hash(&mut hasher));
             hasher.finish()
         })
         .collect();
@@ -137,7 +137,7 @@ impl Index {
         let mut phrases: HashMap<String, Vec<usize>> = HashMap::new();
         let mut words: HashMap<String, Vec<usize>> = HashMap::new();
         for i in order {
-            for keyword in keywords(pages[i].page) {
+            for keyword in keywords(&pages[i].page) {
                 let keyword = keyword.to_lowercase();
                 for word in keyword
                     .split(|c: char| !c.is_alphanumeric())

@@ -308,6 +308,11 @@ impl SharedPage {
         std::ptr::eq(Arc::as_ptr(&self.0), handle.as_ptr())
     }
 
+    /// True if both are one and the same page, so that nothing can differ.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The page itself, copied if others share it.
     pub fn into_page(self) -> Page {
         Arc::unwrap_or_clone(self.0)

@@ -4,7 +4,7 @@ use igny8_data::queue::LEASE;
 use igny8_server::features::billing::prices::Price;
 use igny8_server::jobs::worker;
 use igny8_server::testing::fake_provider::{FakeProvider, KEY, Received, Reply};
-use igny8_server::testing::{Member, Tenant, World, body_of};
+use igny8_server::testing::{Member, World, body_of};
 use poem::http::Method;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;

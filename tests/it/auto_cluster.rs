@@ -1,14 +1,11 @@
 //! Grouping keywords: what is saved, what stays as people set it, what it costs.
 
-use igny8_data::queue::LEASE;
 use igny8_server::features::billing::prices::Price;
 use igny8_server::features::planner::model::ClusterId;
-use igny8_server::jobs::worker;
-use igny8_server::testing::fake_provider::{FakeProvider, KEY, Received, Reply};
+use igny8_server::testing::fake_provider::Reply;
 use igny8_server::testing::{Member, Tenant, World, body_of};
 use poem::http::Method;
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
 
 use crate::ai::{chats, naming, with_provider};
 
@@ -57,8 +54,8 @@ pub const TOPICS: [(&str, [&str; 8]); 3] = [
 pub struct Planner<'a> {
     w: &'a World,
     who: &'a Member,
-    site: String,
-    sector: String,
+    pub site: String,
+    pub sector: String,
 }
 
 impl<'a> Planner<'a> {

@@ -1,8 +1,8 @@
 //! Content that is built of blocks.
 
-use crate::views::{Plan, counts, id, texts};
-use igny8_server::testing::{Member, World, body_of};
-use poem::http::{Method, StatusCode};
+use crate::views::Plan;
+use igny8_server::testing::body_of;
+use poem::http::Method;
 use serde_json::{Value, json};
 
 #[tokio::test]

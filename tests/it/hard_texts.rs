@@ -1,14 +1,10 @@
 //! Texts that are very long or hostile.
 
-use std::collections::BTreeSet;
-
 use igny8_server::testing::World;
-use igny8_server::testing::fake_provider::{FakeProvider, Received, Reply};
 use poem::http::Method;
 use serde_json::{Value, json};
 
-use crate::openai::OpenAi;
-use crate::trip::{ENGLISH, Page, Trip, assert_carried, check, id};
+use crate::trip::{Trip, id};
 
 /// More than a thousand paragraphs of a hundred words, no two alike, with a heading before every tenth.
 fn hundred_thousand_words() -> String {

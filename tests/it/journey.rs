@@ -1,10 +1,7 @@
 //! Whole ways through the API, from keywords to a page that visitors find.
 
-use std::collections::BTreeSet;
-
 use igny8_server::testing::World;
 use igny8_server::testing::fake_provider::{FakeProvider, Received, Reply};
-use poem::http::Method;
 use serde_json::{Value, json};
 
 use crate::openai::OpenAi;

@@ -1,13 +1,8 @@
 //! Keywords: plan limits, the catalogue, coverage, what is deleted.
 
-use std::collections::BTreeSet;
-
-use crate::keyword_files::{all, counts, id, import, keywords, made, plan, run, sector, send, text};
+use crate::keyword_files::{all, counts, id, import, keywords, made, plan, sector};
 use igny8_data::{Variables, Why};
-use igny8_server::jobs::worker;
-use igny8_server::testing::{Member, World, body_of};
-use poem::http::{Method, StatusCode};
-use proptest::prelude::*;
+use igny8_server::testing::World;
 use serde_json::{Value, json};
 
 #[tokio::test]

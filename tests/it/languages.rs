@@ -1,15 +1,10 @@
 //! Sites in other languages than English, from keywords to pages.
 
-use std::collections::BTreeSet;
-
 use igny8_server::testing::World;
-use igny8_server::testing::fake_provider::{FakeProvider, Received, Reply};
-use poem::http::Method;
 use serde_json::{Value, json};
 
 use crate::journey::subject;
-use crate::openai::OpenAi;
-use crate::trip::{ENGLISH, Page, Trip, assert_carried, check, id};
+use crate::trip::{Page, Trip, assert_carried, check, id};
 
 /// Whatever is typed into the search, percent-encoded, finds the content or does not.
 async fn assert_finds(t: &Trip<'_>, content: &str, searches: &[(&str, bool)]) {

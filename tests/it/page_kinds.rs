@@ -3,12 +3,9 @@
 use std::collections::BTreeSet;
 
 use igny8_server::testing::World;
-use igny8_server::testing::fake_provider::{FakeProvider, Received, Reply};
-use poem::http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::openai::OpenAi;
-use crate::trip::{ENGLISH, Page, Trip, assert_carried, check, id};
+use crate::trip::{Trip, id};
 
 /// A page of the table: where it stands, its template, its heading, what its data says it is.
 type Kind = (&'static str, &'static str, &'static str, &'static [&'static str]);

@@ -1,8 +1,6 @@
 //! Clusters and ideas as CSV files, out and in again.
 
 use crate::views::{Plan, counts, id, texts};
-use igny8_server::testing::{Member, World, body_of};
-use poem::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 #[tokio::test]

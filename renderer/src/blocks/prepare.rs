@@ -52,7 +52,7 @@ pub(crate) fn blocks(plan: &Plan<'_>, prepared: &Prepared, page: usize, body: &m
     let mut maker = Maker {
         plan,
         prepared,
-        page: planned.page,
+        page: &planned.page,
         path: &planned.path,
         language: planned.language,
         number: 0,

@@ -4,7 +4,6 @@
 use rayon::prelude::*;
 
 use crate::diagnostic::Diagnostic;
-use crate::incremental::Remembering;
 use crate::locale::is_amount;
 use crate::plan::{Listing, Plan, PlannedPage};
 use crate::prepare::Prepared;
@@ -18,11 +17,11 @@ const TITLE: (u32, u32) = (20, 580);
 const DESCRIPTION: (u32, u32) = (14, 920);
 
 /// Finds them for all pages that search engines may show. What is wrong with each page alone comes back, by page, for the next
-/// render.
-pub(crate) fn check(
+/// render, which gives what it knows of that in `known`.
+pub(crate) fn check<'k>(
     plan: &Plan<'_>,
     prepared: &Prepared,
-    remembering: Option<&Remembering>,
+    known: impl Fn(usize) -> Option<&'k [Diagnostic]> + Sync,
     findings: &mut Vec<Diagnostic>,
 ) -> Vec<Vec<Diagnostic>> {
     if !plan.site.settings.indexable {
@@ -53,10 +52,7 @@ pub(crate) fn check(
     let alone: Vec<Vec<Diagnostic>> = (0..plan.pages.rows().len())
         .into_par_iter()
         .with_min_len(256)
-        .map(|i| {
-            let kept = remembering.and_then(|remembering| remembering.texts(plan, i));
-            kept.map_or_else(|| of_page(plan, &plan.pages.rows()[i]), <[Diagnostic]>::to_vec)
-        })
+        .map(|i| known(i).map_or_else(|| of_page(plan, &plan.pages.rows()[i]), <[Diagnostic]>::to_vec))
         .collect();
     let of_shown = plan.pages.rows().iter().zip(&alone).filter(|(p, _)| shown(p));
     findings.extend(of_shown.flat_map(|(_, found)| found).cloned());
@@ -69,7 +65,7 @@ pub(crate) fn check(
 
 /// What is wrong with one page, whatever else there is on the site.
 fn of_page(plan: &Plan<'_>, planned: &PlannedPage<'_>) -> Vec<Diagnostic> {
-    let page = planned.page;
+    let page = &planned.page;
     let mut found = Vec::new();
     let title = match page.seo_title.trim() {
         "" => document_title(own_title(planned), &plan.site.settings.title),
@@ -156,7 +152,7 @@ fn measure(path: &str, title: &str, must: &str, description: &str, found: &mut V
 }
 
 fn own_title<'p>(planned: &'p PlannedPage<'_>) -> &'p str {
-    let page = planned.page;
+    let page = &planned.page;
     [page.seo_title.trim(), page.title.trim(), &planned.path]
         .into_iter()
         .find(|t| !t.is_empty())
@@ -173,7 +169,7 @@ fn first<'p>(seen: &mut HashMap<(usize, &'p str), &'p str>, key: (usize, &'p str
 }
 
 fn product(planned: &PlannedPage<'_>) -> Option<Diagnostic> {
-    let page = planned.page;
+    let page = &planned.page;
     if page.kind != PageKind::Product {
         return None;
     }

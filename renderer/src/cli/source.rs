@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{fs, io};
 
 use chrono::{DateTime, Utc};
@@ -39,7 +40,7 @@ impl Source {
     pub fn render_again(&self, theme: &Theme, sink: &dyn Sink, memo: &mut Memo) -> Report {
         match &self.texts {
             Some(texts) => render_again_with(&self.site, texts, theme, sink, memo),
-            None => render_again(&self.site, theme, sink, memo),
+            None => render_again(&Arc::new(self.site.clone()), theme, sink, memo),
         }
     }
 }

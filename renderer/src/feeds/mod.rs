@@ -31,7 +31,7 @@ pub(crate) struct Item<'a> {
 
 impl Item<'_> {
     fn page(&self) -> &Page {
-        self.planned.page
+        &self.planned.page
     }
 
     fn title(&self) -> &str {

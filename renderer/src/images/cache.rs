@@ -380,6 +380,18 @@ impl Sink for ShareSink<'_> {
         self.inner.keeps(files)
     }
 
+    fn names(&self) -> Option<&str> {
+        self.inner.names()
+    }
+
+    fn follows(&self) -> Option<&str> {
+        self.inner.follows()
+    }
+
+    fn keeps_all_but(&self, files: &mut dyn Iterator<Item = &MadeFile>) -> bool {
+        self.inner.keeps_all_but(files)
+    }
+
     fn has(&self, path: &str) -> bool {
         self.inner.has(path)
     }

@@ -15,7 +15,7 @@ use crate::tables;
 
 /// Takes keys as they are: they are hashes already.
 #[derive(Default)]
-pub(super) struct AsIs(u64);
+pub(crate) struct AsIs(u64);
 
 impl Hasher for AsIs {
     fn finish(&self) -> u64 {
@@ -33,7 +33,7 @@ impl Hasher for AsIs {
     }
 }
 
-pub(super) type ByKey<T> = HashMap<u64, T, BuildHasherDefault<AsIs>>;
+pub(crate) type ByKey<T> = HashMap<u64, T, BuildHasherDefault<AsIs>>;
 
 /// What is known of one fact.
 #[derive(Clone, Copy)]
@@ -67,6 +67,13 @@ impl Facts {
         self.first = self.stated.is_empty();
         self.changed.clear();
         self.undo.clear();
+    }
+
+    /// Begins a render for which all that is not stated anew is as in the one before.
+    pub fn further(&mut self) {
+        self.changed.clear();
+        self.undo.clear();
+        self.first = false;
     }
 
     /// Everything the plan decides. `stamps` are the digests of the pages' contents.
@@ -114,6 +121,8 @@ impl Facts {
             let members = identities(pages, &cluster.members);
             self.set(Fact::Cluster, cluster.identity, &(cluster.name.as_str(), hub, members));
         }
+        let alone: Vec<_> = plan.alone().map(|i| (pages[i].identity, pages[i].page.kind)).collect();
+        self.set(Fact::Alone, 0, &alone);
         for path in plan.claimed() {
             self.put(Fact::Claimed.key(identity(path)), 1);
         }
@@ -231,7 +240,19 @@ impl Facts {
         self.set(Fact::All, Fact::Page as u64, &each);
     }
 
-    fn page(&mut self, plan: &Plan<'_>, planned: &PlannedPage<'_>, stamp: u64) {
+    /// What the card of a page shows: `shown` is the digest of what there is of the page itself, `card` that of its card.
+    pub fn card(&mut self, plan: &Plan<'_>, planned: &PlannedPage<'_>, shown: u64, card: u64) {
+        let mut parts: Vec<u64> = vec![shown, card];
+        let terms = planned.terms.iter().map(|&t| plan.terms.rows()[t].listing.identity);
+        parts.extend(terms.map(|of| self.get(Fact::TermLink, of)));
+        let section = planned.section.map(|(s, _)| plan.sections.rows()[s].listing.identity);
+        let section = section.map(|of| (of, self.get(Fact::Section, of)));
+        let place = (planned.path.as_str(), planned.language);
+        self.set(Fact::Card, planned.identity, &(place, parts, section));
+    }
+
+    /// What is said of a page itself. `stamp` is the digest of its content.
+    pub fn page(&mut self, plan: &Plan<'_>, planned: &PlannedPage<'_>, stamp: u64) {
         let section = planned.section.map(|(s, _)| plan.sections.rows()[s].identity());
         let terms = identities(plan.terms.rows(), &planned.terms);
         let address = (planned.path.as_str(), planned.canonical.as_deref());
@@ -339,7 +360,8 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
-    fn of(page: &Page, text: u64) -> Self {
+    /// `text` is the digest of a text that is kept outside of the page.
+    pub fn of(page: &Page, text: u64) -> Self {
         let entity = digest_of(&(&page.entity, &page.cluster, &page.extra));
         let dates = (page.published_at, page.updated_at);
         let texts = (&page.title, &page.excerpt, &page.description, &page.author);
@@ -356,6 +378,6 @@ pub(super) fn stamps(plan: &Plan<'_>, known: impl Fn(&PlannedPage<'_>) -> Option
     pages
         .par_iter()
         .with_min_len(64)
-        .map(|planned| known(planned).unwrap_or_else(|| Stamp::of(planned.page, plan.text_digest(planned.page))))
+        .map(|planned| known(planned).unwrap_or_else(|| Stamp::of(&planned.page, plan.text_digest(&planned.page))))
         .collect()
 }

@@ -10,13 +10,17 @@ pub(crate) mod trace;
 
 use std::sync::{Arc, Weak};
 
+use rayon::prelude::*;
+
 use crate::diagnostic::Diagnostic;
 use crate::output::MadeFile;
 use crate::plan::{Plan, PlannedPage};
 use crate::prepare::Card;
 use crate::related::Kinship;
+use crate::render::Kept;
 use crate::share_image::ShareImage;
 use crate::site::Page;
+use crate::sitemap::Sitemaps;
 use facts::{ByKey, Facts, Stamp, digest_of};
 use trace::Fact;
 
@@ -30,6 +34,8 @@ pub struct Memo {
     pages: ByKey<PageMemo>,
     kinship: Arc<Kinship>,
     files: ByKey<Arc<JobMemo>>,
+    /// For a render after which only texts differ.
+    pub(crate) kept: Option<Box<Kept>>,
 }
 
 impl Memo {
@@ -53,8 +59,8 @@ struct PageMemo {
     stamp: Stamp,
     card: CardMemo,
     share: Option<ShareMemo>,
-    /// What is wrong with its texts.
-    texts: Vec<Diagnostic>,
+    /// What is wrong with its texts, if somebody has looked.
+    texts: Option<Vec<Diagnostic>>,
 }
 
 /// A page's share image, with a digest of the words on it.
@@ -149,19 +155,17 @@ impl Remembering {
     /// States the facts about cards: what they show, which is less than what there is of a page.
     pub fn cards(&mut self, plan: &Plan<'_>, cards: &[CardMemo]) {
         for ((planned, card), stamp) in plan.pages.rows().iter().zip(cards).zip(&self.stamps) {
-            let mut parts: Vec<u64> = vec![stamp.shown, card.digest];
-            parts.extend(
-                planned
-                    .terms
-                    .iter()
-                    .map(|&t| self.facts.get(Fact::TermLink, plan.terms.rows()[t].listing.identity)),
-            );
-            let section = planned.section.map(|(s, _)| plan.sections.rows()[s].listing.identity);
-            let section = section.map(|of| (of, self.facts.get(Fact::Section, of)));
-            let place = (planned.path.as_str(), planned.language);
-            self.facts.set(Fact::Card, planned.identity, &(place, parts, section));
+            self.facts.card(plan, planned, stamp.shown, card.digest);
         }
         self.facts.all_pages(plan);
+    }
+
+    /// States what the files of the sitemap follow from.
+    pub fn sitemaps(&mut self, plan: &Plan<'_>, sitemaps: &Sitemaps) {
+        for n in 0..sitemaps.len() {
+            self.facts.set(Fact::Sitemap, n as u64, &sitemaps.digest(plan, n));
+        }
+        self.facts.set(Fact::SitemapIndex, 0, &sitemaps.modified());
     }
 
     /// The share image of a page: the one from before if it says the same.
@@ -173,7 +177,9 @@ impl Remembering {
     /// What was found in the texts of the `i`th page alone, if it is as before.
     pub fn texts(&self, plan: &Plan<'_>, i: usize) -> Option<&[Diagnostic]> {
         let kept = self.before.pages.get(&plan.pages.rows()[i].identity)?;
-        (kept.stamp.whole == self.stamps[i].whole).then_some(&kept.texts)
+        kept.texts
+            .as_deref()
+            .filter(|_| kept.stamp.whole == self.stamps[i].whole)
     }
 
     /// States what a template sees of the site: `values` are digests of what it looks at.
@@ -208,19 +214,19 @@ impl Remembering {
         mut self,
         plan: &Plan<'_>,
         cards: Vec<CardMemo>,
-        shares: Vec<Option<ShareMemo>>,
+        shares: &[Option<ShareMemo>],
         texts: Vec<Vec<Diagnostic>>,
         files: impl Iterator<Item = (u64, Arc<JobMemo>)>,
     ) -> Memo {
         let mut pages = ByKey::with_capacity_and_hasher(cards.len(), Default::default());
-        let (mut shares, mut texts) = (shares.into_iter(), texts.into_iter());
+        let mut texts = texts.into_iter();
         for (i, (planned, card)) in plan.pages.rows().iter().zip(cards).enumerate() {
             let page = PageMemo {
                 page: planned.page.handle(),
                 stamp: self.stamps[i],
                 card,
-                share: shares.next().flatten(),
-                texts: texts.next().unwrap_or_default(),
+                share: shares.get(i).cloned().flatten(),
+                texts: Some(texts.next().unwrap_or_default()),
             };
             pages.insert(planned.identity, page);
         }
@@ -231,6 +237,7 @@ impl Remembering {
             pages,
             kinship: self.kinship,
             files: files.collect(),
+            kept: None,
         }
     }
 
@@ -242,6 +249,134 @@ impl Remembering {
         self.facts.revert();
         self.before.facts = self.facts;
         self.before
+    }
+}
+
+/// A render of a site of whose pages some say something else than in the render before, and nothing is elsewhere or called otherwise: only what
+/// follows from these pages is stated anew.
+impl Remembering {
+    /// `pages` are the places of the pages that differ in the plan, which has them already.
+    pub fn further(mut memo: Memo, plan: &Plan<'_>, pages: &[usize]) -> Self {
+        let mut facts = std::mem::take(&mut memo.facts);
+        facts.further();
+        let mut stamps = Vec::with_capacity(pages.len());
+        for &page in pages {
+            let planned = &plan.pages.rows()[page];
+            let stamp = Stamp::of(&planned.page, 0);
+            facts.page(plan, planned, stamp.whole);
+            stamps.push(stamp);
+        }
+        Self {
+            frame: memo.frame,
+            kinship: Arc::clone(&memo.kinship),
+            before: memo,
+            aside: None,
+            stamps,
+            facts,
+        }
+    }
+
+    /// Makes the cards that can be others now, and states what they show: places in the plan with cards. `pages` as in
+    /// [`Remembering::further`].
+    pub fn cards_of(
+        &mut self,
+        plan: &Plan<'_>,
+        pages: &[usize],
+        make: impl Fn(usize) -> (Card, Vec<Diagnostic>) + Sync,
+    ) -> Vec<(usize, CardMemo)> {
+        let rows = plan.pages.rows();
+        let stale = |&i: &usize| {
+            let kept = self.before.pages.get(&rows[i].identity);
+            kept.is_none_or(|kept| !self.facts.unchanged(&kept.card.reads))
+        };
+        let stale: Vec<usize> = (0..rows.len()).filter(stale).collect();
+        let mut made = Vec::with_capacity(stale.len());
+        for i in stale {
+            let card = self.card(&rows[i], || make(i));
+            let stamp = match pages.iter().position(|&page| page == i) {
+                Some(at) => Some(self.stamps[at]),
+                None => self.before.pages.get(&rows[i].identity).map(|kept| kept.stamp),
+            };
+            if let Some(stamp) = stamp {
+                self.facts.card(plan, &rows[i], stamp.shown, card.digest);
+            }
+            made.push((i, card));
+        }
+        self.facts.all_pages(plan);
+        made
+    }
+
+    /// Jobs that would leave something else now, by key, with what they left before.
+    pub fn stale(&self) -> Vec<(u64, Arc<JobMemo>)> {
+        let files = self.before.files.par_iter();
+        let stale = files.filter(|(_, memo)| !self.facts.unchanged(&memo.reads));
+        stale.map(|(key, memo)| (*key, Arc::clone(memo))).collect()
+    }
+
+    /// Which pages are related, as it was found before.
+    pub fn kinship(&self) -> Arc<Kinship> {
+        Arc::clone(&self.kinship)
+    }
+
+    /// The memo for the next render: `redone` are the jobs of [`Remembering::stale`], with what they left now.
+    pub fn into_further_memo(
+        mut self,
+        plan: &Plan<'_>,
+        pages: &[usize],
+        cards: Vec<(usize, CardMemo)>,
+        redone: &[(u64, Arc<JobMemo>)],
+        done: impl Iterator<Item = (u64, Arc<JobMemo>)>,
+    ) -> Memo {
+        let rows = plan.pages.rows();
+        let mut memo = self.before;
+        for (i, card) in cards {
+            if let Some(kept) = memo.pages.get_mut(&rows[i].identity) {
+                kept.card = card;
+                kept.texts = None;
+            }
+        }
+        for (&i, stamp) in pages.iter().zip(self.stamps) {
+            if let Some(kept) = memo.pages.get_mut(&rows[i].identity) {
+                (kept.page, kept.stamp, kept.texts) = (rows[i].page.handle(), stamp, None);
+            }
+        }
+        for (key, _) in redone {
+            memo.files.remove(key);
+        }
+        memo.files.extend(done);
+        self.facts.keep();
+        memo.facts = self.facts;
+        memo
+    }
+}
+
+impl Memo {
+    /// What every job left behind, by key.
+    pub(crate) fn lefts(&self) -> impl Iterator<Item = (u64, &Left)> {
+        self.files.iter().map(|(key, memo)| (*key, &memo.left))
+    }
+
+    /// What was found about the cards of all pages.
+    pub(crate) fn of_cards(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.pages.values().flat_map(|page| page.card.findings.iter())
+    }
+
+    /// What is wrong with a page's texts, if somebody has looked.
+    pub(crate) fn texts(&self, identity: u64) -> Option<&[Diagnostic]> {
+        self.pages.get(&identity)?.texts.as_deref()
+    }
+
+    /// Keeps what is wrong with the texts of all pages.
+    pub(crate) fn keep_texts(&mut self, plan: &Plan<'_>, texts: Vec<Vec<Diagnostic>>) {
+        for (planned, texts) in plan.pages.rows().iter().zip(texts) {
+            if let Some(kept) = self
+                .pages
+                .get_mut(&planned.identity)
+                .filter(|kept| kept.texts.is_none())
+            {
+                kept.texts = Some(texts);
+            }
+        }
     }
 }
 

@@ -53,9 +53,15 @@ pub(crate) enum Fact {
     Cluster,
     /// The pages before and after a page in its section.
     Neighbours,
+    /// Which pages are in no section, with their kinds.
+    Alone,
     Related,
     /// What a template sees of the site in one language.
     Frame,
+    /// Addresses in one of the sitemap's files, and when each was modified.
+    Sitemap,
+    /// When what is in each of the sitemap's files was modified last.
+    SitemapIndex,
 }
 
 impl Fact {

@@ -50,7 +50,9 @@ const SEARCHED: usize = 1000;
 /// A page with its decided address.
 #[derive(Debug)]
 pub struct PlannedPage<'s> {
-    pub page: &'s SharedPage,
+    pub page: SharedPage,
+    /// Index into [`Site::pages`].
+    pub place: usize,
     pub path: String,
     /// Names the page across renders.
     pub identity: u64,
@@ -275,7 +277,7 @@ pub struct Plan<'s> {
     /// By page: its cluster.
     cluster_of: Vec<Option<usize>>,
     /// Pages by translation key: language index and page index.
-    translations: BTreeMap<&'s str, Vec<(usize, usize)>>,
+    translations: BTreeMap<String, Vec<(usize, usize)>>,
     claimed: HashMap<String, Owner>,
     /// Folders whose names could be those of files, without their last slash.
     folders: HashMap<String, Owner>,
@@ -392,9 +394,9 @@ impl<'s> Plan<'s> {
     }
 
     /// The text of a page, wherever it is kept.
-    pub fn body(&self, page: usize, findings: &mut Vec<Diagnostic>) -> Cow<'s, Body> {
+    pub fn body(&self, page: usize, findings: &mut Vec<Diagnostic>) -> Cow<'_, Body> {
         let planned = &self.pages[page];
-        match self.bodies.body(planned.page) {
+        match self.bodies.body(&planned.page) {
             Ok(None) => Cow::Borrowed(&planned.page.body),
             Ok(Some(body)) => Cow::Owned(body),
             Err(problem) => {
@@ -490,6 +492,13 @@ impl<'s> Plan<'s> {
         (at(place.checked_sub(1)), at(Some(place + 1)))
     }
 
+    /// Pages in no section, by path.
+    pub fn alone(&self) -> impl Iterator<Item = usize> + '_ {
+        trace::read(Fact::Alone, || 0);
+        let pages = self.pages.rows().iter().enumerate();
+        pages.filter(|(_, p)| p.section.is_none()).map(|(i, _)| i)
+    }
+
     /// Language and page of each translation of a page, itself among them; empty if there are none.
     pub fn translations(&self, page: usize) -> &[(usize, usize)] {
         let planned = &self.pages[page];
@@ -508,7 +517,9 @@ impl<'s> Plan<'s> {
 
     /// All groups of translations with their keys.
     pub fn translation_groups(&self) -> impl Iterator<Item = (&str, &[(usize, usize)])> {
-        self.translations.iter().map(|(key, group)| (*key, group.as_slice()))
+        self.translations
+            .iter()
+            .map(|(key, group)| (key.as_str(), group.as_slice()))
     }
 
     /// Addresses that are taken, in no order.
@@ -639,43 +650,44 @@ impl<'s> Plan<'s> {
     /// already stands at its own address.
     fn claim_pages(&mut self, taxonomies: &[(usize, String)], findings: &mut Vec<Diagnostic>) {
         type OfTerm<'s> = Option<(usize, &'s str)>;
-        let mut wanted: Vec<(String, &'s SharedPage, OfTerm<'s>)> = Vec::with_capacity(self.site.pages.len());
+        let mut wanted: Vec<(String, usize, OfTerm<'s>)> = Vec::with_capacity(self.site.pages.len());
         let left_out = |page: &SharedPage, problem: paths::PathProblem| {
             let message = format!("the page “{}” is left out: {problem}", page.title);
             Diagnostic::error(&page.path, "page-path", message)
         };
-        for page in &self.site.pages {
+        let pages = &self.site.pages;
+        for (place, page) in pages.iter().enumerate() {
             let of_term = self.term_of(page, taxonomies, findings);
             let path = match of_term {
                 Some((_, base, slug)) => Ok(self.term_path(self.language(&page.language), base, slug)),
                 None => paths::normalise(&page.path),
             };
             match path {
-                Ok(path) => wanted.push((path, page, of_term.map(|(taxonomy, _, slug)| (taxonomy, slug)))),
+                Ok(path) => wanted.push((path, place, of_term.map(|(taxonomy, _, slug)| (taxonomy, slug)))),
                 Err(problem) => findings.push(left_out(page, problem)),
             }
         }
         let age = |page: &'s SharedPage| (page.published_at.is_none(), page.published_at, &page.id);
-        wanted.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| age(a.1).cmp(&age(b.1))));
-        let mut alone: Vec<&'s SharedPage> = Vec::new();
-        for (path, page, of_term) in wanted {
+        wanted.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| age(&pages[a.1]).cmp(&age(&pages[b.1]))));
+        let mut alone: Vec<usize> = Vec::new();
+        for (path, place, of_term) in wanted {
             match self.taken(&path) {
                 Some(first) if of_term.is_some() => {
                     let message = format!(
                         "the text “{}” cannot stand at {path}, which {} already has; it is a page of its own",
-                        page.title,
+                        pages[place].title,
                         first.words()
                     );
-                    findings.push(Diagnostic::warning(&page.path, "term-text", message));
-                    alone.push(page);
+                    findings.push(Diagnostic::warning(&pages[place].path, "term-text", message));
+                    alone.push(place);
                 }
-                _ => self.claim_page(path, page, of_term, findings),
+                _ => self.claim_page(path, place, of_term, findings),
             }
         }
-        for page in alone {
-            match paths::normalise(&page.path) {
-                Ok(path) => self.claim_page(path, page, None, findings),
-                Err(problem) => findings.push(left_out(page, problem)),
+        for place in alone {
+            match paths::normalise(&pages[place].path) {
+                Ok(path) => self.claim_page(path, place, None, findings),
+                Err(problem) => findings.push(left_out(&pages[place], problem)),
             }
         }
         self.pages.rows_mut().sort_by(|a, b| a.path.cmp(&b.path));
@@ -684,10 +696,11 @@ impl<'s> Plan<'s> {
     fn claim_page(
         &mut self,
         path: String,
-        page: &'s SharedPage,
+        place: usize,
         of_term: Option<(usize, &'s str)>,
         findings: &mut Vec<Diagnostic>,
     ) {
+        let page = &self.site.pages[place];
         if !self.claim(&path, Owner::Page, findings) {
             if let Some(conflict) = findings.last_mut() {
                 conflict.message = format!("the page “{}” is left out: {}", page.title, conflict.message);
@@ -696,7 +709,8 @@ impl<'s> Plan<'s> {
         }
         let language = self.language(&page.language);
         self.pages.push(PlannedPage {
-            page,
+            page: page.clone(),
+            place,
             identity: trace::identity(path.as_str()),
             path,
             language,
@@ -713,7 +727,7 @@ impl<'s> Plan<'s> {
             let Some(key) = planned.page.translation_key.as_deref().filter(|k| !k.is_empty()) else {
                 continue;
             };
-            let group = self.translations.entry(key).or_default();
+            let group = self.translations.entry(key.to_owned()).or_default();
             if group.iter().any(|(language, _)| *language == planned.language) {
                 findings.push(Diagnostic::warning(
                     &planned.path,

@@ -92,7 +92,7 @@ impl<'s> Plan<'s> {
                 }
                 continue;
             }
-            let Some(slugs) = planned.page.terms.get(&taxonomy.name) else {
+            let Some(slugs) = self.site.pages[planned.place].terms.get(&taxonomy.name) else {
                 continue;
             };
             for slug in slugs {

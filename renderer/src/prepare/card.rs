@@ -36,7 +36,7 @@ pub(crate) struct Card {
 impl Card {
     pub fn new(plan: &Plan<'_>, languages: &[Language], i: usize, findings: &mut Vec<Diagnostic>) -> Self {
         let planned = &plan.pages[i];
-        let page = planned.page;
+        let page = &planned.page;
         let reader = &languages[planned.language].reader;
         let body = plan.body(i, findings);
         let (Body::Markdown(source) | Body::Html(source)) = body.as_ref();
@@ -117,7 +117,7 @@ impl Card {
 /// [`Fact::Card`]: crate::incremental::trace::Fact::Card
 pub(super) fn value(plan: &Plan<'_>, prepared: &Prepared, i: usize) -> Value {
     let planned = &plan.pages[i];
-    let page = planned.page;
+    let page = &planned.page;
     let card = &prepared.cards[i];
     let language = &prepared.languages[planned.language];
     let reader = &language.reader;

@@ -134,7 +134,8 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// With `memo`, cards that would be the same are taken from it; what the next render may take is added to it.
+    /// With `memo`, cards that would be the same are taken from it; what the next render may take is added to it, with what was found
+    /// about each card.
     pub fn new(
         plan: &Plan<'_>,
         theme: &Theme,
@@ -191,7 +192,6 @@ impl Prepared {
                     .map(|i| remembering.card(&pages[i], || card(i)))
                     .collect();
                 remembering.cards(plan, kept);
-                findings.extend(kept.iter().flat_map(|card| card.findings.iter()).cloned());
                 kept.iter().map(|card| Arc::clone(&card.card)).collect()
             }
         };
@@ -204,6 +204,26 @@ impl Prepared {
             values: std::iter::repeat_with(Mutex::default)
                 .take(pages.len().min(VALUES))
                 .collect(),
+        }
+    }
+
+    /// The card of a page as it is now, and what was found about it.
+    pub fn make_card(&self, plan: &Plan<'_>, i: usize) -> (Card, Vec<Diagnostic>) {
+        let mut found = Vec::new();
+        (Card::new(plan, &self.languages, i, &mut found), found)
+    }
+
+    /// Puts other cards in the places of what they were.
+    pub fn put(&mut self, cards: impl Iterator<Item = (usize, Arc<Card>)>) {
+        for (i, card) in cards {
+            self.cards[i] = card;
+        }
+    }
+
+    /// Lets go of what was made of cards for templates.
+    pub fn forget_values(&mut self) {
+        for value in &mut self.values {
+            *value.get_mut().unwrap_or_else(|e| e.into_inner()) = None;
         }
     }
 

@@ -42,11 +42,14 @@ pub struct Written {
 /// A [`Sink`] that makes a release of files.
 struct ReleaseWriter<'a> {
     site_dir: &'a Path,
+    version: &'a str,
     objects: Objects,
     previous: Option<&'a Release>,
     /// By place in the release before: the same file is in this one.
     kept: Vec<AtomicBool>,
     kept_count: AtomicUsize,
+    /// [`Sink::keeps_all_but`] was called: media are kept.
+    keeps_media: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -60,14 +63,16 @@ struct State {
 }
 
 impl<'a> ReleaseWriter<'a> {
-    fn new(site_dir: &'a Path, previous: Option<&'a Release>) -> Self {
+    fn new(site_dir: &'a Path, version: &'a str, previous: Option<&'a Release>) -> Self {
         let places = previous.map_or(0, Release::places);
         Self {
             site_dir,
+            version,
             objects: Objects::of(site_dir),
             previous,
             kept: std::iter::repeat_with(AtomicBool::default).take(places).collect(),
             kept_count: AtomicUsize::new(0),
+            keeps_media: AtomicBool::new(false),
             state: Mutex::default(),
         }
     }
@@ -183,7 +188,8 @@ impl<'a> ReleaseWriter<'a> {
         }
     }
 
-    fn finish(self, version: &str) -> Result<Written, ReleaseError> {
+    fn finish(self) -> Result<Written, ReleaseError> {
+        let version = self.version;
         let state = self.state.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
         let kept = self.kept_count.into_inner();
         let has = |path: &str| self.previous.is_some_and(|previous| previous.get(path).is_some());
@@ -250,6 +256,36 @@ fn is_compressed(mime: &str, bytes: u64) -> bool {
 }
 
 impl Sink for ReleaseWriter<'_> {
+    fn names(&self) -> Option<&str> {
+        Some(self.version)
+    }
+
+    fn follows(&self) -> Option<&str> {
+        self.previous.map(Release::version)
+    }
+
+    fn keeps_all_but(&self, files: &mut dyn Iterator<Item = &MadeFile>) -> bool {
+        let Some(previous) = self.previous.filter(|previous| previous.whole.objects) else {
+            return false;
+        };
+        let mut without = Vec::new();
+        for file in files {
+            match previous.find(&file.path) {
+                Some((place, entry)) if entry.hash.0 == file.hash => without.push(place),
+                // Somebody else made it what it is.
+                _ => return false,
+            }
+        }
+        self.kept.iter().for_each(|kept| kept.store(true, Ordering::Relaxed));
+        for place in &without {
+            self.kept[*place].store(false, Ordering::Relaxed);
+        }
+        self.kept_count.store(previous.len() - without.len(), Ordering::Relaxed);
+        self.state().missing = previous.missing().to_vec();
+        self.keeps_media.store(true, Ordering::Relaxed);
+        true
+    }
+
     fn keeps(&self, files: &[MadeFile]) -> bool {
         let Some(previous) = self.previous else {
             return false;
@@ -316,15 +352,17 @@ pub fn write_release(
     for folder in folders {
         fs::create_dir_all(&folder).map_err(at(&folder))?;
     }
-    let writer = ReleaseWriter::new(site_dir, previous);
+    let writer = ReleaseWriter::new(site_dir, version, previous);
     let media = render(&writer);
     let failed = writer.state().failed.take();
     if let Some(problem) = failed {
         return Err(problem);
     }
     let Some(media) = media else { return Ok(None) };
-    media
-        .par_iter()
-        .try_for_each(|file| writer.put_media(file, media_source))?;
-    writer.finish(version).map(Some)
+    if !writer.keeps_media.load(Ordering::Relaxed) {
+        media
+            .par_iter()
+            .try_for_each(|file| writer.put_media(file, media_source))?;
+    }
+    writer.finish().map(Some)
 }

@@ -6,11 +6,12 @@ use pulldown_cmark_escape::escape_html;
 use tera::Value;
 
 use super::{Outcome, Run};
+use crate::incremental::trace::{self, Fact};
 use crate::output::FileKind;
 use crate::paths;
 use crate::plan::To;
 use crate::seo::{Head, document_title};
-use crate::{llms, redirect_files, robots, sitemap};
+use crate::{llms, redirect_files, robots};
 
 /// Newest pieces that the 404 page offers.
 const NEWEST: usize = 5;
@@ -92,11 +93,21 @@ impl Run<'_> {
         self.write("llms.txt".into(), text.into_bytes(), FileKind::Text, outcome)
     }
 
-    pub(super) fn sitemaps(&self, outcome: &mut Outcome) -> ControlFlow<()> {
-        for (name, xml) in sitemap::sitemaps(self.plan) {
-            self.write(name, xml.into_bytes(), FileKind::Sitemap, outcome)?;
-        }
-        ControlFlow::Continue(())
+    pub(super) fn sitemap(&self, n: usize, outcome: &mut Outcome) -> ControlFlow<()> {
+        trace::read(Fact::Sitemap, || n as u64);
+        let Some(path) = self.sitemaps.path(n) else {
+            return ControlFlow::Continue(());
+        };
+        let xml = self.sitemaps.part(self.plan, n);
+        self.write(paths::file_of(&path), xml.into_bytes(), FileKind::Sitemap, outcome)
+    }
+
+    pub(super) fn sitemap_index(&self, outcome: &mut Outcome) -> ControlFlow<()> {
+        trace::read(Fact::SitemapIndex, || 0);
+        let Some(xml) = self.sitemaps.index(self.plan) else {
+            return ControlFlow::Continue(());
+        };
+        self.write("sitemap.xml".to_owned(), xml.into_bytes(), FileKind::Sitemap, outcome)
     }
 
     pub(super) fn asset(&self, i: usize, outcome: &mut Outcome) -> ControlFlow<()> {

@@ -1,5 +1,6 @@
 //! One render: prepare what is shared, then every file is one job in one flat parallel queue.
 
+mod changed;
 mod derived;
 mod lists;
 mod pages;
@@ -7,6 +8,8 @@ mod queue;
 mod search;
 mod share;
 mod shell;
+
+pub(crate) use changed::{Kept, render_again, review};
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -20,8 +23,9 @@ use crate::check::links::Linked;
 use crate::check::texts;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::images;
+use crate::incremental::facts::ByKey;
 use crate::incremental::trace::{self, Fact};
-use crate::incremental::{self, JobMemo, Left, Memo, Remembering};
+use crate::incremental::{self, CardMemo, JobMemo, Left, Memo, Remembering};
 use crate::markdown::{self, Html};
 use crate::output::{FileKind, MadeFile, OutFile, Report, Sink};
 use crate::paths;
@@ -29,13 +33,15 @@ use crate::plan::{Listing, Plan, Row};
 use crate::prepare::Prepared;
 use crate::related::Related;
 use crate::site::{SNAPSHOT_VERSION, Site};
+use crate::sitemap::Sitemaps;
 use crate::tables::HashMap;
-use crate::theme::Theme;
+use crate::theme::{Options, Theme};
 
 /// Places that every page has, whatever its text.
 const COMMON_ANCHORS: &[&str] = &["top", "main"];
 
 /// One file to make.
+#[derive(Clone, Copy)]
 enum Job {
     Page(usize),
     Home(usize, usize),
@@ -48,12 +54,26 @@ enum Job {
     Redirect(usize),
     /// By language.
     NotFound(usize),
-    Sitemaps,
+    /// One of the files that list addresses.
+    Sitemap(usize),
+    SitemapIndex,
     Robots,
     RedirectTables,
     Llms,
     Asset(usize),
     Share(usize),
+}
+
+impl Job {
+    /// The page whose text is on its file.
+    fn page(self, plan: &Plan<'_>) -> Option<usize> {
+        match self {
+            Self::Page(i) => Some(i),
+            Self::Home(i, _) => plan.homes.rows()[i].page,
+            Self::Term(i, _) => plan.terms.rows()[i].page,
+            _ => None,
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -131,7 +151,8 @@ struct Run<'a> {
     shells: Vec<shell::Shell>,
     /// Site path, content.
     assets: Vec<(String, &'a [u8])>,
-    shares: share::Shares,
+    shares: &'a share::Shares,
+    sitemaps: &'a Sitemaps,
     sink: &'a dyn Sink,
     remembering: Option<&'a Remembering>,
 }
@@ -148,73 +169,128 @@ pub(crate) enum How<'h> {
     Only(&'h str),
 }
 
+/// What a render follows from besides the site's pages.
+struct Frame {
+    address: Address,
+    options: Options,
+    /// Stylesheets made from the options: the name templates use, the site path, the content.
+    styles: Vec<(String, String, Vec<u8>)>,
+}
+
+impl Frame {
+    /// None if the snapshot is of a version that this program cannot read.
+    fn of(site: &Site, theme: &Theme, findings: &mut Vec<Diagnostic>) -> Option<Self> {
+        if site.version != SNAPSHOT_VERSION {
+            let message = format!(
+                "the snapshot has version {}, this renderer reads {SNAPSHOT_VERSION}",
+                site.version
+            );
+            findings.push(Diagnostic::error("", "version", message));
+            return None;
+        }
+        let address = Address::new(&site.settings.base_url).unwrap_or_else(|problem| {
+            let message = format!("{problem}; http://localhost is used instead");
+            findings.push(Diagnostic::error("", "base-url", message));
+            Address {
+                base_url: "http://localhost".into(),
+                base_path: String::new(),
+            }
+        });
+        let options = crate::theme::resolve_options(&theme.options, &site.settings.theme_options, &address, findings);
+        let styles = shell::option_styles(theme, &options, findings);
+        Some(Self {
+            address,
+            options,
+            styles,
+        })
+    }
+
+    /// Site path and content of each file of the theme.
+    fn assets<'a>(&'a self, theme: &'a Theme) -> Vec<(String, &'a [u8])> {
+        let own = theme.assets.values();
+        let own = own.map(|asset| (asset.path.clone(), asset.bytes.as_slice()));
+        let made = self.styles.iter();
+        own.chain(made.map(|(_, path, bytes)| (path.clone(), bytes.as_slice())))
+            .collect()
+    }
+
+    fn plan<'s>(
+        &self,
+        site: &'s Site,
+        bodies: &'s dyn Bodies,
+        theme: &Theme,
+        findings: &mut Vec<Diagnostic>,
+    ) -> Plan<'s> {
+        let paths: Vec<String> = self.assets(theme).into_iter().map(|(path, _)| path).collect();
+        Plan::new(site, bodies, self.address.clone(), &paths, findings)
+    }
+}
+
+/// What a render made on its way, for one that follows.
+struct Parts {
+    prepared: Prepared,
+    shares: share::Shares,
+    sitemaps: Sitemaps,
+    jobs: ByKey<Job>,
+    /// What was found that is no matter of one page.
+    findings: Vec<Diagnostic>,
+}
+
 /// Renders `site` into `sink` on the rayon pool that is current.
 pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &dyn Sink, how: How<'_>) -> Report {
+    let mut findings = Vec::new();
+    let Some(frame) = Frame::of(site, theme, &mut findings) else {
+        return Report {
+            diagnostics: findings,
+            ..Report::default()
+        };
+    };
+    let plan = frame.plan(site, bodies, theme, &mut findings);
+    render_planned(&plan, theme, &frame, sink, how, findings).0
+}
+
+/// Renders a planned site; `findings` are those of the planning. What was made on the way comes back unless the sink ended the render
+/// early.
+fn render_planned(
+    plan: &Plan<'_>,
+    theme: &Theme,
+    frame: &Frame,
+    sink: &dyn Sink,
+    how: How<'_>,
+    mut findings: Vec<Diagnostic>,
+) -> (Report, Option<Parts>) {
     let (mut memo, only) = match how {
         How::All => (None, None),
         How::Again(memo) => (Some(memo), None),
         How::Only(path) => (None, Some(path)),
     };
-    let mut findings = Vec::new();
-    if site.version != SNAPSHOT_VERSION {
-        findings.push(Diagnostic::error(
-            "",
-            "version",
-            format!(
-                "the snapshot has version {}, this renderer reads {SNAPSHOT_VERSION}",
-                site.version
-            ),
-        ));
-        return Report {
-            diagnostics: findings,
-            ..Report::default()
-        };
-    }
-    let address = Address::new(&site.settings.base_url).unwrap_or_else(|problem| {
-        findings.push(Diagnostic::error(
-            "",
-            "base-url",
-            format!("{problem}; http://localhost is used instead"),
-        ));
-        Address {
-            base_url: "http://localhost".into(),
-            base_path: String::new(),
-        }
-    });
-    let options = crate::theme::resolve_options(&theme.options, &site.settings.theme_options, &address, &mut findings);
-    let styles = shell::option_styles(theme, &options, &mut findings);
-    let assets: Vec<(String, &[u8])> = theme
-        .assets
-        .values()
-        .map(|asset| (asset.path.clone(), asset.bytes.as_slice()))
-        .chain(styles.iter().map(|(_, path, bytes)| (path.clone(), bytes.as_slice())))
-        .collect();
-    let asset_paths: Vec<String> = assets.iter().map(|(path, _)| path.clone()).collect();
-
-    let plan = Plan::new(site, bodies, address, &asset_paths, &mut findings);
     let mut remembering = memo.as_deref_mut().map(|memo| {
-        let frame = incremental::frame_of(&plan, theme);
-        (Remembering::new(std::mem::take(memo), &plan, frame), Vec::new())
+        let of = incremental::frame_of(plan, theme);
+        (Remembering::new(std::mem::take(memo), plan, of), Vec::new())
     });
-    let prepared = Prepared::new(&plan, theme, remembering.as_mut(), &mut findings);
-    let shells = shell::shells(&plan, theme, &prepared, &options, &styles, &mut findings);
+    let prepared = Prepared::new(plan, theme, remembering.as_mut(), &mut findings);
+    let shells = shell::shells(plan, theme, &prepared, &frame.options, &frame.styles, &mut findings);
+    let sitemaps = Sitemaps::new(plan);
     let mut related = Related::default();
     if let Some((remembering, _)) = &mut remembering {
         shell::state(&shells, theme, remembering);
+        remembering.sitemaps(plan, &sitemaps);
         if theme.templates().any(|name| theme.looks_at(name, "related")) {
-            related.known = Some(remembering.related(&plan, pages::MOST_RELATED));
+            related.known = Some(remembering.related(plan, pages::MOST_RELATED));
         }
         remembering.close();
     }
     let remembered = remembering.as_ref().map(|(remembering, _)| remembering);
+    let shares = share::Shares::new(plan, &prepared, &frame.options, remembered);
     let run = Run {
-        plan: &plan,
+        plan,
         theme,
         prepared: &prepared,
         related,
         shells,
-        assets,
-        shares: share::Shares::new(&plan, &prepared, &options, remembered),
+        assets: frame.assets(theme),
+        shares: &shares,
+        sitemaps: &sitemaps,
         sink,
         remembering: remembered,
     };
@@ -223,62 +299,89 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
     if let Some(path) = only {
         jobs.retain(|job| matches!(job, Job::Asset(_)) || run.makes(job, path));
     }
+    let kept_jobs = remembered.map(|_| jobs.iter().map(|job| (run.job_identity(job), *job)).collect());
     let total = queue::run(&run, jobs);
-    let share_images = run.shares.keys();
-    let shares = run.shares.into_memos();
 
     let mut report = Report {
         media: images::released(plan.media()),
-        share_images,
+        share_images: shares.keys(),
         pages: total.pages,
         files: total.files,
         made: total.made,
         bytes: total.bytes,
         ..Report::default()
     };
-    let lefts = total.done.iter().map(|done| &done.memo.left);
-    findings.extend(lefts.clone().flat_map(|left| &left.findings).cloned());
-    let mut linked = Linked::new(&plan);
-    let pages: HashMap<u64, usize> = plan
-        .pages
-        .rows()
-        .iter()
-        .enumerate()
-        .map(|(i, p)| (p.identity, i))
-        .collect();
-    let links = lefts.clone().flat_map(|left| &left.links);
-    links
-        .filter_map(|link| pages.get(link))
-        .for_each(|&page| linked.mark(page));
-    check_fragments(&plan, &total.done, &mut findings);
-    let switches = theme.looks_at("page.html", "languages");
-    linked.check(&plan, switches, &mut findings);
-    let remembered = remembering.as_ref().map(|(remembering, _)| remembering);
-    let texts = texts::check(&plan, &prepared, remembered, &mut findings);
+    let mut of_pages: Vec<Diagnostic> = Vec::new();
+    if let Some((_, cards)) = &remembering {
+        of_pages.extend(cards.iter().flat_map(|card: &CardMemo| card.findings.iter()).cloned());
+    }
+    let known = |i: usize| remembered.and_then(|remembering| remembering.texts(plan, i));
+    let lefts = || total.done.iter().map(|done| (done.page, &done.memo.left));
+    let texts = whole(plan, &prepared, theme, lefts, known, &mut of_pages);
+    let all = of_pages.into_iter().chain(findings.iter().cloned());
+    (report.diagnostics, report.advice) = sorted(all.collect());
+    if total.stopped {
+        if let (Some(memo), Some((remembering, _))) = (memo, remembering) {
+            *memo = remembering.into_former();
+        }
+        return (report, None);
+    }
+    if let (Some(memo), Some((remembering, cards))) = (memo, remembering) {
+        let done = total.done.into_iter().map(|done| (done.key, done.memo));
+        *memo = remembering.into_memo(plan, cards, shares.memos(), texts, done);
+    }
+    let parts = Parts {
+        prepared,
+        shares,
+        sitemaps,
+        jobs: kept_jobs.unwrap_or_default(),
+        findings,
+    };
+    (report, Some(parts))
+}
+
+/// Looks at what the files of a site are together: places that links name, pages that nothing leads to, texts that are said twice. What is
+/// wrong with the texts of each page alone comes back, by page.
+fn whole<'t, 'l, L: Iterator<Item = (Option<usize>, &'l Left)>>(
+    plan: &Plan<'_>,
+    prepared: &Prepared,
+    theme: &Theme,
+    lefts: impl Fn() -> L,
+    texts: impl Fn(usize) -> Option<&'t [Diagnostic]> + Sync,
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<Vec<Diagnostic>> {
+    let mut linked = Linked::new(plan);
+    let pages = plan.pages.rows().iter().enumerate();
+    let pages: HashMap<u64, usize> = pages.map(|(i, p)| (p.identity, i)).collect();
+    for (_, left) in lefts() {
+        findings.extend(left.findings.iter().cloned());
+        let links = left.links.iter().filter_map(|link| pages.get(link));
+        links.for_each(|&page| linked.mark(page));
+    }
+    check_fragments(plan, lefts, findings);
+    linked.check(plan, theme.looks_at("page.html", "languages"), findings);
+    texts::check(plan, prepared, texts, findings)
+}
+
+/// Findings as a report has them: errors and warnings, then advice.
+fn sorted(mut findings: Vec<Diagnostic>) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
     findings.sort();
     findings.dedup();
     let advice = findings.partition_point(|d| d.severity < Severity::Info);
-    report.advice = findings.split_off(advice);
-    report.diagnostics = findings;
-    if let (Some(memo), Some((remembering, cards))) = (memo, remembering) {
-        *memo = if total.stopped {
-            remembering.into_former()
-        } else {
-            let done = total.done.into_iter().map(|done| (done.key, done.memo));
-            remembering.into_memo(&plan, cards, shares, texts, done)
-        };
-    }
-    report
+    let advice = findings.split_off(advice);
+    (findings, advice)
 }
 
-fn check_fragments(plan: &Plan<'_>, done: &[queue::Done], findings: &mut Vec<Diagnostic>) {
-    let mut fragments = done.iter().flat_map(|done| &done.memo.left.fragments).peekable();
+fn check_fragments<'l, L: Iterator<Item = (Option<usize>, &'l Left)>>(
+    plan: &Plan<'_>,
+    lefts: impl Fn() -> L,
+    findings: &mut Vec<Diagnostic>,
+) {
+    let mut fragments = lefts().flat_map(|(_, left)| &left.fragments).peekable();
     if fragments.peek().is_none() {
         return;
     }
-    let with_anchors = done
-        .iter()
-        .filter_map(|done| Some((done.page?, done.memo.left.anchors.as_ref()?)));
+    let with_anchors = lefts().filter_map(|(page, left)| Some((page?, left.anchors.as_ref()?)));
     let anchors: HashMap<&str, &Vec<u64>> = with_anchors
         .map(|(page, ids)| (plan.pages.rows()[page].path.as_str(), ids))
         .collect();
@@ -339,7 +442,8 @@ impl<'a> Run<'a> {
         jobs.push(Job::NotFound(0));
         let others = plan.homes.iter().map(|h| h.language).filter(|l| *l != 0);
         jobs.extend(others.map(Job::NotFound));
-        jobs.extend([Job::Sitemaps, Job::Robots, Job::Llms, Job::RedirectTables]);
+        jobs.extend((0..self.sitemaps.len()).map(Job::Sitemap));
+        jobs.extend([Job::SitemapIndex, Job::Robots, Job::Llms, Job::RedirectTables]);
         jobs
     }
 
@@ -364,7 +468,8 @@ impl<'a> Run<'a> {
             Job::Feed(FeedOf::Term(i)) => feed(&plan.terms[i].listing),
             Job::Redirect(i) => plan.redirects[i].from == wanted,
             Job::NotFound(l) => plan.missing_path(l) == wanted,
-            Job::Sitemaps => wanted.starts_with("/sitemap"),
+            Job::Sitemap(n) => self.sitemaps.path(n).as_deref() == Some(wanted),
+            Job::SitemapIndex => wanted == "/sitemap.xml",
             Job::Robots => wanted == "/robots.txt",
             Job::RedirectTables => wanted == "/_redirects" || wanted.starts_with("/redirects."),
             Job::Llms => wanted == "/llms.txt",
@@ -387,15 +492,9 @@ impl<'a> Run<'a> {
             outcome.pages = kept.pages;
             outcome.files = kept.files.len();
             outcome.bytes = kept.files.iter().map(|file| file.bytes).sum();
-            let page = match *job {
-                Job::Page(i) => Some(i),
-                Job::Home(i, _) => self.plan.homes.rows()[i].page,
-                Job::Term(i, _) => self.plan.terms.rows()[i].page,
-                _ => None,
-            };
             outcome.done = Some(queue::Done {
                 key,
-                page,
+                page: job.page(self.plan),
                 memo: Arc::clone(memo),
             });
             return ControlFlow::Continue(());
@@ -421,7 +520,8 @@ impl<'a> Run<'a> {
             Job::Feed(FeedOf::Term(i)) => (9, plan.terms.rows()[i].listing.identity, 0),
             Job::Redirect(i) => (10, plan.redirects.rows()[i].identity(), 0),
             Job::NotFound(l) => (11, l as u64, 0),
-            Job::Sitemaps => (12, 0, 0),
+            Job::Sitemap(n) => (12, n as u64, 0),
+            Job::SitemapIndex => (18, 0, 0),
             Job::Robots => (13, 0, 0),
             Job::RedirectTables => (14, 0, 0),
             Job::Llms => (15, 0, 0),
@@ -443,7 +543,8 @@ impl<'a> Run<'a> {
             Job::Feed(of) => self.feed(of, outcome),
             Job::Redirect(i) => self.redirect(i, outcome),
             Job::NotFound(l) => self.not_found(l, outcome),
-            Job::Sitemaps => self.sitemaps(outcome),
+            Job::Sitemap(n) => self.sitemap(n, outcome),
+            Job::SitemapIndex => self.sitemap_index(outcome),
             Job::Robots => self.robots(outcome),
             Job::RedirectTables => self.redirect_tables(outcome),
             Job::Llms => self.llms(outcome),

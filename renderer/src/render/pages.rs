@@ -24,7 +24,7 @@ impl Run<'_> {
         let crumbs = self.crumbs_to_page(planned);
         let names: &[&str] = match planned.page.kind {
             PageKind::Post => &["post.html", "page.html"],
-            PageKind::Page | PageKind::Home if is_custom(planned.page) => &["custom.html", "page.html"],
+            PageKind::Page | PageKind::Home if is_custom(&planned.page) => &["custom.html", "page.html"],
             PageKind::Page | PageKind::Home => &["page.html"],
             PageKind::Product => &["product.html", "page.html"],
             PageKind::Service => &["service.html", "page.html"],
@@ -46,7 +46,7 @@ impl Run<'_> {
     pub(super) fn page_context(&self, i: usize, template: &str, outcome: &mut Outcome) -> Context {
         let plan = self.plan;
         let planned = &plan.pages[i];
-        let page = planned.page;
+        let page = &planned.page;
         let value = self.card(i);
         let mut context = self.shells[planned.language].context();
         let has_image = !self.prepared.card(plan, i).image.is_none();
@@ -178,7 +178,7 @@ impl Run<'_> {
         let plan = self.plan;
         let settings = &plan.site.settings;
         let planned = &plan.pages[i];
-        let page = planned.page;
+        let page = &planned.page;
         let card = &self.prepared.card(plan, i);
         let language = &self.prepared.languages[planned.language];
         let url = plan.address.absolute(&planned.path);
@@ -207,7 +207,7 @@ impl Run<'_> {
         let about = About {
             main: listed
                 .map(|_| "#list")
-                .or(entity_fragment(page).filter(|_| list.is_none())),
+                .or(entity_fragment(&page).filter(|_| list.is_none())),
             faq: !faq.is_empty(),
             published: card.published.as_deref(),
             modified: card.updated.as_deref(),
@@ -216,7 +216,7 @@ impl Run<'_> {
         graph.web_page(page_type, &url, (shown_title, &card.description), crumbs, &about);
         match list {
             Some(listing) => graph.item_list(&url, listing.slice(1)),
-            None => graph.entity(page, &url, card, pictured.is_some()),
+            None => graph.entity(&page, &url, card, pictured.is_some()),
         }
         graph.faq(&url, faq);
         let feeds = planned.section.map(|(s, _)| &plan.sections[s]).filter(|s| s.render);
@@ -257,7 +257,7 @@ impl Run<'_> {
             } else {
                 Vec::new()
             },
-            price: (page.kind == PageKind::Product).then(|| self.price(page)).flatten(),
+            price: (page.kind == PageKind::Product).then(|| self.price(&page)).flatten(),
             prev: None,
             next: None,
             alternates: plan.alternates(Place::Page(i)),

@@ -106,8 +106,8 @@ impl Shares {
     }
 
     /// By page, for the next render.
-    pub fn into_memos(self) -> Vec<Option<ShareMemo>> {
-        self.memos
+    pub fn memos(&self) -> &[Option<ShareMemo>] {
+        &self.memos
     }
 }
 

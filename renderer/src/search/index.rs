@@ -167,7 +167,7 @@ fn digits(out: &mut String, mut n: u32) {
 /// Words of one page with their weights.
 fn read(plan: &Plan<'_>, prepared: &Prepared, i: usize, batch: &mut Batch) {
     let planned = &plan.pages[i];
-    let page = planned.page;
+    let page = &planned.page;
     // What is wrong with it the page itself reports.
     let body = plan.body(i, &mut Vec::new());
     let (Body::Markdown(source) | Body::Html(source)) = body.as_ref();

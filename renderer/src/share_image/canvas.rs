@@ -17,12 +17,17 @@ pub(super) struct Canvas {
 }
 
 impl Canvas {
-    pub fn new(width: u32, height: u32, ground: Rgb) -> Self {
+    /// A picture of these pixels: places in a palette that begins with the ground.
+    pub fn with(pixels: Vec<u8>, width: u32, ground: Rgb) -> Self {
         Self {
             width: width as usize,
-            pixels: vec![0; (width * height) as usize],
+            pixels,
             palette: vec![ground],
         }
+    }
+
+    pub fn into_pixels(self) -> Vec<u8> {
+        self.pixels
     }
 
     /// A colour whose edges run into `under`. At most fifteen fit.

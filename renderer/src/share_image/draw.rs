@@ -1,8 +1,11 @@
 //! The design: rings of the brand's colour on a dark ground, the words at the left.
 
+use std::sync::LazyLock;
+
 use super::canvas::Canvas;
 use super::letters::Face;
 use super::{HEIGHT, ShareImage, WIDTH};
+use crate::colour::Rgb;
 
 /// Where words begin.
 const LEFT: f32 = 80.0;
@@ -21,17 +24,26 @@ const FOOT: f32 = 548.0;
 /// Side of the mark.
 const MARK: i32 = 52;
 
-pub(super) fn draw(image: &ShareImage) -> Vec<u8> {
-    let look = image.look;
-    let mut canvas = Canvas::new(WIDTH, HEIGHT, look.ground);
-    let [near, middle, far] = look.rings.map(|colour| canvas.ink(colour, look.ground));
-    let (ink, soft) = (canvas.ink(look.ink, look.ground), canvas.ink(look.soft, look.ground));
-    let (mark, on_mark) = (canvas.ink(look.mark, look.ground), canvas.ink(look.on_mark, look.mark));
-
+/// Pixels with the rings, which are the same in all images: their inks are the first of each.
+static RINGS: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let any = Rgb(0, 0, 0);
+    let mut canvas = Canvas::with(vec![0; (WIDTH * HEIGHT) as usize], WIDTH, any);
+    let [near, middle, far] = [any; 3].map(|colour| canvas.ink(colour, any));
     let centre = (WIDTH as f32 + 12.0, HEIGHT as f32 - 96.0);
     canvas.ring(centre, 250.0, 318.0, far);
     canvas.ring(centre, 152.0, 220.0, middle);
     canvas.ring(centre, 0.0, 122.0, near);
+    canvas.into_pixels()
+});
+
+pub(super) fn draw(image: &ShareImage) -> Vec<u8> {
+    let look = image.look;
+    let mut canvas = Canvas::with(RINGS.clone(), WIDTH, look.ground);
+    for colour in look.rings {
+        canvas.ink(colour, look.ground);
+    }
+    let (ink, soft) = (canvas.ink(look.ink, look.ground), canvas.ink(look.soft, look.ground));
+    let (mark, on_mark) = (canvas.ink(look.mark, look.ground), canvas.ink(look.on_mark, look.mark));
 
     let site = Some(image.site.as_str()).filter(|s| !s.is_empty() && Face::Label.has_all(s));
     // A home page has no other words than the site's name, and a title that cannot be set gives way to it.

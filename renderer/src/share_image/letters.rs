@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use swash::scale::image::Image;
 use swash::scale::{Render, ScaleContext, Source};
@@ -47,14 +48,15 @@ thread_local! {
 }
 
 impl Face {
+    /// The font, read once: a reference has a key of its own by which what was made of the font is known again.
     fn font(self) -> Option<FontRef<'static>> {
-        FontRef::from_index(
-            match self {
-                Self::Title => TITLE,
-                Self::Label => LABEL,
-            },
-            0,
-        )
+        static FONTS: LazyLock<[Option<FontRef<'static>>; 2]> =
+            LazyLock::new(|| [TITLE, LABEL].map(|font| FontRef::from_index(font, 0)));
+        let [title, label] = *FONTS;
+        match self {
+            Self::Title => title,
+            Self::Label => label,
+        }
     }
 
     /// True if every letter of `text` is in the font.

@@ -69,7 +69,12 @@ pub struct NewJob {
     pub priority: JobPriority,
     /// Only processes with this one's data folder may run it.
     pub here: bool,
+    /// See [`NewJob::settled`].
+    pub settled: bool,
 }
+
+/// How long work that follows edits waits for the next one.
+const SETTLES: &str = "2s";
 
 impl NewJob {
     pub fn new(kind: &'static str, payload: serde_json::Value) -> Self {
@@ -81,6 +86,7 @@ impl NewJob {
             max_attempts: 5,
             priority: JobPriority::Normal,
             here: false,
+            settled: false,
         }
     }
 
@@ -110,6 +116,13 @@ impl NewJob {
     /// it alone.
     pub fn here(mut self) -> Self {
         self.here = true;
+        self
+    }
+
+    /// For work that follows each edit and that nobody waits for: begins two seconds later, so that it neither takes the processor from
+    /// what visitors wait for nor is done for each of several edits in a row. At once where time is set by hand.
+    pub fn settled(mut self) -> Self {
+        self.settled = true;
         self
     }
 
@@ -223,13 +236,42 @@ const WOKEN: usize = 250;
 /// The database's time, to the millisecond as everywhere.
 const DATABASE_TIME: &str = "time::floor(time::now(), 1ms)";
 
-/// The statement that queues a job. `now`: as soon as possible, by the clock that `$now` stands for in the queue.
-pub(crate) fn insert_sql(db: &Db, bind: &mut dyn FnMut(Value) -> String, row: JobRow, now: bool) -> String {
+/// When a job is to begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// At the time in its row.
+    AsPlanned,
+    /// As soon as possible, by the clock that `$now` stands for in the queue.
+    Now,
+    /// [`SETTLES`] later than that.
+    Settled,
+}
+
+impl Start {
+    pub fn of(job: &NewJob) -> Self {
+        match job.run_at {
+            Some(_) => Self::AsPlanned,
+            None if job.settled => Self::Settled,
+            None => Self::Now,
+        }
+    }
+}
+
+/// The statement that queues a job.
+pub(crate) fn insert_sql(db: &Db, bind: &mut dyn FnMut(Value) -> String, row: JobRow, start: Start) -> String {
     let key = bind(row.unique_key.clone().into_value());
     let id = bind(row.id.into_value());
     let mut content = bind(row.into_value());
-    if now && !db.clock().is_manual() {
-        content = format!("object::extend({content}, {{ run_at: {DATABASE_TIME}, waits_since: {DATABASE_TIME} }})");
+    if start != Start::AsPlanned && !db.clock().is_manual() {
+        let (later, wake_at) = if start == Start::Settled {
+            let later = format!("{DATABASE_TIME} + {SETTLES}");
+            (later.clone(), later)
+        } else {
+            (DATABASE_TIME.to_owned(), "NONE".to_owned())
+        };
+        content = format!(
+            "object::extend({content}, {{ run_at: {later}, wake_at: {wake_at}, waits_since: {DATABASE_TIME} }})"
+        );
     }
     format!(
         "IF {key} IS NONE OR (SELECT VALUE id FROM job WHERE unique_key = {key} LIMIT 1) = [] \

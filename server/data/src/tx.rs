@@ -173,7 +173,7 @@ impl<'a> Tx<'a> {
     }
 
     fn enqueue_of(&mut self, id: JobId, site: Option<SiteId>, job: NewJob) -> &mut Self {
-        let at_once = job.run_at.is_none();
+        let start = crate::queue::Start::of(&job);
         let row = job.row(id, self.account, site, self.who, self.db);
         self.sql += &crate::queue::insert_sql(
             self.db,
@@ -183,7 +183,7 @@ impl<'a> Tx<'a> {
                 format!("${name}")
             },
             row,
-            at_once,
+            start,
         );
         self.jobs = true;
         self

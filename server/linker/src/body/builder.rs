@@ -123,6 +123,11 @@ impl<'a> Builder<'a> {
         });
     }
 
+    /// A link of raw HTML that is open here is closed by nothing in the table: an end tag in a cell ends what began in the cell.
+    pub(super) fn begin_table(&mut self) {
+        self.torn |= self.leads_on();
+    }
+
     pub(super) fn end_block(&mut self) {
         let Some(mut block) = self.block.take() else {
             return;

@@ -49,6 +49,9 @@ pub(super) fn read(source: &str) -> Reading {
                     around.0.push(Kind::ListItem);
                 }
                 Tag::BlockQuote(_) | Tag::FootnoteDefinition(_) | Tag::Table(_) | Tag::MetadataBlock(_) => {
+                    if matches!(tag, Tag::Table(_)) {
+                        builder.begin_table();
+                    }
                     builder.end_block();
                     around.0.push(Kind::Other);
                     around.1 += 1;

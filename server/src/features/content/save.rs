@@ -131,7 +131,8 @@ pub fn score_later(tx: &mut Tx<'_>, site: SiteId) {
     tx.enqueue(
         NewJob::new(SCORE_SITE, serde_json::json!({}))
             .key(format!("score_site/{site}"))
-            .priority(JobPriority::Low),
+            .priority(JobPriority::Low)
+            .settled(),
     );
 }
 

@@ -2,12 +2,13 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use igny8_data::{DbError, JobRow, Read, SiteId, SiteScope, Write};
 use igny8_renderer::images::ImageCache;
 use igny8_renderer::release::{self, ContentHash, MediaSource, Release, ReleaseError, Written};
-use igny8_renderer::{Diagnostic, Report, Severity};
+use igny8_renderer::{Diagnostic, Report, Severity, Theme};
 
 use super::model::{Deployment, DeploymentId, DeploymentScope, DeploymentStatus, LOG_LINES};
 use super::renders::Left;
@@ -207,10 +208,14 @@ async fn make(
         Err(Problem::Theme(why)) => return Err(Stop::Refused(why)),
         Err(Problem::Release(error)) => return Err(Stop::Disk(io::Error::other(error))),
     };
-    let report = made.report;
-    deployment.log = log(&report);
+    let Made {
+        mut report,
+        written,
+        theme,
+    } = made;
     deployment.pages = number(report.pages);
-    let Some(written) = made.written else {
+    let Some(written) = written else {
+        deployment.log = log(&report);
         context.check()?;
         let errors = report.diagnostics.iter().filter(|d| d.severity == Severity::Error);
         return Err(Stop::Refused(format!(
@@ -231,14 +236,24 @@ async fn make(
     // Last look: a job that was cancelled or taken over must not change what visitors see.
     context.confirm(&app.db).await?;
     let (held, folder, release) = (app.clone(), folder(app, &site.slug), written.release.clone());
-    disk(move || {
+    let owner = site.id;
+    let report = disk(move || {
         let _lock = release::lock(&folder).map_err(io::Error::other)?;
         let releases = &held.visitors.releases;
         releases.publish(&folder, &release).map_err(io::Error::other)?;
         // Visitors see it from here on. Only what is on the disk for certain may be called deployed.
-        release::settle(&folder).map_err(io::Error::other)
+        release::settle(&folder).map_err(io::Error::other)?;
+        if report.unreviewed {
+            let mut left = held.renders.take_left(owner);
+            if let Some(found) = igny8_renderer::review(&mut left.memo, &theme) {
+                (report.diagnostics, report.advice) = found;
+            }
+            held.renders.keep_left(owner, left);
+        }
+        Ok(report)
     })
     .await?;
+    deployment.log = log(&report);
     Ok(Some(Rest {
         written: Some(written),
         report,
@@ -269,6 +284,7 @@ struct Work {
 
 struct Made {
     report: Report,
+    theme: Arc<Theme>,
     /// `None` when the release was given up.
     written: Option<Written>,
 }
@@ -308,15 +324,16 @@ impl Work {
         // In the site's own folder: nothing of one account's images can come into another's releases.
         let images = images_of(&self.folder);
         images.prepare_all(&mut site, &self.media);
+        let site = Arc::new(site);
         let mut report = Report::default();
         let source = images.source(&self.media);
         let written = release::write_release(&self.folder, &self.release, live.as_ref(), &source, |sink| {
             let stopping = Stopping { sink, stop: &self.stop };
-            report = igny8_renderer::render_again(&site, &theme, &images.sink(&stopping), &mut left.memo);
+            report = igny8_renderer::render_again_unreviewed(&site, &theme, &images.sink(&stopping), &mut left.memo);
             let usable = self.force || !report.stops_release();
-            (usable && !self.stop.is_cancelled()).then(|| std::mem::take(&mut report.media))
+            (usable && !self.stop.is_cancelled()).then(|| report.media.clone())
         })?;
-        Ok(Made { report, written })
+        Ok(Made { report, written, theme })
     }
 }
 
@@ -341,6 +358,18 @@ impl igny8_renderer::Sink for Stopping<'_> {
 
     fn keeps(&self, files: &[igny8_renderer::MadeFile]) -> bool {
         self.sink.keeps(files)
+    }
+
+    fn names(&self) -> Option<&str> {
+        self.sink.names()
+    }
+
+    fn follows(&self) -> Option<&str> {
+        self.sink.follows()
+    }
+
+    fn keeps_all_but(&self, files: &mut dyn Iterator<Item = &igny8_renderer::MadeFile>) -> bool {
+        self.sink.keeps_all_but(files)
     }
 
     fn has(&self, path: &str) -> bool {
@@ -463,7 +492,9 @@ pub async fn tidy_up(app: &App, site: &Site, rest: Rest) {
         let _lock = release::lock(&folder)?;
         release::prune(&folder, keep)?;
         unfold(&held, &folder)?;
+        // A few other texts need no other images.
         if rest.written.is_some()
+            && !rest.report.unreviewed
             && let Err(error) = images_of(&folder).sweep(&rest.report)
         {
             tracing::warn!(%error, folder = %folder.display(), "cannot tidy the images kept for releases");
