@@ -263,15 +263,14 @@ pub(crate) fn insert_sql(db: &Db, bind: &mut dyn FnMut(Value) -> String, row: Jo
     let id = bind(row.id.into_value());
     let mut content = bind(row.into_value());
     if start != Start::AsPlanned && !db.clock().is_manual() {
-        let (run_at, wake_at) = match start {
-            Start::Settled => (
-                format!("{DATABASE_TIME} + {SETTLES}"),
-                format!("{DATABASE_TIME} + {SETTLES}"),
-            ),
-            _ => (DATABASE_TIME.to_owned(), "NONE".to_owned()),
+        let (later, wake_at) = if start == Start::Settled {
+            let later = format!("{DATABASE_TIME} + {SETTLES}");
+            (later.clone(), later)
+        } else {
+            (DATABASE_TIME.to_owned(), "NONE".to_owned())
         };
         content = format!(
-            "object::extend({content}, {{ run_at: {run_at}, wake_at: {wake_at}, waits_since: {DATABASE_TIME} }})"
+            "object::extend({content}, {{ run_at: {later}, wake_at: {wake_at}, waits_since: {DATABASE_TIME} }})"
         );
     }
     format!(
