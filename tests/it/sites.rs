@@ -233,7 +233,7 @@ async fn settings_are_checked_and_kept() {
     );
     changed["outputs"] = json!({
         "feeds": ["atom"], "term_feeds": [], "feed_limit": 50, "llms_txt": false, "ai_crawlers": false, "search": true,
-        "share_images": false, "pagination": "full",
+        "share_images": false, "pagination": "full", "strict": ["links", "orphans"],
     });
     let put = |member, rev: &str, body: &serde_json::Value| {
         w.request(member, poem::http::Method::PUT, &path)

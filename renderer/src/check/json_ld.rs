@@ -159,14 +159,14 @@ impl<'j> Deserialize<'j> for Key<'j> {
 /// Something wrong with structured data.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Problem {
+    pub text: String,
     /// It is no data that could be read rightly; else it lacks fields that search engines want.
     pub invalid: bool,
-    pub text: String,
 }
 
 impl Problem {
     fn invalid(text: String) -> Self {
-        Self { invalid: true, text }
+        Self { text, invalid: true }
     }
 }
 
@@ -247,7 +247,7 @@ impl<'v> Look<'v> {
         for names in required(kind) {
             if !names.iter().any(is_there) {
                 let text = format!("{kind} has no {}", names.join(" or "));
-                self.problems.push(Problem { invalid: false, text });
+                self.problems.push(Problem { text, invalid: false });
             }
         }
         for (name, value) in &node.0 {
@@ -362,7 +362,12 @@ mod tests {
             let found = problems(json);
             assert_eq!(found.len(), expected.len(), "{json}: {found:?}");
             for (found, start) in found.iter().zip(*expected) {
-                assert!(found.starts_with(start), "{found} should start with {start}");
+                assert!(found.text.starts_with(start), "{found:?} should start with {start}");
+                assert_eq!(
+                    found.invalid,
+                    !found.text.contains(" has no ") || found.text.contains("@context"),
+                    "{found:?}"
+                );
             }
         }
     }
@@ -388,7 +393,12 @@ mod tests {
             let found = problems(json);
             assert_eq!(found.len(), expected.len(), "{json}: {found:?}");
             for (found, start) in found.iter().zip(*expected) {
-                assert!(found.starts_with(start), "{found} should start with {start}");
+                assert!(found.text.starts_with(start), "{found:?} should start with {start}");
+                assert_eq!(
+                    found.invalid,
+                    !found.text.contains(" has no ") || found.text.contains("@context"),
+                    "{found:?}"
+                );
             }
         }
     }

@@ -71,6 +71,9 @@ fn build(args: &BuildArgs) -> Result<ExitCode, String> {
     if args.no_share_images {
         source.site.settings.outputs.share_images = false;
     }
+    if args.no_search {
+        source.site.settings.outputs.search = Some(false);
+    }
     let read = reading.elapsed();
     let beside = cache_beside(&args.out);
     let cache = ImageCache::new(args.image_cache.clone().unwrap_or_else(|| beside.clone()));

@@ -139,6 +139,9 @@ struct BuildArgs {
     /// Leave out the pictures of title and brand that stand for pages without an image where links are shared.
     #[arg(long)]
     no_share_images: bool,
+    /// Leave out the search page and its index.
+    #[arg(long)]
+    no_search: bool,
     /// Also write .gz and .br beside texts.
     #[arg(long)]
     compress: bool,

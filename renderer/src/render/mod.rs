@@ -18,7 +18,7 @@ use crate::bodies::Bodies;
 use crate::check;
 use crate::check::links::Linked;
 use crate::check::texts;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::images;
 use crate::incremental::trace::{self, Fact};
 use crate::incremental::{self, JobMemo, Left, Memo, Remembering};
@@ -185,13 +185,15 @@ pub(crate) fn render_to(site: &Site, bodies: &dyn Bodies, theme: &Theme, sink: &
     });
     let options = crate::theme::resolve_options(&theme.options, &site.settings.theme_options, &address, &mut findings);
     let styles = shell::option_styles(theme, &options, &mut findings);
-    let assets: Vec<(String, &[u8])> = theme
+    let mut assets: Vec<(String, &[u8])> = theme
         .assets
         .values()
         .map(|asset| (asset.path.clone(), asset.bytes.as_slice()))
         .chain(styles.iter().map(|(_, path, bytes)| (path.clone(), bytes.as_slice())))
-        .chain(options.font_files())
         .collect();
+    for (path, bytes) in options.font_files() {
+        assets.push((path, bytes));
+    }
     let asset_paths: Vec<String> = assets.iter().map(|(path, _)| path.clone()).collect();
 
     let plan = Plan::new(site, bodies, address, &asset_paths, &mut findings);
