@@ -154,6 +154,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "term_texts",
         sql: include_str!("../schema/0029_term_texts.surql"),
     },
+    Migration {
+        number: 32,
+        name: "site_blueprints",
+        sql: include_str!("../schema/0032_site_blueprints.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.
