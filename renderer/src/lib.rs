@@ -98,6 +98,16 @@ pub fn render_one(site: &Site, theme: &Theme, path: &str) -> Option<OutFile> {
     render_part(site, theme, path).remove(&paths::file_of(path))
 }
 
+/// Addresses of `site` behind which visitors find something to read: pages, archives, lists that are not empty. Nothing is rendered.
+pub fn addresses(site: &Site) -> std::collections::HashSet<String> {
+    let address =
+        address::Address::new(&site.settings.base_url).or_else(|_| address::Address::new("https://site.invalid"));
+    match address {
+        Ok(address) => plan::Plan::new(site, &bodies::InPages, address, &[], &mut Vec::new()).readable(),
+        Err(_) => Default::default(),
+    }
+}
+
 /// Renders `site` into memory.
 pub fn render(site: &Site, theme: &Theme) -> Rendered {
     let sink = MemorySink::default();

@@ -160,6 +160,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../schema/0030_forms.surql"),
     },
     Migration {
+        number: 32,
+        name: "site_blueprints",
+        sql: include_str!("../schema/0032_site_blueprints.surql"),
+    },
+    Migration {
         number: 34,
         name: "due_jobs_vectors",
         sql: include_str!("../schema/0034_due_jobs_vectors.surql"),

@@ -44,6 +44,7 @@ pub fn apis() -> impl OpenApi + 'static {
         ),
         crate::ai::api::apis(),
         features::linker::api::apis(),
+        features::builder::api::apis(),
         (
             features::content::api::ContentApi,
             features::content::api::StatusApi,
@@ -66,6 +67,7 @@ pub fn jobs() -> Vec<JobType> {
     vec![
         crate::ai::engine::job(),
         features::accounts::mails::job(),
+        features::builder::live::job(),
         features::content::schedule::job(),
         features::editorial::mails::job(),
         features::forms::mails::job(),
@@ -119,6 +121,11 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
         named_by: &[
             ("task", "content = NONE", "content INSIDE $gone"),
             ("submission", "content = NONE", "content INSIDE $gone"),
+            (
+                "planned_page",
+                "content = NONE, generated = NONE",
+                "content INSIDE $gone",
+            ),
         ],
     },
     SoftDeleted::alone("comment"),
@@ -145,7 +152,10 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
         table: "idea",
         found_by: FoundBy::Time,
         parts: &[],
-        named_by: &[("task", "idea = NONE, queued_for = NONE", "idea INSIDE $gone")],
+        named_by: &[
+            ("task", "idea = NONE, queued_for = NONE", "idea INSIDE $gone"),
+            ("planned_page", "idea = NONE", "idea INSIDE $gone"),
+        ],
     },
     SoftDeleted {
         table: "keyword",
@@ -184,10 +194,19 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
     },
     SoftDeleted::alone("sector"),
     SoftDeleted {
+        table: "site_blueprint",
+        found_by: FoundBy::Time,
+        parts: &[("site_plan", "blueprint")],
+        named_by: &[("planned_page", "blueprint = NONE", "blueprint INSIDE $gone")],
+    },
+    SoftDeleted {
         table: "task",
         found_by: FoundBy::Time,
         parts: &[],
-        named_by: &[("idea", "task = NONE", "task INSIDE $gone")],
+        named_by: &[
+            ("idea", "task = NONE", "task INSIDE $gone"),
+            ("planned_page", "task = NONE", "task INSIDE $gone"),
+        ],
     },
     SoftDeleted {
         table: "term",
@@ -231,10 +250,13 @@ pub const OF_SITES: &[&str] = &[
     "link",
     "media",
     "optimization",
+    "planned_page",
     "revision",
     "score_state",
     "sector",
     "site_access",
+    "site_blueprint",
+    "site_plan",
     "site_schedule",
     "submission",
     "task",

@@ -90,7 +90,7 @@ fn operations(spec: &Value) -> Vec<Operation> {
 }
 
 /// Parameters that name what all accounts share.
-const SHARED: &[&str] = &["industry", "prompt"];
+const SHARED: &[&str] = &["industry", "prompt", "blueprint"];
 
 /// The smallest value that fits a schema: required fields only.
 fn sample(spec: &Value, schema: &Value, depth: usize) -> Value {
@@ -169,6 +169,8 @@ impl Samples {
         let idea = made(&format!("/sites/{site}/ideas"), idea).await;
         let task = json!({ "title": format!("Task {CANARY}"), "sector": sector });
         let task = made(&format!("/sites/{site}/tasks"), task).await;
+        let plan = json!({ "name": format!("Plan {CANARY}"), "sector": sector });
+        let plan = made(&format!("/sites/{site}/blueprints"), plan).await;
         let schedule = json!({ "name": CANARY, "action": "deploy_site", "cron": "@daily" });
         let schedule = made(&format!("/sites/{site}/schedules"), schedule).await;
         let content = json!({ "title": format!("Title {CANARY}"), "content_type": "post", "body": CANARY });
@@ -212,6 +214,8 @@ impl Samples {
             ("keyword_id", keyword),
             ("idea_id", idea),
             ("task_id", task),
+            ("blueprint", "blog".to_owned()),
+            ("blueprint_id", plan),
             ("schedule_id", schedule),
             ("content_id", content),
             ("comment_id", comment),

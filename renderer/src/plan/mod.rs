@@ -553,6 +553,21 @@ impl<'s> Plan<'s> {
             .map(|(key, group)| (key.as_str(), group.as_slice()))
     }
 
+    /// Addresses behind which there is something to read: pages, archives, lists that are not empty.
+    pub fn readable(&self) -> std::collections::HashSet<String> {
+        let pages = self.pages.rows().iter().map(|page| &page.path);
+        let lists =
+            self.sections.rows().iter().filter(|section| {
+                section.render && (!section.listing.items.is_empty() || !section.children.is_empty())
+            });
+        let terms = self.terms.rows().iter().map(|term| &term.listing.path);
+        let term_lists = self.term_lists.rows().iter().map(|list| &list.path);
+        let homes = self.homes.rows().iter().map(|home| &home.path);
+        let searches = self.searches.iter().map(|(_, path)| path);
+        let all = pages.chain(lists.map(|section| &section.path)).chain(terms);
+        all.chain(term_lists).chain(homes).chain(searches).cloned().collect()
+    }
+
     /// Addresses that are taken, in no order.
     pub fn claimed(&self) -> impl Iterator<Item = &str> {
         self.claimed.keys().map(String::as_str)

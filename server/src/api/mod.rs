@@ -44,6 +44,8 @@ pub enum Tag {
     Taxonomy,
     /// Keywords, clusters and ideas.
     Planner,
+    /// Kinds of sites, and plans of sites: the six steps from clusters to a whole site.
+    Builder,
     /// Tasks: what is to be written.
     Writer,
     /// AI functions, their prompts and transcripts.

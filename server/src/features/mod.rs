@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod billing;
+pub mod builder;
 pub mod content;
 pub mod editorial;
 pub mod folders;

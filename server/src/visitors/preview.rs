@@ -20,6 +20,7 @@ use super::answer::{self, CONTENT_SECURITY_POLICY};
 use super::path::SitePath;
 use super::release::Opened;
 use crate::app::App;
+use crate::features::builder::{self, SiteBlueprint, SiteBlueprintId};
 use crate::features::forms;
 use crate::features::media::MediaStore;
 use crate::features::publishing::snapshot;
@@ -43,6 +44,8 @@ pub struct Link {
     pub account: AccountId,
     pub site: SiteId,
     pub until: DateTime<Utc>,
+    /// The plan that it is shown with: planned pages without a text stand there as placeholders.
+    pub plan: Option<SiteBlueprintId>,
 }
 
 impl Link {
@@ -63,12 +66,20 @@ impl Link {
             account: parts.next()?.parse().ok()?,
             site: parts.next()?.parse().ok()?,
             until: DateTime::from_timestamp(parts.next()?.parse().ok()?, 0)?,
+            plan: match parts.next() {
+                Some(plan) => Some(plan.parse().ok()?),
+                None => None,
+            },
         };
         (link.until > now && parts.next().is_none()).then_some(link)
     }
 
     fn name(&self) -> String {
-        format!("{}.{}.{}", self.account, self.site, self.until.timestamp())
+        let name = format!("{}.{}.{}", self.account, self.site, self.until.timestamp());
+        match self.plan {
+            Some(plan) => format!("{name}.{plan}"),
+            None => name,
+        }
     }
 }
 
@@ -291,7 +302,7 @@ async fn changed(app: &App, link: &Link, query: &str) -> Result<Response, Nothin
         .unwrap_or_default();
     let scope = scope(app, link).await?;
     let end = Instant::now() + HELD;
-    while version(app, &scope).await?.1 == since {
+    while version(app, &scope, link.plan).await?.1 == since {
         if Instant::now() >= end || app.stop.is_cancelled() {
             return Ok(StatusCode::NO_CONTENT.into_response());
         }
@@ -309,7 +320,7 @@ async fn scope(app: &App, link: &Link) -> Result<SiteScope<Read>, Nothing> {
 }
 
 /// The site's row, and a text that changes when anything of the site does.
-async fn version(app: &App, scope: &SiteScope<Read>) -> Result<(Site, String), Nothing> {
+async fn version(app: &App, scope: &SiteScope<Read>, plan: Option<SiteBlueprintId>) -> Result<(Site, String), Nothing> {
     let account = scope.actor().account::<Read>()?;
     let site = app.db.account(&account).get::<Site>(scope.site()).await?;
     let site = site.ok_or(Nothing::Here)?;
@@ -326,6 +337,10 @@ async fn version(app: &App, scope: &SiteScope<Read>) -> Result<(Site, String), N
         .await?;
     let mut hasher = blake3::Hasher::new();
     hasher.update(&site.rev.to_le_bytes());
+    if let Some(plan) = plan {
+        let row = app.db.site(scope).get::<SiteBlueprint>(plan).await?;
+        hasher.update(&row.ok_or(Nothing::Here)?.rev.to_le_bytes());
+    }
     for statement in 0..4 {
         let newest = answer.rows::<DateTime<Utc>>(statement)?.pop();
         hasher.update(format!("{newest:?}").as_bytes());
@@ -338,14 +353,26 @@ async fn shown(app: &App, token: &str, link: &Link) -> Result<Arc<Shown>, Nothin
         return Ok(shown);
     }
     let scope = scope(app, link).await?;
-    let (site, version) = version(app, &scope).await?;
+    let (site, version) = version(app, &scope, link.plan).await?;
     let shown = match app.previews.kept(token, |kept| kept.shown.version == version) {
         Some(shown) => shown,
         None => {
             let address = format!("{}{PREFIX}{token}", app.config.public_url());
-            let mut snapshot = snapshot::with_drafts(&app.db.site(&scope), &site, address).await?;
+            let (mut snapshot, name) =
+                match link.plan {
+                    None => {
+                        let snapshot = snapshot::with_drafts(&app.db.site(&scope), &site, address).await?;
+                        (snapshot, site.theme.clone())
+                    }
+                    Some(plan) => builder::preview::snapshot(app, &scope, plan, address)
+                        .await
+                        .map_err(|error| match error {
+                            crate::api::Error::NotFound(_) => Nothing::Here,
+                            error => Nothing::Failed(error.into_problem().detail),
+                        })?,
+                };
             snapshot.settings.forms = Some(forms::address(&app.config, site.id));
-            let (held, name) = (app.clone(), site.theme.clone());
+            let held = app.clone();
             let theme = tokio::task::spawn_blocking(move || held.renders.theme(&name)).await;
             let theme = theme.map_err(|error| Nothing::Failed(error.to_string()))?;
             Arc::new(Shown {
@@ -372,9 +399,15 @@ mod tests {
             account: "acct_01hzzzzzzzzzzzzzzzzzzzzzzz".parse().unwrap(),
             site: "site_01hzzzzzzzzzzzzzzzzzzzzzzz".parse().unwrap(),
             until: now + chrono::Duration::hours(1),
+            plan: None,
         };
         let token = link.token(&keys);
         assert_eq!(Link::read(&keys, &token, now), Some(link));
+        let planned = Link {
+            plan: Some("plan_01hzzzzzzzzzzzzzzzzzzzzzzz".parse().unwrap()),
+            ..link
+        };
+        assert_eq!(Link::read(&keys, &planned.token(&keys), now), Some(planned));
         assert_eq!(Link::read(&keys, &token, link.until), None, "its time is over");
         let later = token.replacen(&link.until.timestamp().to_string(), "1900000000", 1);
         for forged in ["", "x", &token[..token.len() - 2], &later, "a.b.c.d"] {

@@ -23,6 +23,8 @@ functions! {
     generate_images::GenerateImages,
     suggest_links::SuggestLinks,
     optimize_content::OptimizeContent,
+    generate_site_structure::GenerateSiteStructure,
+    generate_page::GeneratePage,
 }
 
 pub use auto_cluster::{accept, preview};

@@ -30,6 +30,7 @@ pub async fn all(config: &Config) -> Vec<Check> {
         mail(config),
         passwords(config),
         clock(&Clock::system()),
+        blueprints(igny8_builder::blueprint::builtin()),
     ]
 }
 
@@ -128,6 +129,33 @@ async fn database(config: &Config) -> Check {
             name,
             format!("opens; {n} schema files are not applied yet"),
             "igny8 migrate, or start the server",
+        ),
+    }
+}
+
+/// Blueprint files: everything that is wrong with any of them, with line and mend.
+fn blueprints(files: &[(&str, &str)]) -> Check {
+    let name = "blueprints";
+    let mut wrong: Vec<String> = Vec::new();
+    let mut kinds: Vec<&str> = Vec::new();
+    for (file, text) in files {
+        match igny8_builder::blueprint::Blueprint::parse(text, None) {
+            Ok(blueprint) if blueprint.key != *file => {
+                wrong.push(format!(
+                    "{file}.toml: its key is {:?}; call both the same",
+                    blueprint.key
+                ));
+            }
+            Ok(_) => kinds.push(file),
+            Err(mistakes) => wrong.extend(mistakes.iter().map(|mistake| format!("{file}.toml:{mistake}"))),
+        }
+    }
+    match wrong.len() {
+        0 => Check::ok(name, format!("{} can be read: {}", kinds.len(), kinds.join(", "))),
+        n => Check::fail(
+            name,
+            format!("{n} mistakes:\n{}", wrong.join("\n")),
+            "mend the files in blueprints/ as each line says, and build the program again",
         ),
     }
 }
@@ -247,6 +275,19 @@ fn clock(clock: &Clock) -> Check {
 mod tests {
     use super::super::State;
     use super::*;
+
+    #[test]
+    fn blueprint_files_are_checked_with_line_and_mend() {
+        let files = igny8_builder::blueprint::builtin();
+        assert_eq!(blueprints(files).state, State::Ok);
+        let (name, text) = files[0];
+        let broken = text.replacen("site_type = ", "site_typ = ", 1);
+        let found = blueprints(&[(name, &broken), ("other", text)]);
+        assert_eq!(found.state, State::Fail);
+        for part in [&format!("{name}.toml:"), "site_typ", "other.toml: its key is"] {
+            assert!(found.found.contains(part), "{}", found.found);
+        }
+    }
 
     #[test]
     fn folders_keys_and_ports() {

@@ -102,6 +102,8 @@ mod tests {
             ("generate_images", Price::each(1)),
             ("suggest_links", Price::each(3)),
             ("optimize_content", Price::each(5)),
+            ("generate_site_structure", Price::each(10)),
+            ("generate_page", Price::each(3)),
         ] {
             let function = functions.iter().find(|f| f.name == name);
             assert_eq!(function.map(|f| f.declared), Some(price), "{name}");

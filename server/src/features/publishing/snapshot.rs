@@ -4,6 +4,7 @@
 //! What is published between two of these is in the next deployment.
 
 pub(in crate::features) mod pages;
+pub(in crate::features) mod present;
 pub(super) mod used_media;
 
 use std::collections::{HashMap, HashSet};
@@ -37,6 +38,9 @@ pub struct Snapshot {
 pub async fn with_drafts(db: &SiteDb<'_, Read>, site: &Site, base_url: String) -> Result<out::Site, DbError> {
     let (mut snapshot, _, media) = read(db, site, base_url, "deleted_at IS NONE").await?;
     snapshot.sections = sections(site, &snapshot.pages);
+    if site.planned {
+        present::keep(&mut snapshot);
+    }
     snapshot.media = used_media::all(media);
     snapshot.settings.indexable = false;
     Ok(snapshot)

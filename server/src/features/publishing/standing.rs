@@ -223,6 +223,9 @@ impl Standing {
         // By id, as the ids of pages sort.
         out.pages = self.pages.values().map(|known| known.page.clone()).collect();
         out.sections = snapshot::sections(site, &out.pages);
+        if site.planned {
+            snapshot::present::keep(&mut out);
+        }
         let named = self
             .pages
             .values()

@@ -77,6 +77,9 @@ pub struct Site {
     /// ([`igny8_renderer::site::Taxonomy`] without terms).
     #[surreal(default)]
     pub taxonomies: Vec<serde_json::Value>,
+    /// Its menus are a plan's: they show what is there, and grow with it ([`crate::features::publishing::snapshot`]).
+    #[surreal(default)]
+    pub planned: bool,
     /// Files beside the pages ([`igny8_renderer::site::Outputs`]); the usual ones where nothing is said.
     #[surreal(default)]
     pub outputs: serde_json::Value,
@@ -228,6 +231,7 @@ impl Site {
             sections: Vec::new(),
             redirects: Vec::new(),
             taxonomies: Vec::new(),
+            planned: false,
             outputs: serde_json::json!({}),
             pagination: None,
             feed_limit: None,

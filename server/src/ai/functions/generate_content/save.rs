@@ -10,6 +10,7 @@ use super::{Output, Payload, read, words_of};
 use crate::ai::{Saved, Task};
 use crate::api::validate::Check;
 use crate::features::content::model::{self, Content};
+use crate::features::builder::made;
 use crate::features::content::{ContentId, Reason, Status, save};
 use crate::features::planner::KeywordId;
 use crate::features::writer::generated::{self, Generated};
@@ -41,6 +42,15 @@ pub(super) async fn new(
         "to-be-made".to_owned(),
         now,
     );
+    // What was planned as a page of the site goes where the plan has it.
+    let place = made::place_of(&db, row.idea).await.map_err(|error| JobError::Retry(error.into_problem().detail))?;
+    let wanted = match &place {
+        Some(place) => {
+            made::put(&mut content, &place.page).map_err(|error| JobError::Retry(error.into_problem().detail))?;
+            content.slug.clone()
+        }
+        None => wanted,
+    };
     content.slug = save::free_slug(&db, &content.section, &content.language, &wanted).await?;
     content.content_structure = row.content_structure;
     content.sector = Some(row.sector);
@@ -48,6 +58,11 @@ pub(super) async fn new(
     content.excerpt.clone_from(&draft.excerpt);
     content.seo_title.clone_from(&draft.seo_title);
     content.meta_description.clone_from(&draft.meta_description);
+    if let Some(place) = &place
+        && content.meta_description.is_empty()
+    {
+        content.meta_description.clone_from(&place.page.description);
+    }
     content.faq = faq_of(draft);
     content.entity = entity_of(&draft.entity);
     content.primary_keyword = known.brief.primary.clone();
@@ -70,6 +85,10 @@ pub(super) async fn new(
         Reason::Generated,
     );
     generated::keep(tx, None, &content, draft, now);
+    if let Some(mut place) = place {
+        (place.row.task, place.row.content, place.row.at) = (Some(row.id), Some(content.id), now);
+        tx.replace(&mut place.row);
+    }
     complete(tx, &mut row, content.id, now);
     Ok(saved(&content, output, json!({})))
 }

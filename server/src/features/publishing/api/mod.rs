@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::features::sites::model::{Hosting, Site};
 
 pub use objects::{DeploymentIn, DeploymentOut, LogLine};
-pub use preview::PreviewApi;
+pub use preview::{MOST_HOURS, PreviewApi, PreviewLinkIn, PreviewLinkOut};
 
 const SORTS: &[SortField] = &[SortField::same("created_at"), SortField::same("version")];
 

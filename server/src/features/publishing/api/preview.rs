@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::visitors::preview::{Link, PREFIX};
 
 /// Hours a link can be good for: a month.
-const MOST_HOURS: u32 = 24 * 31;
+pub const MOST_HOURS: u32 = 24 * 31;
 
 /// How long a preview is to be seen.
 #[derive(Debug, Object)]
@@ -69,6 +69,7 @@ impl PreviewApi {
             account: scope.account(),
             site: scope.site(),
             until: app.db.clock().now() + chrono::Duration::hours(i64::from(body.0.hours)),
+            plan: None,
         };
         let mut tx = app.db.site(&scope).tx();
         tx.audit(AuditEvent::new("preview_link.created", scope.site(), &from.0));

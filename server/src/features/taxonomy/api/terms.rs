@@ -15,6 +15,7 @@ use crate::api::response::Done;
 use crate::api::validate::Check;
 use crate::api::{Caller, Created, Error, Fetched, FieldError, Page, PageRequest, Result, SortField, Tag, etag};
 use crate::app::App;
+use crate::features::builder::live;
 use crate::features::content::published;
 use crate::features::planner::rules::{refused, require_clusters};
 use crate::features::taxonomy::model::{Taxonomy, Term, TermId};
@@ -192,6 +193,7 @@ impl TermsApi {
         require_clusters(&mut tx, &added, None);
         tx.replace(&mut term);
         published::changed(&app, &scope, &mut tx).await?;
+        live::terms_changed(&app, &scope, &mut tx).await?;
         tx.commit().await.map_err(taken)?;
         fetched(&db, term).await
     }
