@@ -48,9 +48,10 @@ pub struct Built {
     pub left_out: Vec<(String, String)>,
 }
 
-/// The anchor of a planned block: its place on the page, and what it is known by when it is made anew.
+/// The anchor of a planned block: its place on the page, and what it is known by when it is made anew. Blueprints call blocks by English
+/// names.
 pub fn anchor(page: &PagePlan, at: usize) -> String {
-    let own = |block: &BlockPlan| match igny8_builder::slugs::slug_of(&block.name) {
+    let own = |block: &BlockPlan| match igny8_builder::slugs::slug_of(&block.name, "en") {
         slug if slug.is_empty() => block.kind.word().to_owned(),
         slug => slug,
     };

@@ -438,7 +438,10 @@ impl PageEditIn {
                     return Err(wrong("kind", "an archive comes with its term: make the term"));
                 }
                 let title = self.title.clone().ok_or_else(|| needs("title"))?.trim().to_owned();
-                let slug = self.slug.clone().unwrap_or_else(|| slug_of(&title));
+                let slug = self
+                    .slug
+                    .clone()
+                    .unwrap_or_else(|| slug_of(&title, &desk.site.language));
                 let section = match spec.url.rsplit_once("{slug}") {
                     Some((section, _)) => section.to_owned(),
                     None => "/".to_owned(),

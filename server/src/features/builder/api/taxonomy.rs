@@ -381,13 +381,14 @@ impl PlanTermsApi {
         let (scope, mut desk) = opened(&app, &caller, at, if_match.0.as_deref(), Depth::Names).await?;
         let bytes = form.file.into_vec().await.map_err(Error::internal)?;
         let kind = taxonomy.0.map(|of| same(&of)).transpose()?;
-        let existing = desk.terms.clone();
+        let (existing, language) = (desk.terms.clone(), desk.site.language.clone());
         let read = aside(move || {
             import::read(
                 &bytes,
                 &Options {
                     kind,
                     existing: &existing,
+                    language: &language,
                 },
             )
         })
