@@ -170,7 +170,8 @@ fn a_new_page_is_given_links_from_older_ones() {
     assert!(found.len() >= 3, "{found:?}");
     let anchors: Vec<&str> = found.iter().map(|s| s.link.anchor.as_str()).collect();
     assert!(found.iter().all(|s| s.target == "new"));
-    assert!(anchors.iter().all(|anchor| anchor.contains("moka pot")), "{anchors:?}");
+    let named = anchors.iter().filter(|anchor| anchor.contains("moka pot"));
+    assert!(named.count() >= 3, "{anchors:?}");
     assert_eq!(found[0].source, "coffee", "the hub first");
     let same = found.iter().filter(|s| s.link.anchor == "moka pot").count();
     assert_eq!(same, 2, "of five links more would be too many");
