@@ -13,7 +13,7 @@ FUNCTIONS := --edition 2024 $(filter-out %functions/mod.rs,$(wildcard $(addprefi
 # A run of the tests says by itself where it failed; backtraces of SurrealDB's deep stacks take seconds each.
 export RUST_BACKTRACE ?= 0
 
-.PHONY: help run test test-remote lint fuzz fmt openapi bench bench-server bench-live audit clean-demo
+.PHONY: help run test test-remote lint fuzz fmt openapi bench bench-server bench-live bench-quality audit clean-demo
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -76,6 +76,10 @@ audit: ## Let neutral programs look at the renderer's sites: HTML, accessibility
 bench-live: ## Measure how soon visitors see an edit among 10,000 pages, on a release build: make bench-live ARGS=1000.
 	@.ci/setup build
 	python3 server/bench/live $(ARGS)
+
+bench-quality: ## Measure how well clusters agree with labels, set by set: make bench-quality ARGS="FOLDER…" (label<TAB>keyword in *.tsv).
+	@.ci/setup build
+	cargo run --release -p igny8-planner --example quality --locked -- $(or $(ARGS),server/planner/tests/data)
 
 clean-demo: ## Remove the demo's data, so that the next `make run` starts afresh.
 	rm -rf data/demo

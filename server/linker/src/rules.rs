@@ -100,6 +100,10 @@ pub enum Refusal {
     Generic,
     /// The anchor is what the page itself is to be found by.
     OwnKeyphrase,
+    /// Links with this anchor lead to another page of the site.
+    Competing,
+    /// Too many of the links to the page have this anchor.
+    Monotonous,
     /// The source would read differently with the link in it.
     WouldChangeText,
 }
@@ -123,6 +127,8 @@ impl Refusal {
             Self::StopWordEdge => "An anchor does not begin or end with a word such as \"the\" or \"of\".",
             Self::Generic => "The anchor says nothing about the page it leads to.",
             Self::OwnKeyphrase => "The anchor is a keyword of this page, which would compete with it.",
+            Self::Competing => "Links with these words lead to another page: two pages would compete for them.",
+            Self::Monotonous => "Too many of the links to this page have these words: take others of the text.",
             Self::WouldChangeText => "A link at this place would change how the text reads.",
         }
     }
@@ -206,6 +212,19 @@ pub(crate) fn sorted(mut stems: Vec<u64>) -> Vec<u64> {
     stems.sort_unstable();
     stems.dedup();
     stems
+}
+
+/// What two anchors have in common that say the same words in any order or number; 0 for one without words.
+pub(crate) fn anchor_key(anchor: &str, analyzer: &mut Analyzer) -> u64 {
+    key_of(analyzer.content(anchor))
+}
+
+/// [`anchor_key`] of stems.
+pub(crate) fn key_of(stems: Vec<u64>) -> u64 {
+    let stems = sorted(stems);
+    stems
+        .iter()
+        .fold(u64::from(!stems.is_empty()), |h, s| h.rotate_left(7) ^ s)
 }
 
 /// Anchors that could lead anywhere, folded.

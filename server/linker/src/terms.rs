@@ -79,6 +79,11 @@ impl Analyzer {
     }
 }
 
+/// The wording of an anchor, the same in all languages, whatever its case and white space.
+pub(crate) fn wording(text: &str) -> u64 {
+    fnv(0xcbf2_9ce4_8422_2325, &igny8_text::fold(text))
+}
+
 /// FNV-1a, whose values are the same in every build.
 fn fnv(seed: u64, text: &str) -> u64 {
     let hash = text

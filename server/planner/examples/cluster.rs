@@ -10,8 +10,9 @@
 //! recall and F1, and the share clustered; an unclustered keyword counts as a cluster of its own. `PAIRS` has `shared
 //! results<TAB>keyword<TAB>keyword`: of those pairs that count as variants it is said how many share four results or more.
 
+mod measure;
+
 use igny8_planner::cluster::{Clustering, Graph, Keyword, Options};
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -84,18 +85,31 @@ fn run() -> Result<(), String> {
         clustering.clusters.len(),
         clustering.unclustered.len()
     );
-    let mut found: Vec<Option<usize>> = vec![None; rows.len()];
-    for (c, cluster) in clustering.clusters.iter().enumerate() {
-        for &k in &cluster.keywords {
-            found[k] = Some(c);
-        }
-    }
+    let found = measure::clusters_of(&clustering, rows.len());
     if let Some(labels) = rows.iter().map(|(label, _)| *label).collect::<Option<Vec<_>>>() {
-        println!("{}", agreement(&labels, &found));
+        let is = measure::agreement(&labels, &found);
+        println!(
+            "NMI {:.1}  ARI {:.1}  ACC {:.1}  pairs: precision {:.1} recall {:.1} F1 {:.1}  {} labels, clustered {:.1}",
+            100.0 * is.nmi,
+            100.0 * is.ari,
+            100.0 * is.acc,
+            100.0 * is.precision,
+            100.0 * is.recall,
+            100.0 * is.f1(),
+            is.labels,
+            100.0 * is.clustered,
+        );
     }
     if let Some(pairs) = pairs {
         let text = std::fs::read_to_string(&pairs).map_err(|e| format!("{pairs}: {e}"))?;
-        println!("{}", variants(&clustering, &rows, &text));
+        let texts: Vec<&str> = rows.iter().map(|row| row.1).collect();
+        let variants = measure::variants_by_results(&clustering, &texts, &text);
+        println!(
+            "variants: {:.1} % of the keywords; of {} pairs {:.1} % share four results",
+            100.0 * variants.of_keywords,
+            variants.pairs,
+            100.0 * variants.precision(),
+        );
     }
     if let Some(out) = out {
         let mut lines = String::new();
@@ -109,134 +123,6 @@ fn run() -> Result<(), String> {
         print_clusters(&clustering);
     }
     Ok(())
-}
-
-/// NMI, ARI and pairwise measures of a labelling.
-fn agreement(labels: &[&str], found: &[Option<usize>]) -> String {
-    let mut truth: HashMap<&str, f64> = HashMap::new();
-    let mut clusters: HashMap<(usize, bool), f64> = HashMap::new();
-    let mut both: HashMap<(&str, usize, bool), f64> = HashMap::new();
-    for (i, (&label, cluster)) in labels.iter().zip(found).enumerate() {
-        let cluster = cluster.map_or((i, false), |c| (c, true));
-        *truth.entry(label).or_default() += 1.0;
-        *clusters.entry(cluster).or_default() += 1.0;
-        *both.entry((label, cluster.0, cluster.1)).or_default() += 1.0;
-    }
-    let n = labels.len() as f64;
-    let entropy = |counts: &mut dyn Iterator<Item = &f64>| -counts.map(|c| c / n * (c / n).ln()).sum::<f64>();
-    let pairs = |counts: &mut dyn Iterator<Item = &f64>| counts.map(|c| c * (c - 1.0) / 2.0).sum::<f64>();
-    let (h_truth, h_clusters) = (entropy(&mut truth.values()), entropy(&mut clusters.values()));
-    let mutual = h_truth + h_clusters - entropy(&mut both.values());
-    let (in_truth, in_clusters, right) = (
-        pairs(&mut truth.values()),
-        pairs(&mut clusters.values()),
-        pairs(&mut both.values()),
-    );
-    let chance = in_truth * in_clusters / (n * (n - 1.0) / 2.0).max(1.0);
-    let (precision, recall) = (right / in_clusters.max(1.0), right / in_truth.max(1.0));
-    format!(
-        "NMI {:.1}  ARI {:.1}  ACC {:.1}  pairs: precision {:.1} recall {:.1} F1 {:.1}  {} labels, clustered {:.1}",
-        200.0 * mutual / (h_truth + h_clusters).max(1e-12),
-        100.0 * (right - chance) / ((in_truth + in_clusters) / 2.0 - chance).max(1e-12),
-        100.0 * matched(&both) / n,
-        100.0 * precision,
-        100.0 * recall,
-        200.0 * precision * recall / (precision + recall).max(1e-12),
-        truth.len(),
-        100.0 * found.iter().flatten().count() as f64 / n,
-    )
-}
-
-/// Keywords under the best one-to-one matching of labels and clusters: the Hungarian algorithm by shortest augmenting paths
-/// (Jonker & Volgenant 1987).
-fn matched(both: &HashMap<(&str, usize, bool), f64>) -> f64 {
-    let mut labels: HashMap<&str, usize> = HashMap::new();
-    let mut clusters: HashMap<(usize, bool), usize> = HashMap::new();
-    for &(label, cluster, is) in both.keys() {
-        let (l, c) = (labels.len(), clusters.len());
-        labels.entry(label).or_insert(l);
-        clusters.entry((cluster, is)).or_insert(c);
-    }
-    let (rows, columns) = (labels.len().min(clusters.len()), labels.len().max(clusters.len()));
-    let mut cost = vec![vec![0.0; columns + 1]; rows + 1];
-    for (&(label, cluster, is), &count) in both {
-        let (l, c) = (labels[label] + 1, clusters[&(cluster, is)] + 1);
-        if labels.len() <= clusters.len() {
-            cost[l][c] = -count;
-        } else {
-            cost[c][l] = -count;
-        }
-    }
-    // Potentials, and the row matched to each column; place 0 stands for none.
-    let (mut u, mut v) = (vec![0.0; rows + 1], vec![0.0; columns + 1]);
-    let mut row_of = vec![0usize; columns + 1];
-    for row in 1..=rows {
-        row_of[0] = row;
-        let mut least = vec![f64::INFINITY; columns + 1];
-        let mut from = vec![0usize; columns + 1];
-        let mut used = vec![false; columns + 1];
-        let mut at = 0;
-        while row_of[at] != 0 {
-            used[at] = true;
-            let own = row_of[at];
-            let (mut step, mut next) = (f64::INFINITY, 0);
-            for column in 1..=columns {
-                if used[column] {
-                    continue;
-                }
-                let reduced = cost[own][column] - u[own] - v[column];
-                if reduced < least[column] {
-                    least[column] = reduced;
-                    from[column] = at;
-                }
-                if least[column] < step {
-                    step = least[column];
-                    next = column;
-                }
-            }
-            for column in 0..=columns {
-                if used[column] {
-                    u[row_of[column]] += step;
-                    v[column] -= step;
-                } else {
-                    least[column] -= step;
-                }
-            }
-            at = next;
-        }
-        while at != 0 {
-            row_of[at] = row_of[from[at]];
-            at = from[at];
-        }
-    }
-    (1..=columns)
-        .filter(|&column| row_of[column] != 0)
-        .map(|column| -cost[row_of[column]][column])
-        .sum()
-}
-
-/// How many keywords have variants, and how many pairs of such need one page.
-fn variants(clustering: &Clustering, rows: &[(Option<&str>, &str)], pairs: &str) -> String {
-    let mut group: HashMap<&str, usize> = HashMap::new();
-    for (n, places) in clustering.variants.iter().enumerate() {
-        group.extend(places.iter().map(|&place| (rows[place].1, n)));
-    }
-    let (mut merged, mut right) = (0u32, 0u32);
-    for line in pairs.lines() {
-        let mut parts = line.split('\t');
-        let (Some(shared), Some(a), Some(b)) = (parts.next(), parts.next(), parts.next()) else {
-            continue;
-        };
-        if group.get(a).is_some_and(|n| group.get(b) == Some(n)) {
-            merged += 1;
-            right += u32::from(shared.parse().unwrap_or(0) >= 4);
-        }
-    }
-    format!(
-        "variants: {:.1} % of the keywords; of {merged} pairs {:.1} % share four results",
-        100.0 * group.len() as f64 / rows.len().max(1) as f64,
-        100.0 * f64::from(right) / f64::from(merged.max(1)),
-    )
 }
 
 fn print_clusters(clustering: &Clustering) {

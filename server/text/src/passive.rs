@@ -19,6 +19,8 @@ pub struct Rules {
     auxiliaries: Words,
     /// Words that begin another clause.
     conjunctions: Words,
+    /// Verbs of their own between auxiliary and participle.
+    active: Words,
     irregular: Words,
     /// What looks like a participle and is none.
     others: Words,
@@ -33,6 +35,7 @@ pub fn rules(language: Language) -> Option<&'static Rules> {
     static ENGLISH: LazyLock<Rules> = LazyLock::new(|| Rules {
         auxiliaries: set(ENGLISH_AUXILIARIES),
         conjunctions: set(ENGLISH_CONJUNCTIONS),
+        active: set(ENGLISH_ACTIVE),
         irregular: set(ENGLISH_IRREGULAR),
         others: set(ENGLISH_OTHERS),
         language: Language::English,
@@ -40,6 +43,7 @@ pub fn rules(language: Language) -> Option<&'static Rules> {
     static GERMAN: LazyLock<Rules> = LazyLock::new(|| Rules {
         auxiliaries: set(GERMAN_AUXILIARIES),
         conjunctions: set(GERMAN_CONJUNCTIONS),
+        active: Words::default(),
         irregular: set(GERMAN_IRREGULAR),
         others: set(GERMAN_OTHERS),
         language: Language::German,
@@ -65,20 +69,25 @@ impl Rules {
         }
     }
 
-    /// The participle follows the auxiliary.
+    /// The participle follows the auxiliary within one clause, with nothing but adverbs, nouns and the like between them: an
+    /// active verb has another subject, and what it has behind it is its object.
     fn english(&self, sentence: &[Piece<'_>]) -> bool {
-        let mut open = false;
-        for (i, piece) in sentence.iter().enumerate() {
-            let word = piece.word;
-            if self.auxiliaries.contains(word) {
-                open = true;
-            } else if self.conjunctions.contains(word) || is_gerund(word) {
-                open = false;
-            } else if open && self.is_english_participle(word) {
-                let before = i.checked_sub(1).map_or("", |at| sentence[at].word);
-                if !ENGLISH_DETERMINERS.contains(&before) {
+        let (mut open, mut other_verb, mut before) = (false, false, "");
+        for piece in sentence {
+            // "open-sourced" is a participle and a word before it.
+            for word in piece.word.split(['-', '\u{2010}', '\u{2011}']) {
+                let mut opens = false;
+                if self.auxiliaries.contains(word) {
+                    (open, other_verb, opens) = (true, false, true);
+                } else if self.conjunctions.contains(word) || is_gerund(word) || contracts(word) {
+                    open = false;
+                }
+                let part_of_noun = !opens && ENGLISH_DETERMINERS.contains(&before);
+                if open && !other_verb && !part_of_noun && self.is_english_participle(word) {
                     return true;
                 }
+                other_verb |= self.active.contains(word);
+                before = word;
             }
             if piece.ends_clause {
                 open = false;
@@ -88,13 +97,19 @@ impl Rules {
     }
 
     fn is_english_participle(&self, word: &str) -> bool {
-        if self.irregular.contains(word) {
-            return true;
-        }
-        if self.others.contains(word) || !word.ends_with("ed") || word.len() < 4 {
+        if self.others.contains(word) {
             return false;
         }
-        !word.ends_with("eed")
+        let with_prefix = || {
+            let stems = ENGLISH_PREFIXES.iter().filter_map(|prefix| word.strip_prefix(prefix));
+            stems
+                .into_iter()
+                .any(|stem| stem.len() > 2 && self.irregular.contains(stem))
+        };
+        if self.irregular.contains(word) || with_prefix() {
+            return true;
+        }
+        word.len() >= 4 && word.ends_with("ed") && !is_english_state(word)
     }
 
     /// The participle stands before or behind the auxiliary.
@@ -139,19 +154,132 @@ impl Rules {
     }
 }
 
-/// A word in "-ing" begins a clause of its own; with a hyphen it is an adjective: "ground-breaking".
+/// A word in "-ing" begins a clause of its own.
 fn is_gerund(word: &str) -> bool {
-    word.len() > 4
-        && word.ends_with("ing")
-        && !word.contains('-')
-        && !matches!(word, "thing" | "bring" | "during" | "string" | "spring")
+    word.len() > 4 && word.ends_with("ing") && !word.ends_with("thing") && word != "cling"
 }
 
-/// Directly before a participle they make it an adjective or a noun: "the used car", "of said changes".
+/// "we've", "they'll": what follows belongs to an active form.
+fn contracts(word: &str) -> bool {
+    word.ends_with("'ve") || word.ends_with("'ll")
+}
+
+/// Adjectives that say how something is, by their form: "unlimited", "nonaligned", "certified". Verbs that undo something are
+/// none ("unlocked"), nor are everyday verbs in "-y" ("applied").
+fn is_english_state(word: &str) -> bool {
+    let negated = word.starts_with("un") && !word.starts_with("under") && !word.starts_with("uni");
+    if negated {
+        return !ENGLISH_UNDOING.contains(&word);
+    }
+    word.ends_with("eed")
+        || word.starts_with("non")
+        || (word.ends_with("ied") && !ENGLISH_IED.iter().any(|verb| word.ends_with(verb)))
+}
+
+/// Directly before a participle they make it an adjective or a noun, or a phrase of their own: "the used car", "of said changes".
 const ENGLISH_DETERMINERS: &[&str] = &[
-    "the", "a", "an", "my", "your", "his", "her", "its", "our", "their", "whose", "this", "that", "these", "those",
-    "some", "any", "no", "every", "each", "all", "more", "most", "much", "as", "of", "for", "with", "from", "by", "on",
-    "in", "about", "like", "first", "second", "third", "having",
+    "the",
+    "a",
+    "an",
+    "my",
+    "your",
+    "his",
+    "her",
+    "its",
+    "our",
+    "their",
+    "mine",
+    "yours",
+    "hers",
+    "ours",
+    "theirs",
+    "whose",
+    "this",
+    "that",
+    "these",
+    "those",
+    "some",
+    "any",
+    "no",
+    "every",
+    "each",
+    "all",
+    "many",
+    "more",
+    "most",
+    "much",
+    "several",
+    "few",
+    "fewer",
+    "less",
+    "little",
+    "enough",
+    "plenty",
+    "lot",
+    "lots",
+    "bit",
+    "kind",
+    "kinds",
+    "as",
+    "of",
+    "for",
+    "with",
+    "without",
+    "from",
+    "by",
+    "on",
+    "onto",
+    "upon",
+    "in",
+    "into",
+    "at",
+    "to",
+    "about",
+    "above",
+    "across",
+    "after",
+    "against",
+    "along",
+    "among",
+    "around",
+    "behind",
+    "below",
+    "beneath",
+    "beside",
+    "between",
+    "beyond",
+    "down",
+    "except",
+    "like",
+    "near",
+    "off",
+    "out",
+    "over",
+    "past",
+    "per",
+    "through",
+    "throughout",
+    "toward",
+    "towards",
+    "under",
+    "up",
+    "versus",
+    "via",
+    "away",
+    "apart",
+    "aside",
+    "ago",
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "having",
 ];
 
 const ENGLISH_AUXILIARIES: &str = "
@@ -159,30 +287,93 @@ am is are was were be been being isn't aren't wasn't weren't i'm you're he's she
 get gets got gotten getting having
 ";
 
-/// Conjunctions, the "to" of infinitives, and auxiliaries of active forms.
+/// Words that begin another clause, and the "to" of infinitives.
 const ENGLISH_CONJUNCTIONS: &str = "
-and or but nor yet because although though while whereas whilst if unless lest until till when whenever where wherever who whom
-whose which that than whatever how why after before since once whether what to has have i've you've we've they've do does did can
-could
+and or but because although though while whereas unless if lest until till when whenever where wherever who whom whose which that
+than how why after before since once whether what as provided supposing to do does won't
 ";
+
+/// Auxiliaries of active forms, verbs that join a subject with what it is, verbs of saying, and verbs of little meaning.
+const ENGLISH_ACTIVE: &str = "
+can cannot can't could couldn't may might must shall should shouldn't will would wouldn't ought need needs needn't dare dares
+have haven't has hasn't had hadn't did didn't done don't doesn't i'd you'd he'd she'd it'd we'd they'd there's here's
+appear appears appeared become becomes became come comes came keep keeps kept remain remains remained stay stays stayed turn turns
+turned seem seems seemed
+say says said ask asks asked claimed stated explain explains explained think thinks talks talked announces announced tells told
+discusses discussed suggests suggested understands understood
+let lets let's make makes made want go goes went gone take takes took taken put puts use used try tries tried mean means meant called
+based add adds added contain contains contained consist consists consisted ensure ensures ensured showed shown
+";
+
+const ENGLISH_PREFIXES: &[&str] = &["re", "over", "under", "mis", "pre"];
 
 const ENGLISH_IRREGULAR: &str = "
-arisen awoken beaten become begun bent bet bid bitten blown bound bought bred broken brought built burnt burst cast caught chosen
-come cost crept cut dealt done drawn dreamt driven drunk dug eaten fallen fed felt fit fled flown forbidden forecast foreseen forgiven
-forgotten fought found frozen given gone ground grown handwritten heard held hidden hit hung hurt kept known laid lain leant
-leapt learnt led left lent let lit lost made meant met misled mistaken misunderstood mown outdone overcome overdone overheard
-overseen overtaken overthrown overwritten paid proven put quit read rebuilt redone remade repaid reread rerun rethought retold
-rewritten ridden risen run said sawn seen sent set sewn shaken shaven shed shone shot shown shrunk shut slain slept slid slit
-smelt sold sought sown sped spelt spent spilt split spoilt spoken spread spun stolen stood stricken struck strung stuck stung sunk
-swept sworn swollen swum swung taken taught thought thrown told torn trodden undergone understood undertaken undone unseen
-unwritten upheld upset withdrawn withheld withstood woken won worn wound woven written wrung
+arisen awoken beat beaten become begun bent bet bid bidden bitten blown bound bought broadcast broken brought built burnt burst bust
+cast caught chosen clung come cost crept cut dealt done drawn dreamt driven drunk dug dwelt eaten fallen felt fit fled flown flung
+forbidden forecast foreseen forgiven forgotten forsaken fought found frozen given gone gotten ground grown had heard held hidden
+hit hung hurt input kept knelt knit known laid lain leant leapt learnt left lent let lit lost made meant met mistaken mown offset
+overcome paid partaken proofread proven put quit read retrofit rid ridden risen run rung said sat sawn seen sent set sewn shaken
+shaven shone shorn shot shown shrunk shut slain slept slid slit slung smelt snuck sold sought sown spat spelt spent spilt spit split
+spoilt spoken spread sprung spun stolen stood strewn stricken striven struck strung stuck stung stunk sublet sung sunk swept sworn
+swollen swum swung taken taught thought thrown thrust told torn trod trodden typeset unbound undone unwound upheld upset wept wet
+withdrawn withheld withstood woken won worn wound woven written handwritten wrung outdone outgrown outrun outsold
 ";
 
-/// Not participles, or adjectives that say a state.
+/// Not participles, or adjectives that say a state rather than what was done.
 const ENGLISH_OTHERS: &str = "
-need indeed hundred hundreds seed speed feed shed sacred naked wicked rugged ragged jagged crooked wretched beloved kindred hatred
-infrared biped moped based born aged red bed led bred sled fled excited ashamed concerned located
+need hundred hundreds sacred naked wicked rugged ragged jagged crooked wretched beloved kindred hatred infrared biped moped shed shred
+bed embed red sled led fed sped
+based concerned excited ashamed located related interrelated died titled termed themed talented flawed fated famed reputed
+curated tenured indebted freed inexperienced multifaceted nuanced opinionated outmoded oversized midsized
+disaffected disaggregated misaligned parallelized hardcoded barcoded rescinded so-called
 ";
+
+/// "un-" takes back what was done: verbs, not adjectives.
+const ENGLISH_UNDOING: &[&str] = &[
+    "unlocked",
+    "unpacked",
+    "unloaded",
+    "unveiled",
+    "uncovered",
+    "unleashed",
+    "unearthed",
+    "undermined",
+    "unfolded",
+    "unsubscribed",
+    "unplugged",
+    "uninstalled",
+    "united",
+];
+
+/// Everyday verbs in "-y" whose participles say what was done.
+const ENGLISH_IED: &[&str] = &[
+    "applied",
+    "implied",
+    "supplied",
+    "replied",
+    "multiplied",
+    "relied",
+    "carried",
+    "married",
+    "worried",
+    "hurried",
+    "buried",
+    "tried",
+    "fried",
+    "dried",
+    "cried",
+    "copied",
+    "emptied",
+    "identified",
+    "modified",
+    "satisfied",
+    "terrified",
+    "allied",
+    "complied",
+    "tallied",
+    "rallied",
+    "accredited",
+];
 
 const GERMAN_AUXILIARIES: &str = "
 werde wirst wird werden werdet wurde wurdest wurden wurdet worden würde würdest würden würdet
@@ -266,6 +457,16 @@ mod tests {
             ("We are having it repaired.", true),
             ("Having used it we go.", false),
             ("It was our first shot.", false),
+            ("The office is located here.", false),
+            ("Seats are unlimited.", false),
+            ("The door was unlocked.", true),
+            ("The nurse is certified.", false),
+            ("The rule was applied.", true),
+            ("The house was rebuilt.", true),
+            ("It is good we've tested it.", false),
+            ("He is glad they have finished.", false),
+            ("The form may be sent.", true),
+            ("We are in need.", false),
         ];
         for (text, expected) in cases {
             assert_eq!(passive(Language::English, text), expected, "{text}");

@@ -18,7 +18,7 @@ use crate::address::{self, Address};
 use crate::body::Reading;
 use crate::index::KnownLink;
 use crate::page::{Page, Role};
-use crate::rules;
+use crate::rules::{self, anchor_key};
 use crate::terms::Analyzer;
 use interner::Interner;
 
@@ -180,7 +180,10 @@ impl Graph {
         let normal = address::normal(&page.path);
         let path = self.paths.take(&normal);
         let mut analyzer = Analyzer::new(&page.language);
-        let keyphrase = page.primary_keyword.as_deref().map_or(0, |k| key(k, &mut analyzer));
+        let keyphrase = page
+            .primary_keyword
+            .as_deref()
+            .map_or(0, |k| anchor_key(k, &mut analyzer));
         let mut edges = Vec::new();
         let mut external = 0;
         let content = reading.links.iter().map(|l| (l.href.as_str(), Some(l.anchor.as_str())));
@@ -189,7 +192,7 @@ impl Graph {
             match address::resolve(href, &page.path, &self.hosts) {
                 Address::Internal(to) if to == normal => {}
                 Address::Internal(to) => {
-                    let anchor_key = anchor.map_or(0, |anchor| key(anchor, &mut analyzer));
+                    let anchor_key = anchor.map_or(0, |anchor| anchor_key(anchor, &mut analyzer));
                     edges.push(Edge {
                         to: self.paths.take(&to),
                         anchor: self.anchors.take(&shortened(anchor.unwrap_or_default())),
@@ -366,6 +369,15 @@ impl Graph {
             .collect()
     }
 
+    /// The page that an address written on the page `from` leads to.
+    pub(crate) fn target(&self, href: &str, from: &str) -> Option<&str> {
+        let Address::Internal(path) = address::resolve(href, from, &self.hosts) else {
+            return None;
+        };
+        let slot = self.there(self.paths.get(&path)?).page()?;
+        Some(&self.node(slot)?.id)
+    }
+
     /// The path of a page in its normal form.
     pub fn path_of(&self, id: &str) -> Option<&str> {
         let node = self.node(*self.by_id.get(id)?)?;
@@ -426,13 +438,6 @@ fn resolved(redirects: &BTreeMap<String, String>, hosts: &[String]) -> FxHashMap
         .iter()
         .map(|(from, to)| (address::normal(from), address::resolve(to, from, hosts)));
     resolved.collect()
-}
-
-fn key(text: &str, analyzer: &mut Analyzer) -> u64 {
-    let stems = rules::sorted(analyzer.content(text));
-    stems
-        .iter()
-        .fold(u64::from(!stems.is_empty()), |h, s| h.rotate_left(7) ^ s)
 }
 
 /// An anchor as reports show it.

@@ -8,12 +8,11 @@ use super::findings::{
 };
 use super::measure::{self, Arcs};
 use super::{Edge, Graph, Node, There};
+use crate::index::uses::MIX_FROM;
 use crate::page::Role;
 
 /// Clicks from home that a page should need at most.
 const DEEP: u32 = 3;
-/// Inbound links from which on a target's anchors are looked at as a mix.
-const MIX_FROM: usize = 5;
 /// Links on a map for each of its pages.
 const EDGES_PER_NODE: usize = 20;
 

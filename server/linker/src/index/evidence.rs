@@ -74,22 +74,67 @@ pub(crate) struct Source<'a> {
     pub(crate) sentence_of: Vec<u32>,
     /// TF-IDF, by term.
     pub(crate) vector: Vec<(TermId, f32)>,
-    pub(crate) places: FxHashMap<TermId, Vec<u32>>,
+    pub(crate) places: Places,
     pub(crate) title: Vec<TermId>,
 }
 
-/// Dense weights by term, kept from one comparison to the next.
+/// Where each term is among a text's tokens.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    /// By term and place.
+    tokens: Vec<u32>,
+    /// First and behind the last in `tokens`.
+    ranges: FxHashMap<TermId, (u32, u32)>,
+}
+
+impl Places {
+    pub(crate) fn new(ids: &[Option<TermId>]) -> Self {
+        let placed = (0u32..).zip(ids).filter_map(|(at, id)| Some(((*id)?, at)));
+        let mut placed: Vec<(TermId, u32)> = placed.collect();
+        placed.sort_unstable();
+        let mut ranges = FxHashMap::default();
+        let mut first = 0u32;
+        for of_term in placed.chunk_by(|a, b| a.0 == b.0) {
+            // A text has at most some ten thousand tokens.
+            let end = first + u32::try_from(of_term.len()).unwrap_or(0);
+            ranges.insert(of_term[0].0, (first, end));
+            first = end;
+        }
+        Self {
+            tokens: placed.into_iter().map(|p| p.1).collect(),
+            ranges,
+        }
+    }
+
+    /// The tokens that are this term, in order.
+    pub(crate) fn of(&self, term: TermId) -> &[u32] {
+        let range = self.ranges.get(&term).copied().unwrap_or_default();
+        &self.tokens[range.0 as usize..range.1 as usize]
+    }
+
+    pub(crate) fn has(&self, term: TermId) -> bool {
+        self.ranges.contains_key(&term)
+    }
+
+    /// All terms with how many tokens they are.
+    pub(crate) fn terms(&self) -> impl Iterator<Item = (TermId, u32)> + '_ {
+        self.ranges.iter().map(|(&term, &(first, end))| (term, end - first))
+    }
+}
+
+/// What is needed for each comparison with one text, kept from one to the next.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
+    /// The text's weights by term.
     source: Vec<f32>,
-    target: Vec<f32>,
+    /// What each of its sentences shares with a target.
+    sentences: Vec<f32>,
 }
 
 impl Scratch {
     pub(crate) fn prepare(&mut self, terms: usize, source: &Source<'_>) {
         self.source.clear();
         self.source.resize(terms, 0.0);
-        self.target.resize(terms, 0.0);
         for &(term, weight) in &source.vector {
             self.source[term as usize] = weight;
         }
@@ -129,28 +174,29 @@ impl Index {
 
     fn compare_texts(&self, source: &Source<'_>, target: &Entry, scratch: &mut Scratch, found: &mut Found) {
         let (mut dot, mut norm) = (0.0f32, 0.0f32);
+        scratch.sentences.clear();
+        scratch.sentences.resize(source.sentences.len().max(1), 0.0);
         for &(term, weight) in &target.body {
-            let weight = weight * source.idf.of(self.bodies.logarithm(term));
-            dot += weight * scratch.source[term as usize];
+            let idf = source.idf.of(self.bodies.logarithm(term));
+            let weight = weight * idf;
             norm += weight * weight;
-            scratch.target[term as usize] = weight;
+            let own = scratch.source[term as usize];
+            if own > 0.0 {
+                dot += weight * own;
+                for &at in source.places.of(term) {
+                    scratch.sentences[source.sentence_of[at as usize] as usize] += idf * weight;
+                }
+            }
         }
         let norm = norm.sqrt().max(f32::MIN_POSITIVE);
         let own: f32 = source.vector.iter().map(|(_, w)| w * w).sum::<f32>().sqrt();
         found.evidence.text = dot / (norm * own.max(f32::MIN_POSITIVE));
-        for (index, (words, length)) in source.sentences.iter().enumerate() {
-            let dot: f32 = words
-                .iter()
-                .map(|&(term, idf)| idf * scratch.target[term as usize])
-                .sum();
+        for (index, ((_, length), dot)) in source.sentences.iter().zip(&scratch.sentences).enumerate() {
             let cosine = dot / (norm * length);
             if cosine > found.evidence.passage {
                 found.evidence.passage = cosine;
                 found.sentence = index;
             }
-        }
-        for &(term, _) in &target.body {
-            scratch.target[term as usize] = 0.0;
         }
     }
 
@@ -162,7 +208,7 @@ impl Index {
         found.evidence.coverage = mention.weight / total.max(f32::MIN_POSITIVE);
         let shared: f32 = labels
             .iter()
-            .filter(|(term, _)| source.places.contains_key(term))
+            .filter(|(term, _)| source.places.has(*term))
             .map(|l| l.1)
             .sum();
         found.evidence.shared = shared / total.max(f32::MIN_POSITIVE);
@@ -229,7 +275,7 @@ impl Index {
 
     /// The words of a page's text with how much they tell.
     pub(crate) fn bodies_of(&self, target: &Entry, source: &Source<'_>) -> Vec<(TermId, f32)> {
-        let words = target.body.iter().filter(|(term, _)| source.places.contains_key(term));
+        let words = target.body.iter().filter(|(term, _)| source.places.has(*term));
         words
             .map(|&(term, weight)| (term, weight * source.idf.of(self.bodies.logarithm(term))))
             .collect()
@@ -257,7 +303,7 @@ impl Source<'_> {
     pub(crate) fn hits(&self, words: &[(TermId, f32)]) -> Vec<(usize, u32, usize, f32)> {
         let mut hits: Vec<(usize, u32, usize, f32)> = Vec::new();
         for (index, (term, weight)) in words.iter().enumerate() {
-            for &at in self.places.get(term).map_or(&[][..], Vec::as_slice) {
+            for &at in self.places.of(*term) {
                 hits.push((at as usize, self.sentence_of[at as usize], index, *weight));
             }
         }

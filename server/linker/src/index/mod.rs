@@ -7,14 +7,17 @@ mod anchor;
 pub(crate) mod dictionary;
 pub(crate) mod evidence;
 pub(crate) mod rank;
+pub(crate) mod uses;
 pub(crate) mod window;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::body::{Kind, Reading};
 use crate::page::{Page, Role};
+use crate::rules::{self, Refusal};
 use crate::terms::Analyzer;
 use dictionary::{Dictionary, Idf, TermId};
+use uses::{AnchorKey, Both, Uses};
 
 pub use anchor::{AnchorEvidence, AnchorTarget};
 pub use evidence::Evidence;
@@ -58,7 +61,16 @@ pub(crate) struct Entry {
     title_terms: Vec<TermId>,
     /// What it is called: keywords, anchor terms, title, slug.
     pub(crate) phrases: Vec<Vec<u64>>,
-    links: Vec<(String, Vec<u64>)>,
+    links: Vec<Outgoing>,
+}
+
+/// A link in a page's text.
+#[derive(Debug, Clone)]
+pub(crate) struct Outgoing {
+    pub(crate) target: String,
+    /// Of its anchor.
+    terms: Vec<u64>,
+    key: Option<AnchorKey>,
 }
 
 /// The pages of a site by what they are about.
@@ -71,6 +83,11 @@ pub struct Index {
     labels: Dictionary,
     /// Target, then source: anchors, as terms, of the links between them.
     inbound: FxHashMap<String, FxHashMap<u32, Vec<Vec<u64>>>>,
+    uses: Uses,
+    /// By the key of what a page is called: pages.
+    names: FxHashMap<u64, Vec<u32>>,
+    /// Pages that are ways to others and no targets.
+    archives: FxHashSet<String>,
     languages: FxHashMap<String, usize>,
     /// The pages of a topic.
     topics: FxHashMap<String, Vec<u32>>,
@@ -123,6 +140,13 @@ impl Index {
         if let Some(topic) = page.topic() {
             self.topics.entry(topic.to_owned()).or_default().push(slot);
         }
+        let phrases = phrases(page, &mut analyzer);
+        for phrase in &phrases {
+            let named = self.names.entry(rules::key_of(phrase.clone())).or_default();
+            if !named.contains(&slot) {
+                named.push(slot);
+            }
+        }
         self.by_id.insert(page.id.clone(), slot);
         self.slots[slot as usize] = Some(Entry {
             id: page.id.clone(),
@@ -136,7 +160,7 @@ impl Index {
             body,
             labels,
             title_terms,
-            phrases: phrases(page, &mut analyzer),
+            phrases,
             links: Vec::new(),
         });
     }
@@ -156,12 +180,19 @@ impl Index {
             .map(|link| {
                 let mut terms = analyzer.content(&link.anchor);
                 terms.truncate(MOST_PHRASE_TERMS);
-                (link.target.clone(), terms)
+                Outgoing {
+                    target: link.target.clone(),
+                    terms,
+                    key: AnchorKey::new(&link.anchor, &mut analyzer),
+                }
             })
             .collect();
-        for (target, anchor) in &entry.links {
-            let sources = self.inbound.entry(target.clone()).or_default();
-            sources.entry(slot).or_default().push(anchor.clone());
+        for link in &entry.links {
+            let sources = self.inbound.entry(link.target.clone()).or_default();
+            sources.entry(slot).or_default().push(link.terms.clone());
+            if let Some(key) = link.key {
+                self.uses.add(&link.target, key);
+            }
         }
     }
 
@@ -169,11 +200,14 @@ impl Index {
         let Some(entry) = self.slots[slot as usize].as_mut() else {
             return;
         };
-        for (target, _) in std::mem::take(&mut entry.links) {
-            if let Some(sources) = self.inbound.get_mut(&target) {
+        for link in std::mem::take(&mut entry.links) {
+            if let Some(key) = link.key {
+                self.uses.remove(&link.target, key);
+            }
+            if let Some(sources) = self.inbound.get_mut(&link.target) {
                 sources.remove(&slot);
                 if sources.is_empty() {
-                    self.inbound.remove(&target);
+                    self.inbound.remove(&link.target);
                 }
             }
         }
@@ -181,6 +215,7 @@ impl Index {
 
     /// Forgets a page; links to it from others stay known, for when it comes back.
     pub fn remove(&mut self, id: &str) {
+        self.archives.remove(id);
         let Some(slot) = self.by_id.remove(id) else {
             return;
         };
@@ -193,6 +228,15 @@ impl Index {
         }
         for &(term, _, _) in &entry.labels {
             self.labels.remove(term, slot);
+        }
+        for phrase in &entry.phrases {
+            let key = rules::key_of(phrase.clone());
+            if let Some(named) = self.names.get_mut(&key) {
+                named.retain(|&other| other != slot);
+                if named.is_empty() {
+                    self.names.remove(&key);
+                }
+            }
         }
         if let Some(count) = self.languages.get_mut(&entry.language) {
             *count -= 1;
@@ -209,6 +253,33 @@ impl Index {
             }
         }
         self.free.push(slot);
+    }
+
+    /// Tells that a page is an archive: it is no target, but anchors that lead to it are taken.
+    pub(crate) fn set_archive(&mut self, id: &str) {
+        self.remove(id);
+        self.archives.insert(id.to_owned());
+    }
+
+    /// Whether a further link to `target` may have this anchor: it leads nowhere else, neither now nor by what is `planned`, and
+    /// the anchors of the links to the page stay a mix.
+    pub(crate) fn anchor_fits(&self, target: &str, key: AnchorKey, planned: &Uses) -> Result<(), Refusal> {
+        let there = |id: &str| self.by_id.contains_key(id) || self.archives.contains(id);
+        if self.uses.elsewhere(key, target).any(there) || planned.elsewhere(key, target).next().is_some() {
+            return Err(Refusal::Competing);
+        }
+        self.mix(planned, target).stays_mixed(key.stems)
+    }
+
+    /// The anchors of the links to a page.
+    pub(crate) fn mix<'a>(&'a self, planned: &'a Uses, target: &str) -> Both<'a> {
+        self.uses.mix(planned, target)
+    }
+
+    /// Whether an anchor is what another page is called, and not what `target` is.
+    pub(crate) fn names_another(&self, target: u32, stems: u64) -> bool {
+        let named = self.names.get(&stems).map_or(&[][..], Vec::as_slice);
+        !named.contains(&target) && named.iter().any(|&slot| self.entry(slot).is_some_and(|e| e.published))
     }
 
     pub(crate) fn entry(&self, slot: u32) -> Option<&Entry> {

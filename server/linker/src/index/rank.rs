@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::dictionary::TermId;
-use super::evidence::{Evidence, Found, Scratch, Source};
+use super::evidence::{Evidence, Found, Places, Scratch, Source};
 use super::{Entry, Index};
 use crate::page::Page;
 use crate::terms::{Analyzer, Words};
@@ -74,21 +74,13 @@ impl Index {
             .iter()
             .map(|t| if t.stop { None } else { self.bodies.id(t.term) })
             .collect();
-        let mut places: FxHashMap<TermId, Vec<u32>> = FxHashMap::default();
         let mut sentence_of = vec![0u32; ids.len()];
         for (index, sentence) in words.sentences.iter().enumerate() {
             for at in sentence.tokens.clone() {
                 sentence_of[at] = u32::try_from(index).unwrap_or(u32::MAX);
             }
         }
-        for (at, id) in ids.iter().enumerate() {
-            if let Some(id) = id {
-                places
-                    .entry(*id)
-                    .or_default()
-                    .push(u32::try_from(at).unwrap_or(u32::MAX));
-            }
-        }
+        let places = Places::new(&ids);
         let sentences = words
             .sentences
             .iter()
@@ -106,7 +98,7 @@ impl Index {
             .filter_map(|term| self.bodies.id(term))
             .take(super::MOST_LABEL_TERMS)
             .collect();
-        let mut uses: FxHashMap<TermId, f32> = places.iter().map(|(t, p)| (*t, p.len() as f32)).collect();
+        let mut uses: FxHashMap<TermId, f32> = places.terms().map(|(term, uses)| (term, uses as f32)).collect();
         for term in &title {
             *uses.entry(*term).or_default() += super::TITLE_USES;
         }
@@ -248,11 +240,7 @@ impl Index {
         // Pages whose labels the text mentions.
         let mut sums: FxHashMap<u32, f32> = FxHashMap::default();
         let most = self.len() / 10 + 20;
-        for &(term, _) in source
-            .vector
-            .iter()
-            .filter(|(term, _)| source.places.contains_key(term))
-        {
+        for &(term, _) in source.vector.iter().filter(|(term, _)| source.places.has(*term)) {
             let Some(label) = self.labels.id(self.bodies.term(term)) else {
                 continue;
             };
@@ -277,7 +265,7 @@ impl Index {
         // Pages that similar pages link to.
         for (slot, _) in similar.iter().take(20) {
             if let Some(entry) = self.entry(*slot) {
-                slots.extend(entry.links.iter().take(20).filter_map(|(target, _)| self.slot(target)));
+                slots.extend(entry.links.iter().take(20).filter_map(|link| self.slot(&link.target)));
             }
         }
         slots

@@ -7,7 +7,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::body::Reading;
 use crate::edit::places::Places;
 use crate::index::evidence::Source;
+use crate::index::uses::{AnchorKey, Uses};
 use crate::index::{Entry, Index, evidence};
+use crate::rules;
+use crate::terms;
 
 /// How an anchor was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,10 +34,18 @@ pub(super) struct Found {
 
 /// Stretches of words that are tried for one page.
 const MOST_TRIES: usize = 60;
+/// Stretches that say a name which are looked at.
+const MOST_NAMED: usize = 120;
+/// What each word costs that is beside a name.
+const NEIGHBOUR: f32 = 0.2;
 /// Words of an anchor; [`crate::rules::Rules`] may allow fewer.
 const LONGEST: usize = 6;
 /// What a word costs that says nothing of the target: more than a gap is worth, less than a word that does.
 const IDLE_WORD: f32 = 0.07;
+/// What it costs that all links to the target have the anchor; those that only some have cost their share.
+const USED: f32 = 0.6;
+/// What a place in the first third of the text is worth where that is wanted: as much as saying the whole name.
+const EARLY: f32 = 1.0;
 /// What it is worth that the sentence as a whole is about the target.
 const SENTENCE: f32 = 0.5;
 
@@ -45,25 +56,50 @@ struct Span {
     how: How,
 }
 
-/// Finds the best anchor for a page and takes its place.
-pub(super) fn find(
-    index: &Index,
-    source: &Source<'_>,
-    reading: &Reading,
-    target: &Entry,
-    found: &evidence::Found,
-    places: &mut Places<'_>,
-) -> Option<Found> {
-    let mut spans = named(index, source, target);
-    spans.extend(telling(index, source, target, found));
+/// What an anchor is looked for in and for.
+pub(super) struct Search<'a> {
+    pub(super) index: &'a Index,
+    pub(super) source: &'a Source<'a>,
+    pub(super) reading: &'a Reading,
+    pub(super) target: &'a Entry,
+    /// The target's.
+    pub(super) slot: u32,
+    pub(super) found: &'a evidence::Found,
+    /// Whether the first third of the text is the better place.
+    pub(super) early: bool,
+}
+
+/// Finds the best anchor for a page and takes its place. One that leads to another page, now or by what is `planned`, that names
+/// another page, or that most links to this one have already, is none.
+pub(super) fn find(search: &Search<'_>, places: &mut Places<'_>, planned: &mut Uses) -> Option<Found> {
+    let &Search {
+        index,
+        source,
+        reading,
+        target,
+        slot,
+        ..
+    } = search;
+    let mut spans = named(search);
+    spans.extend(telling(search));
+    let mix = index.mix(planned, &target.id);
+    for span in &mut spans {
+        span.score -= USED * mix.share(stems(source, span));
+    }
     spans.sort_by(|a, b| {
         b.score
             .total_cmp(&a.score)
             .then_with(|| (a.last - a.first).cmp(&(b.last - b.first)))
             .then_with(|| a.first.cmp(&b.first))
     });
+    let best = spans.first().map_or(0.0, |span| span.score);
+    let mut name_refused = false;
     let mut tried: FxHashSet<(usize, usize)> = FxHashSet::default();
     for span in spans {
+        // Where the name itself is used up, words that say little of the page are no substitute.
+        if name_refused && span.how == How::Words && span.score < best / 2.0 {
+            break;
+        }
         if tried.len() >= MOST_TRIES {
             break;
         }
@@ -73,7 +109,16 @@ pub(super) fn find(
         let block = source.words.sentences[source.sentence_of[span.first] as usize].block;
         let text = source.words.tokens[span.first].start..source.words.tokens[span.last].end;
         let text = with_possessive(&reading.blocks[block].text, text);
+        let key = AnchorKey {
+            stems: stems(source, &span),
+            wording: terms::wording(&reading.blocks[block].text[text.clone()]),
+        };
+        if index.names_another(slot, key.stems) || index.anchor_fits(&target.id, key, planned).is_err() {
+            name_refused |= span.how != How::Words;
+            continue;
+        }
         if let Ok(source) = places.take_in(block, &text) {
+            planned.add(&target.id, key);
             return Some(Found {
                 block,
                 text,
@@ -83,6 +128,13 @@ pub(super) fn find(
         }
     }
     None
+}
+
+/// [`rules::anchor_key`] of a stretch.
+fn stems(source: &Source<'_>, span: &Span) -> u64 {
+    let tokens = &source.words.tokens[span.first..=span.last];
+    let content: Vec<u64> = tokens.iter().filter(|t| !t.stop).map(|t| t.term).collect();
+    rules::key_of(content)
 }
 
 /// "agency's" is one word of an anchor's end only if more follows; at the end the link goes around all of it.
@@ -95,8 +147,22 @@ fn with_possessive(text: &str, range: Range<usize>) -> Range<usize> {
     range.start..range.end + extra
 }
 
+impl Search<'_> {
+    /// What it is worth that a stretch begins with this token.
+    fn early_at(&self, token: usize) -> f32 {
+        if self.early && token * 3 < self.source.words.tokens.len() {
+            EARLY
+        } else {
+            0.0
+        }
+    }
+}
+
 /// Stretches that say all words of something the target is called, in any order, with little in between.
-fn named(index: &Index, source: &Source<'_>, target: &Entry) -> Vec<Span> {
+fn named(search: &Search<'_>) -> Vec<Span> {
+    let &Search {
+        index, source, target, ..
+    } = search;
     let mut out = Vec::new();
     let known = index.known_anchors(&target.id, source.slot);
     let phrases = target.phrases.iter().map(|p| (p.as_slice(), How::Named));
@@ -120,16 +186,16 @@ fn named(index: &Index, source: &Source<'_>, target: &Entry) -> Vec<Span> {
                 }
                 seen |= 1 << word.min(63);
                 if seen.count_ones() as usize == words.len() {
-                    out.push(Span {
+                    out.extend(with_neighbours(source, first, at).map(|(extra, first, last)| Span {
                         first,
-                        last: at,
-                        score: 1.0 + total,
+                        last,
+                        score: 1.0 + total - NEIGHBOUR * extra as f32 + search.early_at(first),
                         how,
-                    });
+                    }));
                     break;
                 }
             }
-            if out.len() >= MOST_TRIES {
+            if out.len() >= MOST_NAMED {
                 return out;
             }
         }
@@ -137,19 +203,50 @@ fn named(index: &Index, source: &Source<'_>, target: &Entry) -> Vec<Span> {
     out
 }
 
+/// A stretch, and the same with a word or two beside it, as long as none of grammar is at an edge: other words for a name that is
+/// used enough already. Each with how many words were added.
+fn with_neighbours(source: &Source<'_>, first: usize, last: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+    let sentence = source.words.sentences[source.sentence_of[first] as usize]
+        .tokens
+        .clone();
+    let content = |at: usize| source.words.tokens.get(at).is_some_and(|token| !token.stop);
+    [(0, 0), (1, 0), (0, 1), (2, 0), (0, 2), (1, 1)]
+        .into_iter()
+        .filter_map(move |(before, after)| {
+            let (begin, end) = (first.checked_sub(before)?, last + after);
+            let fits = sentence.contains(&begin) && sentence.contains(&end);
+            let clean = (before == 0 || content(begin)) && (after == 0 || content(end));
+            (fits && clean).then_some((before + after, begin, end))
+        })
+}
+
 /// Stretches around the words that tell most of the target, in the sentences that say most of it.
-fn telling(index: &Index, source: &Source<'_>, target: &Entry, found: &evidence::Found) -> Vec<Span> {
+fn telling(search: &Search<'_>) -> Vec<Span> {
+    let &Search {
+        index,
+        source,
+        target,
+        found,
+        ..
+    } = search;
     let labels: FxHashMap<u32, f32> = index.labels_of(target, source).into_iter().collect();
     let bodies: FxHashMap<u32, f32> = index.bodies_of(target, source).into_iter().collect();
     let most = bodies.values().copied().fold(f32::MIN_POSITIVE, f32::max);
     let mut sentences: Vec<u32> = vec![u32::try_from(found.sentence).unwrap_or(0)];
     for term in labels.keys() {
-        let places = source.places.get(term).map_or(&[][..], Vec::as_slice);
-        sentences.extend(places.iter().take(30).map(|&at| source.sentence_of[at as usize]));
+        sentences.extend(
+            source
+                .places
+                .of(*term)
+                .iter()
+                .take(30)
+                .map(|&at| source.sentence_of[at as usize]),
+        );
     }
     sentences.sort_unstable();
     sentences.dedup();
     let mut out: Vec<Span> = Vec::new();
+    let mut seen: Vec<u64> = Vec::with_capacity(LONGEST);
     for sentence in sentences {
         let Some(range) = source.words.sentences.get(sentence as usize).map(|s| s.tokens.clone()) else {
             continue;
@@ -171,8 +268,8 @@ fn telling(index: &Index, source: &Source<'_>, target: &Entry, found: &evidence:
             if source.words.tokens[first].stop {
                 continue;
             }
-            let mut seen: Vec<u64> = Vec::new();
-            let mut score = SENTENCE * about;
+            seen.clear();
+            let mut score = SENTENCE * about + search.early_at(first);
             let mut tells = false;
             for last in first..range.end.min(first + LONGEST) {
                 let token = &source.words.tokens[last];
@@ -197,7 +294,13 @@ fn telling(index: &Index, source: &Source<'_>, target: &Entry, found: &evidence:
         }
     }
     // Only the best are tried.
-    out.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.first.cmp(&b.first)));
-    out.truncate(MOST_TRIES);
+    let order = |a: &Span, b: &Span| {
+        let by_place = || (a.first, a.last).cmp(&(b.first, b.last));
+        b.score.total_cmp(&a.score).then_with(by_place)
+    };
+    if out.len() > MOST_TRIES {
+        out.select_nth_unstable_by(MOST_TRIES, order);
+        out.truncate(MOST_TRIES);
+    }
     out
 }

@@ -17,9 +17,11 @@ use crate::edit::places::Places;
 use crate::index::Index;
 use crate::index::evidence::{Evidence, Scratch};
 use crate::index::rank::{Ranked, Scope};
+use crate::index::uses::Uses;
 use crate::page::{Page, Role};
 use crate::rules::Rules;
 use crate::terms::{Analyzer, Words};
+use anchor::Search;
 pub use reason::{Reason, ReasonKey};
 
 /// Where a link leads in the structure of the site.
@@ -139,7 +141,8 @@ impl Reader {
 
 impl Index {
     /// The links that a page should get, those to its hub first, then by score. Which are grouped as a person would do it
-    /// is in [`Suggestion::direction`]. All of them can be put in together.
+    /// is in [`Suggestion::direction`]. All of them can be put in together; with those of other pages, suggested from the same
+    /// state of the site, as far as [`crate::Linker::apply`] says.
     pub fn suggest(&self, page: &Page, options: &Options) -> Vec<Suggestion> {
         let mut reader = Reader::new(page, &options.rules);
         let (mut taken, existing) = reader.linked();
@@ -190,6 +193,7 @@ impl Index {
         let mut counts = [0usize; 4];
         let mut out = Vec::new();
         let mut places = Places::new(&reader.reading, &page.body, &reader.rules);
+        let mut planned = Uses::default();
         for (direction, score, ranked) in ordered {
             if out.len() >= limit {
                 break;
@@ -214,7 +218,16 @@ impl Index {
             {
                 continue;
             }
-            let Some(found) = anchor::find(self, &source, &reader.reading, entry, &ranked.found, &mut places) else {
+            let search = Search {
+                index: self,
+                source: &source,
+                reading: &reader.reading,
+                target: entry,
+                slot: ranked.slot,
+                found: &ranked.found,
+                early: direction == Direction::ToHub,
+            };
+            let Some(found) = anchor::find(&search, &mut places, &mut planned) else {
                 continue;
             };
             counts[direction as usize] += 1;
@@ -245,16 +258,18 @@ impl Index {
     }
 
     /// Links to the page `target` from others, the best first: what a new page needs so that it is no orphan. `sources` are
-    /// pages with their bodies, such as [`Index::inbound_candidates`] names. One that links to it already is left out.
+    /// pages with their bodies, such as [`Index::inbound_candidates`] names. One that links to it already is left out, and one whose
+    /// text has only words that others of them were given already, since all of them can be put in together.
     pub fn suggest_inbound<'a>(
         &self,
         target: &str,
         sources: impl IntoIterator<Item = &'a Page>,
         options: &Options,
     ) -> Vec<Suggestion> {
+        let mut planned = Uses::default();
         let mut out: Vec<Suggestion> = sources
             .into_iter()
-            .filter_map(|source| self.suggest_between(source, target, options))
+            .filter_map(|source| self.suggest_with(source, target, options, &mut planned))
             .collect();
         out.sort_by(|a, b| {
             let first = |s: &Suggestion| s.direction != Direction::ToHub && s.direction != Direction::ToSupport;
@@ -269,6 +284,10 @@ impl Index {
 
     /// The link from one page to another, if the text has words for it and the rules leave room.
     pub fn suggest_between(&self, page: &Page, target: &str, options: &Options) -> Option<Suggestion> {
+        self.suggest_with(page, target, options, &mut Uses::default())
+    }
+
+    fn suggest_with(&self, page: &Page, target: &str, options: &Options, planned: &mut Uses) -> Option<Suggestion> {
         let slot = self.slot(target)?;
         let entry = self.entry(slot)?;
         if page.id == target || page.primary_language() != entry.language {
@@ -289,8 +308,17 @@ impl Index {
         scratch.prepare(self.terms(), &source);
         let ranked = self.judge(&source, slot, entry, &similar, &mut scratch);
         let mut places = Places::new(&reader.reading, &page.body, &reader.rules);
-        let found = anchor::find(self, &source, &reader.reading, entry, &ranked.found, &mut places)?;
         let direction = self.direction(page, slot);
+        let search = Search {
+            index: self,
+            source: &source,
+            reading: &reader.reading,
+            target: entry,
+            slot,
+            found: &ranked.found,
+            early: direction == Direction::ToHub,
+        };
+        let found = anchor::find(&search, &mut places, planned)?;
         let score = ranked.score;
         Some(self.suggestion(page, &reader.reading, entry, direction, score, &ranked, found))
     }

@@ -168,8 +168,13 @@ fn a_new_page_is_given_links_from_older_ones() {
     let rows: Vec<&Page> = pages.iter().filter(|p| candidates.contains(&p.id)).collect();
     let found = linker.index.suggest_inbound("new", rows, &Options::default());
     assert!(found.len() >= 3, "{found:?}");
-    assert!(found.iter().all(|s| s.target == "new" && s.link.anchor == "moka pot"));
+    let anchors: Vec<&str> = found.iter().map(|s| s.link.anchor.as_str()).collect();
+    assert!(found.iter().all(|s| s.target == "new"));
+    let named = anchors.iter().filter(|anchor| anchor.contains("moka pot"));
+    assert!(named.count() >= 3, "{anchors:?}");
     assert_eq!(found[0].source, "coffee", "the hub first");
+    let same = found.iter().filter(|s| s.link.anchor == "moka pot").count();
+    assert_eq!(same, 2, "of five links more would be too many");
 }
 
 #[test]
@@ -261,6 +266,126 @@ fn hostile_texts_are_survived() {
     }
 }
 
+#[test]
+fn an_anchor_leads_to_one_page_and_names_no_other() {
+    let mut pages = coffee();
+    pages.push(page("x", "Letters", "The [burr grinder](/tea/) is here."));
+    let linker = Linker::new(&Site::default(), pages.clone());
+    let body = format!(
+        "We bought a new burr grinder. {}\n\nGooseneck kettles are fine. {}",
+        filler(300),
+        filler(300)
+    );
+    let anchors = |linker: &Linker| -> Vec<(String, String)> {
+        let found = linker.index.suggest(&source(&body), &Options::default());
+        found.into_iter().map(|s| (s.target, s.link.anchor)).collect()
+    };
+    let found = anchors(&linker);
+    assert!(found.iter().all(|f| f.0 == "tea" || f.1 != "burr grinder"), "{found:?}");
+    assert!(
+        found.contains(&("kettles".to_owned(), "Gooseneck kettles".to_owned())),
+        "{found:?}"
+    );
+    // What another page is called is its own.
+    pages[4].body = "Nothing.".to_owned();
+    pages.pop();
+    pages.push(page(
+        "goose",
+        "Gooseneck",
+        "Gooseneck kettles, gooseneck kettles, warm water.",
+    ));
+    pages[5].anchor_terms = vec!["gooseneck kettles".to_owned()];
+    pages[2].title = "Kettles".to_owned();
+    pages[2].slug = "kettles".to_owned();
+    let found = anchors(&Linker::new(&Site::default(), pages));
+    assert!(
+        found.iter().all(|f| f.0 != "kettles" || f.1 != "Gooseneck kettles"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_link_is_refused_whose_anchor_leads_elsewhere_or_is_what_most_say() {
+    use edit::{Link, Refusal};
+    let mut pages = coffee();
+    for (id, anchor) in [
+        ("a", "Gooseneck kettles"),
+        ("b", "gooseneck kettle"),
+        ("c", "slow pouring"),
+    ] {
+        pages.push(page(id, "Letters", &format!("See [{anchor}](/kettles/) here.")));
+    }
+    let linker = Linker::new(&Site::default(), pages);
+    let body = format!(
+        "Our gooseneck kettles are old. {}\n\nWe like slow pouring. {}\n\nThe warm water. {}\n\n[Slowly](/grinders/)",
+        filler(200),
+        filler(200),
+        filler(200)
+    );
+    let new = source(&body);
+    let rules = Rules::default().of(&new);
+    let link = |href: &str, anchor: &str| Link {
+        href: href.to_owned(),
+        anchor: anchor.to_owned(),
+        at: None,
+    };
+    let refusals = |links: &[Link]| linker.apply(&new, links, &rules).refused;
+    for (href, anchor, why) in [
+        ("/kettles/", "gooseneck kettles", Some(Refusal::Monotonous)),
+        ("/tea/", "gooseneck kettles", Some(Refusal::Competing)),
+        ("/tea/", "slow pouring", Some(Refusal::Competing)),
+        ("/kettles/", "slow pouring", None),
+        ("/tea/", "warm water", None),
+        ("/grinders/", "slow pouring", Some(Refusal::AlreadyLinked)),
+        ("/tea/", "not there", Some(Refusal::NotFound)),
+        ("https://other.example/", "slow pouring", Some(Refusal::BadAddress)),
+    ] {
+        let expected: Vec<(usize, Refusal)> = why.map(|why| (0, why)).into_iter().collect();
+        assert_eq!(refusals(&[link(href, anchor)]), expected, "{href} {anchor}");
+    }
+    // Of two in one list the second competes; each keeps its place in the list.
+    let list = [
+        link("/tea/", "gooseneck kettles"),
+        link("/tea/", "warm water"),
+        link("/coffee/", "warm water"),
+    ];
+    let applied = linker.apply(&new, &list, &rules);
+    assert_eq!(applied.refused, [(0, Refusal::Competing), (2, Refusal::Competing)]);
+    assert_eq!(applied.places, [1]);
+    let changed = Page {
+        body: applied.body.clone(),
+        ..new.clone()
+    };
+    let again = linker.apply(&changed, &list, &rules);
+    assert_eq!((again.body, again.inserted.len()), (applied.body, 0));
+}
+
+#[test]
+fn the_link_to_the_hub_is_in_the_first_third() {
+    let linker = Linker::new(&Site::default(), coffee());
+    let third = filler(200);
+    for (body, at) in [
+        (format!("{third}\n\n{third}\n\nThen coffee at home. {third}"), "last"),
+        (
+            format!("Now coffee at home. {third}\n\n{third}\n\nThen coffee at home. {third}"),
+            "first",
+        ),
+    ] {
+        let found = linker.index.suggest(&source(&body), &Options::default());
+        let hub = found
+            .iter()
+            .find(|s| s.direction == Direction::ToHub)
+            .expect("it is named");
+        let place = hub.link.at.unwrap_or_default();
+        assert_eq!(place * 3 < body.len(), at == "first", "{at}: {place} of {}", body.len());
+    }
+}
+
+/// Words before a name, one for each page, as texts have them.
+const KINDS: [&str; 11] = [
+    "solid", "green", "quiet", "heavy", "bright", "plain", "rapid", "modern", "narrow", "costly", "gentle",
+];
+
 /// A site of one topic for each hub, whose texts name each other.
 fn plan(topics: usize, supports: usize) -> Vec<Page> {
     let name = |t: usize, s: usize| format!("zum{t} vok{t}x{s}");
@@ -269,7 +394,7 @@ fn plan(topics: usize, supports: usize) -> Vec<Page> {
         for s in 0..=supports {
             let mentions: Vec<String> = (0..=supports)
                 .filter(|&o| o != s)
-                .map(|o| format!("It has {} inside. {}\n\n", name(t, o), filler(120)))
+                .map(|o| format!("It has {} {} inside. {}\n\n", KINDS[s % 11], name(t, o), filler(120)))
                 .collect();
             pages.push(Page {
                 cluster: Some(format!("t{t}")),
@@ -306,12 +431,7 @@ fn a_plan_of_a_hundred_pages_becomes_a_whole_site() {
             .into_iter()
             .map(|s| s.link)
             .collect();
-        let rules = Rules {
-            path: page.path.clone(),
-            own_keyphrases: page.primary_keyword.iter().cloned().collect(),
-            ..Rules::default()
-        };
-        let applied = edit::apply(&page.body, page.format, &links, &rules);
+        let applied = linker.apply(page, &links, &Rules::default().of(page));
         assert_eq!(applied.refused, [], "what is suggested can be put in");
         linker.replace(&Page {
             body: applied.body,
@@ -323,6 +443,11 @@ fn a_plan_of_a_hundred_pages_becomes_a_whole_site() {
     assert_eq!(report.deep.total, 0);
     assert!((report.pillar_completeness - 1.0).abs() < 1e-9, "{:?}", report.pillars);
     assert_eq!(report.competing_anchors.total, 0);
+    assert_eq!(
+        report.monotonous_anchors.total, 0,
+        "{:?}",
+        report.monotonous_anchors.items
+    );
     let few = pages.iter().filter(|p| {
         linker
             .graph
@@ -333,8 +458,100 @@ fn a_plan_of_a_hundred_pages_becomes_a_whole_site() {
     assert!(few.is_empty(), "fewer than three links: {few:?}");
 }
 
+/// Of the links to a page: how many, the share of the most frequent anchor, the share of different ones.
+fn mix(linker: &Linker, id: &str) -> (usize, f64, f64) {
+    let links = linker
+        .graph
+        .page(id, Limits { items: 1_000 })
+        .expect("it is there")
+        .inbound;
+    let mut counts: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
+    for link in &links.items {
+        *counts.entry(&link.anchor).or_default() += 1;
+    }
+    let all = links.total.max(1) as f64;
+    let most = counts.values().copied().max().unwrap_or(0) as f64;
+    (links.total, most / all, counts.len() as f64 / all)
+}
+
+/// A site whose pages have alike names and some links, as people make them.
+fn untidy(names: &[usize], links: &[(usize, usize, usize)]) -> Vec<Page> {
+    const NAMES: [&str; 7] = [
+        "burr grinder",
+        "burr grinder guide",
+        "cold brew",
+        "brew ratio",
+        "cold brew ratio",
+        "moka pot",
+        "pot",
+    ];
+    let mut pages: Vec<Page> = (0..names.len())
+        .map(|i| {
+            let mentions: Vec<String> = (0..names.len())
+                .filter(|&o| o != i)
+                .map(|o| {
+                    format!(
+                        "It has {} {} inside. {}\n\n",
+                        KINDS[(i * 3 + o) % 4],
+                        NAMES[names[o]],
+                        filler(40)
+                    )
+                })
+                .collect();
+            Page {
+                cluster: Some("t".to_owned()),
+                role: Some(if i == 0 { Role::Hub } else { Role::Supporting }),
+                ..page(&format!("p{i}"), NAMES[names[i]], &mentions.concat())
+            }
+        })
+        .collect();
+    for &(from, to, anchor) in links {
+        let (from, to) = (from % names.len(), to % names.len());
+        let link = format!("See [{}](/p{to}/) too. Well.\n\n", NAMES[anchor]);
+        pages[from].body.push_str(&link);
+    }
+    pages
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_suggested_makes_no_anchor_compete_and_no_mix_worse(
+        names in prop::collection::vec(0usize..7, 3..12),
+        links in prop::collection::vec((0usize..12, 0usize..12, 0usize..7), 0..14),
+        at_once in any::<bool>(),
+    ) {
+        let pages = untidy(&names, &links);
+        let before = Linker::new(&Site::default(), pages.iter().cloned());
+        let mut linker = before.clone();
+        let limits = Limits { items: 1_000 };
+        let options = Options { limit: Some(20), least_score: 0.0, ..Options::default() };
+        for page in &pages {
+            // All from the first state of the site, as when a person lets them lie; or each from what the site is by then.
+            let index = if at_once { &before.index } else { &linker.index };
+            let wanted: Vec<edit::Link> = index.suggest(page, &options).into_iter().map(|s| s.link).collect();
+            let applied = linker.apply(page, &wanted, &options.rules.of(page));
+            let reasons = [edit::Refusal::Competing, edit::Refusal::Monotonous];
+            prop_assert!(applied.refused.iter().all(|r| at_once && reasons.contains(&r.1)), "{:?}", applied.refused);
+            let changed = Page { body: applied.body, ..page.clone() };
+            let again = linker.apply(&changed, &wanted, &options.rules.of(page));
+            prop_assert_eq!(&again.body, &changed.body);
+            linker.replace(&changed);
+        }
+        let competing = |linker: &Linker| -> Vec<String> {
+            let report = linker.graph.report(limits);
+            report.competing_anchors.items.into_iter().map(|c| c.anchor).collect()
+        };
+        let old = competing(&before);
+        let new: Vec<String> = competing(&linker).into_iter().filter(|anchor| !old.contains(anchor)).collect();
+        prop_assert!(new.is_empty(), "{new:?}");
+        for page in &pages {
+            let ((_, most_before, different_before), (links, most, different)) = (mix(&before, &page.id), mix(&linker, &page.id));
+            prop_assert!(links < 5 || most <= most_before.max(0.4) + 1e-9, "{}: {most_before} {most}", page.id);
+            prop_assert!(links < 5 || different >= different_before.min(0.5) - 1e-9, "{}: {different}", page.id);
+        }
+    }
 
     #[test]
     fn a_changed_site_suggests_what_a_new_one_does(order in prop::collection::vec((0usize..25, any::<bool>()), 1..40)) {

@@ -60,11 +60,13 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
         .examples(examples)
 }
 
-/// A comma or a colon does, not within a closing quotation: "it is cool,” said".
+/// A comma or a colon does before white space or a quotation, not within a closing one ("it is cool,” said"); so does a dash
+/// that stands alone.
 fn ends_clause(between: &str) -> bool {
-    between
-        .strip_prefix([',', ':'])
-        .is_some_and(|rest| rest.starts_with(char::is_whitespace))
+    let marks = between.match_indices([',', ':']);
+    let mut after = marks.filter_map(|(at, mark)| between[at + mark.len()..].chars().next());
+    after.any(|c| c.is_whitespace() || matches!(c, '\'' | '"' | '+' | '-' | '«' | '»' | '<' | '>'))
+        || between.contains(" – ")
 }
 
 fn rate(share: f64) -> i16 {

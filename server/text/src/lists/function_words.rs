@@ -4,7 +4,8 @@ pub(super) const ENGLISH: &str = "
 the a an this that these those
 one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen
 twenty thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand thousands million millions billion billions
-first second third fourth fifth sixth seventh eighth ninth tenth once twice half dozen
+first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth
+eighteenth nineteenth twentieth once twice thrice half dozen
 i you he she it we they me him her us them my your his its our their mine yours hers ours theirs
 myself yourself himself herself itself ourselves yourselves themselves oneself
 i'm i've i'd i'll you're you've you'd you'll he's he'd he'll she's she'd she'll it's it'd it'll we're we've we'd we'll
@@ -19,29 +20,42 @@ will would shall should can could may might must ought cannot won't wouldn't sha
 get gets got getting gotten become becomes became becoming seem seems seemed seeming appear appears appeared
 remain remains remained stay stays stayed keep keeps kept keeping let lets
 about above across after against along amid among amongst around as at before behind below beneath beside besides between
-beyond by concerning considering despite down during except for from in inside into like near of off on onto opposite out
-outside over past per plus regarding round since through throughout till to toward towards under underneath unlike until up
+beyond by concerning considering despite down during except for from in into like near of off on onto opposite out
+over past per plus regarding since through throughout till to toward towards under underneath unlike until up
 upon versus via with within without
 and but or nor so yet because although though while whereas if unless lest than whether provided once
 not no yes nope okay ok please
-very too quite rather really fairly pretty almost nearly just only even still also again already always never ever often
+very too quite rather really fairly almost nearly just only even still also again already always never ever often
 sometimes usually rarely seldom soon now then today tomorrow yesterday later ago here there everywhere somewhere anywhere
 nowhere perhaps maybe probably possibly certainly definitely actually basically simply mostly mainly largely partly
 extremely highly absolutely completely totally entirely particularly especially generally typically recently currently
 finally eventually together instead away back forward well far
-thing things stuff way ways kind kinds sort sorts type matter matters case cases piece part parts bit
-time times day days week weeks month months year years hour hours minute minutes
+thing things stuff way ways kind kinds matter case piece part parts bit
+times day days week weeks month months year years hour hours minute minutes
 good better best great nice bad worse worst big bigger biggest small smaller smallest large larger largest new newer newest old
-older oldest long longer longest short easy easier easiest simple hard quick fast whole able likely
-important interesting different main major available possible ready able sure
-say says said saying tell tells told telling ask asks asked asking think thinks thought thinking know knows knew known knowing
-believe believes believed feel feels felt see sees saw seen seeing look looks looked looking find finds found finding
-make makes made making take takes took taken taking give gives gave given giving go goes went gone going come comes came
-coming put puts putting use uses used using want wants wanted wanting need needs needed needing try tries tried trying
-show shows showed shown showing mean means meant start starts started starting begin begins began begun beginning
-happen happens happened call called calls
-oh ah eh hey wow hmm ugh ouch aha hurray hooray bravo yay
+older oldest long longer longest short easy easier easiest simple hard fast whole able likely
+important different main major available possible able sure
+say says said saying tells told ask asks asked asking think thinks
+make makes made making take takes took taken go goes went gone going come comes came
+coming put puts putting use used using want need needs try tries tried trying
+showed shown showing mean means meant
+called
+oh ah eh hey wow hmm ugh ouch aha yay
 etc eg ie vs mr mrs ms dr prof jr sr
+someone's somebody's anyone's everyone's everybody's nobody's one's other's another's
+ahead alongside amidst apart aside ago atop circa elsewhere else mid minus next notwithstanding thereby therein thru whilst wherein
+apparently clearly commonly constantly continually directly earlier easily expressly fully immediately incidentally including initially
+instantly lately namely naturally notably nowadays regularly relatively seriously slightly somewhat truly ultimately uniquely
+utterly widely anymore
+actual average awesome awful basic beautiful bottom busy complete current early earliest estimated faster fastest harder hardest high
+higher highest last latest low lower lowest multiple necessary nicer nicest normal obvious particular previous real recent regular
+shorter shortest similar simpler simplest special specific tiny top usual young younger youngest
+aspect aspects detail details difference differences factor factors idea instance instances item items likelihood ones percent
+person pieces theme seconds ton tons
+add added adding adds based consist consisted consists contain contained containing contains dare dared dares ensure ensured ensures
+letting remaining setting staying turn turned turns
+announced announces claimed discussed discusses explain explained explains stated stating suggested suggests talked talks
+understands understood
 ";
 
 pub(super) const GERMAN: &str = "
