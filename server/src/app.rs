@@ -154,6 +154,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "term_texts",
         sql: include_str!("../schema/0029_term_texts.surql"),
     },
+    Migration {
+        number: 35,
+        name: "editorial_flow",
+        sql: include_str!("../schema/0035_editorial_flow.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.

@@ -97,6 +97,7 @@ async fn tables_of_ideas_come_back_unchanged() {
     let body = json!({
         "sector": p.sector, "title": "=HYPERLINK(1)", "brief": "Say\nmore.", "cluster": cluster, "cluster_role": "hub",
         "primary_keyword": primary, "secondary_keywords": [other], "terms": [term], "suggested_terms": ["x|y"],
+        "attributes": [{ "name": "size=x", "value": "1 | 2" }, { "name": "colour", "value": "red" }],
         "content_type": "page", "content_structure": "guide", "word_count": 777,
         "outline": [{ "heading": "# One", "points": ["- a", "b"], "question": false }, { "heading": "Why?", "points": [], "question": true }],
     });
@@ -127,6 +128,7 @@ async fn tables_of_ideas_come_back_unchanged() {
         "secondary_keywords",
         "terms",
         "suggested_terms",
+        "attributes",
         "content_type",
         "content_structure",
         "word_count",

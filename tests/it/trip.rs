@@ -377,9 +377,9 @@ impl<'a> Trip<'a> {
     /// Imports keywords, groups them, makes a category for each cluster, and plans pages. Answers the cluster with most posts, its
     /// category, and its ideas, the hub first.
     pub async fn planned(&self, keywords: &[(String, u32)]) -> (Value, Value, Vec<Value>) {
-        let mut csv = "keyword,volume\n".to_owned();
+        let mut csv = "keyword,volume,attributes\n".to_owned();
         for (text, volume) in keywords {
-            csv += &format!("{text},{volume}\n");
+            csv += &format!("{text},{volume},audience=beginners\n");
         }
         let report = self.import(&csv).await;
         assert_eq!(
@@ -492,11 +492,17 @@ pub fn assert_carried(page: &Drafted) {
         "content_type",
         "content_structure",
         "terms",
+        "attributes",
     ] {
         assert!(!idea[field].is_null(), "{field}: {idea}");
         assert_eq!(idea[field], task[field], "{field}: {task}");
         assert_eq!(idea[field], content[field], "{field}: {content}");
     }
+    assert_eq!(
+        idea["attributes"],
+        json!([{ "name": "audience", "value": "beginners" }]),
+        "{idea}"
+    );
     assert_eq!(idea["primary_keyword"], task["primary_keyword"]);
     assert_eq!(idea["primary_keyword"]["text"], content["primary_keyword"]);
     let secondary = texts(&idea["secondary_keywords"]);

@@ -7,9 +7,9 @@ use igny8_data::surrealdb_types::Value;
 use igny8_data::{Access, DbError, Direction, SectorId, Select, SiteScope, Write};
 
 use super::api::{ClusterFilter, named, numbers, require_parent, taken};
-use super::model::{Attribute, Cluster, ClusterId, Recommendations, text_key};
+use super::model::{Cluster, ClusterId, Recommendations, text_key};
 use super::rules::require_sector;
-use super::table::{self, CellProblem, Row, Table, TableReport, cut, escaped, join, plain, word};
+use super::table::{self, CellProblem, Row, Table, TableReport, join, read_attributes, word, written_attributes};
 use crate::api::validate::Check;
 use crate::api::{Error, FieldError, Result};
 use crate::app::App;
@@ -95,7 +95,6 @@ impl<A: Access> ClusterExport<A> {
         let cells = rows.into_iter().map(|cluster| {
             let numbers = numbers.get(&cluster.id).unwrap_or(&none);
             let recommended = &cluster.recommendations;
-            let attribute = |a: &Attribute| format!("{}={}", escaped(&a.name, &['=']), escaped(&a.value, &['=']));
             [
                 cluster.name,
                 self.sectors.get(&cluster.sector).cloned().unwrap_or_default(),
@@ -113,7 +112,7 @@ impl<A: Access> ClusterExport<A> {
                     .unwrap_or_default(),
                 recommended.primary_keyword.clone().unwrap_or_default(),
                 join(&recommended.terms),
-                join(recommended.attributes.iter().map(attribute)),
+                written_attributes(&recommended.attributes),
                 numbers.keywords.to_string(),
                 numbers.volume.to_string(),
                 numbers.difficulty().map(|n| format!("{n:.1}")).unwrap_or_default(),
@@ -299,19 +298,7 @@ fn read_row(
         *terms = given;
     }
     if let Some(cell) = row.cell("attributes") {
-        *attributes = table::split(cell)
-            .iter()
-            .map(|text| {
-                let parts = cut(text, '=');
-                let [name, value] = parts.as_slice() else {
-                    return Err(("attributes", format!("{text} is not of the form name=value")));
-                };
-                Ok(Attribute {
-                    name: plain(name),
-                    value: plain(value),
-                })
-            })
-            .collect::<Result<_, _>>()?;
+        *attributes = read_attributes(cell)?;
     }
     if row.cell("primary_keyword").is_some() {
         *primary_keyword = row.filled("primary_keyword").map(str::to_owned);

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use igny8_data::{AccountId, CanWrite, SectorId, SiteId, SiteScope, SurrealValue, Tx, id_type, record};
 use poem_openapi::{Enum, Object};
 
-use super::model::{ClusterId, ClusterRole, KeywordId, choice};
+use super::model::{Attribute, ClusterId, ClusterRole, KeywordId, check_attributes, choice};
 use super::rules::{require_clusters, require_keywords, require_live, require_sector};
 use crate::api::validate::Check;
 use crate::features::content::model::{ContentStructure, ContentType};
@@ -66,6 +66,7 @@ pub struct Plan<'a> {
     pub word_count: i64,
     pub secondary: usize,
     pub terms: usize,
+    pub attributes: &'a [Attribute],
     pub prompt: Option<&'a str>,
     pub role_without_cluster: bool,
 }
@@ -93,6 +94,7 @@ impl Plan<'_> {
             )
             .that(self.terms <= MAX_TERMS, "terms", format!("must be at most {MAX_TERMS}"))
             .that(!self.role_without_cluster, "cluster_role", "needs a cluster");
+        check_attributes(check, self.attributes);
         for (n, heading) in self.outline.iter().take(MAX_HEADINGS).enumerate() {
             check
                 .text(&format!("outline.{n}.heading"), &heading.heading, 1, 300)
@@ -136,6 +138,8 @@ pub struct Idea {
     pub word_count: i64,
     pub terms: Vec<TermId>,
     pub suggested_terms: Vec<String>,
+    /// What the page's subject is known to be; its content gets them.
+    pub attributes: Vec<Attribute>,
     pub status: IdeaStatus,
     pub origin: IdeaOrigin,
     pub disabled: bool,
@@ -175,6 +179,7 @@ impl Idea {
             word_count: 1_000,
             terms: Vec::new(),
             suggested_terms: Vec::new(),
+            attributes: Vec::new(),
             status: IdeaStatus::New,
             origin: IdeaOrigin::Manual,
             disabled: false,
@@ -204,6 +209,7 @@ impl Idea {
             word_count: self.word_count,
             secondary: self.secondary_keywords.len(),
             terms: self.terms.len(),
+            attributes: &self.attributes,
             prompt: None,
             role_without_cluster: self.cluster.is_none() && self.cluster_role.is_some(),
         }

@@ -9,7 +9,7 @@ use super::cluster_table::Sectors;
 use super::idea::{Idea, IdeaId, IdeaStatus};
 use super::idea_table::{read_outline, term_name};
 use super::model::{Cluster, ClusterId, KeywordId, text_key};
-use super::table::{CellProblem, Row, Table, TableReport};
+use super::table::{CellProblem, Row, Table, TableReport, read_attributes};
 use crate::api::Result;
 use crate::api::validate::Check;
 use crate::app::App;
@@ -275,6 +275,9 @@ fn read_row<'a>(
     if let Some(names) = row.list("suggested_terms") {
         idea.suggested_terms = names;
     }
+    if let Some(cell) = row.cell("attributes") {
+        idea.attributes = read_attributes(cell)?;
+    }
     idea.origin = row.word("origin")?.unwrap_or(idea.origin);
     idea.disabled = row.flag("disabled")?.unwrap_or(idea.disabled);
     match row.word::<IdeaStatus>("status")? {
@@ -297,7 +300,11 @@ fn same(a: &Idea, b: &Idea) -> bool {
                 idea.content_structure,
             ),
             (idea.primary_keyword, idea.secondary_keywords.clone(), idea.word_count),
-            (idea.terms.clone(), idea.suggested_terms.clone()),
+            (
+                idea.terms.clone(),
+                idea.suggested_terms.clone(),
+                idea.attributes.clone(),
+            ),
             (idea.status, idea.origin, idea.disabled),
         )
     };

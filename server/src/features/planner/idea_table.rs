@@ -9,7 +9,7 @@ use igny8_data::{Access, DbError, Direction, SectorId, Select, SiteScope};
 use super::api::IdeaFilter;
 use super::api::names;
 use super::idea::{Heading, Idea, IdeaId};
-use super::table::{self, cut, escaped, join, plain, word};
+use super::table::{self, cut, escaped, join, plain, word, written_attributes};
 use crate::api::{Error, Result};
 use crate::app::App;
 use crate::features::sites::Sector;
@@ -19,7 +19,7 @@ use crate::features::taxonomy::{Taxonomy, Term, TermId};
 const PAGE: usize = 500;
 
 /// `volume` and `difficulty` are for readers; an import leaves them alone.
-const HEADER: [&str; 19] = [
+const HEADER: [&str; 20] = [
     "id",
     "title",
     "sector",
@@ -38,6 +38,7 @@ const HEADER: [&str; 19] = [
     "outline",
     "terms",
     "suggested_terms",
+    "attributes",
     "brief",
 ];
 
@@ -120,6 +121,7 @@ impl<A: Access> IdeaExport<A> {
                 written_outline(&idea.outline),
                 join(idea.terms.iter().filter_map(|id| self.terms.get(id))),
                 join(&idea.suggested_terms),
+                written_attributes(&idea.attributes),
                 idea.brief,
             ]
         });

@@ -8,6 +8,7 @@ use poem_openapi::Object;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::model::Attribute;
 use crate::api::{Error, FieldError, Result};
 
 /// Rows of one file.
@@ -317,6 +318,33 @@ pub fn split(cell: &str) -> Vec<String> {
         .map(|part| plain(part.trim()))
         .filter(|text| !text.is_empty())
         .collect()
+}
+
+/// Attributes as a cell: `name=value|name=value`.
+pub fn written_attributes(attributes: &[Attribute]) -> String {
+    join(
+        attributes
+            .iter()
+            .map(|a| format!("{}={}", escaped(&a.name, &['=']), escaped(&a.value, &['=']))),
+    )
+}
+
+/// The attributes of such a cell.
+///
+/// # Errors
+/// The part that is not of that form.
+pub fn read_attributes(cell: &str) -> Result<Vec<Attribute>, CellProblem> {
+    let read = |text: &String| {
+        let parts = cut(text, '=');
+        let [name, value] = parts.as_slice() else {
+            return Err(("attributes", format!("{text} is not of the form name=value")));
+        };
+        Ok(Attribute {
+            name: plain(name),
+            value: plain(value),
+        })
+    };
+    split(cell).iter().map(read).collect()
 }
 
 #[cfg(test)]

@@ -166,13 +166,12 @@ pub async fn read<A: Access>(
         offers,
         entity: content.map(|row| stated(&row.entity)).unwrap_or_default(),
         attributes: content
-            .map(|row| {
-                row.attributes
-                    .iter()
-                    .map(|a| (a.name.clone(), a.value.clone()))
-                    .collect()
-            })
-            .unwrap_or_default(),
+            .map(|row| &row.attributes)
+            .or(task.map(|task| &task.attributes))
+            .into_iter()
+            .flatten()
+            .map(|attribute| (attribute.name.clone(), attribute.value.clone()))
+            .collect(),
     };
     Ok(Known {
         brief,

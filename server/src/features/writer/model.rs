@@ -11,7 +11,7 @@ use crate::features::content::ContentId;
 use crate::features::content::model::{ContentStructure, ContentType};
 use crate::features::planner::idea::{Heading, IdeaId, IdeaStatus, Plan};
 use crate::features::planner::model::choice;
-use crate::features::planner::{ClusterId, ClusterRole, Idea, KeywordId};
+use crate::features::planner::{Attribute, ClusterId, ClusterRole, Idea, KeywordId};
 use crate::features::taxonomy::TermId;
 
 id_type!(
@@ -58,6 +58,8 @@ pub struct Task {
     /// Words the text should have.
     pub word_count: i64,
     pub terms: Vec<TermId>,
+    /// What the page's subject is known to be; its content gets them.
+    pub attributes: Vec<Attribute>,
     /// A user of the account who may work on the site.
     pub assignee: Option<UserId>,
     pub due_at: Option<DateTime<Utc>>,
@@ -103,6 +105,7 @@ impl Task {
             secondary_keywords: Vec::new(),
             word_count: 1_000,
             terms: Vec::new(),
+            attributes: Vec::new(),
             assignee: None,
             due_at: None,
             priority: Priority::Normal,
@@ -132,6 +135,7 @@ impl Task {
             secondary_keywords: idea.secondary_keywords.clone(),
             word_count: idea.word_count,
             terms: idea.terms.clone(),
+            attributes: idea.attributes.clone(),
             ..Self::new(id, scope, idea.sector, &idea.title, now)
         }
     }
@@ -179,6 +183,7 @@ impl Task {
             word_count: self.word_count,
             secondary: self.secondary_keywords.len(),
             terms: self.terms.len(),
+            attributes: &self.attributes,
             prompt: self.prompt.as_deref(),
             role_without_cluster: self.cluster.is_none() && self.cluster_role.is_some(),
         }

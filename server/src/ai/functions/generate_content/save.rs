@@ -51,6 +51,7 @@ pub(super) async fn new(
     content.faq = faq_of(draft);
     content.entity = entity_of(&draft.entity);
     content.primary_keyword = known.brief.primary.clone();
+    content.attributes = row.attributes.clone();
     content.secondary_keywords = known.secondary.iter().take(KEYWORDS).cloned().collect();
     // As they are by now; what is gone since the brief was read is left out.
     let terms: Vec<_> = known.terms.iter().map(|(id, _)| *id).collect();

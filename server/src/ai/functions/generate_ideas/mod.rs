@@ -5,6 +5,7 @@
 //! keywords; a model makes them itself. Keywords that neither looked at go to the idea they are most alike.
 
 mod aimed;
+mod attributes;
 mod local;
 mod pages;
 mod read;
@@ -29,7 +30,7 @@ use crate::api::validate::Check;
 use crate::features::billing::prices::Price;
 use crate::features::content::model::{ContentStructure, ContentType};
 use crate::features::planner::idea::{Heading, Idea, IdeaId, IdeaOrigin};
-use crate::features::planner::model::{ClusterId, ClusterRole, KeywordId};
+use crate::features::planner::model::{Attribute, ClusterId, ClusterRole, KeywordId};
 use crate::features::planner::text_key;
 use crate::features::sites::model::{Sector, Site, SiteType, is_language};
 use crate::features::taxonomy::{Taxonomy, TermId};
@@ -69,6 +70,7 @@ struct Work {
     id: ClusterId,
     ids: Vec<KeywordId>,
     cluster: ideas::Cluster,
+    attributes: attributes::Stated,
     /// Titles of its ideas.
     existing: Vec<String>,
 }
@@ -134,6 +136,7 @@ struct New {
     primary: Target,
     secondary: Vec<Target>,
     brief: String,
+    attributes: Vec<Attribute>,
     idea: Proposed,
 }
 
@@ -305,6 +308,11 @@ impl AiFunction for GenerateIdeas {
                 };
                 plan.new.push(New {
                     cluster: work.id,
+                    attributes: work.attributes.of_page(
+                        &work.cluster.keywords[idea.primary].text,
+                        idea.primary,
+                        &idea.secondary,
+                    ),
                     primary: target(idea.primary),
                     secondary: idea.secondary.iter().map(|&place| target(place)).collect(),
                     brief,
@@ -351,6 +359,7 @@ impl AiFunction for GenerateIdeas {
                 row.set_keywords(Some(new.primary.id), secondary.collect());
                 covered += 1 + row.secondary_keywords.len();
                 row.word_count = new.idea.word_count;
+                row.attributes.clone_from(&new.attributes);
                 for name in &new.idea.terms {
                     let of = |taxonomy: &Taxonomy| terms.get(&(text_key(name), *taxonomy)).copied();
                     match taxonomies(row.content_type).iter().find_map(of) {

@@ -253,6 +253,7 @@ mod tests {
                 has_hub,
                 has_text: false,
             },
+            attributes: Default::default(),
             existing: vec!["Old page".into()],
         }
     }

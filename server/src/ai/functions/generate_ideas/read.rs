@@ -7,9 +7,10 @@ use igny8_planner::cluster as planner;
 use igny8_planner::ideas;
 
 use super::aimed::{self, Aimed};
+use super::attributes::Stated;
 use super::{MOST, Payload, Work};
 use crate::features::planner::idea::IdeaId;
-use crate::features::planner::model::{Cluster, ClusterId, ClusterRole, ContextType, Intent, KeywordId, text_key};
+use crate::features::planner::model::{Attribute, Cluster, ClusterId, ClusterOrigin, ClusterRole, ContextType, Intent, KeywordId, text_key};
 
 /// Keywords read at once of one cluster.
 const PAGE: usize = 2_000;
@@ -27,6 +28,7 @@ struct Line {
     difficulty: Option<i64>,
     intent: Option<Intent>,
     serp_urls: Option<Vec<String>>,
+    attributes: Option<Vec<Attribute>>,
 }
 
 /// An idea that is there.
@@ -94,7 +96,7 @@ pub(super) async fn read(db: &SiteDb<'_, Read>, payload: &Payload) -> Result<Fou
     for some in clusters.chunks(50) {
         let ids: Vec<ClusterId> = some.iter().map(|cluster| cluster.id).collect();
         let pages = pages(db, &ids).await?;
-        for (cluster, (lines, beyond)) in some.iter().zip(lines(db, &ids, &aimed).await?) {
+        for (cluster, (mut lines, beyond)) in some.iter().zip(lines(db, &ids, &aimed).await?) {
             if lines.is_empty() {
                 continue;
             }
@@ -113,6 +115,11 @@ pub(super) async fn read(db: &SiteDb<'_, Read>, payload: &Payload) -> Result<Fou
             found.work.push(Work {
                 id: cluster.id,
                 ids: lines.iter().map(|line| line.id).collect(),
+                attributes: Stated {
+                    keywords: lines.iter_mut().map(|line| line.attributes.take().unwrap_or_default()).collect(),
+                    cluster: cluster.recommendations.attributes.clone(),
+                    by_hand: cluster.origin == ClusterOrigin::Manual,
+                },
                 existing: titles.chain(own.iter().map(|page| &page.title)).cloned().collect(),
                 cluster: ideas::Cluster {
                     name: cluster.name.clone(),
@@ -159,7 +166,7 @@ async fn lines(
     aimed: &Aimed,
 ) -> Result<Vec<(Vec<Line>, usize)>, igny8_data::DbError> {
     let free = |line: &Line| !aimed.has(line.id, &line.text);
-    let columns = "id, text, volume, difficulty, intent, serp_urls";
+    let columns = "id, text, volume, difficulty, intent, serp_urls, attributes";
     let of = "FROM keyword WITH INDEX keyword_by_cluster WHERE site = $site AND account = $account \
               AND deleted_at IS NONE AND disabled = false";
     let mut binds = Variables::new();

@@ -9,7 +9,7 @@ use super::names::{Names, TargetKeyword};
 use crate::api::patch::{set, set_or_clear};
 use crate::features::content::model::{ContentStructure, ContentType};
 use crate::features::planner::idea::{Heading, Idea, IdeaId, IdeaOrigin, IdeaStatus};
-use crate::features::planner::model::{ClusterId, ClusterRole, KeywordId};
+use crate::features::planner::model::{Attribute, ClusterId, ClusterRole, KeywordId};
 use crate::features::taxonomy::{TermId, TermsMode};
 use crate::features::writer::TaskId;
 use crate::features::writer::model::Priority;
@@ -38,6 +38,8 @@ pub struct IdeaOut {
     pub terms: Vec<TermId>,
     /// Names of terms that would fit and are not there yet.
     pub suggested_terms: Vec<String>,
+    /// What the page's subject is known to be; its task and content get them.
+    pub attributes: Vec<Attribute>,
     pub status: IdeaStatus,
     pub origin: IdeaOrigin,
     pub disabled: bool,
@@ -70,6 +72,7 @@ pub struct IdeaIn {
     pub word_count: Option<i64>,
     pub terms: Option<Vec<TermId>>,
     pub suggested_terms: Option<Vec<String>>,
+    pub attributes: Option<Vec<Attribute>>,
 }
 
 /// What to change; absent fields stay, `null` empties where it can.
@@ -91,6 +94,7 @@ pub struct IdeaPatch {
     pub word_count: Option<i64>,
     pub terms: Option<Vec<TermId>>,
     pub suggested_terms: Option<Vec<String>>,
+    pub attributes: Option<Vec<Attribute>>,
     /// `new` or `completed`, for an idea without a task; queuing makes one.
     pub status: Option<IdeaStatus>,
     pub disabled: Option<bool>,
@@ -155,6 +159,7 @@ impl IdeaOut {
             word_count: idea.word_count,
             terms: idea.terms,
             suggested_terms: idea.suggested_terms,
+            attributes: idea.attributes,
             status: idea.status,
             origin: idea.origin,
             disabled: idea.disabled,
@@ -188,6 +193,7 @@ impl IdeaPatch {
         set(&mut idea.word_count, self.word_count);
         set(&mut idea.terms, self.terms);
         set(&mut idea.suggested_terms, self.suggested_terms);
+        set(&mut idea.attributes, self.attributes);
         set(&mut idea.status, self.status);
         set(&mut idea.disabled, self.disabled);
     }

@@ -129,6 +129,7 @@ impl IdeasApi {
         set(&mut idea.word_count, body.word_count);
         idea.terms = body.terms.unwrap_or_default();
         idea.suggested_terms = body.suggested_terms.unwrap_or_default();
+        idea.attributes = body.attributes.unwrap_or_default();
         checked(&idea)?;
         let db = app.db.site(&scope);
         let mut tx = db.tx();

@@ -11,7 +11,7 @@ use crate::features::content::ContentId;
 use crate::features::content::model::{ContentStructure, ContentType};
 use crate::features::planner::api::names::{self, Names, TargetKeyword};
 use crate::features::planner::idea::{Heading, IdeaId};
-use crate::features::planner::{ClusterId, ClusterRole, KeywordId};
+use crate::features::planner::{Attribute, ClusterId, ClusterRole, KeywordId};
 use crate::features::taxonomy::{TermId, TermsMode};
 use crate::features::writer::model::{Priority, Task, TaskId, TaskStatus};
 
@@ -37,6 +37,8 @@ pub struct TaskOut {
     /// Words the text should have.
     pub word_count: i64,
     pub terms: Vec<TermId>,
+    /// What the page's subject is known to be; its content gets them.
+    pub attributes: Vec<Attribute>,
     pub assignee: Option<UserId>,
     pub due_at: Option<DateTime<Utc>>,
     pub priority: Priority,
@@ -71,6 +73,7 @@ pub struct TaskIn {
     /// 1000 when absent.
     pub word_count: Option<i64>,
     pub terms: Option<Vec<TermId>>,
+    pub attributes: Option<Vec<Attribute>>,
     /// Somebody who may work on the site.
     pub assignee: Option<UserId>,
     pub due_at: Option<DateTime<Utc>>,
@@ -97,6 +100,7 @@ pub struct TaskPatch {
     pub secondary_keywords: Option<Vec<KeywordId>>,
     pub word_count: Option<i64>,
     pub terms: Option<Vec<TermId>>,
+    pub attributes: Option<Vec<Attribute>>,
     #[oai(nullable)]
     pub assignee: MaybeUndefined<UserId>,
     #[oai(nullable)]
@@ -164,6 +168,7 @@ impl TaskOut {
             secondary_keywords: names.keywords(&task.secondary_keywords),
             word_count: task.word_count,
             terms: task.terms,
+            attributes: task.attributes,
             assignee: task.assignee,
             due_at: task.due_at,
             priority: task.priority,
@@ -212,6 +217,7 @@ impl TaskPatch {
         task.set_keywords(primary, secondary);
         set(&mut task.word_count, self.word_count);
         set(&mut task.terms, self.terms);
+        set(&mut task.attributes, self.attributes);
         set_or_clear(&mut task.assignee, self.assignee);
         set_or_clear(&mut task.due_at, self.due_at);
         set(&mut task.priority, self.priority);

@@ -144,6 +144,7 @@ impl TasksApi {
         task.set_keywords(body.primary_keyword, body.secondary_keywords.unwrap_or_default());
         set(&mut task.word_count, body.word_count);
         task.terms = body.terms.unwrap_or_default();
+        task.attributes = body.attributes.unwrap_or_default();
         (task.assignee, task.due_at, task.prompt) = (body.assignee, body.due_at, body.prompt);
         set(&mut task.priority, body.priority);
         checked(&task)?;
