@@ -357,3 +357,90 @@ async fn a_new_slug_reaches_visitors_and_the_old_address_leads_on() {
         (301, Some(true))
     );
 }
+
+#[tokio::test]
+async fn a_merged_term_leaves_what_is_planned_to_its_heir() {
+    let w = World::new().await;
+    let path = |rest: &str| format!("/sites/{}/{rest}", w.a.sites[0]);
+    let made = async |rest: &str, body: Value| {
+        let (status, row) = w.post(&w.a.owner, &path(rest), body).await;
+        assert_eq!(status, 201, "{rest}: {row}");
+        row
+    };
+    let sector = made("sectors", json!({ "name": "Coffee" })).await;
+    let mut clusters = Vec::new();
+    for name in ["Beans", "Mills", "Cups"] {
+        clusters.push(made("clusters", json!({ "sector": sector["id"], "name": name })).await["id"].clone());
+    }
+    let [beans, mills, cups] = clusters.try_into().unwrap();
+    let category =
+        |name: &str, clusters: Value| json!({ "taxonomy": "blog_category", "name": name, "clusters": clusters });
+    let from = made("terms", category("From", json!([beans, mills]))).await;
+    let into = made("terms", category("Into", json!([cups, mills]))).await;
+    let tag = made("terms", json!({ "taxonomy": "blog_tag", "name": "Tag" })).await;
+    let planned = |title: &str, terms: &[&Value]| {
+        let terms: Vec<&Value> = terms.iter().map(|term| &term["id"]).collect();
+        json!({ "sector": sector["id"], "title": title, "terms": terms })
+    };
+    let mut rows = Vec::new();
+    for kind in ["ideas", "tasks"] {
+        for (title, terms) in [
+            ("One", vec![&from, &tag]),
+            ("Both", vec![&tag, &from, &into]),
+            ("Other", vec![&tag]),
+        ] {
+            let row = made(kind, planned(title, &terms)).await;
+            rows.push((format!("{kind}/{}", id(&row)), title));
+        }
+    }
+    let post = json!({ "content_type": "post", "title": "Post", "body": "Text.", "terms": [from["id"]] });
+    let post = made("content", post).await;
+    let publish = w
+        .request(
+            &w.a.owner,
+            Method::POST,
+            &path(&format!("content/{}/status", id(&post))),
+        )
+        .header("if-match", "\"1\"")
+        .body_json(&json!({ "status": "published", "force": true }));
+    publish.send().await.assert_status_is_ok();
+    w.run_jobs().await;
+
+    let merge = w
+        .request(&w.a.editor, Method::POST, &path(&format!("terms/{}/merge", id(&from))))
+        .header("if-match", "\"1\"")
+        .body_json(&json!({ "into": into["id"] }));
+    let (status, heir) = igny8_server::testing::body_of(merge.send().await).await;
+    assert_eq!(
+        (status.as_u16(), &heir["clusters"]),
+        (200, &json!([cups, mills, beans])),
+        "{heir}"
+    );
+    let terms = async |rest: &str| w.get(&w.a.viewer, &path(rest)).await.1["terms"].clone();
+    for (rest, title) in &rows {
+        let expected = match *title {
+            "One" => json!([into["id"], tag["id"]]),
+            "Both" => json!([tag["id"], into["id"]]),
+            _ => json!([tag["id"]]),
+        };
+        assert_eq!(terms(rest).await, expected, "{rest} {title}");
+    }
+    w.run_jobs().await;
+    let old = w.http.get("/sites/site-a0/categories/from/").send().await;
+    let to = old
+        .0
+        .headers()
+        .get("location")
+        .map(|to| to.to_str().unwrap().to_owned());
+    assert_eq!(
+        (old.0.status().as_u16(), to.map(|to| to.ends_with("/categories/into/"))),
+        (301, Some(true))
+    );
+
+    // Deleted, they lose it.
+    let (status, problem) = w.delete(&w.a.editor, &path(&format!("terms/{}", id(&into))), 2).await;
+    assert_eq!(status, 204, "{problem}");
+    for (rest, title) in &rows {
+        assert_eq!(terms(rest).await, json!([tag["id"]]), "{rest} {title}");
+    }
+}

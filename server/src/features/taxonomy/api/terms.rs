@@ -198,7 +198,7 @@ impl TermsApi {
 
     /// Delete a term
     ///
-    /// The terms below it move up to its parent; content loses it. It can be restored, without them, until it is removed
+    /// The terms below it move up to its parent; content, ideas and tasks lose it. It can be restored, without them, until it is removed
     /// for good. A text of its archive whose next term has one becomes a draft.
     #[oai(
         path = "/sites/:site_id/terms/:term_id",
@@ -243,8 +243,8 @@ impl TermsApi {
 
     /// Merge a term into another
     ///
-    /// Its content and the terms below it go to the other term; then it is deleted. The text of its archive becomes a draft if
-    /// the other term has one.
+    /// Its content, ideas, tasks, clusters and the terms below it go to the other term, and its addresses lead there; then it is
+    /// deleted. The text of its archive becomes a draft if the other term has one.
     #[oai(
         path = "/sites/:site_id/terms/:term_id/merge",
         method = "post",
@@ -339,6 +339,7 @@ async fn restored(app: &App, scope: &SiteScope<Write>, id: TermId) -> Result<Ter
     term.updated_at = app.db.clock().now();
     let mut tx = db.tx();
     tx.replace(&mut term);
+    published::changed(app, scope, &mut tx).await?;
     tx.commit().await?;
     Ok(term)
 }
