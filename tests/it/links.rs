@@ -579,6 +579,11 @@ async fn what_breaks_a_rule_says_why() {
         "## A burr grinder here\n\nThe `burr grinder` of code. A moka pot is old. {} See [coffee](/blog/coffee-at-home/).",
         filler(320)
     );
+    let hidden = b
+        .post("Moka secrets", "A moka pot.", json!({ "indexable": false }))
+        .await;
+    let elsewhere = json!({ "canonical_url": "https://example.com/moka/" });
+    let copy = b.post("Moka copied", "A moka pot.", elsewhere).await;
     let source = b.post("Rules", &text, json!({ "primary_keyword": "moka pot" })).await;
     let results = b
         .apply(
@@ -591,6 +596,8 @@ async fn what_breaks_a_rule_says_why() {
                 { "target": hub, "anchor": "Rain falls" },
                 { "target": ratio, "anchor": "moka pot" },
                 { "target": ratio, "anchor": "rain" },
+                { "target": hidden, "anchor": "moka pot" },
+                { "target": copy, "anchor": "moka pot" },
             ]),
         )
         .await;
@@ -610,6 +617,8 @@ async fn what_breaks_a_rule_says_why() {
             "already",
             "own_keyphrase",
             "not_found",
+            "do_not_link",
+            "do_not_link",
         ],
         "{results}"
     );

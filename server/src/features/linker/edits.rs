@@ -63,7 +63,10 @@ pub async fn apply(
 ) -> Result<(Content, Vec<Became>)> {
     let (row, wanted) = (old.clone(), wishes.to_vec());
     let edit = with(app, &scope.reading(), move |standing| {
-        let rules = suggest::rules(standing, &row);
+        let rules = Rules {
+            do_not_link: standing.kept_out().to_vec(),
+            ..suggest::rules(standing, &row)
+        };
         let page = standing.page(&row);
         let mut known = HashMap::new();
         for wish in &wanted {
@@ -103,6 +106,10 @@ pub async fn apply(
             (_, Some(known)) if !known.published => Became::Refused(Error::rule(
                 "not_published",
                 "Visitors cannot see this page yet: publish it first.",
+            )),
+            (Refusal::DoNotLink, Some(_)) => Became::Refused(Error::rule(
+                "do_not_link",
+                "Search engines are kept from this page, or another address stands for it: link to that one instead.",
             )),
             (refusal, Some(_)) => Became::Refused(refused(*refusal)),
         });

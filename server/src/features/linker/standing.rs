@@ -149,7 +149,7 @@ impl Standing {
         &self.hosts
     }
 
-    /// Paths that are not suggested as targets.
+    /// Paths that get no links: search engines are kept from them, or another address stands for them.
     pub fn kept_out(&self) -> &[String] {
         &self.kept_out
     }
