@@ -414,3 +414,74 @@ async fn pictures_of_ones_own_and_rules() {
     assert_eq!(w.post(&w.a.viewer, &format!("{path}/place"), json!({})).await.0, 403);
     assert_eq!(w.post(&w.b.owner, &format!("{path}/place"), json!({})).await.0, 404);
 }
+
+#[tokio::test]
+async fn another_file_and_another_text_reach_the_page() {
+    let w = World::new().await;
+    let s = Studio::new(&w).await;
+    let upload = async |name: &str, colour: u8| {
+        let mut form = format!("--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n")
+            .into_bytes();
+        form.extend(STANDARD.decode(png(colour)).unwrap());
+        form.extend(b"\r\n--edge--\r\n");
+        let request = w
+            .request(s.who, poem::http::Method::POST, &s.path("media"))
+            .content_type("multipart/form-data; boundary=edge");
+        let (status, media) = igny8_server::testing::body_of(request.body(form).send().await).await;
+        assert_eq!(status, 201, "{media}");
+        media
+    };
+    let place = async |image: &str| {
+        let (status, placed) = w
+            .post(s.who, &s.path(&format!("images/{image}/place")), json!({}))
+            .await;
+        assert_eq!(status, 200, "{placed}");
+        s.text().await["body"].as_str().unwrap().to_owned()
+    };
+    let change = async |image: &str, body: Value| {
+        let path = s.path(&format!("images/{image}"));
+        let etag = w.request(s.who, poem::http::Method::GET, &path).send().await;
+        let etag = etag.0.headers()["etag"]
+            .to_str()
+            .unwrap()
+            .trim_matches('"')
+            .parse()
+            .unwrap();
+        let (status, changed) = w.patch(s.who, &path, etag, body).await;
+        assert_eq!(status, 200, "{changed}");
+    };
+    let drawn = json!({ "content": s.content, "section": "brewing", "prompt": "A jar", "alt": "A jar" });
+    let (_, image) = w.post(s.who, &s.path("images"), drawn).await;
+    let image = image["id"].as_str().unwrap();
+    let job = s.run("generate_images", json!({ "images": [image] })).await;
+    assert_eq!(job["result"]["not_placed"], json!([]), "{job}");
+    let before = s.text().await["body"].as_str().unwrap().to_owned();
+    assert_eq!(before.matches("![").count(), 1, "{before}");
+
+    // Two files of one's own, of which only the second was put there: the drawn one is gone.
+    let (one, two) = (upload("one.png", 1).await, upload("two.png", 2).await);
+    change(image, json!({ "media": one["id"] })).await;
+    change(image, json!({ "media": two["id"], "alt": "My jar" })).await;
+    let body = place(image).await;
+    let shown = format!("## Brewing\n\n![My jar]({})\n\nWait", two["path"].as_str().unwrap());
+    assert!(body.contains(&shown) && body.matches("![").count() == 1, "{body}");
+    // Back to the first, and another text for it by itself.
+    change(image, json!({ "media": one["id"] })).await;
+    assert_eq!(
+        place(image).await,
+        body.replace(two["path"].as_str().unwrap(), one["path"].as_str().unwrap())
+    );
+    change(image, json!({ "alt": "A [tall] jar" })).await;
+    let described = s.text().await["body"].as_str().unwrap().to_owned();
+    assert!(described.contains("![A \\[tall\\] jar](/media/"), "{described}");
+    assert_eq!(place(image).await, described, "a second time nothing changes");
+
+    // Of the featured one the file says it.
+    let featured = json!({ "content": s.content, "media": two["id"], "alt": "Before" });
+    let (_, featured) = w.post(s.who, &s.path("images"), featured).await;
+    let featured_id = featured["id"].as_str().unwrap();
+    place(featured_id).await;
+    assert_eq!(s.media(&featured).await["alt"], "Before");
+    change(featured_id, json!({ "alt": "After" })).await;
+    assert_eq!(s.media(&featured).await["alt"], "After");
+}

@@ -30,6 +30,9 @@ choice!(ImageStatus {
     Uploaded,
 });
 
+/// Files that a picture remembers having had.
+const EARLIER: usize = 10;
+
 /// A picture as stored.
 #[derive(Debug, Clone, SurrealValue)]
 #[surreal(crate = "surrealdb_types")]
@@ -49,6 +52,9 @@ pub struct Image {
     place: Option<String>,
     pub status: ImageStatus,
     pub media: Option<MediaId>,
+    /// Files it had before, the newest last: one of them may still stand in the text.
+    #[surreal(default)]
+    pub earlier: Vec<MediaId>,
     /// Why it failed.
     pub error: Option<String>,
     /// What drew it.
@@ -87,6 +93,7 @@ impl Image {
             place: None,
             status: ImageStatus::Pending,
             media: None,
+            earlier: Vec::new(),
             error: None,
             model: None,
             rev: 1,
@@ -114,6 +121,10 @@ impl Image {
 
     /// Gives it a file.
     pub fn set_file(&mut self, status: ImageStatus, media: MediaId, model: Option<String>) {
+        self.earlier.extend(self.media);
+        self.earlier.retain(|old| *old != media);
+        let surplus = self.earlier.len().saturating_sub(EARLIER);
+        self.earlier.drain(..surplus);
         (self.status, self.media, self.model, self.error) = (status, Some(media), model, None);
     }
 

@@ -10,6 +10,7 @@ mod shapes;
 #[cfg(test)]
 mod tests;
 
+use pulldown_cmark::{Event, LinkType, Parser, Tag};
 use serde::{Deserialize, Serialize};
 
 use self::page::Page;
@@ -144,6 +145,35 @@ pub fn compose(brief: &Brief) -> Draft {
 /// A picture in Markdown; `alt` may be anybody's text.
 pub fn picture(alt: &str, path: &str) -> String {
     format!("![{}]({path})", page::inline(alt))
+}
+
+/// The text with this `alt` at every picture of this path; every other byte stays.
+pub fn with_alt(body: &str, path: &str, alt: &str) -> String {
+    let mut new = String::with_capacity(body.len());
+    let mut from = 0;
+    for (event, range) in Parser::new_ext(body, crate::markdown()).into_offset_iter() {
+        let Event::Start(Tag::Image {
+            link_type: LinkType::Inline,
+            dest_url,
+            ..
+        }) = event
+        else {
+            continue;
+        };
+        // One inside of another's text is gone with it.
+        if *dest_url != *path || range.start < from {
+            continue;
+        }
+        if let Some(address) = body[range.clone()].rfind("](") {
+            new.push_str(&body[from..range.start]);
+            new.push_str("![");
+            new.push_str(&page::inline(alt));
+            new.push_str(&body[range.start + address..range.end]);
+            from = range.end;
+        }
+    }
+    new.push_str(&body[from..]);
+    new
 }
 
 /// Whether a text still has notes to its author.

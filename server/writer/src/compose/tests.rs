@@ -147,3 +147,22 @@ fn services_say_where_they_are_offered() {
     );
     assert_eq!(compose(&brief(Structure::Article, "en")).faq.len(), 1);
 }
+
+#[test]
+fn pictures_are_described_where_they_stand() {
+    for (body, expected) in [
+        ("A ![b](/p.svg) c", "A ![new \\[jar\\]](/p.svg) c"),
+        ("![](/p.svg \"title\")", "![new \\[jar\\]](/p.svg \"title\")"),
+        (
+            "![a](/q.svg) ![a [b](c)](/p.svg)",
+            "![a](/q.svg) ![new \\[jar\\]](/p.svg)",
+        ),
+        (
+            "`![b](/p.svg)`\n\n    ![b](/p.svg)",
+            "`![b](/p.svg)`\n\n    ![b](/p.svg)",
+        ),
+        ("[b](/p.svg)", "[b](/p.svg)"),
+    ] {
+        assert_eq!(with_alt(body, "/p.svg", "new [jar]"), expected, "{body}");
+    }
+}

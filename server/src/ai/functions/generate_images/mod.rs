@@ -19,9 +19,9 @@ use crate::api::validate::Check;
 use crate::api::{Error, Result};
 use crate::features::billing::prices::Price;
 use crate::features::content::{Content, ContentId, Reason, Status, save};
-use crate::features::images::{Image, ImageId, ImageStatus, place, store};
+use crate::features::images::{self, Image, ImageId, ImageStatus, place, store};
 use crate::features::media::inspect::Inspected;
-use crate::features::media::{Media, MediaId};
+use crate::features::media::Media;
 use crate::features::sites::Site;
 use crate::jobs::JobError;
 
@@ -209,13 +209,12 @@ impl AiFunction for GenerateImages {
         let now = task.app.db.clock().now();
         let (mut drawn, mut failed, mut gone) = (Vec::new(), Vec::new(), Vec::new());
         let mut files: BTreeMap<String, Media> = BTreeMap::new();
-        let mut by_content: BTreeMap<ContentId, Vec<(Image, Media, Option<MediaId>)>> = BTreeMap::new();
+        let mut by_content: BTreeMap<ContentId, Vec<(Image, Media)>> = BTreeMap::new();
         for (was, picture) in &output.images {
             let Some(mut image) = db.get::<Image>(was.id).await? else {
                 gone.push(was.id);
                 continue;
             };
-            let before = image.media;
             image.updated_at = now;
             match picture {
                 Ok(file) => {
@@ -232,7 +231,7 @@ impl AiFunction for GenerateImages {
                     by_content
                         .entry(image.content)
                         .or_default()
-                        .push((image.clone(), media, before));
+                        .push((image.clone(), media));
                 }
                 Err(why) => {
                     // A picture that it had stays.
@@ -262,7 +261,7 @@ async fn put(
     task: &Task<Payload>,
     tx: &mut Tx<'_>,
     content: ContentId,
-    images: &[(Image, Media, Option<MediaId>)],
+    images: &[(Image, Media)],
     not_placed: &mut Vec<Value>,
 ) -> std::result::Result<(), JobError> {
     let db = task.app.db.site(&task.scope);
@@ -270,21 +269,18 @@ async fn put(
     let Some(old) = db.get::<Content>(content).await? else {
         images
             .iter()
-            .for_each(|(image, ..)| tell(image, "The content was deleted meanwhile."));
+            .for_each(|(image, _)| tell(image, "The content was deleted meanwhile."));
         return Ok(());
     };
     if !matches!(old.status, Status::Draft | Status::Review) {
         let why = "The content is approved or published: put the picture into its place when you have seen it.";
-        images.iter().for_each(|(image, ..)| tell(image, why));
+        images.iter().for_each(|(image, _)| tell(image, why));
         return Ok(());
     }
     let mut new = old.clone();
-    for (image, media, before) in images {
-        let before = match before {
-            Some(id) => db.get::<Media>(*id).await?,
-            None => None,
-        };
-        if let Err(why) = place::place(image, media, before.as_ref(), &mut new) {
+    for (image, media) in images {
+        let earlier = images::api::earlier(&db, image).await?;
+        if let Err(why) = place::place(image, media, &earlier, &mut new) {
             tell(image, &why.to_string());
         }
     }
@@ -293,7 +289,7 @@ async fn put(
     if check.finish().is_err() {
         images
             .iter()
-            .for_each(|(image, ..)| tell(image, "The text has no room for it."));
+            .for_each(|(image, _)| tell(image, "The text has no room for it."));
         return Ok(());
     }
     save::change(

@@ -1,7 +1,7 @@
 //! `/sites/{site}/images`: the pictures of content.
 
 use chrono::{DateTime, Utc};
-use igny8_data::{Access, DbError, Read, Select, SiteDb, SiteId, SiteScope, Write};
+use igny8_data::{Access, DbError, Read, Select, SiteDb, SiteId, SiteScope, Variables, Write};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
@@ -14,7 +14,7 @@ use crate::api::response::Done;
 use crate::api::validate::Check;
 use crate::api::{Caller, Created, Error, Fetched, FieldError, Page, PageRequest, Result, SortField, Tag, etag};
 use crate::app::App;
-use crate::features::content::{Content, ContentId, Reason, save};
+use crate::features::content::{Content, ContentId, Reason, published, save};
 use crate::features::media::{Media, MediaId, MediaKind};
 use crate::features::planner::rules::require_live;
 
@@ -186,7 +186,8 @@ impl ImagesApi {
 
     /// Change a picture of content
     ///
-    /// With another prompt it waits to be drawn again; the file it has stays until then.
+    /// With another prompt it waits to be drawn again; the file it has stays until then. Another `alt` is written where the
+    /// picture stands; another file gets there when it is put into its place.
     #[oai(
         path = "/sites/:site_id/images/:image_id",
         method = "patch",
@@ -208,6 +209,7 @@ impl ImagesApi {
         let mut row = find(&db, image_id.0).await?;
         etag::check(if_match.0.as_deref(), row.rev)?;
         let Json(body) = body;
+        let alt = row.alt.clone();
         if body.prompt.as_ref().is_some_and(|prompt| prompt.trim() != row.prompt) {
             row.status = ImageStatus::Pending;
         }
@@ -221,6 +223,9 @@ impl ImagesApi {
         let mut tx = db.tx();
         tx.replace(&mut row);
         tx.commit().await.map_err(refused)?;
+        if row.alt != alt && row.media.is_some() {
+            put(&app, &scope, &row, Put::Describe).await?;
+        }
         Ok(fetched(row))
     }
 
@@ -257,7 +262,8 @@ impl ImagesApi {
 
     /// Put a picture into its place
     ///
-    /// At the head of its content, or behind the heading of its section. A second time nothing changes.
+    /// At the head of its content, or behind the heading of its section, instead of the file it had there before. A second time
+    /// nothing changes.
     #[oai(
         path = "/sites/:site_id/images/:image_id/place",
         method = "post",
@@ -272,15 +278,24 @@ impl ImagesApi {
     ) -> Result<Fetched<ImageOut>> {
         let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
         let row = find(&app.db.site(&scope), image_id.0).await?;
-        put(&app, &scope, &row).await?;
+        put(&app, &scope, &row, Put::Place).await?;
         Ok(fetched(row))
     }
+}
+
+/// What is done to the page of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Put {
+    /// It gets into its place.
+    Place,
+    /// Where it stands already, its text for who cannot see it is written.
+    Describe,
 }
 
 /// Times a place is looked for again because the content was changed meanwhile.
 const ATTEMPTS: usize = 4;
 
-async fn put(app: &App, scope: &SiteScope<Write>, row: &Image) -> Result<()> {
+async fn put(app: &App, scope: &SiteScope<Write>, row: &Image, how: Put) -> Result<()> {
     let db = app.db.site(scope);
     let missing = || {
         Error::rule(
@@ -289,25 +304,57 @@ async fn put(app: &App, scope: &SiteScope<Write>, row: &Image) -> Result<()> {
         )
     };
     let media = row.media.ok_or_else(missing)?;
-    let media = db.get::<Media>(media).await?.ok_or_else(missing)?;
+    let mut media = db.get::<Media>(media).await?.ok_or_else(missing)?;
+    let earlier = earlier(&db, row).await?;
     for _ in 0..ATTEMPTS {
         let old = db.get::<Content>(row.content).await?.ok_or_else(Error::not_found)?;
         let mut new = old.clone();
-        place::place(row, &media, None, &mut new).map_err(|error| Error::rule("no_place", error.to_string()))?;
+        match how {
+            Put::Place => place::place(row, &media, &earlier, &mut new)
+                .map_err(|error| Error::rule("no_place", error.to_string()))?,
+            Put::Describe if place::describe(row, &media, &mut new) => {}
+            Put::Describe => return Ok(()),
+        }
         let mut check = Check::new();
         new.check(&mut check);
         check.finish()?;
         let mut tx = db.tx();
-        if !save::change(&app.db, &mut tx, scope.actor().who(), &old, &mut new, Reason::Edited) {
+        let mut changes = save::change(&app.db, &mut tx, scope.actor().who(), &old, &mut new, Reason::Edited);
+        // What pages say of a featured picture is said by its file.
+        if row.kind == ImageKind::Featured && !row.alt.is_empty() && row.alt != media.alt {
+            let mut media = media.clone();
+            media.alt.clone_from(&row.alt);
+            media.updated_at = app.db.clock().now();
+            published::changed(app, scope, &mut tx).await?;
+            tx.replace(&mut media);
+            changes = true;
+        }
+        if !changes {
             return Ok(());
         }
         match tx.commit().await {
             Ok(_) => return Ok(()),
-            Err(DbError::Stale) => {}
+            Err(DbError::Stale) => media = db.get::<Media>(media.id).await?.ok_or_else(missing)?,
             Err(error) => return Err(save::refused(error)),
         }
     }
     Err(Error::unavailable("The content is being changed by others. Try again."))
+}
+
+/// The files that a picture had before, deleted ones too, in its order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn earlier<A: Access>(db: &SiteDb<'_, A>, row: &Image) -> Result<Vec<Media>, DbError> {
+    if row.earlier.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut binds = Variables::new();
+    binds.insert("earlier", row.earlier.clone());
+    let sql = "SELECT * FROM $earlier WHERE site = $site AND account = $account;";
+    let found: Vec<Media> = db.query(sql, binds, "reading earlier files").await?.rows(0)?;
+    let of = |id: &MediaId| found.iter().find(|media| media.id == *id).cloned();
+    Ok(row.earlier.iter().filter_map(of).collect())
 }
 
 async fn own_file<A: Access>(db: &SiteDb<'_, A>, row: &mut Image, media: MediaId) -> Result<()> {
