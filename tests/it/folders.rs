@@ -150,3 +150,73 @@ async fn what_goes_out_comes_back_the_same() {
     }
     assert!(one.len() > 60, "{} files", one.len());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn single_files_come_back_the_same() {
+    let w = World::new().await;
+    let (one, two, singles) = (
+        w.folder.path().join("one"),
+        w.folder.path().join("two"),
+        w.folder.path().join("singles"),
+    );
+    let site = w.a.sites[0];
+    import(&w, site, &demo()).await;
+    export(&w, site, &one).await;
+    // The frame of the folder, and instead of its pages a file of each, wherever.
+    for (name, bytes) in files(&one) {
+        if name.starts_with("content/") && !name.contains("_index.") {
+            continue;
+        }
+        let path = singles.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    let list = format!("/sites/{site}/content");
+    let (_, page) = w.get(&w.a.viewer, &format!("{list}?limit=200")).await;
+    let rows = page["items"].as_array().unwrap();
+    assert!(rows.len() >= 30);
+    for (n, row) in rows.iter().enumerate() {
+        let path = format!("{list}/{}/markdown", row["id"].as_str().unwrap());
+        let answer = w.request(&w.a.viewer, poem::http::Method::GET, &path).send().await;
+        answer.assert_status_is_ok();
+        let headers = answer.0.headers();
+        assert_eq!(headers["content-type"], "text/markdown; charset=utf-8");
+        assert!(
+            headers["content-disposition"]
+                .to_str()
+                .unwrap()
+                .starts_with("attachment; filename=\"")
+        );
+        let text = answer.0.into_body().into_string().await.unwrap();
+        assert!(text.starts_with("+++\n"), "{text}");
+        std::fs::write(singles.join(format!("content/file{n}.md")), text).unwrap();
+    }
+    let (status, _) = w
+        .get(
+            &w.b.owner,
+            &format!("{list}/{}/markdown", rows[0]["id"].as_str().unwrap()),
+        )
+        .await;
+    assert_eq!(status, 404);
+    let back = import(&w, w.a.sites[1], &singles).await;
+    assert_eq!(
+        (back.created, back.conflicts.len()),
+        (rows.len(), 0),
+        "{:?}",
+        back.problems
+    );
+    export(&w, w.a.sites[1], &two).await;
+    let (one, two) = (files(&one), files(&two));
+    assert_eq!(one.keys().collect::<Vec<_>>(), two.keys().collect::<Vec<_>>());
+    for (name, bytes) in &one {
+        let read = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        // Whether links need a mark that they are public is told with all pages at hand.
+        let plain = |bytes: &[u8]| read(bytes).replace("raw_links = true\n", "");
+        assert!(
+            plain(bytes) == plain(&two[name]),
+            "{name} differs:\n{}\n----\n{}",
+            read(bytes),
+            read(&two[name])
+        );
+    }
+}

@@ -69,7 +69,7 @@ use chrono::{DateTime, Utc};
 pub use layout::Layout;
 pub use problem::{Problem, Severity};
 pub use texts::Texts;
-pub use write::{ExportError, ExportReport, write};
+pub use write::{ExportError, ExportReport, page as write_page, write};
 
 use crate::site::{Site, SiteType};
 

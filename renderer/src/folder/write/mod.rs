@@ -113,6 +113,25 @@ pub fn write<R: Read>(
     Ok(report)
 }
 
+/// One page of `site` as a file that says all by itself, wherever in a folder it is put, with a name for it; `None` when the site
+/// has no such page. `site` needs to hold no other page.
+///
+/// # Errors
+/// When its front matter cannot be written.
+pub fn page(site: &Site, id: &str, draft: bool) -> Result<Option<(String, String)>, ExportError> {
+    let mut plan = Plan::new(site, &Problems::default());
+    let Some(place) = plan.pages.iter().position(|item| item.of.id == id) else {
+        return Ok(None);
+    };
+    let mut item = plan.pages.swap_remove(place);
+    let name = paths::file_name(&item.rel).to_owned();
+    item.rel = format!("content/{name}");
+    item.derived.path.clear();
+    item.derived.language.clear();
+    "content".clone_into(&mut item.derived.dir);
+    Ok(Some((name, encode::page(&item, &plan, draft)?)))
+}
+
 /// What is at the place an export goes to.
 enum State {
     Nothing,

@@ -13,7 +13,7 @@ mod import;
 use igny8_data::{DbError, Denied};
 use igny8_renderer::folder::{ExportError, FolderError, Problem};
 
-pub use export::export;
+pub use export::{export, page};
 pub use import::{Options, import};
 
 /// What an import did, or would do.

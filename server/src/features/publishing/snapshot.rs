@@ -57,11 +57,48 @@ pub async fn whole(
     Ok((snapshot, behind))
 }
 
+/// A site with one page: that of a row, published or not.
+///
+/// # Errors
+/// When the database fails.
+pub async fn with_page(
+    db: &SiteDb<'_, Read>,
+    site: &Site,
+    base_url: String,
+    row: Content,
+) -> Result<out::Site, DbError> {
+    let (tenant, live) = ((site.account, site.id), "deleted_at IS NONE");
+    let terms = rows_of::<Term>(db, tenant, row.terms.clone(), live).await?;
+    let mut clusters = HashMap::new();
+    if let Some(id) = row.cluster
+        && let Some(cluster) = db.get::<Cluster>(id).await?
+    {
+        clusters.insert(id, cluster.name);
+    }
+    let pictures = row.featured_image.iter().chain(&row.entity.gallery).copied().collect();
+    let media = rows_of::<Media>(db, tenant, pictures, live).await?;
+    let page = pages::Lookup::new(site, &terms, &clusters, &media).page(row);
+    let mut alone = frame(site, base_url, db.db().clock().now(), &[]);
+    alone.sections = site.sections.iter().filter_map(parse).collect();
+    alone.pages.push(page.into());
+    Ok(alone)
+}
+
 /// What a page of the snapshot does not say about its row.
 pub struct Behind {
     pub source_key: Option<String>,
     pub published: bool,
     pub publish_at: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+impl Behind {
+    pub fn of(row: &Content) -> Self {
+        Self {
+            source_key: row.source_key.clone(),
+            published: row.status == Status::Published,
+            publish_at: row.publish_at,
+        }
+    }
 }
 
 /// The site without sections and media, the rows behind its pages by page id, and all media.
@@ -84,11 +121,7 @@ async fn read(
     let mut behind = HashMap::with_capacity(content.len());
     let mut pages = Vec::with_capacity(content.len());
     for row in content {
-        let of = Behind {
-            source_key: row.source_key.clone(),
-            published: row.status == Status::Published,
-            publish_at: row.publish_at,
-        };
+        let of = Behind::of(&row);
         let page = lookup.page(row);
         behind.insert(page.id.clone(), of);
         pages.push(out::SharedPage::from(page));

@@ -253,6 +253,39 @@ struct Said {
     data: Entity,
 }
 
+impl Said {
+    /// Takes what its front matter says where the answer says nothing.
+    fn fill(&mut self, head: draft::Head) {
+        let empty = |text: &String| text.trim().is_empty();
+        for (mine, theirs) in [
+            (&mut self.seo_title, head.seo_title),
+            (&mut self.meta_description, head.meta_description),
+            (&mut self.excerpt, head.excerpt),
+        ] {
+            if empty(mine) {
+                *mine = theirs;
+            }
+        }
+        if self.faq.is_empty() {
+            self.faq = head.faq;
+        }
+        let (mine, theirs) = (&mut self.data, head.entity);
+        for (mine, theirs) in [
+            (&mut mine.price, theirs.price),
+            (&mut mine.currency, theirs.currency),
+            (&mut mine.brand, theirs.brand),
+            (&mut mine.sku, theirs.sku),
+            (&mut mine.availability, theirs.availability),
+            (&mut mine.area, theirs.area),
+            (&mut mine.price_range, theirs.price_range),
+        ] {
+            if mine.as_ref().is_none_or(empty) {
+                *mine = theirs;
+            }
+        }
+    }
+}
+
 /// Reads the answer for a part. A strict reading also says what of the brief is missing, so that the model is asked for it once;
 /// after that what it lacks is told to people.
 pub(super) fn read_part(
@@ -262,9 +295,11 @@ pub(super) fn read_part(
     answer: Value,
     strict: bool,
 ) -> Result<Draft, String> {
-    let said: Said = serde_json::from_value(answer).map_err(|error| error.to_string())?;
+    let mut said: Said = serde_json::from_value(answer).map_err(|error| error.to_string())?;
     let known = &input.known;
     let kind = known.content_type;
+    let (head, body) = bare(&said.body, &known.brief.title)?;
+    said.fill(head);
     let draft = Draft {
         title: known.brief.title.clone(),
         seo_title: said.seo_title,
@@ -276,7 +311,7 @@ pub(super) fn read_part(
         } else {
             Entity::default()
         },
-        body: bare(&said.body, &known.brief.title)?,
+        body,
     };
     let problems = draft::problems(&draft);
     if !problems.is_empty() {
@@ -352,19 +387,21 @@ pub(super) fn joined(parts: Vec<Draft>) -> Draft {
     whole
 }
 
-/// The text without what models put around it: a code fence, front matter, the page's title once more.
-fn bare(body: &str, title: &str) -> Result<String, String> {
+/// The text without what models put around it: a code fence, front matter, the page's title once more; and what the front
+/// matter says.
+fn bare(body: &str, title: &str) -> Result<(draft::Head, String), String> {
     if body.contains('\0') {
         return Err("the text has control characters".to_owned());
     }
     let mut text = body.trim();
-    if text.starts_with("---\n") {
-        return draft::read(text).map(|draft| draft.body);
-    }
     for fence in ["```markdown\n", "```md\n"] {
         if let Some(inside) = text.strip_prefix(fence).and_then(|rest| rest.strip_suffix("```")) {
             text = inside.trim();
         }
+    }
+    let mut head = draft::Head::default();
+    if let Some((said, rest)) = draft::front_matter(text) {
+        (head, text) = (said, rest);
     }
     if let Some(rest) = text.strip_prefix("# ") {
         let (first, rest) = rest.split_once('\n').unwrap_or((rest, ""));
@@ -373,7 +410,7 @@ fn bare(body: &str, title: &str) -> Result<String, String> {
         }
         text = rest.trim_start();
     }
-    Ok(text.to_owned())
+    Ok((head, text.to_owned()))
 }
 
 /// What the row says, and of what the model says that which the page's own description says as well: prices and numbers are never
@@ -493,15 +530,42 @@ mod tests {
             ("```markdown\nText.\n```", Ok("Text.")),
             ("# The Title\n\nText.", Ok("Text.")),
             ("---\ntitle: x\n---\nText.", Ok("Text.")),
+            ("```md\n---\ntitle: x\n---\n\n# The title\n\nText.\n```", Ok("Text.")),
+            ("---\n\nUnder a rule.", Ok("---\n\nUnder a rule.")),
+            ("---\n\nOne.\n\n---\n\nTwo.", Ok("---\n\nOne.\n\n---\n\nTwo.")),
             ("```rust\nfn main() {}\n```", Ok("```rust\nfn main() {}\n```")),
             ("# Another\n\nText.", Err(())),
         ] {
             assert_eq!(
-                bare(body, "the title").map_err(|_| ()).as_deref(),
+                bare(body, "the title").map(|(_, text)| text).map_err(|_| ()).as_deref(),
                 expected.as_deref(),
                 "{body}"
             );
         }
+    }
+
+    #[test]
+    fn front_matter_says_what_the_answer_does_not() {
+        let body = "---\nseo_title: Theirs\nexcerpt: Theirs\nfaq:\n  - {question: q, answer: a}\n\
+                    entity: {price: '5', brand: Theirs}\n---\nText.";
+        let mut said = Said {
+            seo_title: "Mine".into(),
+            meta_description: String::new(),
+            excerpt: " ".into(),
+            body: String::new(),
+            faq: Vec::new(),
+            data: Entity {
+                price: Some(String::new()),
+                brand: Some("Mine".into()),
+                ..Entity::default()
+            },
+        };
+        said.fill(bare(body, "T").unwrap().0);
+        assert_eq!(
+            (said.seo_title.as_str(), said.meta_description.as_str(), said.excerpt.as_str(), said.faq.len()),
+            ("Mine", "", "Theirs", 1)
+        );
+        assert_eq!((said.data.price.as_deref(), said.data.brand.as_deref()), (Some("5"), Some("Mine")));
     }
 
     #[test]
