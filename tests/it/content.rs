@@ -659,3 +659,89 @@ async fn lists_page_through_everything_once_and_by_an_index() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_forced_bulk_is_put_on_record_as_it_was_done() {
+    let w = World::new().await;
+    let list = format!("/sites/{}/content", w.a.sites[0]);
+    let ready = ready(&w, "Ready").await;
+    let bare = create(&w, json!({ "content_type": "post", "title": "Bare" })).await;
+    let live = create(&w, json!({ "content_type": "post", "title": "Live" })).await;
+    let force = |ids: Vec<&Value>| json!({ "action": "status", "status": "published", "force": true, "ids": ids });
+    let missing = json!("cont_01jz8k3v5n6q7r8s9t0v1w2x3y");
+    for (ids, done) in [
+        (vec![&live["id"]], 1),
+        (vec![&ready["id"], &bare["id"], &live["id"], &missing], 3),
+    ] {
+        let (status, bulk) = w.post(&w.a.admin, &format!("{list}/bulk"), force(ids)).await;
+        assert_eq!((status.as_u16(), &bulk["done"]), (200, &json!(done)), "{bulk}");
+    }
+    let (_, audit) = w.get(&w.a.owner, "/audit?limit=200").await;
+    let waived: Vec<&Value> = audit["items"]
+        .as_array()
+        .unwrap_or_else(|| panic!("{audit}"))
+        .iter()
+        .filter(|event| event["action"] == "content.readiness_waived")
+        .collect();
+    let text = serde_json::to_string(&waived).unwrap();
+    assert_eq!(waived.len(), 2, "the ready and the published one waive nothing: {text}");
+    assert!(
+        text.contains(id(&bare)) && text.contains(id(&live)) && !text.contains(id(&ready)),
+        "{text}"
+    );
+    assert!(
+        waived
+            .iter()
+            .all(|event| event["detail"]["missing"] == json!(["meta_description", "body", "cluster", "terms"])),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn plans_are_made_by_the_sites_clock() {
+    let w = World::new().await;
+    let site = format!("/sites/{}", w.a.sites[0]);
+    assert_eq!(
+        w.patch(&w.a.owner, &site, 1, json!({ "time_zone": "Europe/Berlin" }))
+            .await
+            .0,
+        200
+    );
+    let content = create(&w, json!({ "content_type": "post", "title": "Later" })).await;
+    let plan = format!("{site}/content/{}/schedule", id(&content));
+    let mut rev = 1;
+    for (times, publish, unpublish) in [
+        (
+            json!({ "publish_at": "2026-07-01T09:00", "unpublish_at": "2026-07-02T09:00:00+00:00" }),
+            "2026-07-01T07:00:00+00:00",
+            json!("2026-07-02T09:00:00+00:00"),
+        ),
+        (
+            json!({ "publish_at": "2026-03-29T02:30:00" }),
+            "2026-03-29T01:30:00+00:00",
+            Value::Null,
+        ),
+        (
+            json!({ "publish_at": "2026-10-25T02:30" }),
+            "2026-10-25T00:30:00+00:00",
+            Value::Null,
+        ),
+    ] {
+        let mut body = times.clone();
+        body["force"] = json!(true);
+        let (status, planned) = with_rev(&w, &w.a.admin, Method::POST, &plan, rev, body).await;
+        assert_eq!(
+            (
+                status,
+                &planned["publish_at"],
+                &planned["unpublish_at"],
+                &planned["time_zone"]
+            ),
+            (200, &json!(publish), &unpublish, &json!("Europe/Berlin")),
+            "{planned}"
+        );
+        rev += 1;
+    }
+    let wrong = json!({ "publish_at": "tomorrow", "force": true });
+    assert_eq!(with_rev(&w, &w.a.admin, Method::POST, &plan, rev, wrong).await.0, 400);
+}

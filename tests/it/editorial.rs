@@ -237,9 +237,18 @@ async fn both_sides_of_a_conflict_are_shown() {
     let path = format!("/sites/{site}/content/{}", id(&content));
     let base = content["revision"].clone();
     let theirs = json!({ "body": "# Mills\n\nOne.\n\nTwo.\n\nThree and more.\n" });
-    assert_eq!(w.patch(&w.a.admin, &path, 1, theirs).await.0, 200);
+    assert_eq!(w.patch(&w.a.admin, &path, 1, theirs.clone()).await.0, 200);
     let mine = "# Mills\n\nThe one.\n\nTwo.\n\nThree.\n";
-    assert_eq!(w.patch(&w.a.editor, &path, 1, json!({ "body": mine })).await.0, 412);
+    let (status, stale) = w.patch(&w.a.editor, &path, 1, json!({ "body": mine })).await;
+    assert_eq!(
+        (
+            status.as_u16(),
+            &stale["errors"][0]["field"],
+            &stale["errors"][0]["current"]
+        ),
+        (412, &json!("body"), &theirs["body"]),
+        "{stale}"
+    );
     let merge = format!("{path}/merge");
     let (status, merged) = w
         .post(
@@ -284,4 +293,203 @@ async fn both_sides_of_a_conflict_are_shown() {
     ] {
         assert_eq!(w.post(who, &merge, body).await.0, expected);
     }
+}
+
+#[tokio::test]
+async fn a_stale_writer_sees_what_is_stored_of_short_texts_too() {
+    let w = World::new().await;
+    let content = post(&w, "Text.").await;
+    let path = format!("/sites/{}/content/{}", w.a.sites[0], id(&content));
+    let long = "long ".repeat(2_000);
+    let theirs = json!({ "seo_title": "Theirs", "excerpt": "Same", "author": "Ann", "body": long });
+    assert_eq!(w.patch(&w.a.admin, &path, 1, theirs).await.0, 200);
+    assert_eq!(w.patch(&w.a.admin, &path, 2, json!({ "author": null })).await.0, 200);
+    let (status, stale) = w.patch(&w.a.editor, &path, 1, json!({ "seo_title": "Mine" })).await;
+    assert_eq!(status, 412);
+    let errors = stale["errors"].as_array().unwrap();
+    let of = |field: &str| {
+        errors
+            .iter()
+            .find(|error| error["field"] == field)
+            .unwrap()
+            .get("current")
+    };
+    assert_eq!(
+        (of("seo_title"), of("excerpt"), of("author"), of("body")),
+        (Some(&json!("Theirs")), Some(&json!("Same")), Some(&Value::Null), None),
+        "{stale}"
+    );
+    let merge = json!({
+        "revision": 1,
+        "seo_title": { "base": "", "mine": "Mine" },
+        "meta_description": { "base": "", "mine": "Mine alone" },
+        "excerpt": { "base": "Before", "mine": "Before" },
+    });
+    let (status, merged) = w.post(&w.a.editor, &format!("{path}/merge"), merge).await;
+    assert_eq!(status, 200, "{merged}");
+    assert_eq!(
+        (&merged["meta_description"]["merged"], &merged["excerpt"]["merged"]),
+        (&json!("Mine alone"), &json!("Same")),
+        "{merged}"
+    );
+    assert_eq!(
+        merged["seo_title"]["parts"][0]["conflict"],
+        json!({ "base": "", "mine": "Mine", "theirs": "Theirs" }),
+        "{merged}"
+    );
+    assert!(merged.get("body").is_none(), "{merged}");
+    let long = json!({ "revision": 1, "excerpt": { "base": "", "mine": "x".repeat(5_001) } });
+    let (status, refused) = w.post(&w.a.editor, &format!("{path}/merge"), long).await;
+    assert_eq!(
+        (status.as_u16(), &refused["errors"][0]["field"]),
+        (422, &json!("excerpt.mine"))
+    );
+}
+
+#[tokio::test]
+async fn approved_is_the_text_that_was_approved() {
+    let w = World::new().await;
+    let content = post(&w, "Text.").await;
+    let path = format!("/sites/{}/content/{}", w.a.sites[0], id(&content));
+    let send = async |who: &Member, method: Method, rest: &str, rev: i64, body: Value| {
+        let request = w.request(who, method, &format!("{path}{rest}"));
+        let request = request.header("if-match", format!("\"{rev}\"")).body_json(&body);
+        let (status, body) = igny8_server::testing::body_of(request.send().await).await;
+        assert_eq!(status, 200, "{body}");
+        body
+    };
+    let approve = async |rev: i64| {
+        let approved = send(
+            &w.a.admin,
+            Method::POST,
+            "/status",
+            rev,
+            json!({ "status": "approved" }),
+        )
+        .await;
+        assert_eq!(
+            (&approved["approved_by"], approved["approved_at"].is_string()),
+            (&json!(w.a.admin.id.to_string()), true),
+            "{approved}"
+        );
+    };
+    send(&w.a.editor, Method::POST, "/status", 1, json!({ "status": "review" })).await;
+    approve(2).await;
+    // Not of its text.
+    let same = send(
+        &w.a.editor,
+        Method::PATCH,
+        "",
+        3,
+        json!({ "meta_description": "Words" }),
+    )
+    .await;
+    assert_eq!(same["status"], "approved", "{same}");
+    let mut rev = 4;
+    for (method, rest, body) in [
+        (Method::PATCH, "", json!({ "title": "Mills and more" })),
+        (Method::PATCH, "", json!({ "body": "Another text." })),
+        (
+            Method::PATCH,
+            "",
+            json!({ "blocks": [{ "type": "hero", "heading": "More" }] }),
+        ),
+        (Method::POST, "/revisions/1/restore", json!({})),
+    ] {
+        let changed = send(&w.a.editor, method, rest, rev, body).await;
+        assert_eq!(changed["status"], "review", "{changed}");
+        assert!(
+            changed.get("approved_by").is_none() && changed.get("approved_at").is_none(),
+            "{changed}"
+        );
+        approve(rev + 1).await;
+        rev += 2;
+    }
+    // It stays on record when it is published.
+    let published = send(
+        &w.a.owner,
+        Method::POST,
+        "/status",
+        rev,
+        json!({ "status": "published", "force": true }),
+    )
+    .await;
+    assert_eq!(published["approved_by"], json!(w.a.admin.id.to_string()), "{published}");
+}
+
+#[tokio::test]
+async fn sites_may_publish_only_what_somebody_else_approved() {
+    let w = World::new().await;
+    let site = format!("/sites/{}", w.a.sites[0]);
+    let second = Member::make(&w.app, w.a.account, Role::Editor, "second").await;
+    let access = format!("/members/{}/sites", second.id);
+    let (status, answer) = put(&w, &w.a.owner, &access, json!({ "sites": [w.a.sites[0].to_string()] })).await;
+    assert!((200..300).contains(&status), "{answer}");
+    let (_, row) = w.get(&w.a.owner, &site).await;
+    assert_eq!(row["publishing_needs_approval"], false);
+    let setting = json!({ "publishing_needs_approval": true });
+    assert_eq!(w.patch(&w.a.editor, &site, 1, setting.clone()).await.0, 403);
+    let (status, row) = w.patch(&w.a.owner, &site, 1, setting).await;
+    assert_eq!(
+        (status.as_u16(), &row["publishing_needs_approval"]),
+        (200, &json!(true)),
+        "{row}"
+    );
+
+    let content = post(&w, "Text.").await;
+    let path = format!("{site}/content/{}", id(&content));
+    let send = async |who: &Member, rest: &str, rev: i64, body: Value| {
+        let request = w.request(who, Method::POST, &format!("{path}/{rest}"));
+        let request = request.header("if-match", format!("\"{rev}\"")).body_json(&body);
+        let (status, body) = igny8_server::testing::body_of(request.send().await).await;
+        (status.as_u16(), body)
+    };
+    let fields = |problem: &Value| {
+        let errors = problem["errors"].as_array().unwrap().iter();
+        errors
+            .map(|error| error["field"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let (status, refused) = send(&w.a.editor, "status", 1, json!({ "status": "published" })).await;
+    assert!(
+        status == 422 && fields(&refused).contains(&"status".to_owned()),
+        "{refused}"
+    );
+    let later = json!({ "publish_at": "2026-02-01T09:00" });
+    let (status, refused) = send(&w.a.editor, "schedule", 1, later).await;
+    assert!(
+        status == 422 && fields(&refused).contains(&"status".to_owned()),
+        "{refused}"
+    );
+    assert_eq!(
+        send(&w.a.editor, "status", 1, json!({ "status": "review" })).await.0,
+        200
+    );
+    let (status, refused) = send(&w.a.editor, "status", 2, json!({ "status": "approved" })).await;
+    assert_eq!((status, &refused["code"]), (422, &json!("own_text")), "{refused}");
+    let bulk = json!({ "action": "status", "status": "approved", "ids": [content["id"]] });
+    let (_, refused) = w.post(&w.a.editor, &format!("{site}/content/bulk"), bulk.clone()).await;
+    assert_eq!(refused["results"][0]["code"], "own_text", "{refused}");
+    let (_, done) = w.post(&second, &format!("{site}/content/bulk"), bulk).await;
+    assert_eq!(done["done"], 1, "{done}");
+    let (_, row) = w.get(&w.a.viewer, &path).await;
+    assert_eq!(row["approved_by"], json!(second.id.to_string()), "{row}");
+    let (status, refused) = send(&w.a.editor, "status", 3, json!({ "status": "published" })).await;
+    assert!(
+        status == 422 && !fields(&refused).contains(&"status".to_owned()),
+        "{refused}"
+    );
+    // Who approves wrote nothing of it; an admin may.
+    let (status, changed) = w.patch(&second, &path, 3, json!({ "body": "Mine." })).await;
+    assert_eq!(
+        (status.as_u16(), &changed["status"]),
+        (200, &json!("review")),
+        "{changed}"
+    );
+    assert_eq!(send(&second, "status", 4, json!({ "status": "approved" })).await.0, 422);
+    assert_eq!(w.patch(&w.a.admin, &path, 4, json!({ "body": "Ours." })).await.0, 200);
+    assert_eq!(
+        send(&w.a.admin, "status", 5, json!({ "status": "approved" })).await.0,
+        200
+    );
 }

@@ -90,6 +90,9 @@ pub struct FieldError {
     /// Name as in the request: `slug`, `items.3.name`.
     pub field: String,
     pub message: String,
+    /// With 412: what is stored now, unless it is long.
+    #[oai(default, skip_serializing_if_is_none)]
+    pub current: Option<serde_json::Value>,
 }
 
 impl FieldError {
@@ -97,6 +100,7 @@ impl FieldError {
         Self {
             field: field.into(),
             message: message.into(),
+            current: None,
         }
     }
 }

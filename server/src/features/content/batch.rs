@@ -104,7 +104,16 @@ async fn alone<A: CanWrite>(
     }
 }
 
-async fn read<A: CanWrite>(app: &App, scope: &SiteScope<A>, ids: &[ContentId], which: Deleted) -> Result<Vec<Content>> {
+/// The rows with these ids, few enough for memory, in no order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn read<A: CanWrite>(
+    app: &App,
+    scope: &SiteScope<A>,
+    ids: &[ContentId],
+    which: Deleted,
+) -> Result<Vec<Content>> {
     let mut binds = Variables::new();
     binds.insert("ids", ids.to_vec());
     let which = match which {

@@ -4,10 +4,12 @@
 //! step and asks for a deployment when visitors would notice.
 //!
 //! **Invariants.** An address (language, section, slug) belongs to one piece of content of a site, deleted ones included.
-//! Every title and body that was ever stored is a revision. Nothing that content names is another site's. The archive of a
+//! Every title and body that was ever stored is a revision. What is approved is the text that was approved: with another one
+//! the content is in review again. Nothing that content names is another site's. The archive of a
 //! term has one published text in a language.
 
 pub mod api;
+pub mod approval;
 pub mod batch;
 pub mod blocks;
 pub mod changes;

@@ -165,6 +165,9 @@ pub struct Content {
     /// Front matter or settings nothing here knows, kept for export.
     pub extra: serde_json::Value,
     pub status: Status,
+    /// Who approved it: a user's or key's id, or the system's name. Stays when it is published, and goes when it goes back.
+    pub approved_by: Option<String>,
+    pub approved_at: Option<DateTime<Utc>>,
     /// First publication; stays when it is unpublished.
     pub published_at: Option<DateTime<Utc>>,
     /// When it will be published by itself.
@@ -355,6 +358,8 @@ impl Content {
             aliases: Vec::new(),
             extra: serde_json::json!({}),
             status: Status::Draft,
+            approved_by: None,
+            approved_at: None,
             published_at: None,
             publish_at: None,
             unpublish_at: None,

@@ -16,6 +16,7 @@ use crate::features::taxonomy::{Taxonomy, TermId};
 #[surreal(crate = "surrealdb_types")]
 struct SiteKind {
     site_type: SiteType,
+    publishing_needs_approval: bool,
 }
 
 /// What content lacks to be published, looked up with its site's kind and its terms.
@@ -43,17 +44,19 @@ pub async fn missing_of<A: Access>(db: &SiteDb<'_, A>, rows: &[Content]) -> Resu
     terms.dedup();
     let mut binds = Variables::new();
     binds.insert("terms", terms);
-    let sql = "SELECT site_type FROM $site WHERE account = $account;\
+    let sql = "SELECT site_type, publishing_needs_approval FROM $site WHERE account = $account;\
                SELECT id, taxonomy FROM $terms WHERE site = $site AND account = $account AND deleted_at IS NONE;";
     let mut answer = db.query(sql, binds, "looking up readiness").await?;
     let site: Vec<SiteKind> = answer.rows(0)?;
     let kind = site.first().map_or(SiteType::Blog, |site| site.site_type);
+    let needs_approval = site.first().is_some_and(|site| site.publishing_needs_approval);
     let filed: Vec<Filed> = answer.rows(1)?;
     let of: HashMap<TermId, Taxonomy> = filed.into_iter().map(|term| (term.id, term.taxonomy)).collect();
     let firsts = first_texts(db, rows).await?;
     let lacking = rows.iter().zip(firsts).map(|(row, first)| {
         let taxonomies: Vec<Taxonomy> = row.terms.iter().filter_map(|id| of.get(id)).copied().collect();
         let mut missing = readiness::missing(row, kind, &taxonomies);
+        missing.extend(readiness::not_approved(row).filter(|_| needs_approval));
         missing.extend(first.map(|title| readiness::second_text(Some(&title))));
         missing
     });

@@ -3,7 +3,7 @@
 use igny8_writer::compose::has_notes;
 use poem_openapi::Object;
 
-use super::model::{Content, ContentType, PageRole};
+use super::model::{Content, ContentType, PageRole, Status};
 use crate::features::sites::model::SiteType;
 use crate::features::taxonomy::Taxonomy;
 
@@ -37,6 +37,14 @@ pub fn second_text(first: Option<&str>) -> Missing {
              make one text of both, or take the other back."
         ),
     }
+}
+
+/// What a text lacks on a site that publishes only what is approved.
+pub fn not_approved(content: &Content) -> Option<Missing> {
+    matches!(content.status, Status::Draft | Status::Review).then(|| Missing {
+        field: "status".to_owned(),
+        message: "Have it approved: this site publishes only approved content.".to_owned(),
+    })
 }
 
 /// What `content` lacks to be published on a site of this kind; `taxonomies` are those of its terms.

@@ -27,6 +27,9 @@ pub const SCORE_SITE: &str = "score_site";
 /// Adds new content and its first revision to a unit of work.
 pub fn create(db: &Db, tx: &mut Tx<'_>, who: Who, content: &mut Content, reason: Reason) {
     tidy(content);
+    if content.status == Status::Approved {
+        (content.approved_by, content.approved_at) = (Some(who.to_string()), Some(content.created_at));
+    }
     content.path = content.derive_path();
     content.text_of = content.derive_text_of();
     content.content_hash = content.reader_hash();
@@ -48,7 +51,8 @@ pub fn create(db: &Db, tx: &mut Tx<'_>, who: Who, content: &mut Content, reason:
 }
 
 /// Adds changed content to a unit of work: path, hash, revision, the log of changes, a deployment. False
-/// when nothing differs; then nothing is added.
+/// when nothing differs; then nothing is added. Approved is a text, not an address: with another title, body or blocks it goes
+/// back to review.
 pub fn change(db: &Db, tx: &mut Tx<'_>, who: Who, old: &Content, new: &mut Content, reason: Reason) -> bool {
     change_from(db, tx, who, old, new, reason, None)
 }
@@ -67,17 +71,29 @@ pub fn change_from(
     new.path = new.derive_path();
     new.text_of = new.derive_text_of();
     dedup(&mut new.aliases);
-    let fields = changes::fields(old, new);
+    let mut fields = changes::fields(old, new);
     if fields.is_empty() && restored_from.is_none() {
         return false;
     }
     let now = db.clock().now();
+    let rewritten = fields.iter().any(|f| REVISED.contains(&f.as_str()));
+    if rewritten && old.status == Status::Approved && new.status == Status::Approved {
+        new.status = Status::Review;
+        fields.push("status".to_owned());
+    }
+    match new.status {
+        Status::Approved if old.status != Status::Approved => {
+            (new.approved_by, new.approved_at) = (Some(who.to_string()), Some(now));
+        }
+        Status::Draft | Status::Review => (new.approved_by, new.approved_at) = (None, None),
+        Status::Approved | Status::Published => {}
+    }
     new.content_hash = new.reader_hash();
     if new.content_hash != old.content_hash {
         new.revised_at = now;
     }
     new.updated_at = now;
-    let revises = restored_from.is_some() || fields.iter().any(|f| REVISED.contains(&f.as_str()));
+    let revises = restored_from.is_some() || rewritten;
     new.revision += i64::from(revises);
     new.changes.push(Change {
         rev: old.rev + 1,

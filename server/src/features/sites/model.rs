@@ -84,6 +84,9 @@ pub struct Site {
     pub pagination: Option<Pagination>,
     /// Items in one feed.
     pub feed_limit: Option<i64>,
+    /// Only approved content is published, and nobody but an admin approves their own text.
+    #[surreal(default)]
+    pub publishing_needs_approval: bool,
     pub rev: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -154,6 +157,7 @@ impl Site {
             outputs: serde_json::json!({}),
             pagination: None,
             feed_limit: None,
+            publishing_needs_approval: false,
             rev: 1,
             created_at: now,
             updated_at: now,

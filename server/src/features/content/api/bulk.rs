@@ -1,6 +1,8 @@
 //! One action on many pieces of content.
 
-use igny8_data::{AuditEvent, Deleted, Manage, SiteId, SiteScope, Write};
+use std::collections::HashMap;
+
+use igny8_data::{AuditEvent, Deleted, Manage, SiteId, SiteScope, SurrealValue, Variables, Write};
 use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
@@ -10,6 +12,7 @@ use super::filter::Filter;
 use crate::api::bulk::{Bulk, distinct};
 use crate::api::{Caller, Error, FieldError, From, Result, Tag};
 use crate::app::App;
+use crate::features::content::approval::Own;
 use crate::features::content::model::{Content, ContentId, ContentSummary, Status};
 use crate::features::content::{batch, publish};
 use crate::features::planner::{ClusterId, ClusterRole};
@@ -97,22 +100,24 @@ impl BulkApi {
             }
             return Ok(Json(bulk));
         }
-        if publishes {
-            let pieces: Vec<String> = ids.iter().map(ToString::to_string).collect();
-            let mut tx = app.db.site(&scope).tx();
-            tx.audit(
-                AuditEvent::new("content.readiness_waived", site_id.0, &from.0)
-                    .detail(serde_json::json!({ "content": pieces })),
-            );
-            tx.commit().await?;
-        }
+        let approves = body.action == Action::Status && body.status == Some(Status::Approved);
+        let own = if approves {
+            own(&caller, &app, &scope, &ids).await?
+        } else {
+            Own::default()
+        };
         let now = app.db.clock().now();
         let terms = body.terms.clone().unwrap_or_default();
         let change = move |content: &mut Content| -> Result<()> {
             match body.action {
                 Action::Delete => content.deleted_at = Some(now),
                 Action::Restore => content.deleted_at = None,
-                Action::Status => publish::set_status(content, body.status.unwrap_or(Status::Draft), now)?,
+                Action::Status => {
+                    if approves && content.status != Status::Approved {
+                        own.check(content)?;
+                    }
+                    publish::set_status(content, body.status.unwrap_or(Status::Draft), now)?;
+                }
                 Action::AssignCluster => {
                     content.cluster = body.cluster;
                     content.cluster_role = body.cluster_role;
@@ -126,8 +131,29 @@ impl BulkApi {
             }
             Ok(())
         };
-        for (id, result) in batch::each(&app, &scope, &ids, which, &change).await? {
-            bulk.push(id, result);
+        if !publishes {
+            for (id, result) in batch::each(&app, &scope, &ids, which, &change).await? {
+                bulk.push(id, result);
+            }
+            return Ok(Json(bulk));
+        }
+        // What is waived is put on record piece by piece as it is done, not as it was asked for.
+        for some in ids.chunks(batch::BATCH) {
+            let lacking = lacking(&app, &scope, some).await?;
+            let results = batch::each(&app, &scope, some, which, &change).await?;
+            let mut tx = app.db.site(&scope).tx();
+            let mut waived = false;
+            for (id, result) in results {
+                if let Some(missing) = lacking.get(&id).filter(|_| result.is_ok()) {
+                    let event = AuditEvent::new("content.readiness_waived", id, &from.0);
+                    tx.audit(event.detail(serde_json::json!({ "missing": missing })));
+                    waived = true;
+                }
+                bulk.push(id, result);
+            }
+            if waived {
+                tx.commit().await?;
+            }
         }
         Ok(Json(bulk))
     }
@@ -180,6 +206,38 @@ async fn matching(app: &App, scope: &SiteScope<Write>, filter: &Filter, which: D
             _ => return Ok(ids),
         }
     }
+}
+
+/// What each of these pieces lacks that is not published and not ready.
+async fn lacking(app: &App, scope: &SiteScope<Write>, ids: &[ContentId]) -> Result<HashMap<ContentId, Vec<String>>> {
+    let db = app.db.site(scope);
+    let mut rows = batch::read(app, scope, ids, Deleted::Without).await?;
+    rows.retain(|row| row.status != Status::Published);
+    let missing = publish::missing_of(&db, &rows).await?;
+    let fields = missing
+        .into_iter()
+        .map(|missing| missing.into_iter().map(|m| m.field).collect());
+    let of: HashMap<ContentId, Vec<String>> = rows.iter().map(|row| row.id).zip(fields).collect();
+    Ok(of.into_iter().filter(|(_, fields)| !fields.is_empty()).collect())
+}
+
+#[derive(SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+struct Piece {
+    id: ContentId,
+    revision: i64,
+}
+
+/// Those of these pieces that the caller wrote last and may not approve.
+async fn own(caller: &Caller, app: &App, scope: &SiteScope<Write>, ids: &[ContentId]) -> Result<Own> {
+    let db = app.db.site(scope);
+    let mut binds = Variables::new();
+    binds.insert("ids", ids.to_vec());
+    // By record id: one look-up each.
+    let sql = "SELECT id, revision FROM $ids WHERE site = $site AND account = $account;";
+    let rows: Vec<Piece> = db.query(sql, binds, "reading revisions of content").await?.rows(0)?;
+    let pieces: Vec<_> = rows.into_iter().map(|row| (row.id, row.revision)).collect();
+    Own::of(caller, app, &db, scope.site(), &pieces).await
 }
 
 async fn publish_one(app: &App, scope: &SiteScope<Write>, id: ContentId) -> Result<()> {

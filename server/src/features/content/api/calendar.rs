@@ -10,6 +10,7 @@ use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{Enum, Object, OpenApi};
 
+use super::status::time_zone;
 use crate::api::{Caller, Error, FieldError, Result, Tag};
 use crate::app::App;
 use crate::features::content::model::{ContentId, ContentType, Status};
@@ -116,12 +117,7 @@ impl CalendarApi {
     ) -> Result<Json<ContentCalendar>> {
         let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
         let db = app.db.site(&scope);
-        let sql = "SELECT VALUE time_zone FROM ONLY $site WHERE account = $account;";
-        let mut answer = db.query(sql, Variables::new(), "reading a site's time zone").await?;
-        let zone: Tz = answer
-            .one::<String>(0)?
-            .and_then(|name| name.parse().ok())
-            .unwrap_or(Tz::UTC);
+        let zone = time_zone(&db).await?;
         let wrong = |field: &str, message: &str| Error::invalid(vec![FieldError::new(field, message)]);
         let today = app.db.clock().now().with_timezone(&zone).date_naive();
         let from = from.0.unwrap_or_else(|| today.with_day(1).unwrap_or(today));

@@ -3,8 +3,8 @@
 use igny8_data::{DbError, Deleted, Read, SiteId, SurrealValue, Variables, Write};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
-use poem_openapi::payload::Json;
-use poem_openapi::{Object, OpenApi};
+use poem_openapi::payload::{Json, PlainText};
+use poem_openapi::{ApiResponse, Object, OpenApi};
 
 use super::filter::{Filter, ScoreFilter};
 use super::objects::{ContentIn, ContentOut, ContentPatch, SummaryOut};
@@ -15,6 +15,7 @@ use crate::api::{Caller, Created, Error, Fetched, Page, PageRequest, Result, Sor
 use crate::app::App;
 use crate::features::content::model::{Content, ContentId, ContentStructure, ContentSummary, ContentType, Status};
 use crate::features::content::{Reason, save};
+use crate::features::folders::{self, FoldersError};
 use crate::features::planner::ClusterId;
 use crate::features::sites::language_of;
 use crate::features::taxonomy::TermId;
@@ -46,6 +47,19 @@ struct Group {
     content_structure: ContentStructure,
     language: String,
     author: Option<String>,
+}
+
+/// A Markdown file.
+#[derive(ApiResponse)]
+pub enum Markdown {
+    /// The file.
+    #[oai(status = 200, content_type = "text/markdown; charset=utf-8")]
+    File(
+        PlainText<String>,
+        /// A name for it.
+        #[oai(header = "Content-Disposition")]
+        String,
+    ),
 }
 
 pub struct ContentApi;
@@ -234,10 +248,45 @@ impl ContentApi {
         Ok(fetched(content.ok_or_else(Error::not_found)?))
     }
 
+    /// Read content as a Markdown file
+    ///
+    /// With front matter, as folders are exported: an import of a folder with the file brings the piece back.
+    #[oai(
+        path = "/sites/:site_id/content/:content_id/markdown",
+        method = "get",
+        operation_id = "content_markdown"
+    )]
+    async fn markdown(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        site_id: Path<SiteId>,
+        content_id: Path<ContentId>,
+    ) -> Result<Markdown> {
+        let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
+        let content = app.db.site(&scope).get::<Content>(content_id.0).await?;
+        let page = folders::page(&app, &scope, content.ok_or_else(Error::not_found)?).await;
+        let (name, text) = page.map_err(|error| match error {
+            FoldersError::Db(error) => error.into(),
+            FoldersError::Denied(error) => error.into(),
+            error => Error::internal(error),
+        })?;
+        // Headers are plain ASCII; addresses need not be.
+        let name = if name.is_ascii() {
+            name
+        } else {
+            format!("{}.md", content_id.0)
+        };
+        Ok(Markdown::File(
+            PlainText(text),
+            format!("attachment; filename=\"{name}\""),
+        ))
+    }
+
     /// Change content
     ///
-    /// A change of title or body makes a revision. A writer whose version is old gets 412; `errors` names the fields
-    /// that were changed since.
+    /// A change of title or body makes a revision, and takes approved content back to review. A writer whose version is old gets
+    /// 412; `errors` names the fields that were changed since, each with what is stored now unless it is long.
     #[oai(
         path = "/sites/:site_id/content/:content_id",
         method = "patch",

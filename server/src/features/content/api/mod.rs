@@ -5,6 +5,7 @@ mod bulk;
 mod calendar;
 mod filter;
 mod items;
+mod moment;
 mod objects;
 mod revisions;
 mod status;
@@ -16,7 +17,10 @@ pub use objects::{ContentOut, ContentPatch};
 pub use revisions::RevisionsApi;
 pub use status::StatusApi;
 
+use std::collections::HashMap;
+
 use igny8_data::{Access, DbError, SiteDb};
+use poem_openapi::types::ToJSON as _;
 
 use super::{Content, ContentId, changes, publish};
 use crate::api::{Error, FieldError, Result, etag};
@@ -32,6 +36,38 @@ pub async fn for_write<A: Access>(db: &SiteDb<'_, A>, id: ContentId, if_match: O
     }
 }
 
+/// Bytes of a stored value, and of all of them, that a stale writer is shown.
+const MAX_VALUE: usize = 4 << 10;
+const MAX_VALUES: usize = 32 << 10;
+
+/// What is stored, as the API says it.
+struct Stored {
+    fields: serde_json::Value,
+    /// Bytes shown already, by field: a field that was changed twice is shown once.
+    shown: HashMap<String, usize>,
+}
+
+impl Stored {
+    fn of(content: &Content) -> Self {
+        Self {
+            fields: ContentOut::from_row(content.clone()).to_json().unwrap_or_default(),
+            shown: HashMap::new(),
+        }
+    }
+
+    /// The value of a field, `null` where there is none; nothing where it is too long to be shown.
+    fn value(&mut self, field: &str) -> Option<serde_json::Value> {
+        let value = self.fields.get(field).cloned().unwrap_or_default();
+        let bytes = value.to_string().len();
+        self.shown.remove(field);
+        let fits = bytes <= MAX_VALUE && bytes + self.shown.values().sum::<usize>() <= MAX_VALUES;
+        if fits {
+            self.shown.insert(field.to_owned(), bytes);
+        }
+        fits.then_some(value)
+    }
+}
+
 fn stale(content: &Content, expected: i64) -> Error {
     let error = Error::stale(Some(content.rev));
     let Error::PreconditionFailed(poem_openapi::payload::Json(mut problem)) = error else {
@@ -39,13 +75,14 @@ fn stale(content: &Content, expected: i64) -> Error {
     };
     match changes::since(content, expected) {
         Some(later) => {
+            let mut stored = Stored::of(content);
             for change in later {
                 for field in &change.fields {
                     problem.errors.retain(|e| e.field != *field);
                     let at = change.at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-                    problem
-                        .errors
-                        .push(FieldError::new(field, format!("was changed at {at}")));
+                    let mut error = FieldError::new(field, format!("was changed at {at}"));
+                    error.current = stored.value(field);
+                    problem.errors.push(error);
                 }
             }
         }

@@ -65,6 +65,9 @@ pub struct ContentOut {
     /// Front matter or settings kept for export.
     pub extra: serde_json::Value,
     pub status: Status,
+    /// Id of the user or key that approved it.
+    pub approved_by: Option<String>,
+    pub approved_at: Option<DateTime<Utc>>,
     /// First publication.
     pub published_at: Option<DateTime<Utc>>,
     /// When it will be published by itself, in UTC.
@@ -382,6 +385,8 @@ impl ContentOut {
             aliases: c.aliases,
             extra: c.extra,
             status: c.status,
+            approved_by: c.approved_by,
+            approved_at: c.approved_at,
             published_at: c.published_at,
             publish_at: c.publish_at,
             unpublish_at: c.unpublish_at,

@@ -1,6 +1,7 @@
 //! Editorial status, readiness and schedule.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use igny8_data::{AuditEvent, Manage, Read, Select, SiteDb, SiteId, Variables, Write};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
@@ -8,10 +9,12 @@ use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 
 use super::items::fetched;
+use super::moment::Moment;
 use super::objects::ContentOut;
 use super::{for_write, write_failed};
 use crate::api::{Caller, Error, Fetched, FieldError, From, Page, PageRequest, Result, SortField, Tag};
 use crate::app::App;
+use crate::features::content::approval::Own;
 use crate::features::content::model::{Content, ContentId, ContentType, Status};
 use crate::features::content::readiness::Missing;
 use crate::features::content::{Reason, publish, save, schedule};
@@ -39,10 +42,12 @@ pub struct ReadinessOut {
 #[derive(Debug, Object)]
 #[oai(rename = "ContentSchedule", deny_unknown_fields)]
 pub struct ScheduleIn {
-    /// In the future. Absent for content that is published already.
-    pub publish_at: Option<DateTime<Utc>>,
-    /// After `publish_at`.
-    pub unpublish_at: Option<DateTime<Utc>>,
+    /// In the future. A time with its offset, or one without in the site's time zone: `2026-07-01T09:00`. Of a local time that
+    /// clocks show twice it is the first; one that they leave out is as much later as they are put forward. Absent for content
+    /// that is published already.
+    pub publish_at: Option<Moment>,
+    /// After `publish_at`; in the same forms.
+    pub unpublish_at: Option<Moment>,
     /// Publish although something is missing; for admins.
     pub force: Option<bool>,
 }
@@ -170,7 +175,9 @@ impl StatusApi {
     ///
     /// draft → review → approved → published; back to draft from each, from approved also to review. A draft may be
     /// published at once. What is not ready is refused with what is missing; an admin may force it, but for a second text of a
-    /// term: its archive shows one.
+    /// term: its archive shows one. Another title, body or blocks take approved content back to review. Where the site's
+    /// `publishing_needs_approval` is on, only approved content is ready, and whoever wrote a text last cannot approve it, unless
+    /// they are an admin.
     #[oai(
         path = "/sites/:site_id/content/:content_id/status",
         method = "post",
@@ -198,6 +205,10 @@ impl StatusApi {
         let old = for_write(&db, content_id.0, if_match.0.as_deref()).await?;
         let mut new = old.clone();
         publish::set_status(&mut new, body.status, app.db.clock().now())?;
+        if new.status == Status::Approved && old.status != Status::Approved {
+            let own = Own::of(&caller, &app, &db, site_id.0, &[(old.id, old.revision)]).await?;
+            own.check(&old)?;
+        }
         let mut tx = db.tx();
         if new.status == Status::Published && old.status != Status::Published {
             waive(&db, &mut tx, &old, force, &from).await?;
@@ -259,8 +270,9 @@ impl StatusApi {
         let db = app.db.site(&scope);
         let old = for_write(&db, content_id.0, if_match.0.as_deref()).await?;
         let mut new = old.clone();
-        new.publish_at = body.publish_at.map(to_millis);
-        new.unpublish_at = body.unpublish_at.map(to_millis);
+        let zone = time_zone(&db).await?;
+        new.publish_at = moment("publish_at", body.publish_at, zone)?;
+        new.unpublish_at = moment("unpublish_at", body.unpublish_at, zone)?;
         check_times(&new, app.db.clock().now())?;
         new.schedule_forced = force;
         new.schedule_error = None;
@@ -360,18 +372,28 @@ fn check_times(content: &Content, now: DateTime<Utc>) -> Result<()> {
     }
 }
 
-fn to_millis(at: DateTime<Utc>) -> DateTime<Utc> {
-    chrono::SubsecRound::trunc_subsecs(at, 3)
+/// To the millisecond, as it is stored.
+fn moment(field: &str, moment: Option<Moment>, zone: Tz) -> Result<Option<DateTime<Utc>>> {
+    let Some(moment) = moment else { return Ok(None) };
+    let at = moment.in_zone(zone);
+    let at = at.ok_or_else(|| Error::invalid(vec![FieldError::new(field, "must be a time of a calendar")]))?;
+    Ok(Some(chrono::SubsecRound::trunc_subsecs(at, 3)))
+}
+
+/// The site's time zone.
+pub(super) async fn time_zone<A: igny8_data::Access>(db: &SiteDb<'_, A>) -> Result<Tz> {
+    let sql = "SELECT VALUE time_zone FROM ONLY $site WHERE account = $account;";
+    let mut answer = db.query(sql, Variables::new(), "reading a site's time zone").await?;
+    let name: Option<String> = answer.one(0)?;
+    Ok(name.and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC))
 }
 
 async fn scheduled<A: igny8_data::Access>(db: &SiteDb<'_, A>, content: Content) -> Result<Fetched<ScheduleOut>> {
-    let sql = "SELECT VALUE time_zone FROM ONLY $site WHERE account = $account;";
-    let mut answer = db.query(sql, Variables::new(), "reading a site's time zone").await?;
-    let time_zone: Option<String> = answer.one(0)?;
+    let time_zone = time_zone(db).await?;
     let out = ScheduleOut {
         publish_at: content.publish_at,
         unpublish_at: content.unpublish_at,
-        time_zone: time_zone.unwrap_or_else(|| "UTC".to_owned()),
+        time_zone: time_zone.name().to_owned(),
         error: content.schedule_error,
         status: content.status,
     };

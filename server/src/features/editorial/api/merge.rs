@@ -7,6 +7,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 
 use super::content;
+use crate::api::validate::Check;
 use crate::api::{Caller, Error, FieldError, Result, Tag, etag};
 use crate::app::App;
 use crate::features::content::Revision;
@@ -14,7 +15,20 @@ use crate::features::content::compare::{self, Difference};
 use crate::features::content::model::ContentId;
 use crate::features::editorial::merge::{self, Part};
 
-/// A title and a body that were not saved, because somebody saved before.
+/// A short text that was not saved.
+#[derive(Debug, Object)]
+#[oai(rename = "TextMergeInput", deny_unknown_fields)]
+pub struct ShortIn {
+    /// As it was read. Revisions do not keep it.
+    pub base: String,
+    /// As it should be.
+    pub mine: String,
+}
+
+/// Characters of a short text.
+const MAX_SHORT: usize = 5_000;
+
+/// What was not saved, because somebody saved before.
 #[derive(Debug, Object)]
 #[oai(rename = "ContentMergeInput", deny_unknown_fields)]
 pub struct MergeIn {
@@ -22,6 +36,26 @@ pub struct MergeIn {
     pub revision: i64,
     pub title: Option<String>,
     pub body: Option<String>,
+    pub seo_title: Option<ShortIn>,
+    pub meta_description: Option<ShortIn>,
+    pub excerpt: Option<ShortIn>,
+}
+
+impl MergeIn {
+    fn check(&self) -> Result<()> {
+        let mut check = Check::new();
+        for (field, text) in [
+            ("seo_title", &self.seo_title),
+            ("meta_description", &self.meta_description),
+            ("excerpt", &self.excerpt),
+        ] {
+            if let Some(ShortIn { base, mine }) = text {
+                check.text(&format!("{field}.base"), base, 0, MAX_SHORT);
+                check.text(&format!("{field}.mine"), mine, 0, MAX_SHORT);
+            }
+        }
+        check.finish()
+    }
 }
 
 /// A text that two sides changed.
@@ -50,6 +84,9 @@ pub struct MergeOut {
     pub author: String,
     pub title: Option<TextMerge>,
     pub body: Option<TextMerge>,
+    pub seo_title: Option<TextMerge>,
+    pub meta_description: Option<TextMerge>,
+    pub excerpt: Option<TextMerge>,
 }
 
 pub struct MergeApi;
@@ -76,6 +113,7 @@ impl MergeApi {
         let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
         let db = app.db.site(&scope);
         let Json(mine) = body;
+        mine.check()?;
         let now = content(&db, content_id.0).await?;
         let found = db
             .list::<Revision>(
@@ -98,20 +136,28 @@ impl MergeApi {
                 .map(|text| both(&base.title, &text, &now.title))
                 .transpose()?;
             let body = mine.body.map(|text| both(&base.body, &text, &now.body)).transpose()?;
-            Ok::<_, merge::TooLong>((title, body))
+            let short =
+                |text: Option<ShortIn>, theirs: &str| text.map(|text| both(&text.base, &text.mine, theirs)).transpose();
+            let seo_title = short(mine.seo_title, &now.seo_title)?;
+            let meta_description = short(mine.meta_description, &now.meta_description)?;
+            let excerpt = short(mine.excerpt, &now.excerpt)?;
+            Ok::<_, merge::TooLong>(MergeOut {
+                etag,
+                revision,
+                author,
+                title,
+                body,
+                seo_title,
+                meta_description,
+                excerpt,
+            })
         });
-        let (title, body) = worked.await.map_err(Error::internal)?.map_err(|_| {
+        let merged = worked.await.map_err(Error::internal)?.map_err(|_| {
             let detail =
                 "The texts are too long to bring together. Compare the revisions and copy your changes by hand.";
             Error::rule("too_long_to_merge", detail)
         })?;
-        Ok(Json(MergeOut {
-            etag,
-            revision,
-            author,
-            title,
-            body,
-        }))
+        Ok(Json(merged))
     }
 }
 

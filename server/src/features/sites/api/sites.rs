@@ -42,6 +42,8 @@ pub struct SiteOut {
     pub per_page: i64,
     /// False keeps the site out of search engines.
     pub indexable: bool,
+    /// Only approved content is published or scheduled, and whoever wrote a text last cannot approve it, unless they are an admin.
+    pub publishing_needs_approval: bool,
     pub theme: String,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -101,6 +103,7 @@ pub struct SitePatch {
     pub industry: MaybeUndefined<String>,
     pub per_page: Option<i64>,
     pub indexable: Option<bool>,
+    pub publishing_needs_approval: Option<bool>,
     pub theme: Option<String>,
 }
 
@@ -120,6 +123,7 @@ impl SiteOut {
             industry: s.industry,
             per_page: s.per_page,
             indexable: s.indexable,
+            publishing_needs_approval: s.publishing_needs_approval,
             theme: s.theme,
             created_at: s.created_at,
             updated_at: s.updated_at,
@@ -366,6 +370,7 @@ impl SitePatch {
         set_or_clear(&mut site.industry, self.industry);
         set(&mut site.per_page, self.per_page);
         set(&mut site.indexable, self.indexable);
+        set(&mut site.publishing_needs_approval, self.publishing_needs_approval);
         set(&mut site.theme, self.theme);
     }
 }
