@@ -120,11 +120,11 @@ fn every_theme_has_the_pages_and_renders_them_alone_and_again() {
         }
         // When the form goes, its pages go.
         let (mut memo, first) = (Memo::default(), MemorySink::default());
-        render_again(&site, &theme, &first, &mut memo);
+        render_again(&std::sync::Arc::new(site.clone()), &theme, &first, &mut memo);
         let mut without = site.clone();
         without.pages.remove(0);
         let second = MemorySink::default();
-        render_again(&without, &theme, &second, &mut memo);
+        render_again(&std::sync::Arc::new(without.clone()), &theme, &second, &mut memo);
         assert!(!second.into_files().contains_key("_form.html"), "{name}");
     }
 }

@@ -253,7 +253,7 @@ fn an_index_made_again_is_mostly_the_one_before() {
     let mut memo = igny8_renderer::Memo::default();
     let again = |site: &igny8_renderer::Site, memo: &mut igny8_renderer::Memo| {
         let sink = igny8_renderer::MemorySink::default();
-        igny8_renderer::render_again(site, &theme, &sink, memo);
+        igny8_renderer::render_again(&std::sync::Arc::new(site.clone()), &theme, &sink, memo);
         let files = sink.into_files().into_iter();
         files
             .filter(|(path, _)| path.starts_with("assets/search/"))
