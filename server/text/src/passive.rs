@@ -315,7 +315,7 @@ hit hung hurt input kept knelt knit known laid lain leant leapt learnt left lent
 overcome paid partaken proofread proven put quit read retrofit rid ridden risen run rung said sat sawn seen sent set sewn shaken
 shaven shone shorn shot shown shrunk shut slain slept slid slit slung smelt snuck sold sought sown spat spelt spent spilt spit split
 spoilt spoken spread sprung spun stolen stood strewn stricken striven struck strung stuck stung stunk sublet sung sunk swept sworn
-swollen swum swung taken taught thought thrown thrust told torn trod trodden typeset unbound undone unwound upheld upset wept wet
+swollen swum swung taken taught thought thrown thrust told torn trod trodden typeset unbound undone unwound upheld upset wept
 withdrawn withheld withstood woken won worn wound woven written handwritten wrung outdone outgrown outrun outsold
 ";
 
