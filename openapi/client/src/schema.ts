@@ -554,6 +554,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/blueprints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List kinds of sites */
+        get: operations["blueprint_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/blueprints/{blueprint}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a kind of site */
+        get: operations["blueprint_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/industries": {
         parameters: {
             query?: never;
@@ -982,6 +1016,462 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sites/{site_id}/blueprints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List plans of a site */
+        get: operations["site_blueprint_list"];
+        put?: never;
+        /**
+         * Begin a plan
+         * @description Of a kind of site, or as the next version of another plan.
+         */
+        post: operations["site_blueprint_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/blueprints/{blueprint_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a plan with its steps
+         * @description Each step says what is missing and what to do. What changed elsewhere since (clusters deleted, terms renamed) re-opens steps.
+         */
+        get: operations["site_blueprint_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a plan
+         * @description The live one cannot be deleted. Terms, ideas and content that were made with it stay.
+         */
+        delete: operations["site_blueprint_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a plan's first step
+         * @description `reopened` says which steps have to be done again.
+         */
+        patch: operations["site_blueprint_update"];
+        trace?: never;
+    };
+    "/sites/{site_id}/blueprints/{blueprint_id}/advance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete a step
+         * @description Refused with all that is missing, each with what to do. Completing the step of the coverage looks at it first.
+         */
+        post: operations["site_blueprint_advance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/blueprints/{blueprint_id}/clusters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the clusters of a plan
+         * @description With what each has and lacks, and which could be attached.
+         */
+        get: operations["site_blueprint_clusters_get"];
+        put?: never;
+        /**
+         * Attach and detach clusters
+         * @description `reopened` of the answer says which steps have to be done again.
+         */
+        post: operations["site_blueprint_clusters_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/blueprints/{blueprint_id}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare a plan
+         * @description With another plan of the site, or with what planning it anew would give.
+         */
+        get: operations["site_blueprint_compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/blueprints/{blueprint_id}/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at a plan's coverage
+         * @description Every rule that is broken, where, why it matters and how to mend it.
+         */
+        get: operations["site_blueprint_coverage_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/blueprints/{blueprint_id}/coverage/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a plan's coverage
+         * @description As looking at it, and keeps what was found, so that the step can be completed.
+         */
+        post: operations["site_blueprint_coverage_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/blueprints/{blueprint_id}/coverage/mend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mend gaps of a plan
+         * @description One, or all of a rule that need no person: pages, links and terms are made as the report says.
+         */
+        post: operations["site_blueprint_coverage_mend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/blueprints/{blueprint_id}/coverage/waivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Waive a gap of a plan
+         * @description With a reason, which is kept with who gave it and when. It silences this rule at this place and nothing else.
+         */
+        post: operations["site_blueprint_coverage_waive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/blueprints/{blueprint_id}/coverage/waivers/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw a waiver */
+        post: operations["site_blueprint_coverage_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/blueprints/{blueprint_id}/deploy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a plan go live
+         * @description Makes the site's menus, lists, taxonomies, addresses and theme those of the plan. The site goes live in parts as content arrives:
+         *     menus and blocks lead to what is there, and grow with it. Pages that moved since the plan before leave their old addresses
+         *     leading to the new ones.
+         */
+        post: operations["site_blueprint_deploy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/blueprints/{blueprint_id}/hand-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand pages of a plan off
+         * @description They become ideas or tasks with all that the plan knows: cluster, keywords, terms, outline, brief. A page of which something was
+         *     made keeps it; an idea that aims at a page's keyword already becomes the page's. What is written for it goes to its address.
+         */
+        post: operations["site_blueprint_handoff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/blueprints/{blueprint_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was done to a plan
+         * @description The newest first.
+         */
+        get: operations["site_blueprint_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/blueprints/{blueprint_id}/matrix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the matrix of a plan
+         * @description Clusters against terms, with the pages in each cell: holes and duplicates can be seen.
+         */
+        get: operations["site_blueprint_matrix"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/blueprints/{blueprint_id}/menus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the menus of a plan
+         * @description And what planning told.
+         */
+        get: operations["site_blueprint_menus_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/blueprints/{blueprint_id}/pages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the pages of a plan
+         * @description In the order of the tree: each after the one it stands below.
+         */
+        get: operations["site_blueprint_page_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/blueprints/{blueprint_id}/pages/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Edit the pages of a plan
+         * @description Add, delete, rename, move, lock, and more: all edits or none, each refusal with what to do. What is changed by hand is locked,
+         *     so planning anew leaves it as it is.
+         */
+        post: operations["site_blueprint_pages_edit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/blueprints/{blueprint_id}/preview-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a preview link of a plan
+         * @description Shows the whole planned site, drafts and placeholders for what is not written, to whoever has the link.
+         */
+        post: operations["site_blueprint_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/blueprints/{blueprint_id}/taxonomy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the terms a plan needs
+         * @description With proposals for the attached clusters. The terms themselves are the site's (`term_list`).
+         */
+        get: operations["site_blueprint_taxonomy_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/blueprints/{blueprint_id}/taxonomy/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept proposed terms
+         * @description Makes and maps them.
+         */
+        post: operations["site_blueprint_taxonomy_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/blueprints/{blueprint_id}/taxonomy/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Edit the terms of a plan
+         * @description Define, rename, nest, merge, map and delete: all edits or none, each refusal with what to do. Old addresses lead to the new ones.
+         */
+        post: operations["site_blueprint_taxonomy_edit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/blueprints/{blueprint_id}/taxonomy/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import terms
+         * @description CSV: tables of terms, WordPress's categories and tags, a shop's exports of products with their categories and attributes. What
+         *     a column holds is known by its header; a row that is wrong is reported with its line, the rest goes in, and a second import
+         *     of the same file makes nothing new.
+         */
+        post: operations["site_blueprint_taxonomy_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sites/{site_id}/clusters": {
         parameters: {
             query?: never;
@@ -1019,7 +1509,11 @@ export interface paths {
         delete: operations["cluster_delete"];
         options?: never;
         head?: never;
-        /** Change a cluster */
+        /**
+         * Change a cluster
+         * @description A generated one whose name, description, role, context type, parent or recommendations are changed counts as made by
+         *     hand from then on: clustering again keeps its keywords and its name.
+         */
         patch: operations["cluster_update"];
         trace?: never;
     };
@@ -1074,7 +1568,8 @@ export interface paths {
         put?: never;
         /**
          * Merge clusters into one
-         * @description Keywords, content, terms and the clusters below them go to this one, which stays as it is otherwise.
+         * @description Keywords, content, terms and the clusters below them go to this one, which stays as it is otherwise and counts as made
+         *     by hand from then on: clustering again keeps its keywords and its name.
          */
         post: operations["cluster_merge"];
         delete?: never;
@@ -1111,7 +1606,8 @@ export interface paths {
         put?: never;
         /**
          * Split a cluster
-         * @description Some of its keywords go into a new cluster of the same sector, below the same parent.
+         * @description Some of its keywords go into a new cluster of the same sector, below the same parent. Both count as made by hand from
+         *     then on: clustering again keeps their keywords and their names.
          */
         post: operations["cluster_split"];
         delete?: never;
@@ -1329,8 +1825,8 @@ export interface paths {
         head?: never;
         /**
          * Change content
-         * @description A change of title or body makes a revision. A writer whose version is old gets 412; `errors` names the fields
-         *     that were changed since.
+         * @description A change of title or body makes a revision, and takes approved content back to review. A writer whose version is old gets
+         *     412; `errors` names the fields that were changed since, each with what is stored now unless it is long.
          */
         patch: operations["content_update"];
         trace?: never;
@@ -1464,6 +1960,26 @@ export interface paths {
          *     hundred words, not two beside each other.
          */
         get: operations["content_link_suggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/content/{content_id}/markdown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read content as a Markdown file
+         * @description With front matter, as folders are exported: an import of a folder with the file brings the piece back.
+         */
+        get: operations["content_markdown"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1807,7 +2323,9 @@ export interface paths {
          * Change the editorial status
          * @description draft → review → approved → published; back to draft from each, from approved also to review. A draft may be
          *     published at once. What is not ready is refused with what is missing; an admin may force it, but for a second text of a
-         *     term: its archive shows one.
+         *     term: its archive shows one. Another title, body or blocks take approved content back to review. Where the site's
+         *     `publishing_needs_approval` is on, only approved content is ready, and whoever wrote a text last cannot approve it, unless
+         *     they are an admin.
          */
         post: operations["content_set_status"];
         delete?: never;
@@ -2218,7 +2736,8 @@ export interface paths {
         head?: never;
         /**
          * Change a picture of content
-         * @description With another prompt it waits to be drawn again; the file it has stays until then.
+         * @description With another prompt it waits to be drawn again; the file it has stays until then. Another `alt` is written where the
+         *     picture stands; another file gets there when it is put into its place.
          */
         patch: operations["image_update"];
         trace?: never;
@@ -2234,7 +2753,8 @@ export interface paths {
         put?: never;
         /**
          * Put a picture into its place
-         * @description At the head of its content, or behind the heading of its section. A second time nothing changes.
+         * @description At the head of its content, or behind the heading of its section, instead of the file it had there before. A second time
+         *     nothing changes.
          */
         post: operations["image_place"];
         delete?: never;
@@ -2864,7 +3384,8 @@ export interface paths {
          * Preview the grouping of a sector
          * @description What `auto_cluster` would make of it at a granularity; nothing is saved or charged. For a knob: the keywords are kept
          *     in memory for some minutes, so that the next granularity is answered at once. At most 30,000 keywords. They are
-         *     grouped by their texts and what their file said of them; a provider's vectors are asked for by a task only.
+         *     grouped by their texts, what their file said of them, and the provider's vectors that earlier tasks have got; only a
+         *     task asks for more of these.
          */
         get: operations["sector_grouping_preview"];
         put?: never;
@@ -2926,6 +3447,113 @@ export interface paths {
          * @description The ETag is the site's.
          */
         put: operations["site_settings_replace"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/submissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List messages
+         * @description What visitors sent by the forms of the site, spam among it; for editors. What is done with messages is in the site's settings
+         *     (`forms`).
+         */
+        get: operations["submission_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/submissions/{submission_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a message */
+        get: operations["submission_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a message
+         * @description For good and at once, as whoever sent it may ask for.
+         */
+        delete: operations["submission_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a message
+         * @description Its status, with which goes how long it is kept.
+         */
+        patch: operations["submission_update"];
+        trace?: never;
+    };
+    "/sites/{site_id}/submissions/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Act on many messages
+         * @description Each has its own result.
+         */
+        post: operations["submission_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/submissions/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export messages
+         * @description As CSV, by the filters of the list, the oldest first, with a column for each field that one of them has. Cells that a
+         *     spreadsheet would run as a formula have an apostrophe before them.
+         */
+        get: operations["submission_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/{site_id}/submissions/filter-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Values to filter messages by
+         * @description Only those that occur.
+         */
+        get: operations["submission_filter_options"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -3111,7 +3739,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a term
-         * @description The terms below it move up to its parent; content loses it. It can be restored, without them, until it is removed
+         * @description The terms below it move up to its parent; content, ideas and tasks lose it. It can be restored, without them, until it is removed
          *     for good. A text of its archive whose next term has one becomes a draft.
          */
         delete: operations["term_delete"];
@@ -3135,8 +3763,8 @@ export interface paths {
         put?: never;
         /**
          * Merge a term into another
-         * @description Its content and the terms below it go to the other term; then it is deleted. The text of its archive becomes a draft if
-         *     the other term has one.
+         * @description Its content, ideas, tasks, clusters and the terms below it go to the other term, and its addresses lead there; then it is
+         *     deleted. The text of its archive becomes a draft if the other term has one.
          */
         post: operations["term_merge"];
         delete?: never;
@@ -3419,6 +4047,49 @@ export interface components {
             name: string;
         };
         /**
+         * AttachedCluster
+         * @description A cluster of a plan, with its coverage.
+         */
+        AttachedCluster: {
+            /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            cluster: string;
+            /**
+             * Format: uint64
+             * @description Keywords that pages of the plan aim at.
+             */
+            covered_keywords: number;
+            /** @description It was deleted in the planner: detach it. */
+            gone: boolean;
+            /** @description Key of its hub page. */
+            hub?: string;
+            /** Format: uint64 */
+            keywords: number;
+            /**
+             * Format: uint64
+             * @description Planned pages of which an idea or a text was made.
+             */
+            made: number;
+            /** @description Absent when it was deleted in the planner. */
+            name?: string;
+            /**
+             * Format: uint64
+             * @description Planned pages.
+             */
+            pages: number;
+            /** Format: int64 */
+            priority: number;
+            role?: components["schemas"]["ClusterRole"];
+            /** Format: uint64 */
+            supporting: number;
+            /** @description Terms that are mapped to it. */
+            terms: string[];
+            /**
+             * Format: uint64
+             * @description Searches a month for all of these.
+             */
+            volume: number;
+        };
+        /**
          * Attribute
          * @description A name with a value: `material: linen`.
          */
@@ -3450,6 +4121,83 @@ export interface components {
         };
         /** @enum {string} */
         Availability: "in_stock" | "out_of_stock" | "pre_order" | "discontinued";
+        /**
+         * Blueprint
+         * @description A kind of site.
+         */
+        Blueprint: {
+            /** @description For whom it is. */
+            description: string;
+            /** @description Its name in requests. */
+            key: string;
+            name: string;
+            pages: components["schemas"]["BlueprintPage"][];
+            site_type: components["schemas"]["SiteType"];
+            /** @description What each step of the wizard is about, in order. */
+            steps: components["schemas"]["BlueprintStep"][];
+            taxonomies: components["schemas"]["BlueprintTaxonomy"][];
+            /** @description The theme that sites of this kind begin with. */
+            theme: string;
+            /** Format: uint32 */
+            version: number;
+        };
+        /**
+         * BlueprintBlock
+         * @description A part of a kind of page.
+         */
+        BlueprintBlock: {
+            /** @description `hero`, `text`, `features` … */
+            block: string;
+            name: string;
+            /** @description What to write. */
+            prompt: string;
+            variant: string;
+            /** @description What it does for a reader. */
+            why: string;
+        };
+        /**
+         * BlueprintPage
+         * @description A kind of page.
+         */
+        BlueprintPage: {
+            /** @description Parts it is built from. */
+            blocks: components["schemas"]["BlueprintBlock"][];
+            /** @description Its name in requests. */
+            key: string;
+            name: string;
+            page_type: components["schemas"]["PlannedPageType"];
+            /** @description It cannot be taken out. */
+            required: boolean;
+            /** @description Address, with `{slug}` where there are many. */
+            url: string;
+            /** @description What it is good for. */
+            why: string;
+        };
+        /**
+         * BlueprintStep
+         * @description What a step is about.
+         */
+        BlueprintStep: {
+            about: string;
+            step: components["schemas"]["WizardStep"];
+        };
+        /**
+         * BlueprintTaxonomy
+         * @description A way of filing content.
+         */
+        BlueprintTaxonomy: {
+            /** @description Terms may be below others. */
+            hierarchical: boolean;
+            /** @description There must be a term before pages are planned. */
+            required: boolean;
+            taxonomy: components["schemas"]["Taxonomy"];
+            /** @description Heading of the list of its terms. */
+            title: string;
+            /** @description Address below which its terms are. */
+            url: string;
+            /** @description What it is good for. */
+            why: string;
+        };
         /** @enum {string} */
         BodyFormat: "markdown" | "html";
         /**
@@ -3562,6 +4310,15 @@ export interface components {
              * @description Searches a month, an order of magnitude.
              */
             volume: number;
+        };
+        /**
+         * ChangedPage
+         * @description A page that is there in both plans.
+         */
+        ChangedPage: {
+            /** @description What differs. */
+            fields: string[];
+            page: string;
         };
         /**
          * ChatSettings
@@ -3695,6 +4452,21 @@ export interface components {
             updated_at: string;
         };
         /**
+         * ClusterAttach
+         * @description A cluster to attach, or an attached one with another role or priority.
+         */
+        ClusterAttach: {
+            /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            cluster: string;
+            /**
+             * Format: int64
+             * @description Smaller comes first; 0 when absent.
+             */
+            priority?: number;
+            /** @description The cluster's own when absent. */
+            role?: components["schemas"]["ClusterRole"] & unknown;
+        };
+        /**
          * ClusterBulk
          * @description An action on clusters.
          */
@@ -3797,6 +4569,16 @@ export interface components {
          * @enum {string}
          */
         ClusterGap: "no_hub" | "few_supporting_pages" | "top_keyword_uncovered" | "no_content";
+        /**
+         * ClusterGapOfPlan
+         * @description What is missing.
+         */
+        ClusterGapOfPlan: {
+            cluster?: string;
+            /** @description Stable name, for programs. */
+            code: string;
+            message: string;
+        };
         /**
          * ClusterGaps
          * @description What a cluster lacks, and what that is worth.
@@ -3934,6 +4716,26 @@ export interface components {
         /** @enum {string} */
         ClusterStatus: "new" | "mapped";
         /**
+         * ClusterSuggestion
+         * @description A cluster that could be attached.
+         */
+        ClusterSuggestion: {
+            /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            cluster: string;
+            /** Format: int64 */
+            keywords: number;
+            name: string;
+            role: components["schemas"]["ClusterRole"];
+            /** Format: int64 */
+            volume: number;
+            why: components["schemas"]["ClusterSuggestionReason"];
+        };
+        /**
+         * @description Why a cluster is suggested.
+         * @enum {string}
+         */
+        ClusterSuggestionReason: "above_attached" | "below_attached" | "searched";
+        /**
          * ClusterTakeIn
          * @description Where keywords were found for a cluster.
          */
@@ -4065,6 +4867,10 @@ export interface components {
         Content: {
             /** @description Old addresses that redirect here. */
             aliases: string[];
+            /** Format: date-time */
+            approved_at?: string;
+            /** @description Id of the user or key that approved it. */
+            approved_by?: string;
             attributes: components["schemas"]["Attribute"][];
             author?: string;
             /**
@@ -4382,24 +5188,30 @@ export interface components {
             body?: components["schemas"]["TextMerge"];
             /** @description The version that a save of it names as `If-Match`. */
             etag: string;
+            excerpt?: components["schemas"]["TextMerge"];
+            meta_description?: components["schemas"]["TextMerge"];
             /**
              * Format: int64
              * @description Number of the newest revision.
              */
             revision: number;
+            seo_title?: components["schemas"]["TextMerge"];
             title?: components["schemas"]["TextMerge"];
         };
         /**
          * ContentMergeInput
-         * @description A title and a body that were not saved, because somebody saved before.
+         * @description What was not saved, because somebody saved before.
          */
         ContentMergeInput: {
             body?: string;
+            excerpt?: components["schemas"]["TextMergeInput"];
+            meta_description?: components["schemas"]["TextMergeInput"];
             /**
              * Format: int64
              * @description Number of the revision they were made of: `revision` of the content as it was read.
              */
             revision: number;
+            seo_title?: components["schemas"]["TextMergeInput"];
             title?: string;
         };
         /**
@@ -4476,13 +5288,15 @@ export interface components {
             /** @description Publish although something is missing; for admins. */
             force?: boolean;
             /**
-             * Format: date-time
-             * @description In the future. Absent for content that is published already.
+             * @description In the future. A time with its offset, or one without in the site's time zone: `2026-07-01T09:00`. Of a local time that
+             *     clocks show twice it is the first; one that they leave out is as much later as they are put forward. Absent for content
+             *     that is published already.
+             * @example 2026-07-01T09:00:00Z
              */
             publish_at?: string;
             /**
-             * Format: date-time
-             * @description After `publish_at`.
+             * @description After `publish_at`; in the same forms.
+             * @example 2026-07-01T09:00:00Z
              */
             unpublish_at?: string;
         };
@@ -4604,6 +5418,46 @@ export interface components {
          */
         ContextType: "topic" | "attribute" | "service_line";
         /**
+         * @description How much a rule weighs.
+         * @enum {string}
+         */
+        CoverageLevel: "must" | "should";
+        /**
+         * CoverageMend
+         * @description Which violations to mend.
+         */
+        CoverageMend: {
+            /** @description All of the rule that can be mended without a person when absent. */
+            place?: components["schemas"]["CoveragePlace"] & unknown;
+            rule: components["schemas"]["CoverageRule"];
+        };
+        /**
+         * CoverageMended
+         * @description What was mended.
+         */
+        CoverageMended: {
+            /** @description Those that could not be, with why. */
+            left: string[];
+            /** Format: uint32 */
+            mended: number;
+            plan: components["schemas"]["SiteBlueprint"];
+            report: components["schemas"]["CoverageReport"];
+        };
+        /**
+         * @description How a violation is mended.
+         * @enum {string}
+         */
+        CoverageMendKind: "edits" | "make_terms" | "map_term" | "by_hand";
+        /**
+         * CoverageMendOut
+         * @description How a violation is mended.
+         */
+        CoverageMendOut: {
+            by: components["schemas"]["CoverageMendKind"];
+            /** @description What would be done, or what to do by hand. */
+            what: string[];
+        };
+        /**
          * CoverageNumbers
          * @description Counts of keywords and their searches a month; searches of variants (the same words in other forms or order) count once.
          */
@@ -4638,10 +5492,102 @@ export interface components {
             written: number;
         };
         /**
+         * CoveragePlace
+         * @description Where a rule is broken. With the rule it names the violation: send it back as it is.
+         */
+        CoveragePlace: {
+            cluster?: string;
+            /** @description A taxonomy. */
+            kind?: string;
+            of: components["schemas"]["CoveragePlaceKind"];
+            /** @description Key of a page. */
+            page?: string;
+            path?: string;
+            /** @description A menu. */
+            place?: string;
+            term?: string;
+            title?: string;
+            /** @description What a keyword and its variants have in common. */
+            variant?: string;
+        };
+        /**
+         * @description What a violation is about.
+         * @enum {string}
+         */
+        CoveragePlaceKind: "page" | "cluster" | "term" | "taxonomy" | "keyword" | "title" | "address" | "menu";
+        /**
+         * CoverageReport
+         * @description What a look at the plan found.
+         */
+        CoverageReport: {
+            /** @description How often each rule is broken, waived ones not counted. */
+            counts: {
+                [key: string]: number;
+            };
+            /** @description Waivers that silence nothing any more. */
+            idle: components["schemas"]["CoverageWaived"][];
+            /**
+             * Format: uint64
+             * @description Violations that are counted and not shown.
+             */
+            left_out: number;
+            /**
+             * Format: uint32
+             * @description Violations of level `must` that are not waived.
+             */
+            open: number;
+            /** @description Those that must be mended first. */
+            violations: components["schemas"]["CoverageViolation"][];
+            waived: components["schemas"]["CoverageWaived"][];
+        };
+        /**
+         * @description A rule of a plan's coverage.
+         * @enum {string}
+         */
+        CoverageRule: "required_page" | "required_terms" | "hub_page" | "supporting_pages" | "keyword_twice" | "page_keyword" | "page_cluster" | "gone_names" | "needed_term" | "cluster_term" | "term_pages" | "menu_target" | "hub_links" | "page_links" | "title_twice" | "address" | "tree";
+        /**
          * @description How far a cluster is.
          * @enum {string}
          */
         CoverageState: "covered" | "weak" | "gap";
+        /**
+         * CoverageViolation
+         * @description A rule that the plan breaks somewhere.
+         */
+        CoverageViolation: {
+            level: components["schemas"]["CoverageLevel"];
+            mend: components["schemas"]["CoverageMendOut"];
+            /** @description What is wrong. */
+            message: string;
+            place: components["schemas"]["CoveragePlace"];
+            rule: components["schemas"]["CoverageRule"];
+            /** @description Why that matters. */
+            why: string;
+        };
+        /**
+         * CoverageWaive
+         * @description A gap that may stay.
+         */
+        CoverageWaive: {
+            place: components["schemas"]["CoveragePlace"];
+            /** @description Why it may stay. */
+            reason: string;
+            rule: components["schemas"]["CoverageRule"];
+        };
+        /**
+         * CoverageWaived
+         * @description A violation that may stay.
+         */
+        CoverageWaived: {
+            at: string;
+            /** @description A user's or key's id. */
+            by: string;
+            /** @description What is wrong; absent when it is mended or gone by now. */
+            message?: string;
+            place: components["schemas"]["CoveragePlace"];
+            reason: string;
+            rule: components["schemas"]["CoverageRule"];
+        };
         /**
          * CoverageWarning
          * @description A gap in a cluster's content.
@@ -4650,6 +5596,14 @@ export interface components {
             /** @description `no_hub`, `few_supporting_pages` or `top_keyword_uncovered`. */
             code: string;
             message: string;
+        };
+        /**
+         * CoverageWithdraw
+         * @description A waiver to withdraw.
+         */
+        CoverageWithdraw: {
+            place: components["schemas"]["CoveragePlace"];
+            rule: components["schemas"]["CoverageRule"];
         };
         /**
          * CoveredKeyword
@@ -4979,6 +5933,11 @@ export interface components {
          * @description One wrong field.
          */
         FieldError: {
+            /**
+             * @description With 412: what is stored now, unless it is long.
+             * @default null
+             */
+            current: unknown;
             /** @description Name as in the request: `slug`, `items.3.name`. */
             field: string;
             message: string;
@@ -5043,9 +6002,68 @@ export interface components {
              * @description Those that fit nowhere, or only into a cluster that takes none.
              */
             keywords_unclustered: number;
+            /**
+             * Format: uint64
+             * @description Keywords that a task would first have the provider's embedding model read, so that it may group them and those like them
+             *     otherwise than this shows. None without such a model, or above 20,000 keywords.
+             */
+            keywords_without_vectors: number;
             /** @description Whether the keywords were still in memory, which is what makes an answer quick. */
             remembered: boolean;
         };
+        /**
+         * HandedOff
+         * @description What became of the pages.
+         */
+        HandedOff: {
+            /** Format: uint32 */
+            failed: number;
+            /**
+             * Format: uint32
+             * @description Of which something was made before.
+             */
+            known: number;
+            /** Format: uint32 */
+            made: number;
+            pages: components["schemas"]["HandedOffPage"][];
+            plan: components["schemas"]["SiteBlueprint"];
+        };
+        /**
+         * HandedOffPage
+         * @description What became of a page.
+         */
+        HandedOffPage: {
+            /** @example idea_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            idea?: string;
+            known: boolean;
+            page: string;
+            /** @description Why nothing was made of it. */
+            problem?: string;
+            /** @example task_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            task?: string;
+        };
+        /**
+         * HandOff
+         * @description Which pages to hand off.
+         */
+        HandOff: {
+            /**
+             * @description Somebody who may work on the site; for tasks.
+             * @example user_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            assignee?: string;
+            /** Format: date-time */
+            due_at?: string;
+            /** @description Keys of pages; all that nothing was made of, without lists and the frame, when absent. */
+            pages?: string[];
+            priority?: components["schemas"]["Priority"];
+            to: components["schemas"]["HandOffAs"];
+        };
+        /**
+         * @description What pages become.
+         * @enum {string}
+         */
+        HandOffAs: "ideas" | "tasks";
         /**
          * Heading
          * @description A heading of an outline.
@@ -5135,6 +6153,8 @@ export interface components {
          * @description A page that could be written.
          */
         Idea: {
+            /** @description What the page's subject is known to be; its task and content get them. */
+            attributes: components["schemas"]["Attribute"][];
             /** @description What the page is for and what it says. */
             brief: string;
             /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
@@ -5214,6 +6234,7 @@ export interface components {
          * @description What a new idea needs.
          */
         IdeaCreate: {
+            attributes?: components["schemas"]["Attribute"][];
             brief?: string;
             /**
              * @description A cluster of the same sector.
@@ -5270,6 +6291,7 @@ export interface components {
          * @description What to change; absent fields stay, `null` empties where it can.
          */
         IdeaPatch: {
+            attributes?: components["schemas"]["Attribute"][];
             brief?: string;
             /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
             cluster?: string | null;
@@ -5431,6 +6453,24 @@ export interface components {
         };
         /** @enum {string} */
         ImageStatus: "pending" | "generated" | "failed" | "uploaded";
+        /**
+         * ImportedTerm
+         * @description A term of a file.
+         */
+        ImportedTerm: {
+            /** @description The term of the site that it is. */
+            existing?: string;
+            /** Format: uint64 */
+            line: number;
+            name: string;
+            /**
+             * Format: uint32
+             * @description Place of the one above it in the file's terms.
+             */
+            parent?: number;
+            slug: string;
+            taxonomy: components["schemas"]["Taxonomy"];
+        };
         /**
          * Industry
          * @description An industry of the catalogue.
@@ -6663,6 +7703,11 @@ export interface components {
             /** @example term_01jz8k3v5n6q7r8s9t0v1w2x3y */
             term: string;
         };
+        /**
+         * @description How a cell of the matrix is.
+         * @enum {string}
+         */
+        MatrixCellState: "covered" | "hole" | "duplicate";
         /** MatrixCluster */
         MatrixCluster: {
             /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
@@ -6776,6 +7821,11 @@ export interface components {
             url: string;
         };
         /**
+         * @description Where a menu stands.
+         * @enum {string}
+         */
+        MenuPlace: "main" | "footer";
+        /**
          * MergeConflict
          * @description Lines that both sides changed.
          */
@@ -6806,6 +7856,15 @@ export interface components {
             field: string;
             /** @description What to do, for its author. */
             message: string;
+        };
+        /**
+         * MovedPage
+         * @description A page with another address.
+         */
+        MovedPage: {
+            from: string;
+            page: string;
+            to: string;
         };
         /**
          * NewApiKey
@@ -6982,24 +8041,65 @@ export interface components {
         /** Organisation */
         Organisation: {
             /**
-             * @description Postal address, one line per entry.
+             * @description Postal address, one line per entry: all of it, or street and number where the fields below say the rest.
              * @default []
              */
             address: string[];
             /** @default  */
+            city: string;
+            /**
+             * @description ISO 3166-1 alpha-2: `PT`.
+             * @default
+             */
+            country: string;
+            /** @default  */
             email: string;
+            /**
+             * @description What sort of organisation it is; all but `organization` are places that people go to and need an address.
+             * @default organization
+             */
+            kind: components["schemas"]["OrganisationKind"] & unknown;
+            /**
+             * @description The name in contracts and registers, where it is another.
+             * @default
+             */
+            legal_name: string;
             /** @description Public path of the logo: `/media/…`. */
             logo?: string;
             /** @default  */
             name: string;
             /** @default  */
             phone: string;
+            /** @default  */
+            postal_code: string;
+            /** @description Path or address of what is said about personal data; forms and the footer lead to it. */
+            privacy_url?: string;
+            /**
+             * @description State, province or county.
+             * @default
+             */
+            region: string;
+            /**
+             * @description Register and number in it.
+             * @default
+             */
+            registration: string;
             /**
              * @description Profiles elsewhere.
              * @default []
              */
             same_as: string[];
+            /**
+             * @description VAT or sales tax number.
+             * @default
+             */
+            vat_id: string;
         };
+        /**
+         * @description What sort of organisation stands behind a site.
+         * @enum {string}
+         */
+        OrganisationKind: "organization" | "local_business" | "store" | "professional_service";
         /** OwnershipTransfer */
         OwnershipTransfer: {
             /** @description Your own password. */
@@ -7044,6 +8144,20 @@ export interface components {
          */
         Page_AuditEvent: {
             items: components["schemas"]["AuditEvent"][];
+            /** @description Cursor of the next page; absent on the last one. */
+            next?: string;
+            /**
+             * Format: uint64
+             * @description Number of all items, only with `with_total=true`.
+             */
+            total?: number;
+        };
+        /**
+         * Page_Blueprint
+         * @description One page of a list.
+         */
+        Page_Blueprint: {
+            items: components["schemas"]["Blueprint"][];
             /** @description Cursor of the next page; absent on the last one. */
             next?: string;
             /**
@@ -7291,6 +8405,20 @@ export interface components {
             total?: number;
         };
         /**
+         * Page_PlannedPage
+         * @description One page of a list.
+         */
+        Page_PlannedPage: {
+            items: components["schemas"]["PlannedPage"][];
+            /** @description Cursor of the next page; absent on the last one. */
+            next?: string;
+            /**
+             * Format: uint64
+             * @description Number of all items, only with `with_total=true`.
+             */
+            total?: number;
+        };
+        /**
          * Page_RevisionSummary
          * @description One page of a list.
          */
@@ -7333,11 +8461,53 @@ export interface components {
             total?: number;
         };
         /**
+         * Page_SiteBlueprintEvent
+         * @description One page of a list.
+         */
+        Page_SiteBlueprintEvent: {
+            items: components["schemas"]["SiteBlueprintEvent"][];
+            /** @description Cursor of the next page; absent on the last one. */
+            next?: string;
+            /**
+             * Format: uint64
+             * @description Number of all items, only with `with_total=true`.
+             */
+            total?: number;
+        };
+        /**
+         * Page_SiteBlueprintSummary
+         * @description One page of a list.
+         */
+        Page_SiteBlueprintSummary: {
+            items: components["schemas"]["SiteBlueprintSummary"][];
+            /** @description Cursor of the next page; absent on the last one. */
+            next?: string;
+            /**
+             * Format: uint64
+             * @description Number of all items, only with `with_total=true`.
+             */
+            total?: number;
+        };
+        /**
          * Page_SiteSchedule
          * @description One page of a list.
          */
         Page_SiteSchedule: {
             items: components["schemas"]["SiteSchedule"][];
+            /** @description Cursor of the next page; absent on the last one. */
+            next?: string;
+            /**
+             * Format: uint64
+             * @description Number of all items, only with `with_total=true`.
+             */
+            total?: number;
+        };
+        /**
+         * Page_Submission
+         * @description One page of a list.
+         */
+        Page_Submission: {
+            items: components["schemas"]["Submission"][];
             /** @description Cursor of the next page; absent on the last one. */
             next?: string;
             /**
@@ -7403,6 +8573,53 @@ export interface components {
             total?: number;
         };
         /**
+         * PageEdit
+         * @description A change of a plan. Whatever is changed by hand is locked.
+         */
+        PageEdit: {
+            /**
+             * @description Terms or pages.
+             * @default []
+             */
+            add: string[];
+            cluster?: string;
+            edit: components["schemas"]["PageEditKind"];
+            items?: components["schemas"]["PlannedMenuItem"][];
+            /** @description Ids of further keywords. */
+            keywords?: string[];
+            /** @description The blueprint's kind of a new page. */
+            kind?: string;
+            /** @description Name in menus. */
+            label?: string;
+            /** @description Key of the page. */
+            page?: string;
+            /** @description Key of the page it shall stand below. */
+            parent?: string;
+            place?: components["schemas"]["MenuPlace"];
+            /** Format: uint32 */
+            position?: number;
+            /** @description Id of the keyword it should be found by. */
+            primary?: string;
+            /** @default [] */
+            remove: string[];
+            role?: components["schemas"]["ClusterRole"];
+            /** @description Last part of the address; made from the title of a new page when absent. */
+            slug?: string;
+            title?: string;
+        };
+        /**
+         * @description What to do to a page of a plan.
+         * @enum {string}
+         */
+        PageEditKind: "add" | "delete" | "rename" | "move" | "lock" | "unlock" | "aim" | "assign" | "file" | "link" | "menu" | "unlist";
+        /**
+         * PageEdits
+         * @description Edits to make together: all or none.
+         */
+        PageEdits: {
+            edits: components["schemas"]["PageEdit"][];
+        };
+        /**
          * PageLink
          * @description A link to or from a page.
          */
@@ -7441,6 +8658,14 @@ export interface components {
             outbound: components["schemas"]["PageLink"][];
             /** Format: uint32 */
             outbound_total: number;
+        };
+        /**
+         * PageNotMoved
+         * @description Content that could not be moved.
+         */
+        PageNotMoved: {
+            page: string;
+            why: string;
         };
         /**
          * @description What a page is for; each has its own template. Other content is always `page`.
@@ -7484,6 +8709,20 @@ export interface components {
             name: string;
             /** @description Stable name: `starter`. */
             slug: string;
+        };
+        /**
+         * PlanComparison
+         * @description What is different between two plans.
+         */
+        PlanComparison: {
+            /** @description Keys of new pages. */
+            added: string[];
+            changed: components["schemas"]["ChangedPage"][];
+            /** @description The menus differ. */
+            menus: boolean;
+            /** @description Pages whose address is another; published ones lead to it once the plan is live. */
+            moved: components["schemas"]["MovedPage"][];
+            removed: string[];
         };
         /**
          * PlanCoverage
@@ -7552,6 +8791,217 @@ export interface components {
         PlanList: {
             items: components["schemas"]["Plan"][];
         };
+        /**
+         * PlanMatrix
+         * @description Clusters against terms.
+         */
+        PlanMatrix: {
+            /** Format: uint32 */
+            all_columns: number;
+            /** Format: uint32 */
+            all_rows: number;
+            /** @description The columns in which these rows have a cell. */
+            columns: components["schemas"]["PlanMatrixColumn"][];
+            /** Format: uint32 */
+            duplicates: number;
+            /**
+             * Format: uint32
+             * @description Holes of the whole: cells, and clusters without any.
+             */
+            holes: number;
+            /** @description Cursor of the next rows; absent on the last part. */
+            next?: string;
+            rows: components["schemas"]["PlanMatrixRow"][];
+        };
+        /**
+         * PlanMatrixCell
+         * @description The pages of a cluster that are filed under a term.
+         */
+        PlanMatrixCell: {
+            /** Format: uint32 */
+            count: number;
+            /** @description Keys of the first of them. */
+            pages: string[];
+            state: components["schemas"]["MatrixCellState"];
+            term: string;
+        };
+        /**
+         * PlanMatrixColumn
+         * @description A term.
+         */
+        PlanMatrixColumn: {
+            name: string;
+            /** Format: uint32 */
+            pages: number;
+            taxonomy: components["schemas"]["Taxonomy"];
+            term: string;
+        };
+        /**
+         * PlanMatrixRow
+         * @description A cluster.
+         */
+        PlanMatrixRow: {
+            /** @description Cells that hold something or should. */
+            cells: components["schemas"]["PlanMatrixCell"][];
+            cluster: string;
+            /** @description Key of its hub page. */
+            hub?: string;
+            name: string;
+            /** Format: uint32 */
+            pages: number;
+            /** Format: uint32 */
+            supporting: number;
+        };
+        /**
+         * PlannedAim
+         * @description A keyword that a page aims at.
+         */
+        PlannedAim: {
+            id: string;
+            text: string;
+        };
+        /**
+         * PlannedBlock
+         * @description A part of a planned page.
+         */
+        PlannedBlock: {
+            /** @description Its anchor on the page, and its name when it is generated anew. */
+            anchor: string;
+            /** @description `hero`, `text`, `features` … */
+            block: string;
+            /**
+             * Format: uint32
+             * @description Entries it should have.
+             */
+            items?: number;
+            /** @description Keys of the pages that it leads to. */
+            links: string[];
+            name: string;
+            /** @description What to write. */
+            prompt: string;
+            /** @description Path of the section whose pages it shows. */
+            section?: string;
+            variant: string;
+        };
+        /**
+         * @description What a planned page is in the data.
+         * @enum {string}
+         */
+        PlannedEntity: "page" | "post" | "product" | "service" | "section" | "term";
+        /**
+         * PlannedHeading
+         * @description A heading of a page's outline.
+         */
+        PlannedHeading: {
+            /** @description It belongs into the questions and answers. */
+            question: boolean;
+            text: string;
+        };
+        /**
+         * PlannedMenu
+         * @description A menu of a plan.
+         */
+        PlannedMenu: {
+            items: components["schemas"]["PlannedMenuItem"][];
+            /** @description Planning anew leaves it as it is. */
+            locked: boolean;
+            place: components["schemas"]["MenuPlace"];
+        };
+        /**
+         * PlannedMenuItem
+         * @description An entry of a planned menu.
+         */
+        PlannedMenuItem: {
+            /**
+             * @description Keys of pages that stand below it.
+             * @default []
+             */
+            below: string[];
+            /** @description Other words than the page's own. */
+            label?: string;
+            /** @description Key of the page it leads to. */
+            page: string;
+        };
+        /**
+         * PlannedMenus
+         * @description The menus of a plan.
+         */
+        PlannedMenus: {
+            menus: components["schemas"]["PlannedMenu"][];
+            /** @description What planning told: a stable name and what it is about. */
+            notes: unknown[];
+        };
+        /**
+         * PlannedPage
+         * @description A page of a plan.
+         */
+        PlannedPage: {
+            address: string;
+            blocks: components["schemas"]["PlannedBlock"][];
+            cluster?: string;
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            content?: string;
+            /** @description Absent for lists. */
+            content_type?: components["schemas"]["ContentType"] & unknown;
+            description: string;
+            entity: components["schemas"]["PlannedEntity"];
+            /** @description Search engines are asked to stay away. */
+            hidden: boolean;
+            /**
+             * @description What was made of it.
+             * @example idea_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            idea?: string;
+            /** @description The same whenever the plan is made, by what the page is for. */
+            key: string;
+            keywords: components["schemas"]["PlannedAim"][];
+            /** @description The blueprint's kind of page. */
+            kind: string;
+            /** @description Its name in menus. */
+            label: string;
+            /** @description As the site when absent. */
+            layout?: components["schemas"]["Layout"] & unknown;
+            /** @description Keys of the pages that its text should link to. */
+            links: string[];
+            /** @description Planning anew leaves it as it is. */
+            locked: boolean;
+            outline: components["schemas"]["PlannedHeading"][];
+            page_type: components["schemas"]["PlannedPageType"];
+            /** @description Key of the page it stands below. */
+            parent?: string;
+            /**
+             * Format: uint32
+             * @description Its place among those below the same page, from 0.
+             */
+            position: number;
+            primary?: components["schemas"]["PlannedAim"];
+            /** @description It cannot be taken out. */
+            required: boolean;
+            role?: components["schemas"]["ClusterRole"];
+            seo_title: string;
+            structure?: components["schemas"]["ContentStructure"];
+            /** @example task_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            task?: string;
+            /** @description The term whose archive it is. */
+            term?: string;
+            /** @description Terms it is filed under. */
+            terms: string[];
+            title: string;
+            /**
+             * Format: uint64
+             * @description Searches a month for all of these.
+             */
+            volume: number;
+            /** Format: uint32 */
+            words: number;
+        };
+        /**
+         * @description The template that shows a page.
+         * @enum {string}
+         */
+        PlannedPageType: "home" | "about" | "services" | "products" | "blog" | "contact" | "custom" | "page" | "post" | "product" | "service" | "category" | "tag" | "product_category" | "product_tag" | "product_attribute" | "service_category";
+        /** @enum {string} */
+        PlanStatus: "draft" | "live" | "retired";
         /**
          * PreviewLink
          * @description A link that shows a site with its drafts to whoever has it.
@@ -8115,6 +9565,8 @@ export interface components {
              * @description Items on one archive page.
              */
             per_page: number;
+            /** @description Only approved content is published or scheduled, and whoever wrote a text last cannot approve it, unless they are an admin. */
+            publishing_needs_approval: boolean;
             site_type: components["schemas"]["SiteType"];
             /** @description Unique across the installation; part of the site's address. */
             slug: string;
@@ -8123,6 +9575,205 @@ export interface components {
             time_zone: string;
             /** Format: date-time */
             updated_at: string;
+        };
+        /**
+         * SiteBlueprint
+         * @description A plan of a site, with its steps.
+         */
+        SiteBlueprint: {
+            /** @description For whom the site is. */
+            audience: string;
+            /** @description Key of its kind of site. */
+            blueprint: string;
+            /** @description The plan was changed since it went live. */
+            changed_since_live: boolean;
+            /** Format: int64 */
+            clusters: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            deployed_at?: string;
+            /** @example plan_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            id: string;
+            name: string;
+            /** Format: int64 */
+            pages: number;
+            /** @description What was re-opened by this request, or since the plan was saved last. */
+            reopened: components["schemas"]["WizardReopened"][];
+            /** @example sect_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            sector?: string;
+            /** @example site_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            site: string;
+            state: components["schemas"]["WizardState"];
+            status: components["schemas"]["PlanStatus"];
+            /** @description The step whose turn it is; absent when all are complete. */
+            step?: components["schemas"]["WizardStep"] & unknown;
+            steps: components["schemas"]["WizardStepOut"][];
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Counts the plans of the site.
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Gaps that may stay.
+             */
+            waivers: number;
+        };
+        /**
+         * SiteBlueprintAdvance
+         * @description Which step to complete.
+         */
+        SiteBlueprintAdvance: {
+            step: components["schemas"]["WizardStep"];
+        };
+        /**
+         * SiteBlueprintClusters
+         * @description The clusters of a plan.
+         */
+        SiteBlueprintClusters: {
+            /** @description In their order: by priority, then by searches. */
+            items: components["schemas"]["AttachedCluster"][];
+            /** @description What clusters that are attached lack. */
+            missing: components["schemas"]["ClusterGapOfPlan"][];
+            /** @description Clusters of the sector that are not attached, those that are missed most first. */
+            suggestions: components["schemas"]["ClusterSuggestion"][];
+        };
+        /**
+         * SiteBlueprintClustersChange
+         * @description Which clusters to attach and detach.
+         */
+        SiteBlueprintClustersChange: {
+            /**
+             * @description Attach all clusters of the sector that are not disabled.
+             * @default false
+             */
+            all: boolean;
+            /** @default [] */
+            attach: components["schemas"]["ClusterAttach"][];
+            /** @default [] */
+            detach: string[];
+            /**
+             * @description Detach those that were deleted in the planner.
+             * @default false
+             */
+            detach_gone: boolean;
+        };
+        /**
+         * SiteBlueprintCreate
+         * @description What a new plan needs.
+         */
+        SiteBlueprintCreate: {
+            /** @description For whom the site is. */
+            audience?: string;
+            /** @description Key of a kind of site; that of the site's type when absent. */
+            blueprint?: string;
+            /**
+             * @description A plan of this site to begin with, as its next version.
+             * @example plan_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            copy_of?: string;
+            /** @description Made from the kind of site when absent. */
+            name?: string;
+            /**
+             * @description The only active sector of the site when absent.
+             * @example sect_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            sector?: string;
+        };
+        /**
+         * SiteBlueprintDeploy
+         * @description How to go live.
+         */
+        SiteBlueprintDeploy: {
+            /**
+             * @description Keep the site's theme and its options as they are.
+             * @default false
+             */
+            keep_theme: boolean;
+        };
+        /**
+         * SiteBlueprintDeployed
+         * @description What going live did.
+         */
+        SiteBlueprintDeployed: {
+            /**
+             * Format: uint32
+             * @description Content that moved to the addresses of the plan; the old ones lead there.
+             */
+            moved: number;
+            /** @description Content that could not be moved, with why. */
+            not_moved: components["schemas"]["PageNotMoved"][];
+            plan: components["schemas"]["SiteBlueprint"];
+        };
+        /**
+         * SiteBlueprintEvent
+         * @description Something that was done to a plan.
+         */
+        SiteBlueprintEvent: {
+            /** @description `site_blueprint.advanced`: noun, dot, past tense. */
+            action: string;
+            /** @description A user's or key's id, or `system:…`. */
+            actor: string;
+            /** Format: date-time */
+            at: string;
+            detail: unknown;
+        };
+        /**
+         * SiteBlueprintPatch
+         * @description What to change; absent fields stay.
+         */
+        SiteBlueprintPatch: {
+            audience?: string;
+            /** @description Another kind of site: steps that rest on it re-open. */
+            blueprint?: string;
+            name?: string;
+            /**
+             * @description Another sector: attached clusters of the one before are detached.
+             * @example sect_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            sector?: string;
+        };
+        /**
+         * SiteBlueprintSummary
+         * @description A plan of a site in a list.
+         */
+        SiteBlueprintSummary: {
+            /** @description Key of its kind of site. */
+            blueprint: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            deployed_at?: string;
+            /** @example plan_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            id: string;
+            name: string;
+            /** Format: int64 */
+            pages: number;
+            /** @example site_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            site: string;
+            state: components["schemas"]["WizardState"];
+            status: components["schemas"]["PlanStatus"];
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Counts the plans of the site.
+             */
+            version: number;
+        };
+        /**
+         * SiteBlueprintTaxonomy
+         * @description The taxonomies of a plan.
+         */
+        SiteBlueprintTaxonomy: {
+            /** @description Attached clusters that no term is mapped to. */
+            clusters_without: string[];
+            /** @description Terms that the attached clusters ask for; accept them by their places. */
+            proposals: components["schemas"]["TermProposal"][];
+            taxonomies: components["schemas"]["TaxonomyNeed"][];
         };
         /**
          * SiteCreate
@@ -8152,6 +9803,29 @@ export interface components {
             /** @description Made from the name when absent. */
             slug?: string;
             time_zone?: string;
+        };
+        /**
+         * SiteForms
+         * @description What becomes of what visitors send by forms.
+         */
+        SiteForms: {
+            /**
+             * Format: int64
+             * @description Days that messages are kept, 1 to 3650.
+             * @default 365
+             */
+            keep_days: number;
+            /**
+             * @description Who gets a mail about each message: at most 5 addresses. The organisation's address when empty; without that, nobody.
+             * @default []
+             */
+            recipients: string[];
+            /**
+             * Format: int64
+             * @description Days that spam is kept, 1 to 365.
+             * @default 30
+             */
+            spam_days: number;
         };
         /**
          * SiteOutputs
@@ -8188,7 +9862,7 @@ export interface components {
              * @default stable
              */
             pagination: components["schemas"]["Pagination"] & unknown;
-            /** @description A search page with its index; when absent, sites of up to 1,000 pages have one. */
+            /** @description A search page with its index; when absent, sites of up to 25,000 pages have one. */
             search?: boolean;
             /**
              * @description A picture of title and brand for every page that has none, for links to it that are shared.
@@ -8196,9 +9870,16 @@ export interface components {
              */
             share_images: boolean;
             /**
-             * @description Formats of the feeds of terms; `atom` when absent.
+             * @description Kinds of findings that keep a deployment from going live unless it is forced, although others are only warned of them.
+             * @default []
+             */
+            strict: components["schemas"]["StrictKind"][];
+            /**
+             * @description Formats of the feeds of terms, which have summaries; all three when absent.
              * @default [
-             *       "atom"
+             *       "atom",
+             *       "rss",
+             *       "json"
              *     ]
              */
             term_feeds: components["schemas"]["FeedFormat"][];
@@ -8218,6 +9899,7 @@ export interface components {
             name?: string;
             /** Format: int64 */
             per_page?: number;
+            publishing_needs_approval?: boolean;
             site_type?: components["schemas"]["SiteType"];
             slug?: string;
             theme?: string;
@@ -8348,6 +10030,15 @@ export interface components {
          * @description Settings of the rendered site.
          */
         SiteSettings: {
+            /**
+             * @description What becomes of what visitors send by forms.
+             * @default {
+             *       "recipients": [],
+             *       "keep_days": 365,
+             *       "spam_days": 30
+             *     }
+             */
+            forms: components["schemas"]["SiteForms"] & unknown;
             /** @description Menus by place: `main`, `footer`. */
             menus: {
                 [key: string]: components["schemas"]["MenuItem"][];
@@ -8363,13 +10054,16 @@ export interface components {
              *         "json"
              *       ],
              *       "term_feeds": [
-             *         "atom"
+             *         "atom",
+             *         "rss",
+             *         "json"
              *       ],
              *       "feed_limit": 20,
              *       "llms_txt": true,
              *       "ai_crawlers": true,
              *       "share_images": true,
-             *       "pagination": "stable"
+             *       "pagination": "stable",
+             *       "strict": []
              *     }
              */
             outputs: components["schemas"]["SiteOutputs"] & unknown;
@@ -8378,12 +10072,42 @@ export interface components {
             sections: components["schemas"]["SiteSection"][];
             /** @description Options of the theme; `theme.toml` of the theme declares them. */
             theme_options: unknown;
+            /**
+             * @description How the site speaks; what AI functions are told.
+             * @default {
+             *       "tone": "",
+             *       "audience": "",
+             *       "facts": []
+             *     }
+             */
+            voice: components["schemas"]["SiteVoice"] & unknown;
         };
         /**
          * @description What kind of site it is; decides the taxonomies and pages it needs.
          * @enum {string}
          */
         SiteType: "blog" | "ecommerce" | "company";
+        /**
+         * SiteVoice
+         * @description How a site speaks, and of what: what AI functions are told besides its name and description.
+         */
+        SiteVoice: {
+            /**
+             * @description For whom it is.
+             * @default
+             */
+            audience: string;
+            /**
+             * @description What may be stated as true, at most 30: `Every wheel is built by hand.`
+             * @default []
+             */
+            facts: string[];
+            /**
+             * @description How its texts sound, in a few words: `warm, precise, no superlatives`.
+             * @default
+             */
+            tone: string;
+        };
         /**
          * @description Where content was written first.
          * @enum {string}
@@ -8394,6 +10118,105 @@ export interface components {
          * @enum {string}
          */
         Status: "draft" | "review" | "approved" | "published";
+        /**
+         * @description A kind of findings of the check before a deployment.
+         * @enum {string}
+         */
+        StrictKind: "links" | "anchors" | "images" | "titles" | "addresses" | "structured_data" | "orphans";
+        /**
+         * Submission
+         * @description What a visitor sent by a form.
+         */
+        Submission: {
+            /** @description What was agreed to, in the words of the form. */
+            consent?: string;
+            /**
+             * @description The page with the form; absent when it is gone.
+             * @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            content?: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Where it can be answered. */
+            email?: string;
+            /**
+             * Format: date-time
+             * @description When it will be removed.
+             */
+            expires_at: string;
+            /** @description As they were filled in, in the order of the form. */
+            fields: components["schemas"]["SubmissionField"][];
+            /** @example subm_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            id: string;
+            language: string;
+            /** @description Whether mails about it were queued. */
+            mailed: boolean;
+            /** @description What that page was called. */
+            page: string;
+            /** @description The same for all messages from one address on one day; absent a week later. */
+            sender?: string;
+            /**
+             * @description Why it may be spam: `trap`, `early`, `no_token`, `worthless_token`, `foreign_page`, `link`, `links`, `many_links`,
+             *     `link_in_name`, `markup`, `shouting`, `repeated`. Most messages have one or none.
+             */
+            signs: string[];
+            status: components["schemas"]["SubmissionStatus"];
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /**
+         * SubmissionBulk
+         * @description An action, and on what.
+         */
+        SubmissionBulk: {
+            action: components["schemas"]["SubmissionBulkAction"];
+            ids: string[];
+            status?: components["schemas"]["SubmissionStatus"];
+        };
+        /**
+         * @description What to do to each.
+         * @enum {string}
+         */
+        SubmissionBulkAction: "delete" | "status";
+        /**
+         * SubmissionField
+         * @description One field as it was filled in.
+         */
+        SubmissionField: {
+            /** @description The words above it. */
+            label: string;
+            /** @description Name it was sent by. */
+            name: string;
+            value: string;
+        };
+        /**
+         * SubmissionFilterOptions
+         * @description Values that occur in a site's messages.
+         */
+        SubmissionFilterOptions: {
+            /** @description By name. */
+            pages: components["schemas"]["SubmissionPage"][];
+            statuses: components["schemas"]["SubmissionStatus"][];
+        };
+        /**
+         * SubmissionPage
+         * @description A page whose form was used.
+         */
+        SubmissionPage: {
+            /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
+            content: string;
+            /** @description What it was called. */
+            page: string;
+        };
+        /**
+         * SubmissionPatch
+         * @description What to change.
+         */
+        SubmissionPatch: {
+            status: components["schemas"]["SubmissionStatus"];
+        };
+        /** @enum {string} */
+        SubmissionStatus: "new" | "read" | "spam" | "archived";
         /** @enum {string} */
         SyncStatus: "native" | "imported" | "synced";
         /**
@@ -8496,6 +10319,8 @@ export interface components {
         Task: {
             /** @example user_01jz8k3v5n6q7r8s9t0v1w2x3y */
             assignee?: string;
+            /** @description What the page's subject is known to be; its content gets them. */
+            attributes: components["schemas"]["Attribute"][];
             brief: string;
             /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
             cluster?: string;
@@ -8599,6 +10424,7 @@ export interface components {
              * @example user_01jz8k3v5n6q7r8s9t0v1w2x3y
              */
             assignee?: string;
+            attributes?: components["schemas"]["Attribute"][];
             brief?: string;
             /**
              * @description A cluster of the same sector.
@@ -8700,6 +10526,7 @@ export interface components {
         TaskPatch: {
             /** @example user_01jz8k3v5n6q7r8s9t0v1w2x3y */
             assignee?: string | null;
+            attributes?: components["schemas"]["Attribute"][];
             brief?: string;
             /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
             cluster?: string | null;
@@ -8728,6 +10555,26 @@ export interface components {
          * @enum {string}
          */
         Taxonomy: "blog_category" | "blog_tag" | "product_category" | "product_tag" | "product_attribute" | "service_category";
+        /**
+         * TaxonomyNeed
+         * @description A taxonomy of the plan's kind of site.
+         */
+        TaxonomyNeed: {
+            hierarchical: boolean;
+            /** Format: uint64 */
+            proposed: number;
+            /** @description There must be a term before pages are planned. */
+            required: boolean;
+            taxonomy: components["schemas"]["Taxonomy"];
+            /**
+             * Format: uint64
+             * @description Terms that are there.
+             */
+            terms: number;
+            title: string;
+            /** @description What it is good for. */
+            why: string;
+        };
         /**
          * Term
          * @description A term of a site's taxonomy.
@@ -8838,6 +10685,101 @@ export interface components {
             taxonomy: components["schemas"]["Taxonomy"];
         };
         /**
+         * TermEdit
+         * @description A change of the terms.
+         */
+        TermEdit: {
+            /**
+             * @description Clusters.
+             * @default []
+             */
+            add: string[];
+            edit: components["schemas"]["TermEditKind"];
+            into?: string;
+            name?: string;
+            parent?: string;
+            /** @default [] */
+            remove: string[];
+            /** @description Made from the name of a new term when absent. */
+            slug?: string;
+            taxonomy?: components["schemas"]["Taxonomy"];
+            /** @description Id of the term. */
+            term: string;
+        };
+        /**
+         * @description What to do to a term.
+         * @enum {string}
+         */
+        TermEditKind: "add" | "rename" | "nest" | "merge" | "map" | "delete";
+        /**
+         * TermEdits
+         * @description Edits to make together: all or none.
+         */
+        TermEdits: {
+            edits: components["schemas"]["TermEdit"][];
+        };
+        /**
+         * TermEditsDone
+         * @description What became of the terms.
+         */
+        TermEditsDone: {
+            /** Format: uint32 */
+            changed: number;
+            /** Format: uint32 */
+            deleted: number;
+            /** @description Ids of new terms, in the order of the edits. */
+            made: string[];
+            /** Format: uint32 */
+            merged: number;
+            plan: components["schemas"]["SiteBlueprint"];
+        };
+        /**
+         * TermImport
+         * @description What a file of terms holds, and what was made of it.
+         */
+        TermImport: {
+            columns: components["schemas"]["TermImportColumn"][];
+            dry_run: boolean;
+            /**
+             * Format: uint64
+             * @description Terms that were there already.
+             */
+            known: number;
+            /** Format: uint64 */
+            more_problems: number;
+            /**
+             * Format: uint64
+             * @description Terms that are new.
+             */
+            new: number;
+            plan: components["schemas"]["SiteBlueprint"];
+            /** @description What is wrong with rows; the others went in. */
+            problems: components["schemas"]["TermImportProblem"][];
+            /** Format: uint64 */
+            rows: number;
+            /** @description The first of the terms, parents first. */
+            terms: components["schemas"]["ImportedTerm"][];
+        };
+        /**
+         * TermImportColumn
+         * @description What a column is used for.
+         */
+        TermImportColumn: {
+            header: string;
+            used_for?: string;
+        };
+        /**
+         * TermImportProblem
+         * @description Something wrong with a row.
+         */
+        TermImportProblem: {
+            /** @description Stable name, for programs. */
+            code: string;
+            /** Format: uint64 */
+            line: number;
+            message: string;
+        };
+        /**
          * TermMerge
          * @description Where a term goes.
          */
@@ -8861,6 +10803,39 @@ export interface components {
             /** @example term_01jz8k3v5n6q7r8s9t0v1w2x3y */
             parent?: string | null;
             slug?: string;
+        };
+        /**
+         * TermProposal
+         * @description A term that could be made, or mapped if it is there.
+         */
+        TermProposal: {
+            /** @description Clusters it would be mapped to. */
+            clusters: string[];
+            /** @description The term of that name, if it is there: only the mapping is new. */
+            existing?: string;
+            name: string;
+            /**
+             * Format: uint32
+             * @description Place of the one above it.
+             */
+            parent?: number;
+            /**
+             * Format: uint32
+             * @description Its place in the list.
+             */
+            place: number;
+            slug: string;
+            taxonomy: components["schemas"]["Taxonomy"];
+        };
+        /**
+         * TermProposalsAccept
+         * @description Which proposals to accept.
+         */
+        TermProposalsAccept: {
+            /** @description Places in the list of proposals, as it was read with this ETag; those above them come along. All when absent. */
+            proposals?: number[];
+            /** @description Those of one taxonomy alone. */
+            taxonomy?: components["schemas"]["Taxonomy"] & unknown;
         };
         /**
          * @description What to do with given terms or clusters.
@@ -8887,6 +10862,16 @@ export interface components {
             parts: components["schemas"]["MergePart"][];
             /** @description What was saved meanwhile. */
             theirs: components["schemas"]["Difference"] & unknown;
+        };
+        /**
+         * TextMergeInput
+         * @description A short text that was not saved.
+         */
+        TextMergeInput: {
+            /** @description As it was read. Revisions do not keep it. */
+            base: string;
+            /** @description As it should be. */
+            mine: string;
         };
         /**
          * TextStatistics
@@ -9006,6 +10991,62 @@ export interface components {
          * @enum {string}
          */
         VolumeSource: "impressions" | "range" | "stated";
+        /**
+         * WizardReason
+         * @description Something that is missing.
+         */
+        WizardReason: {
+            /** @description The step to do it in. */
+            at: components["schemas"]["WizardStep"] & unknown;
+            /** @description Stable name, for programs. */
+            code: string;
+            /** Format: uint32 */
+            count: number;
+            /** @description What to do. */
+            mend: string;
+            message: string;
+            /** @description The taxonomy that it is about. */
+            taxonomy?: components["schemas"]["Taxonomy"] & unknown;
+        };
+        /**
+         * WizardReopened
+         * @description A step that has to be done again.
+         */
+        WizardReopened: {
+            /** @description What was changed: stable name, for programs. */
+            change: string;
+            step: components["schemas"]["WizardStep"];
+            why: string;
+        };
+        /**
+         * @description How far a plan is: the last of the steps that are complete without a gap before them.
+         * @enum {string}
+         */
+        WizardState: "draft" | "business_details" | "clusters_ready" | "taxonomies_ready" | "sitemap_ready" | "coverage_validated" | "handed_off";
+        /**
+         * @description How a step is.
+         * @enum {string}
+         */
+        WizardStatus: "pending" | "in_progress" | "ready" | "blocked" | "complete";
+        /**
+         * @description A step of the wizard.
+         * @enum {string}
+         */
+        WizardStep: "business_details" | "clusters" | "taxonomy" | "sitemap" | "coverage" | "hand_off";
+        /**
+         * WizardStepOut
+         * @description A step as it is now.
+         */
+        WizardStepOut: {
+            /** @description What it is about, as the blueprint says. */
+            about: string;
+            /** @description What is missing. */
+            reasons: components["schemas"]["WizardReason"][];
+            /** @description What re-opened it. */
+            reopened: components["schemas"]["WizardReopened"][];
+            status: components["schemas"]["WizardStatus"];
+            step: components["schemas"]["WizardStep"];
+        };
     };
     responses: never;
     parameters: {
@@ -14556,6 +16597,307 @@ export interface operations {
             };
         };
     };
+    blueprint_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Page_Blueprint"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    blueprint_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key: `blog`. */
+                blueprint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Blueprint"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     industry_list: {
         parameters: {
             query?: {
@@ -19279,6 +21621,4200 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["AiEstimate"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_list: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Page size, at most 200. */
+                limit?: number;
+                /** @description `version` or `created_at`; `-` in front for descending. */
+                sort?: string;
+                status?: components["schemas"]["PlanStatus"];
+                with_total?: boolean;
+            };
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Page_SiteBlueprintSummary"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["SiteBlueprintCreate"];
+            };
+        };
+        responses: {
+            /** @description The new resource. */
+            201: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    /** @description Address of the new resource. */
+                    LOCATION: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["SiteBlueprint"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["SiteBlueprint"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version to delete. */
+                "If-Match"?: string;
+            };
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version the change is made to. */
+                "If-Match"?: string;
+            };
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["SiteBlueprintPatch"];
+            };
+        };
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["SiteBlueprint"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_advance: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description ETag of the version the change is made to. */
+                "If-Match"?: string;
+            };
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["SiteBlueprintAdvance"];
+            };
+        };
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["SiteBlueprint"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_clusters_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["SiteBlueprintClusters"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_clusters_change: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description ETag of the version the change is made to. */
+                "If-Match"?: string;
+            };
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["SiteBlueprintClustersChange"];
+            };
+        };
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["SiteBlueprint"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_compare: {
+        parameters: {
+            query?: {
+                /** @description A plan of the site; what planning anew would give when absent. */
+                with?: string;
+            };
+            header?: never;
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PlanComparison"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_coverage_get: {
+        parameters: {
+            query?: {
+                /** @description Violations of one rule alone. */
+                rule?: components["schemas"]["CoverageRule"];
+            };
+            header?: never;
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["CoverageReport"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_coverage_check: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description ETag of the version to check. */
+                "If-Match"?: string;
+            };
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["CoverageReport"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_coverage_mend: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description ETag of the version the change is made to. */
+                "If-Match"?: string;
+            };
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["CoverageMend"];
+            };
+        };
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["CoverageMended"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_coverage_waive: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description ETag of the version the change is made to. */
+                "If-Match"?: string;
+            };
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["CoverageWaive"];
+            };
+        };
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["CoverageReport"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_coverage_withdraw: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description ETag of the version the change is made to. */
+                "If-Match"?: string;
+            };
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["CoverageWithdraw"];
+            };
+        };
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["CoverageReport"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_deploy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description ETag of the version to go live. */
+                "If-Match"?: string;
+            };
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["SiteBlueprintDeploy"];
+            };
+        };
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["SiteBlueprintDeployed"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_handoff: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description ETag of the version to hand off. */
+                "If-Match"?: string;
+            };
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["HandOff"];
+            };
+        };
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["HandedOff"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_history: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Page size, at most 200. */
+                limit?: number;
+                /** @description `at`, or `-at` (newest first, the default). */
+                sort?: string;
+                with_total?: boolean;
+            };
+            header?: never;
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Page_SiteBlueprintEvent"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_matrix: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                cursor?: string;
+                /** @description Rows, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PlanMatrix"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_menus_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PlannedMenus"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_page_list: {
+        parameters: {
+            query?: {
+                cluster?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description The page of this key alone. */
+                key?: string;
+                /** @description Page size, at most 200. */
+                limit?: number;
+                locked?: boolean;
+                page_type?: components["schemas"]["PlannedPageType"];
+                /** @description Pages directly below the one of this key. */
+                parent?: string;
+                /** @description Text in title or address. */
+                search?: string;
+                /** @description Filed under this term, or its archive. */
+                term?: string;
+                /** @description Pages of which nothing was made yet. */
+                unassigned?: boolean;
+                with_total?: boolean;
+            };
+            header?: never;
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Page_PlannedPage"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_pages_edit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description ETag of the version the change is made to. */
+                "If-Match"?: string;
+            };
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["PageEdits"];
+            };
+        };
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["SiteBlueprint"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_preview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["PreviewLinkCreate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PreviewLink"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_taxonomy_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["SiteBlueprintTaxonomy"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_taxonomy_accept: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description ETag of the version the proposals were read with. */
+                "If-Match"?: string;
+            };
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["TermProposalsAccept"];
+            };
+        };
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["TermEditsDone"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_taxonomy_edit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description ETag of the version the change is made to. */
+                "If-Match"?: string;
+            };
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["TermEdits"];
+            };
+        };
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["TermEditsDone"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_blueprint_taxonomy_import: {
+        parameters: {
+            query?: {
+                /** @description Change nothing, only report what would be done. */
+                dry_run?: boolean;
+                /** @description The taxonomy of terms for which the file names none. */
+                taxonomy?: components["schemas"]["Taxonomy"];
+            };
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description ETag of the version the change is made to. */
+                "If-Match"?: string;
+            };
+            path: {
+                blueprint_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description CSV: a table of terms, WordPress's categories and tags, or a shop's export of products.
+                     */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["TermImport"];
                 };
             };
             /** @description The request is malformed. */
@@ -24879,6 +31415,161 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["LinkSuggestions"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    content_markdown: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                content_id: string;
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    /** @description A name for it. */
+                    "CONTENT-DISPOSITION": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/markdown; charset=utf-8": string;
                 };
             };
             /** @description The request is malformed. */
@@ -40040,6 +46731,1120 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["SiteSettings"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submission_list: {
+        parameters: {
+            query?: {
+                /** @description The page with the form. */
+                content?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Sent then or later. */
+                from?: string;
+                /** @description Page size, at most 200. */
+                limit?: number;
+                /** @description Text in what was written. */
+                search?: string;
+                /** @description Those from the same address on the same day. */
+                sender?: string;
+                /** @description `created_at`; `-` in front for descending, which is usual. */
+                sort?: string;
+                status?: components["schemas"]["SubmissionStatus"];
+                /** @description Sent before. */
+                until?: string;
+                with_total?: boolean;
+            };
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Page_Submission"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submission_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_id: string;
+                submission_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Submission"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submission_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version to delete. */
+                "If-Match"?: string;
+            };
+            path: {
+                site_id: string;
+                submission_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submission_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version the change is made to. */
+                "If-Match"?: string;
+            };
+            path: {
+                site_id: string;
+                submission_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["SubmissionPatch"];
+            };
+        };
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description The version, to send back as `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Submission"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submission_bulk: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["SubmissionBulk"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Bulk"];
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submission_export: {
+        parameters: {
+            query?: {
+                /** @description The page with the form. */
+                content?: string;
+                /** @description Sent then or later. */
+                from?: string;
+                /** @description Text in what was written. */
+                search?: string;
+                /** @description Those from the same address on the same day. */
+                sender?: string;
+                status?: components["schemas"]["SubmissionStatus"];
+                /** @description Sent before. */
+                until?: string;
+            };
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description The request is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not enough credits. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or the state of the account does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It collides with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since you read it; the problem's `current_etag` is its present version. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the upload is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a kind that this operation does not take. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A rule is broken; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Send `If-Match` with the ETag you read, so that nobody's change is overwritten. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; `request_id` finds it in the log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy or starting; try again. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submission_filter_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["SubmissionFilterOptions"];
                 };
             };
             /** @description The request is malformed. */
