@@ -73,7 +73,8 @@ pub(crate) fn blocks(plan: &Plan<'_>, prepared: &Prepared, page: usize, body: &m
     let mut out = Vec::with_capacity(planned.page.blocks.len());
     for (n, block) in planned.page.blocks.iter().enumerate() {
         maker.number = n + 1;
-        let lead = n == 0 && bare && heads && matches!(block, Block::Hero(_));
+        // An archive has its head above its text.
+        let lead = n == 0 && bare && heads && planned.text_of.is_none() && matches!(block, Block::Hero(_));
         out.extend(maker.block(block, lead));
         // Whatever stands in the first block, what follows it is further down.
         maker.eager = false;

@@ -75,6 +75,7 @@ pub fn sites(theme: &Theme) -> Result<Vec<(String, Site)>, serde_json::Error> {
 fn everything() -> Result<Site, serde_json::Error> {
     let mut site: Site = serde_json::from_str(include_str!("../../tests/fixtures/small.json"))?;
     let more: More = serde_json::from_str(include_str!("sample.json"))?;
+    site.settings.forms = Some("https://cms.example/forms/sample".to_owned());
     site.sections.extend(more.sections);
     site.taxonomies.extend(more.taxonomies);
     for page in &mut site.pages {

@@ -125,7 +125,9 @@ fn theme_check_finds_what_fails_only_in_a_block_and_what_nothing_shows() {
     let dir = tempfile::tempdir().expect("a folder");
     let templates = dir.path().join("own/templates");
     fs::create_dir_all(templates.join("blocks")).expect("made");
-    fs::write(dir.path().join("own/theme.toml"), "name = \"own\"").expect("written");
+    // The options that the base looks at.
+    let ember = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../themes/ember/theme.toml");
+    fs::copy(ember, dir.path().join("own/theme.toml")).expect("written");
     fs::write(templates.join("blocks/faq.html"), "{{ block.nothing.of.this }}").expect("written");
     fs::write(templates.join("forgotten.html"), "{{ page.nothing.of.this }}").expect("written");
     let output = Command::new(env!("CARGO_BIN_EXE_igny8-render"))

@@ -497,8 +497,8 @@ fn pages_without_a_picture_have_a_share_image() {
     }
     assert_eq!(
         html.matches(name).count(),
-        3,
-        "the card, and address and content in the page's data"
+        4,
+        "the cards of both kinds, and address and content in the page's data"
     );
     assert_eq!(out.report.share_images.len(), 3);
     assert_eq!(rendered(&site), out, "the same each time");

@@ -663,18 +663,20 @@ impl Db {
             Outcome::Retry(error) => {
                 binds.insert("error", error);
                 binds.insert("jitter", i64::from(self.ids().bytes::<1>()[0]));
+                // Of a field that is set beside it, an expression would see what it was.
                 // 4 s, 16 s, 64 s … and up to a quarter more, so that what failed together does not return together.
                 "error = $error, state = IF attempts >= max_attempts { 'failed' } ELSE { 'queued' }, \
                  finished_at = IF attempts >= max_attempts { $now } ELSE { NONE }, \
                  run_at = $now + duration::from_millis(<int> (math::min([math::pow(4, attempts), 3600]) * (1000 + $jitter))), \
-                 wake_at = IF attempts >= max_attempts { NONE } ELSE { run_at }"
+                 wake_at = IF attempts >= max_attempts { NONE } ELSE { \
+                 $now + duration::from_millis(<int> (math::min([math::pow(4, attempts), 3600]) * (1000 + $jitter))) }"
             }
             Outcome::HandBack => "state = 'queued', attempts -= 1, run_at = $now",
             Outcome::Later(wait, message) => {
                 binds.insert("wait", wait.num_milliseconds().max(0));
                 binds.insert("message", message);
                 "state = 'queued', attempts -= 1, run_at = $now + duration::from_millis($wait), \
-                 wake_at = run_at, message = $message"
+                 wake_at = $now + duration::from_millis($wait), message = $message"
             }
         };
         let sql = format!(
