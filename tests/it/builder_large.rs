@@ -27,7 +27,7 @@ const SAYS: [&str; 12] = [
     "ideas",
     "why does it leak",
 ];
-const CLUSTERS: usize = 300;
+const CLUSTERS: usize = 340;
 
 /// Clusters with their keywords, written as an import leaves them.
 async fn planned(w: &World, t: &Trip<'_>) {

@@ -53,7 +53,10 @@ async fn a_step_says_what_is_missing() {
         "{refused}"
     );
     assert!(
-        refused["detail"].as_str().unwrap().contains("No cluster is attached"),
+        refused["detail"]
+            .as_str()
+            .unwrap()
+            .contains("The business is not described"),
         "{refused}"
     );
     let (status, refused) = w.post(&w.a.editor, &t.path("ai/generate_page"), input).await;

@@ -403,10 +403,8 @@ async fn only_so_many_messages_are_mailed() {
     assert_eq!(f.mails().len(), 30);
     let (_, list) = f.w.get(&f.w.a.editor, &format!("{}?limit=200", f.list())).await;
     assert_eq!(list["items"].as_array().unwrap().len(), 32);
-    assert_eq!(
-        (&list["items"][0]["mailed"], &list["items"][31]["mailed"]),
-        (&json!(false), &json!(true))
-    );
+    let unmailed: Vec<usize> = (0..32).filter(|n| list["items"][*n]["mailed"] == false).collect();
+    assert_eq!(unmailed, [0, 1], "the newest are not");
 }
 
 #[tokio::test]
