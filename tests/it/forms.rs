@@ -404,7 +404,12 @@ async fn only_so_many_messages_are_mailed() {
     let (_, list) = f.w.get(&f.w.a.editor, &format!("{}?limit=200", f.list())).await;
     assert_eq!(list["items"].as_array().unwrap().len(), 32);
     let unmailed: Vec<usize> = (0..32).filter(|n| list["items"][*n]["mailed"] == false).collect();
-    assert_eq!(unmailed, [0, 1], "the newest are not");
+    assert_eq!(
+        unmailed,
+        [0, 1],
+        "the newest are not: {:?}",
+        &list["items"].as_array().unwrap()[..4]
+    );
 }
 
 #[tokio::test]

@@ -110,7 +110,7 @@ impl What {
 /// What [`ImageCache::prepare`] did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Prepared {
-    /// Images that the site mentions and that variants can be made of.
+    /// Images that the site mentions, of kinds that variants are made of, whose files are there.
     pub images: usize,
     /// Those that were not in the cache.
     pub encoded: usize,
@@ -157,12 +157,14 @@ impl ImageCache {
             let question = if media.mime == "image/svg+xml" {
                 Question::Drawing
             } else if ImageFormat::of_mime(&media.mime).is_some() && wanted(i) {
-                images.fetch_add(1, Ordering::Relaxed);
                 Question::Image
             } else {
                 Question::IsThere
             };
-            match self.look_at(media, question, source, &before, &budget) {
+            let looked = self.look_at(media, question, source, &before, &budget);
+            let is_there = !matches!(looked, Err(Some(MediaProblem::Missing(_))));
+            images.fetch_add(usize::from(question == Question::Image && is_there), Ordering::Relaxed);
+            match looked {
                 Ok((known, made)) => {
                     encoded.fetch_add(usize::from(made), Ordering::Relaxed);
                     match &known.what {

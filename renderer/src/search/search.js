@@ -5,11 +5,14 @@ const SHOWN = 10, PIECES = 4, MATCHES = 60;
 const CJK = /[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u1100-\u11ff\u{20000}-\u{3ffff}]/u;
 export const words = (text) => {
   const found = new Set();
+  const add = (word) => word && found.add([...word].slice(0, 40).join(""));
   const folded = text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   for (const run of folded.match(/[\p{L}\p{N}]+/gu) ?? []) {
     let word = "", before = "";
     for (const c of run) {
       if (CJK.test(c)) {
+        add(word);
+        word = "";
         if (before) found.add(before + c);
         before = c;
       } else {
@@ -17,9 +20,11 @@ export const words = (text) => {
         before = "";
       }
     }
-    if (word) found.add(word.slice(0, 40));
+    add(word);
   }
-  return [...found];
+  // The index has no words of one letter. Alone, such a letter is the beginning of a word; among others it would find pages by chance.
+  const all = [...found];
+  return all.length > 1 ? all.filter((word) => [...word].length > 1) : all;
 };
 
 // Terms that begin with the word, with how much each counts.

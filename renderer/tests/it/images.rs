@@ -524,19 +524,25 @@ fn a_missing_file_costs_no_release_even_unannounced() {
     assert!(released(&place.site_dir(), "1", "shown/index.html").is_some());
 }
 
-/// Makes a file another one of the same length and time of change: whoever looks at it again sees the difference.
+/// Makes a file another one of the same length and time of change, in a folder that does not tell either: whoever looks at it again sees
+/// the difference.
 fn swap_unseen(path: &std::path::Path, from: &[u8], to: &[u8]) {
     let meta = fs::metadata(path).expect("there");
     let bytes = fs::read(path).expect("read");
     let at = bytes.windows(from.len()).position(|w| w == from).expect("in it");
     let mut other = bytes.clone();
     other[at..at + to.len()].copy_from_slice(to);
+    let folder = path.parent().expect("a folder");
+    let folder_changed = fs::metadata(folder).and_then(|meta| meta.modified()).expect("known");
     // Beside it and over it, since releases may link to the file.
     let beside = path.with_extension("other");
     fs::write(&beside, other).expect("written");
     let file = fs::File::options().write(true).open(&beside).expect("opens");
     file.set_modified(meta.modified().expect("known")).expect("set");
     fs::rename(&beside, path).expect("moved");
+    // A cache knows by this time that something was taken out of an entry.
+    let folder = fs::File::open(folder).expect("opens");
+    folder.set_modified(folder_changed).expect("set");
 }
 
 #[test]

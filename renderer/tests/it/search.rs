@@ -175,6 +175,9 @@ fn the_script_ranks_what_it_finds() {
             "nowhere",
             "",
             "a\"b<c>",
+            "k",
+            "kettle b",
+            "grinders東京kettle",
         ],
     );
     let titles = |n: usize| -> Vec<&str> { answers[n].0.iter().map(String::as_str).collect() };
@@ -195,6 +198,9 @@ fn the_script_ranks_what_it_finds() {
     for n in 5..8 {
         assert!(titles(n).len() <= 1, "{n}: {answers:?}");
     }
+    assert_eq!(titles(8).len(), 3, "a letter alone is the beginning of a word");
+    assert_eq!(titles(9), titles(0), "beside a word it says nothing");
+    assert_eq!(titles(10)[0], "Grinders", "words end where another script begins");
 }
 
 /// Words as in real texts: a few very often, most of them rarely.
@@ -239,8 +245,13 @@ fn a_visitor_reads_a_small_part_of_a_large_index() {
         .map(|(_, file)| file.bytes.len())
         .sum();
     assert!(index > 2_000_000, "{index}");
-    for (titles, bytes) in asked(&site, &["word7", "word77 word4321", "word99999", "w"]) {
-        assert!(!titles.is_empty() && bytes < 500_000, "{bytes} of {index}: {titles:?}");
+    // In thousands of pages, in some, in one alone, and the beginning of them all.
+    let questions = ["word7", "word77 word4321", "word98765", "w"];
+    for (question, (titles, bytes)) in questions.iter().zip(asked(&site, &questions)) {
+        assert!(
+            !titles.is_empty() && bytes < 500_000,
+            "{question}: {bytes} of {index}: {titles:?}"
+        );
     }
 }
 

@@ -456,8 +456,8 @@ impl Db {
         // NONE is before every time, so the range of the index begins after it.
         binds.insert("never", DateTime::UNIX_EPOCH);
         let sql = format!(
-            "LET $woken = (SELECT VALUE id FROM job WITH INDEX job_wake WHERE wake_at > $never AND wake_at <= $now \
-             LIMIT {WOKEN});\
+            "LET $woken = (SELECT id, wake_at FROM job WITH INDEX job_wake WHERE wake_at > $never AND wake_at <= $now \
+             ORDER BY wake_at LIMIT {WOKEN}).id;\
              IF array::len($woken) > 0 {{ UPDATE $woken SET wake_at = NONE \
              WHERE wake_at > $never AND wake_at <= $now RETURN NONE }};"
         );
