@@ -396,20 +396,16 @@ async fn requests_are_bounded_in_number_and_size() {
 async fn only_so_many_messages_are_mailed() {
     let f = Forms::new().await;
     for n in 0..32 {
-        assert_eq!(f.post(&GOOD.replace("Ana", &format!("Ana{n}"))).await.0.status(), 303);
+        // Indexes of SurrealDB 3.3 have a moment without a fraction behind all others of its second.
         f.w.clock.advance(Duration::milliseconds(10));
+        assert_eq!(f.post(&GOOD.replace("Ana", &format!("Ana{n}"))).await.0.status(), 303);
     }
     f.w.run_jobs().await;
     assert_eq!(f.mails().len(), 30);
     let (_, list) = f.w.get(&f.w.a.editor, &format!("{}?limit=200", f.list())).await;
     assert_eq!(list["items"].as_array().unwrap().len(), 32);
     let unmailed: Vec<usize> = (0..32).filter(|n| list["items"][*n]["mailed"] == false).collect();
-    assert_eq!(
-        unmailed,
-        [0, 1],
-        "the newest are not: {:?}",
-        &list["items"].as_array().unwrap()[..4]
-    );
+    assert_eq!(unmailed, [0, 1], "the newest are not");
 }
 
 #[tokio::test]
