@@ -295,7 +295,7 @@ mod tests {
                 "id": n.to_string(), "kind": "page", "path": format!("/{n}/"), "title": format!("Page {n}"), "language": "en",
                 "section": "/", "body": { "format": "markdown", "text": "" },
                 "published_at": DateTime::from_timestamp(n as i64 * 86_400, 0),
-                "entity": { "gallery": (0..if n % 50 == 0 { 900 } else { 0 }).map(|i| format!("https://pictures.example/{i}.png")).collect::<Vec<_>>() },
+                "entity": { "gallery": (0..if n.is_multiple_of(50) { 900 } else { 0 }).map(|i| format!("https://pictures.example/{i}.png")).collect::<Vec<_>>() },
             });
             serde_json::from_value(page).expect("page")
         };

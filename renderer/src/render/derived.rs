@@ -52,7 +52,7 @@ impl Run<'_> {
         self.bare(SENT, "form_sent", *l, path, outcome)
     }
 
-    /// A page with a place for the form ([`forms::SLOT`]) that was not right yet.
+    /// A page with a place for the form ([`crate::forms::SLOT`]) that was not right yet.
     pub(super) fn unsent(&self, l: usize, outcome: &mut Outcome) -> ControlFlow<()> {
         outcome.has_form = true;
         self.bare(UNSENT, "form_problem", l, &self.plan.unsent_path(l), outcome)

@@ -208,7 +208,7 @@ impl Run<'_> {
         let about = About {
             main: listed
                 .map(|_| "#list")
-                .or(entity_fragment(&page).filter(|_| list.is_none())),
+                .or(entity_fragment(page).filter(|_| list.is_none())),
             faq: !faq.is_empty(),
             published: card.published.as_deref(),
             modified: card.updated.as_deref(),
@@ -217,7 +217,7 @@ impl Run<'_> {
         graph.web_page(page_type, &url, (shown_title, &card.description), crumbs, &about);
         match list {
             Some(listing) => graph.item_list(&url, listing.slice(1)),
-            None => graph.entity(&page, &url, card, pictured.is_some()),
+            None => graph.entity(page, &url, card, pictured.is_some()),
         }
         graph.faq(&url, faq);
         let feeds = planned.section.map(|(s, _)| &plan.sections[s]).filter(|s| s.render);
@@ -258,7 +258,7 @@ impl Run<'_> {
             } else {
                 Vec::new()
             },
-            price: (page.kind == PageKind::Product).then(|| self.price(&page)).flatten(),
+            price: (page.kind == PageKind::Product).then(|| self.price(page)).flatten(),
             prev: None,
             next: None,
             alternates: plan.alternates(Place::Page(i)),

@@ -128,14 +128,10 @@ impl Sums {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(language.to_owned(), sums);
     }
-
-    /// Texts that are remembered.
-    #[cfg(test)]
-    pub fn len(&self) -> usize {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.values().map(HashMap::len).sum()
-    }
 }
+
+/// The words of one text as they are remembered, by the text's digest.
+type Sum = (u64, Arc<[u8]>);
 
 /// The words of `pages`, sorted and cut into pieces of about `size` bytes.
 pub(super) fn pieces(
@@ -147,7 +143,7 @@ pub(super) fn pieces(
 ) -> Vec<Piece> {
     let sums = sums.filter(|_| pages.len() <= REMEMBERED);
     let known = sums.map(|sums| sums.take(language));
-    let (batches, used): (Vec<Batch>, Vec<Vec<(u64, Arc<[u8]>)>>) = pages
+    let (batches, used): (Vec<Batch>, Vec<Vec<Sum>>) = pages
         .par_chunks(BATCH)
         .enumerate()
         .map(|(n, pages)| {

@@ -569,10 +569,18 @@ mod tests {
         };
         said.fill(bare(body, "T").unwrap().0);
         assert_eq!(
-            (said.seo_title.as_str(), said.meta_description.as_str(), said.excerpt.as_str(), said.faq.len()),
+            (
+                said.seo_title.as_str(),
+                said.meta_description.as_str(),
+                said.excerpt.as_str(),
+                said.faq.len()
+            ),
             ("Mine", "", "Theirs", 1)
         );
-        assert_eq!((said.data.price.as_deref(), said.data.brand.as_deref()), (Some("5"), Some("Mine")));
+        assert_eq!(
+            (said.data.price.as_deref(), said.data.brand.as_deref()),
+            (Some("5"), Some("Mine"))
+        );
     }
 
     #[test]

@@ -9,8 +9,8 @@ use serde_json::json;
 use super::{Output, Payload, read, words_of};
 use crate::ai::{Saved, Task};
 use crate::api::validate::Check;
-use crate::features::content::model::{self, Content};
 use crate::features::builder::made;
+use crate::features::content::model::{self, Content};
 use crate::features::content::{ContentId, Reason, Status, save};
 use crate::features::planner::KeywordId;
 use crate::features::writer::generated::{self, Generated};
@@ -43,7 +43,9 @@ pub(super) async fn new(
         now,
     );
     // What was planned as a page of the site goes where the plan has it.
-    let place = made::place_of(&db, row.idea).await.map_err(|error| JobError::Retry(error.into_problem().detail))?;
+    let place = made::place_of(&db, row.idea)
+        .await
+        .map_err(|error| JobError::Retry(error.into_problem().detail))?;
     let wanted = match &place {
         Some(place) => {
             made::put(&mut content, &place.page).map_err(|error| JobError::Retry(error.into_problem().detail))?;

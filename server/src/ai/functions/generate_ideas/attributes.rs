@@ -83,7 +83,13 @@ mod tests {
             // Of what clustering found, only what the page's own keyword says.
             ("", &[], "material=linen colour=red", false, "material=linen"),
             ("", &[], "material=line", false, ""),
-            ("", &[], "material=linen colour=red colour=blue fit=slim", true, "material=linen fit=slim"),
+            (
+                "",
+                &[],
+                "material=linen colour=red colour=blue fit=slim",
+                true,
+                "material=linen fit=slim",
+            ),
             ("material=silk", &[], "material=linen", true, "material=silk"),
             ("colour=red colour=blue", &[], "", true, ""),
         ] {

@@ -10,7 +10,9 @@ use super::aimed::{self, Aimed};
 use super::attributes::Stated;
 use super::{MOST, Payload, Work};
 use crate::features::planner::idea::IdeaId;
-use crate::features::planner::model::{Attribute, Cluster, ClusterId, ClusterOrigin, ClusterRole, ContextType, Intent, KeywordId, text_key};
+use crate::features::planner::model::{
+    Attribute, Cluster, ClusterId, ClusterOrigin, ClusterRole, ContextType, Intent, KeywordId, text_key,
+};
 
 /// Keywords read at once of one cluster.
 const PAGE: usize = 2_000;
@@ -116,7 +118,10 @@ pub(super) async fn read(db: &SiteDb<'_, Read>, payload: &Payload) -> Result<Fou
                 id: cluster.id,
                 ids: lines.iter().map(|line| line.id).collect(),
                 attributes: Stated {
-                    keywords: lines.iter_mut().map(|line| line.attributes.take().unwrap_or_default()).collect(),
+                    keywords: lines
+                        .iter_mut()
+                        .map(|line| line.attributes.take().unwrap_or_default())
+                        .collect(),
                     cluster: cluster.recommendations.attributes.clone(),
                     by_hand: cluster.origin == ClusterOrigin::Manual,
                 },

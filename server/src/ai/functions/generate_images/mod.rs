@@ -20,8 +20,8 @@ use crate::api::{Error, Result};
 use crate::features::billing::prices::Price;
 use crate::features::content::{Content, ContentId, Reason, Status, save};
 use crate::features::images::{self, Image, ImageId, ImageStatus, place, store};
-use crate::features::media::inspect::Inspected;
 use crate::features::media::Media;
+use crate::features::media::inspect::Inspected;
 use crate::features::sites::Site;
 use crate::jobs::JobError;
 

@@ -173,7 +173,10 @@ impl AiFunction for GeneratePage {
     fn check(payload: &Payload, check: &mut Check) {
         check
             .that(
-                payload.pages.as_ref().is_none_or(|keys| (1..=MOST).contains(&keys.len())),
+                payload
+                    .pages
+                    .as_ref()
+                    .is_none_or(|keys| (1..=MOST).contains(&keys.len())),
                 "input.pages",
                 format!("must be 1 to {MOST}; leave it out for those of the frame that have no text"),
             )
@@ -193,7 +196,10 @@ impl AiFunction for GeneratePage {
             other => other?,
         };
         if desk.pages.sitemap.pages.is_empty() {
-            return Err(Error::rule("no_pages", "The plan has no pages yet. Generate the sitemap first."));
+            return Err(Error::rule(
+                "no_pages",
+                "The plan has no pages yet. Generate the sitemap first.",
+            ));
         }
         let meant = meant(&desk, payload)?;
         Ok(i64::try_from(meant.len()).unwrap_or(i64::MAX))
@@ -203,24 +209,37 @@ impl AiFunction for GeneratePage {
         let desk = opened(task).await?;
         let payload = &task.payload;
         let meant = meant(&desk, payload).map_err(|error| JobError::Fail(error.into_problem().detail))?;
-        let names: HashMap<String, String> =
-            desk.names().into_iter().map(|(id, name)| (id.to_owned(), name.to_owned())).collect();
+        let names: HashMap<String, String> = desk
+            .names()
+            .into_iter()
+            .map(|(id, name)| (id.to_owned(), name.to_owned()))
+            .collect();
         let statuses = statuses(task, &desk, &meant).await?;
         let (mut work, mut left) = (Vec::new(), Vec::new());
         for page in &meant {
             match statuses.get(&page.key) {
                 Some(Status::Approved | Status::Published) => {
-                    left.push((page.key.clone(), "It is approved or published: take it back to draft first.".to_owned()));
+                    left.push((
+                        page.key.clone(),
+                        "It is approved or published: take it back to draft first.".to_owned(),
+                    ));
                 }
                 _ => work.push(work_of(&desk, page, &names, payload.section.as_deref())),
             }
         }
         if work.is_empty() {
-            let why = left.first().map_or("There is nothing to write.", |(_, why)| why.as_str());
+            let why = left
+                .first()
+                .map_or("There is nothing to write.", |(_, why)| why.as_str());
             return Err(JobError::Fail(why.to_owned()));
         }
         let of = &desk.business;
-        let subjects: Vec<&str> = desk.clusters.iter().take(40).map(|cluster| cluster.name.as_str()).collect();
+        let subjects: Vec<&str> = desk
+            .clusters
+            .iter()
+            .take(40)
+            .map(|cluster| cluster.name.as_str())
+            .collect();
         let input = Input {
             business: json!({
                 "name": of.name, "description": of.description, "audience": of.audience, "tone": of.tone,
@@ -241,7 +260,9 @@ impl AiFunction for GeneratePage {
 
     async fn ask(input: Arc<Input>, model: &Model<'_>) -> Result<Answer, JobError> {
         // Pages without blocks have nothing that a model may say.
-        let with: Vec<usize> = (0..input.work.len()).filter(|n| !input.work[*n].parts.is_empty()).collect();
+        let with: Vec<usize> = (0..input.work.len())
+            .filter(|n| !input.work[*n].parts.is_empty())
+            .collect();
         let asks = with.iter().map(|n| question(&input, &input.work[*n])).collect();
         let answers = model
             .ask_each(asks, |n, answer| read(&input.work[with[n]], &answer))
@@ -273,7 +294,10 @@ impl AiFunction for GeneratePage {
             #[expect(clippy::cast_precision_loss, reason = "small numbers")]
             task.tell(Phase::Save, n as f64 / plan.pages.len() as f64, "Saving pages");
             let Some(page) = desk.page(&written.key) else {
-                left.push((written.key.clone(), "It was taken out of the plan meanwhile.".to_owned()));
+                left.push((
+                    written.key.clone(),
+                    "It was taken out of the plan meanwhile.".to_owned(),
+                ));
                 continue;
             };
             match put(task, &desk, page, written, tx).await? {
@@ -284,7 +308,10 @@ impl AiFunction for GeneratePage {
                 Err(why) => left.push((written.key.clone(), why)),
             }
         }
-        let left: Vec<Value> = left.into_iter().map(|(page, why)| json!({ "page": page, "why": why })).collect();
+        let left: Vec<Value> = left
+            .into_iter()
+            .map(|(page, why)| json!({ "page": page, "why": why }))
+            .collect();
         Ok(Saved {
             result: json!({ "pages": pages, "left": left }),
             target: Some(desk.row.id.to_string()),
@@ -331,7 +358,10 @@ fn meant(desk: &Desk, payload: &Payload) -> Result<Vec<PagePlan>> {
             if let Some(section) = &payload.section
                 && !(0..page.blocks.len()).any(|at| blocks::anchor(page, at) == *section)
             {
-                let message = format!("“{}” has no block {section:?}; see the anchors of its blocks", page.title);
+                let message = format!(
+                    "“{}” has no block {section:?}; see the anchors of its blocks",
+                    page.title
+                );
                 return Err(wrong("input.section", &message));
             }
             Ok(page.clone())
@@ -340,18 +370,16 @@ fn meant(desk: &Desk, payload: &Payload) -> Result<Vec<PagePlan>> {
 }
 
 /// The status of the text of each page that has one.
-async fn statuses(
-    task: &Task<Payload>,
-    desk: &Desk,
-    pages: &[PagePlan],
-) -> Result<HashMap<String, Status>, JobError> {
+async fn statuses(task: &Task<Payload>, desk: &Desk, pages: &[PagePlan]) -> Result<HashMap<String, Status>, JobError> {
     #[derive(SurrealValue)]
     #[surreal(crate = "surrealdb_types")]
     struct Row {
         id: ContentId,
         status: Status,
     }
-    let contents = pages.iter().filter_map(|page| Some((page.key.clone(), desk.made.get(&page.key)?.content?)));
+    let contents = pages
+        .iter()
+        .filter_map(|page| Some((page.key.clone(), desk.made.get(&page.key)?.content?)));
     let contents: BTreeMap<String, ContentId> = contents.collect();
     let mut binds = Variables::new();
     binds.insert("ids", contents.values().copied().collect::<Vec<_>>());
@@ -359,7 +387,9 @@ async fn statuses(
     let db = task.app.db.site(&task.scope);
     let rows: Vec<Row> = db.query(sql, binds, "reading texts of planned pages").await?.rows(0)?;
     let rows: HashMap<ContentId, Status> = rows.into_iter().map(|row| (row.id, row.status)).collect();
-    let found = contents.into_iter().filter_map(|(key, id)| Some((key, *rows.get(&id)?)));
+    let found = contents
+        .into_iter()
+        .filter_map(|(key, id)| Some((key, *rows.get(&id)?)));
     Ok(found.collect())
 }
 
@@ -401,7 +431,10 @@ fn question(input: &Input, work: &Work) -> Ask {
         prompt: WRITE.name,
         values: Values::new()
             .with("business", input.business.clone())
-            .with("page", json!({ "title": work.title, "type": work.page_type, "task": work.task }))
+            .with(
+                "page",
+                json!({ "title": work.title, "type": work.page_type, "task": work.task }),
+            )
             .with("parts", parts)
             .with("instructions", input.instructions.clone().unwrap_or_default()),
         schema: json!({
@@ -517,7 +550,10 @@ async fn put(
         section.is_none_or(|section| blocks::anchor(page, at) == section)
     })
     .map_err(fail)?;
-    let row = db.list::<PlannedPage>(Select::new().equals("key", page.key.clone()).limit(1)).await?.pop();
+    let row = db
+        .list::<PlannedPage>(Select::new().equals("key", page.key.clone()).limit(1))
+        .await?
+        .pop();
     let content = match row.as_ref().and_then(|row| row.content) {
         Some(id) => db.get::<Content>(id).await?,
         None => None,
@@ -532,7 +568,9 @@ async fn put(
     let (id, kept, blocks_now) = match content {
         Some(old) => {
             if !matches!(old.status, Status::Draft | Status::Review) {
-                return Ok(Err("It is approved or published: take it back to draft first.".to_owned()));
+                return Ok(Err(
+                    "It is approved or published: take it back to draft first.".to_owned()
+                ));
             }
             let mut new = old.clone();
             let merged = blocks::merge(&base, &old.blocks, &built.blocks, payload.keep_edits, section);
@@ -596,7 +634,10 @@ async fn put(
     } else {
         tx.create(row_now);
     }
-    let left_out = built.left_out.iter().map(|(block, why)| json!({ "block": block, "why": why }));
+    let left_out = built
+        .left_out
+        .iter()
+        .map(|(block, why)| json!({ "block": block, "why": why }));
     Ok(Ok(json!({
         "page": page.key,
         "content": id,
@@ -655,7 +696,11 @@ mod tests {
             title: "Home".into(),
             page_type: "home",
             task: String::new(),
-            parts: vec![part(BlockType::Hero, true), part(BlockType::Faq, true), part(BlockType::Form, false)],
+            parts: vec![
+                part(BlockType::Hero, true),
+                part(BlockType::Faq, true),
+                part(BlockType::Form, false),
+            ],
             known: vec![known(""), known(""), known("Contact")],
             note: String::new(),
         }

@@ -227,17 +227,31 @@ fn require_steps(desk: &Desk) -> Result<()> {
         .take_while(|view| view.step < Step::Sitemap)
         .filter(|view| view.status != Status::Complete)
         .map(|view| {
-            let reasons: Vec<String> = view.reasons.iter().map(|of| format!("{} {}", of.message, of.mend)).collect();
+            let reasons: Vec<String> = view
+                .reasons
+                .iter()
+                .map(|of| format!("{} {}", of.message, of.mend))
+                .collect();
             let name = serde_json::to_value(view.step).unwrap_or_default();
             let name = name.as_str().unwrap_or_default().replace('_', " ");
-            format!("{name}: {}", if reasons.is_empty() { "complete it.".to_owned() } else { reasons.join(" ") })
+            format!(
+                "{name}: {}",
+                if reasons.is_empty() {
+                    "complete it.".to_owned()
+                } else {
+                    reasons.join(" ")
+                }
+            )
         })
         .collect();
     match open.is_empty() {
         true => Ok(()),
         false => Err(Error::rule(
             "steps_open",
-            format!("The steps before the sitemap must be complete first. {}", open.join(" ")),
+            format!(
+                "The steps before the sitemap must be complete first. {}",
+                open.join(" ")
+            ),
         )),
     }
 }
@@ -245,7 +259,11 @@ fn require_steps(desk: &Desk) -> Result<()> {
 /// Pages that a model is asked about: those of a cluster together, without the frame and what is locked.
 fn groups(sitemap: &Sitemap) -> Vec<Group> {
     let mut by_cluster: BTreeMap<&str, Vec<&PagePlan>> = BTreeMap::new();
-    for page in sitemap.pages.iter().filter(|page| !page.locked && page.content_type.is_some()) {
+    for page in sitemap
+        .pages
+        .iter()
+        .filter(|page| !page.locked && page.content_type.is_some())
+    {
         if let Some(cluster) = &page.cluster {
             by_cluster.entry(cluster).or_default().push(page);
         }
@@ -347,7 +365,10 @@ fn read(group: &Group, answer: &Value) -> Result<Vec<(String, Proposal)>, String
                 return Err(format!("page {at} has no title"));
             }
             let outline = of["outline"].as_array().map_or(&[][..], Vec::as_slice);
-            let headings = outline.iter().filter_map(Value::as_str).map(|text| shortened(text, MAX_TITLE));
+            let headings = outline
+                .iter()
+                .filter_map(Value::as_str)
+                .map(|text| shortened(text, MAX_TITLE));
             let proposal = Proposal {
                 title,
                 label: text("label", 60),
@@ -368,7 +389,9 @@ fn fit(sitemap: &mut Sitemap, proposals: &Proposals) -> usize {
     }
     let mut used = 0;
     for page in sitemap.pages.iter_mut().filter(|page| !page.locked) {
-        let Some(proposal) = proposals.get(&page.key) else { continue };
+        let Some(proposal) = proposals.get(&page.key) else {
+            continue;
+        };
         used += 1;
         let (old, new) = (key_of(&page.title), key_of(&proposal.title));
         let free = old == new || titles.get(&new).is_none_or(|count| *count == 0);
@@ -459,7 +482,12 @@ mod tests {
         let read = |pages: Value| read(&groups[0], &json!({ "pages": pages }));
         assert_eq!(read(json!([one(1, " T\n ")])).unwrap()[0].0, "b");
         assert!(read(json!([])).unwrap().is_empty());
-        for bad in [json!([one(2, "T")]), json!([one(-1, "T")]), json!([one(0, "T"), one(0, "U")]), json!([one(0, " ")])] {
+        for bad in [
+            json!([one(2, "T")]),
+            json!([one(-1, "T")]),
+            json!([one(0, "T"), one(0, "U")]),
+            json!([one(0, " ")]),
+        ] {
             assert!(read(bad.clone()).is_err(), "{bad}");
         }
     }

@@ -451,10 +451,9 @@ impl PageEditIn {
                 if !terms_known(&self.add) {
                     return Err(wrong("add", "must be terms of this site"));
                 }
-                let structure = match spec.kind.entity().content_type() {
-                    None => None,
-                    Some(_) => Some(spec.structure.unwrap_or(igny8_builder::names::Structure::General)),
-                };
+                let content_type = spec.kind.entity().content_type();
+                let structure =
+                    content_type.map(|_| spec.structure.unwrap_or(igny8_builder::names::Structure::General));
                 let role = match self.cluster {
                     Some(_) => Some(same(
                         &self.role.unwrap_or(crate::features::planner::ClusterRole::Supporting),
