@@ -286,6 +286,13 @@ async fn from_keywords_to_a_live_site(of: Business) {
     assert_eq!(state["state"], "handed_off");
     let made = t.run("generate_page", json!({ "blueprint": plan.id })).await;
     assert_eq!(made["left"], json!([]), "{made}");
+    // Pages of the site itself belong to no cluster.
+    for page in made["pages"].as_array().unwrap() {
+        let ready = t
+            .get(&format!("content/{}/readiness", page["content"].as_str().unwrap()))
+            .await;
+        assert!(!ready.to_string().contains("Choose the cluster"), "{page}: {ready}");
+    }
     let frame: Vec<String> = made["pages"]
         .as_array()
         .unwrap()

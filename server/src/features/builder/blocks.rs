@@ -84,11 +84,7 @@ fn words(desk: &Desk, page: &PagePlan, block: &BlockPlan) -> Words {
                 let rest = business.description[sentence.len()..].trim();
                 Words {
                     heading: sentence.trim().trim_end_matches('.').to_owned(),
-                    text: if rest.is_empty() {
-                        business.audience.clone()
-                    } else {
-                        rest.to_owned()
-                    },
+                    text: rest.to_owned(),
                     entries: Vec::new(),
                 }
             }
@@ -110,7 +106,7 @@ fn words(desk: &Desk, page: &PagePlan, block: &BlockPlan) -> Words {
         },
         BlockType::Text => Words {
             heading: business.name.clone(),
-            text: paragraphs(&[&business.description, &business.audience]),
+            text: business.description.trim().to_owned(),
             entries: Vec::new(),
         },
         BlockType::Features | BlockType::Grid | BlockType::Card => Words {
@@ -154,15 +150,6 @@ fn words(desk: &Desk, page: &PagePlan, block: &BlockPlan) -> Words {
         | BlockType::Image
         | BlockType::Video => Words::default(),
     }
-}
-
-fn paragraphs(texts: &[&str]) -> String {
-    let some: Vec<&str> = texts
-        .iter()
-        .map(|text| text.trim())
-        .filter(|text| !text.is_empty())
-        .collect();
-    some.join("\n\n")
 }
 
 /// How to get in touch, as Markdown.

@@ -3,7 +3,7 @@
 use igny8_writer::compose::has_notes;
 use poem_openapi::Object;
 
-use super::model::{Content, ContentType, PageRole, Status};
+use super::model::{Content, ContentStructure, ContentType, PageRole, Status};
 use crate::features::sites::model::SiteType;
 use crate::features::taxonomy::Taxonomy;
 
@@ -74,9 +74,12 @@ pub fn missing(content: &Content, site: SiteType, taxonomies: &[Taxonomy]) -> Ve
         "body",
         "Replace the notes to the author, which begin with \u{270e}, by what they ask for.",
     );
-    // Home, about and contact belong to the site, not to a subject.
+    // Home, about, contact, delivery and what nobody searches for (privacy, terms) belong to the site, not to a subject.
+    let of_site = content.page_role != PageRole::Page
+        || content.content_type == ContentType::Page
+            && (!content.indexable || content.content_structure == ContentStructure::BusinessPage);
     need(
-        content.cluster.is_some() || content.page_role != PageRole::Page,
+        content.cluster.is_some() || of_site,
         "cluster",
         "Choose the cluster it belongs to.",
     );
