@@ -99,11 +99,8 @@ fn words(desk: &Desk, page: &PagePlan, block: &BlockPlan) -> Words {
                 entries: Vec::new(),
             },
         },
-        BlockType::Text if page.page_type == PageType::Contact => Words {
-            heading: page.title.clone(),
-            text: contact(desk),
-            entries: Vec::new(),
-        },
+        // How to get in touch stands at the head of the page.
+        BlockType::Text if page.page_type == PageType::Contact => Words::default(),
         BlockType::Text => Words {
             heading: business.name.clone(),
             text: business.description.trim().to_owned(),
@@ -136,6 +133,7 @@ fn words(desk: &Desk, page: &PagePlan, block: &BlockPlan) -> Words {
             text: contact(desk),
             entries: Vec::new(),
         },
+        BlockType::Form if page.page_type == PageType::Contact => Words::default(),
         BlockType::Form => Words {
             heading: page.title.clone(),
             text: String::new(),
