@@ -468,15 +468,16 @@ async fn what_was_merged_split_and_renamed_stays_so() {
     let split = w.post(&w.a.editor, &format!("{}/split", path(merged)), body).await;
     assert_eq!(split.0, 201, "{}", split.1);
     // Locked and opened again, a generated one is still clustering's.
-    let cluster = &clusters[3];
-    for locked in [true, false] {
-        let answer = change(
-            Method::PATCH,
-            path(cluster),
-            etag(cluster).await,
-            json!({ "locked": locked }),
-        );
-        assert_eq!(answer.await["origin"], "generated");
+    for cluster in clusters.iter().skip(3).take(1) {
+        for locked in [true, false] {
+            let answer = change(
+                Method::PATCH,
+                path(cluster),
+                etag(cluster).await,
+                json!({ "locked": locked }),
+            );
+            assert_eq!(answer.await["origin"], "generated");
+        }
     }
 
     let mine = [&renamed["id"], &merged["id"], &split.1["id"]];
