@@ -193,7 +193,7 @@ pub struct Inner {
     pub limits: crate::api::rate_limit::RateLimits,
     pub renders: crate::features::publishing::Renders,
     pub plans: Plans,
-    pub outgoing: crate::outgoing::Outgoing,
+    pub outgoing: igny8_outgoing::Outgoing,
     pub blocking: crate::ai::Blocking,
     /// For scoring texts, which people wait for: apart from the long algorithms of `blocking`.
     pub scoring: crate::ai::Blocking,
@@ -255,7 +255,7 @@ impl App {
                 limits: crate::api::rate_limit::RateLimits::new(&config.limits),
                 renders: crate::features::publishing::Renders::new(&config),
                 plans,
-                outgoing: crate::outgoing::Outgoing::new(&config.outgoing.allowed_hosts),
+                outgoing: igny8_outgoing::Outgoing::new(&config.outgoing.allowed_hosts),
                 blocking: Default::default(),
                 scoring: Default::default(),
                 graphs: Default::default(),

@@ -19,7 +19,6 @@ pub mod features;
 pub mod jobs;
 pub mod mail;
 pub mod metrics;
-pub mod outgoing;
 pub mod registry;
 pub mod secrets;
 pub mod telemetry;

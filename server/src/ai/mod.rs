@@ -3,7 +3,7 @@
 //! A function is one file that implements [`AiFunction`] and one line in [`functions`]; credits, prompts, retries, progress,
 //! transcripts and cancellation are the engine's. How to add one: `README.md` beside this file.
 //!
-//! **Invariants.** Every call to a model goes through [`provider::Provider`], and so through [`crate::outgoing`]. A provider
+//! **Invariants.** Every call to a model goes through [`provider::Provider`], and so through [`igny8_outgoing`]. A provider
 //! that is configured and fails is an error its user sees; nothing falls back to another one silently. Credits are taken in
 //! the transaction that saves what they pay for and ends the job, so nothing else can take any.
 

@@ -120,7 +120,7 @@ pub struct Linker {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outgoing {
-    pub allowed_hosts: Vec<crate::outgoing::AllowedHost>,
+    pub allowed_hosts: Vec<igny8_outgoing::AllowedHost>,
 }
 
 #[derive(Clone, Deserialize)]

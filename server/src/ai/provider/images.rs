@@ -15,7 +15,7 @@ use url::Url;
 use super::{NotUsable, ProviderError, Tried, headers_of, openai, scrubbed, secrets_of};
 use crate::app::App;
 use crate::features::integrations::{ImageProtocol, ImageSettings, Integration, IntegrationKind, KeyHeader, Secrets};
-use crate::outgoing::{Answer, Outgoing, Request};
+use igny8_outgoing::{Answer, Outgoing, Request};
 
 /// The largest answer that is read: a picture of some megabytes in base64.
 const LARGEST: usize = 48 << 20;

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::features::billing::Used;
 use crate::features::integrations::{ChatSettings, Integration, IntegrationKind, KeyHeader, Secrets};
-use crate::outgoing::{Answer, Outgoing, OutgoingError, Request, secret_header};
+use igny8_outgoing::{Answer, Outgoing, OutgoingError, Request, secret_header};
 
 pub use error::ProviderError;
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::api::validate::Check;
-use crate::outgoing::{Outgoing, OutgoingError, secret_header};
+use igny8_outgoing::{Outgoing, OutgoingError, secret_header};
 
 id_type!(
     /// A service outside.
