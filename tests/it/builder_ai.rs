@@ -2,6 +2,7 @@
 
 use igny8_server::testing::World;
 use igny8_server::testing::fake_provider::{FakeProvider, Reply};
+use poem::http::Method;
 use serde_json::{Value, json};
 
 use crate::builder::{Business, Plan, clustered, company, described};
@@ -90,6 +91,10 @@ async fn a_model_writes_pages_without_links_of_its_own() {
     let plan = begun(&t, &of).await;
     plan.generate().await;
     fake.connect(&w, &w.a.owner).await;
+    let mut settings = t.get("settings").await;
+    settings["voice"] = json!({ "tone": "warm as tea", "audience": "", "facts": [] });
+    let (status, answer) = t.write(&w.a.admin, Method::PUT, "settings", "settings", settings).await;
+    assert_eq!(status, 200, "{answer}");
     let part = |n: i64, text: &str, entries: Value| json!({ "part": n, "heading": "By a model", "text": text, "entries": entries });
     let steps = json!([{ "heading": "You call", "text": "We listen.", "note": "" }]);
     fake.script([
@@ -118,6 +123,8 @@ async fn a_model_writes_pages_without_links_of_its_own() {
             .all(|link| link["url"].as_str().unwrap().starts_with('/'))
     );
     assert!(!row.to_string().contains("evil"), "{row}");
+    let asked = fake.received();
+    assert!(asked[0].body["messages"].to_string().contains("warm as tea"));
     assert!(
         row["blocks"]
             .as_array()

@@ -32,6 +32,14 @@ async fn a_step_says_what_is_missing() {
     );
     assert_eq!(status_of(&state, "sitemap"), "pending");
 
+    // What the site says of itself counts for its plans.
+    let mut settings = t.get("settings").await;
+    settings["voice"] = json!({ "tone": "", "audience": "People in Leeds", "facts": [] });
+    let (status, answer) = t.write(&w.a.admin, Method::PUT, "settings", "settings", settings).await;
+    assert_eq!(status, 200, "{answer}");
+    let state = plan.get("").await;
+    assert_eq!(reasons(&state, "business_details"), ["no_description", "no_brand"]);
+
     // Out of order: each says what comes first.
     let (status, refused) = plan.send(&w.a.editor, "advance", json!({ "step": "coverage" })).await;
     assert_eq!((status, &refused["code"]), (422, &json!("step_blocked")), "{refused}");

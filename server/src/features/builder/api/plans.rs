@@ -15,6 +15,7 @@ use crate::api::response::Done;
 use crate::api::validate::Check;
 use crate::api::{Caller, Created, Error, Fetched, FieldError, From, Page, PageRequest, Result, SortField, Tag, etag};
 use crate::app::App;
+use crate::features::builder::business::Business;
 use crate::features::builder::catalogue;
 use crate::features::builder::desk::{Depth, Desk, aside};
 use crate::features::builder::model::{PlanStatus, SiteBlueprint, SiteBlueprintId};
@@ -157,8 +158,8 @@ impl PlansApi {
         }
         if let Some(audience) = patch.audience {
             desk.row.audience = audience.trim().to_owned();
-            desk.business.audience.clone_from(&desk.row.audience);
-            desk.brand.audience.clone_from(&desk.row.audience);
+            desk.business = Business::of(&desk.site, &desk.row);
+            desk.brand.audience.clone_from(&desk.business.audience);
             desk.changed(Change::Audience);
             changed.push("audience");
         }
