@@ -119,27 +119,26 @@ fn run() -> Result<(), String> {
     if folders.is_empty() {
         return Err("Usage: quality FOLDER…".to_owned());
     }
-    let mut sets = Vec::new();
+    let mut means: [Means; METHODS.len()] = Default::default();
+    let (mut sets, mut below) = (0, Vec::new());
     for file in files(&folders)? {
         let text = std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
-        if let Some(rows) = labelled(&text) {
-            let set = measured(&file, &rows)?;
-            print(&set);
-            sets.push(set);
+        let Some(rows) = labelled(&text) else { continue };
+        let set = measured(&file, &rows)?;
+        print(&set);
+        sets += 1;
+        for other in published(&set.name) {
+            means[other.method].add(other, &set.agreement);
+            let ours = 100.0 * set.agreement.ari;
+            if other.method == 0 && ours < other.ari {
+                below.push(format!("{}: ARI {ours:.1}, the recipe's is {:.1}", set.name, other.ari));
+            }
         }
     }
-    if sets.is_empty() {
+    if sets == 0 {
         return Err("No file of the folders has `label<TAB>keyword` in each line.".to_owned());
     }
-    means(&sets);
-    let below: Vec<String> = sets
-        .iter()
-        .filter_map(|set| {
-            let recipe = published(&set.name).find(|p| p.method == 0)?;
-            let ours = 100.0 * set.agreement.ari;
-            (ours < recipe.ari).then(|| format!("{}: ARI {ours:.1}, the recipe's is {:.1}", set.name, recipe.ari))
-        })
-        .collect();
+    print_means(&means);
     if below.is_empty() {
         return Ok(());
     }
@@ -302,37 +301,57 @@ fn useful(clustering: &Clustering) -> f64 {
     useful.count() as f64 / clustering.clusters.len().max(1) as f64
 }
 
-/// Means over the sets that a method is published for, of it and of this.
-fn means(sets: &[Set]) {
+/// Sums over the sets that a method is published for, of it and of this: NMI, ARI, ACC.
+#[derive(Default)]
+struct Means {
+    sets: usize,
+    values: [Mean; 3],
+}
+
+#[derive(Default)]
+struct Mean {
+    count: f64,
+    theirs: f64,
+    ours: f64,
+}
+
+impl Means {
+    fn add(&mut self, other: &Published, own: &Agreement) {
+        self.sets += 1;
+        let theirs = [other.nmi, Some(other.ari), other.acc];
+        for ((mean, theirs), ours) in self.values.iter_mut().zip(theirs).zip([own.nmi, own.ari, own.acc]) {
+            if let Some(theirs) = theirs {
+                mean.count += 1.0;
+                mean.theirs += theirs;
+                mean.ours += 100.0 * ours;
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Mean {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.count > 0.0 {
+            out.pad(&format!(
+                "{:.1}, {:.1}",
+                self.theirs / self.count,
+                self.ours / self.count
+            ))
+        } else {
+            out.pad("–")
+        }
+    }
+}
+
+fn print_means(means: &[Means]) {
     println!("\nMeans over the sets that each method is published for");
     println!(
         "  {:48} {:>4} {:>13} {:>13} {:>13}",
         "", "sets", "NMI, this", "ARI, this", "ACC, this"
     );
-    for (method, name) in METHODS.iter().enumerate() {
-        let pairs: Vec<(&Set, &Published)> = sets
-            .iter()
-            .filter_map(|set| Some((set, published(&set.name).find(|p| p.method == method)?)))
-            .collect();
-        let mean = |of: &dyn Fn(&Published) -> Option<f64>, own: fn(&Agreement) -> f64| {
-            let known: Vec<(f64, f64)> = pairs
-                .iter()
-                .filter_map(|(set, p)| Some((of(p)?, 100.0 * own(&set.agreement))))
-                .collect();
-            let n = known.len() as f64;
-            if known.is_empty() {
-                return "–".to_owned();
-            }
-            let sums = known.iter().fold((0.0, 0.0), |sum, v| (sum.0 + v.0, sum.1 + v.1));
-            format!("{:.1}, {:.1}", sums.0 / n, sums.1 / n)
-        };
-        println!(
-            "  {name:48} {:4} {:>13} {:>13} {:>13}",
-            pairs.len(),
-            mean(&|p| p.nmi, |a| a.nmi),
-            mean(&|p| Some(p.ari), |a| a.ari),
-            mean(&|p| p.acc, |a| a.acc),
-        );
+    for (name, of) in METHODS.iter().zip(means) {
+        let [nmi, ari, acc] = &of.values;
+        println!("  {name:48} {:4} {nmi:>13} {ari:>13} {acc:>13}", of.sets);
     }
     println!(
         "  The recipe over banking77, clinc150, uqv100, tweets, Google news and sump pumps: NMI {}, ARI {}, ACC {}.",

@@ -538,3 +538,216 @@ fn names_begin_as_the_language_has_it() {
         );
     }
 }
+
+/// Names of clusters whose keywords are given, in their order.
+fn names(language: &str, clusters: &[&[&str]]) -> Vec<String> {
+    let keywords: Vec<Keyword> = clusters
+        .iter()
+        .enumerate()
+        .flat_map(|(n, texts)| {
+            texts.iter().map(move |text| Keyword {
+                fixed: Some(n.to_string()),
+                ..Keyword::new(*text)
+            })
+        })
+        .collect();
+    let options = Options {
+        language: language.into(),
+        ..Options::default()
+    };
+    let mut found: Vec<(Option<String>, String)> = cluster(&keywords, &options, 0.5)
+        .clusters
+        .into_iter()
+        .map(|c| (c.id, c.name))
+        .collect();
+    found.sort();
+    found.into_iter().map(|(_, name)| name).collect()
+}
+
+#[test]
+fn a_name_has_every_word_that_most_keywords_have() {
+    type Case<'a> = (&'a str, &'a [&'a str], &'a str);
+    let cases: &[Case<'_>] = &[
+        (
+            "en",
+            &[
+                "pour over coffee",
+                "pour over coffee maker",
+                "best pour over coffee",
+                "pour-over coffee ratio",
+            ],
+            "Pour over coffee",
+        ),
+        // Not side by side in most.
+        (
+            "en",
+            &[
+                "nike running shoes",
+                "nike trail running shoes",
+                "nike running shoes sale",
+                "running shoes by nike",
+            ],
+            "Nike running shoes",
+        ),
+        // Longer than a term is elsewhere.
+        (
+            "en",
+            &[
+                "stainless steel pour over coffee maker",
+                "best stainless steel pour over coffee maker",
+                "stainless steel pour over coffee maker for camping",
+            ],
+            "Stainless steel pour over coffee maker",
+        ),
+        // Questions.
+        (
+            "en",
+            &[
+                "how to descale a coffee maker",
+                "how often to descale a coffee maker",
+                "descale a coffee maker with vinegar",
+            ],
+            "Descale a coffee maker",
+        ),
+        (
+            "en",
+            &[
+                "what is a sump pump",
+                "what does a sump pump do",
+                "is a sump pump necessary",
+            ],
+            "Sump pump",
+        ),
+        // Brands and places, of letters, signs, words that other languages have for grammar.
+        (
+            "en",
+            &["b&q paint", "b&q paint colours", "b&q paint offers"],
+            "B&q paint",
+        ),
+        (
+            "en",
+            &[
+                "los angeles plumber",
+                "best los angeles plumber",
+                "los angeles plumber cost",
+            ],
+            "Los angeles plumber",
+        ),
+        (
+            "en",
+            &[
+                "die cutting machine",
+                "small die cutting machine",
+                "die cutting machine for paper",
+            ],
+            "Die cutting machine",
+        ),
+        (
+            "en",
+            &[
+                "de'longhi descaler",
+                "de'longhi descaler refill",
+                "cheap de'longhi descaler",
+            ],
+            "De'longhi descaler",
+        ),
+        (
+            "en",
+            &["vitamin a serum", "vitamin a serum for face", "vitamin a"],
+            "Vitamin a serum",
+        ),
+        (
+            "en",
+            &["vitamin c serum", "best vitamin c serum", "vitamin c serum benefits"],
+            "Vitamin c serum",
+        ),
+        // Words of grammar that the subject needs.
+        (
+            "en",
+            &[
+                "no code website builder",
+                "best no code website builder",
+                "free no code website builder",
+            ],
+            "No code website builder",
+        ),
+        (
+            "en",
+            &["women's shoes", "women's shoes wide", "cheap women's shoes"],
+            "Women's shoes",
+        ),
+        // Compounds and hyphens.
+        (
+            "de",
+            &[
+                "kaffeemaschine entkalken",
+                "kaffeemaschine mit essig entkalken",
+                "die kaffeemaschine entkalken anleitung",
+            ],
+            "Kaffeemaschine entkalken",
+        ),
+        (
+            "de",
+            &["e-bike akku", "e-bike akku laden", "e-bike akku reparatur"],
+            "E-bike akku",
+        ),
+        (
+            "de",
+            &[
+                "überwachungskamera außen",
+                "beste überwachungskamera außen",
+                "überwachungskamera außen test",
+            ],
+            "Überwachungskamera außen",
+        ),
+        // Turkish.
+        (
+            "tr",
+            &[
+                "istanbul'da otel",
+                "ucuz istanbul'da otel",
+                "istanbul'da otel fiyatları",
+            ],
+            "İstanbul'da otel",
+        ),
+        (
+            "tr",
+            &[
+                "kahve makinesi nasıl temizlenir",
+                "kahve makinesi temizliği",
+                "kahve makinesi modelleri",
+            ],
+            "Kahve makinesi",
+        ),
+        // Without spaces between words.
+        ("zh", &["水泵价格", "水泵价格表", "水泵价格查询"], "水泵价格"),
+        // Most say more than one word; where they do not, a good part does.
+        (
+            "en",
+            &["float switch", "float switch wiring", "float valve"],
+            "Float switch",
+        ),
+    ];
+    for (language, keywords, name) in cases {
+        assert_eq!(names(language, &[keywords]), [name.to_owned()], "{keywords:?}");
+    }
+}
+
+#[test]
+fn a_second_cluster_about_the_same_is_not_named_after_a_piece_of_it() {
+    let found = names(
+        "en",
+        &[
+            &["pour over coffee", "pour over coffee ratio", "pour over coffee recipe"],
+            &[
+                "pour over coffee kettle",
+                "best pour over coffee set",
+                "pour over coffee stand",
+            ],
+        ],
+    );
+    for name in &found {
+        assert!(name.to_lowercase().contains("pour over coffee"), "{found:?}");
+    }
+    assert_ne!(found[0], found[1]);
+}

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 
 /// The longest head term, in words.
 const LONGEST: usize = 4;
+/// The longest head term where what most keywords have does not stand closer together.
+const LONGEST_CORE: usize = 8;
 /// A term in a smaller share of the keywords does not stand for them.
 const COVERS: f32 = 0.3;
 /// The least share of a one-word head's keywords that a longer term with the word must be in to replace it.
@@ -55,6 +57,8 @@ pub(super) struct Term {
     pub(super) stems: Vec<String>,
     /// Share of the group's units it is in.
     pub(super) coverage: f32,
+    /// Whether it has every word that most of the keywords have.
+    whole: bool,
     score: f32,
 }
 
@@ -173,14 +177,10 @@ pub(super) fn describe(graph: &Graph, group: &Group, frequencies: &Frequencies) 
     }
 }
 
-/// The terms of a group, best first: in many of its keywords, and of telling words.
+/// The terms of a group, best first: with every word that most of its keywords have, in many of them, and of telling words.
 fn terms(graph: &Graph, group: &Group, frequencies: &Frequencies, volume_of: &dyn Fn(u32) -> Option<u64>) -> Vec<Term> {
-    struct Found<'a> {
-        units: u32,
-        shown: (Option<u64>, std::cmp::Reverse<u32>),
-        words: &'a [String],
-    }
-    let mut found: BTreeMap<&[String], Found<'_>> = BTreeMap::new();
+    let language = Language::of(&graph.options.language);
+    let mut found: BTreeMap<&[String], Found> = BTreeMap::new();
     for &u in &group.units {
         let unit = &graph.units[u as usize];
         // The longest keywords are sentences; their head is at the front often enough.
@@ -189,45 +189,160 @@ fn terms(graph: &Graph, group: &Group, frequencies: &Frequencies, volume_of: &dy
         for n in 1..=LONGEST.min(length) {
             for i in 0..=length - n {
                 let words = &unit.words[i..i + n];
-                let framed = |w: &String| intent::is_frame(w) || w.chars().count() < 2;
+                let framed = |w: &String| intent::is_frame_in(w, language) || w.chars().count() < 2;
                 if framed(&words[0]) || framed(&words[n - 1]) || !seen.insert(&unit.stems[i..i + n]) {
                     continue;
                 }
                 let shown = (volume_of(u), std::cmp::Reverse(u));
-                let entry = found
-                    .entry(&unit.stems[i..i + n])
-                    .or_insert(Found { units: 0, shown, words });
-                entry.units += 1;
-                if shown > entry.shown {
-                    entry.shown = shown;
-                    entry.words = words;
-                }
+                found.entry(&unit.stems[i..i + n]).or_default().add(shown, i);
             }
         }
+    }
+    drop_fragments(&mut found);
+    found.retain(|_, f| f.units > 1 || group.units.len() == 1);
+    let core = core(graph, group, frequencies, language);
+    if let Some((stems, whole)) = core_term(graph, group, &core, volume_of) {
+        found.entry(stems).or_insert(whole);
     }
     let count = group.units.len() as f32;
     let mut terms: Vec<Term> = found
         .into_iter()
-        .filter(|(_, f)| f.units > 1 || group.units.len() == 1)
         .map(|(stems, f)| {
             let coverage = f.units as f32 / count;
             let weight: f32 = stems
                 .iter()
-                .filter(|s| !intent::is_frame(s))
+                .filter(|s| !intent::is_frame_in(s, language))
                 .map(|s| frequencies.weight(s))
                 .sum();
             Term {
-                text: f.words.join(" "),
+                text: graph.units[f.shown.1.0 as usize].written(f.at, stems.len()),
+                whole: core.iter().all(|c| stems.iter().any(|s| s == c)),
                 stems: stems.to_vec(),
                 coverage,
                 score: coverage.powf(1.5) * weight,
             }
         })
         .collect();
-    terms.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.stems.cmp(&b.stems)));
+    terms.sort_by(|a, b| {
+        (b.whole.cmp(&a.whole))
+            .then_with(|| b.score.total_cmp(&a.score))
+            .then_with(|| a.stems.cmp(&b.stems))
+    });
     widen_head(&mut terms);
     terms.truncate(32);
     terms
+}
+
+/// Where a run of stems was found.
+#[derive(Default)]
+struct Found {
+    units: u32,
+    /// The unit that shows it: the most searched, then the first.
+    shown: (Option<u64>, std::cmp::Reverse<u32>),
+    /// The place of its first word there.
+    at: usize,
+}
+
+impl Found {
+    fn add(&mut self, shown: (Option<u64>, std::cmp::Reverse<u32>), at: usize) {
+        if self.units == 0 || shown > self.shown {
+            self.shown = shown;
+            self.at = at;
+        }
+        self.units += 1;
+    }
+}
+
+/// Leaves out what most often stands in one longer term: "over coffee" is a piece of "pour over coffee" (the nested terms of
+/// K. Frantzi, S. Ananiadou, H. Mima: *Automatic recognition of multi-word terms*, IJDL 3(2), 2000).
+fn drop_fragments(found: &mut BTreeMap<&[String], Found>) {
+    let mut fragments: Vec<&[String]> = Vec::new();
+    for (stems, longer) in found.iter().filter(|(stems, _)| stems.len() > 1) {
+        // Beside its first or last word may stand words of grammar, with which no term begins or ends.
+        let without_first = (1..stems.len()).map(|i| &stems[i..]).find(|s| found.contains_key(s));
+        let without_last = (1..stems.len())
+            .rev()
+            .map(|i| &stems[..i])
+            .find(|s| found.contains_key(s));
+        fragments.extend(
+            [without_first, without_last]
+                .into_iter()
+                .flatten()
+                .filter(|s| found.get(s).is_some_and(|f| longer.units * 2 > f.units)),
+        );
+    }
+    for stems in fragments {
+        found.remove(&stems);
+    }
+}
+
+/// The stems that most of the keywords have together: no name may lack one of them.
+fn core<'a>(graph: &'a Graph, group: &Group, frequencies: &Frequencies, language: Language) -> Vec<&'a str> {
+    // A letter is a word of grammar, unless a keyword ends with it: "vitamin a".
+    let last: FxHashSet<&str> = group
+        .units
+        .iter()
+        .filter_map(|&u| graph.units[u as usize].words.last())
+        .filter(|w| w.chars().count() == 1)
+        .map(String::as_str)
+        .collect();
+    let names = |w: &str| !intent::is_frame_in(w, language) || intent::may_name(w) || last.contains(w);
+    let mut units: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+    for &u in &group.units {
+        let unit = &graph.units[u as usize];
+        for (word, stem) in unit.words.iter().zip(&unit.stems) {
+            let has = units.entry(stem).or_default();
+            if names(word) && has.last() != Some(&u) {
+                has.push(u);
+            }
+        }
+    }
+    let most = |units: &[u32]| units.len() * 2 > group.units.len();
+    let mut stems: Vec<(&str, Vec<u32>)> = units.into_iter().filter(|(_, units)| most(units)).collect();
+    stems.sort_by(|a, b| {
+        (b.1.len().cmp(&a.1.len()))
+            .then_with(|| frequencies.weight(b.0).total_cmp(&frequencies.weight(a.0)))
+            .then_with(|| a.0.cmp(b.0))
+    });
+    let mut core = Vec::new();
+    let mut together: Vec<u32> = group.units.clone();
+    for (stem, units) in stems {
+        let units: FxHashSet<u32> = units.into_iter().collect();
+        let both: Vec<u32> = together.iter().copied().filter(|u| units.contains(u)).collect();
+        if most(&both) {
+            core.push(stem);
+            together = both;
+        }
+    }
+    core
+}
+
+/// The shortest run of words with all of the core, as most keywords that have it write it.
+fn core_term<'a>(
+    graph: &'a Graph,
+    group: &Group,
+    core: &[&str],
+    volume_of: &dyn Fn(u32) -> Option<u64>,
+) -> Option<(&'a [String], Found)> {
+    if core.is_empty() {
+        return None;
+    }
+    let mut found: BTreeMap<&[String], Found> = BTreeMap::new();
+    for &u in &group.units {
+        let stems = &graph.units[u as usize].stems;
+        let holds = |part: &[String]| core.iter().all(|c| part.iter().any(|s| s == c));
+        let run = (core.len()..=LONGEST_CORE.min(stems.len()))
+            .find_map(|n| (0..=stems.len() - n).find(|&i| holds(&stems[i..i + n])).map(|i| (i, n)));
+        if let Some((i, n)) = run {
+            let shown = (volume_of(u), std::cmp::Reverse(u));
+            found.entry(&stems[i..i + n]).or_default().add(shown, i);
+        }
+    }
+    found.into_iter().max_by(|(a, x), (b, y)| {
+        (x.units.cmp(&y.units))
+            .then_with(|| b.len().cmp(&a.len()))
+            .then_with(|| x.shown.cmp(&y.shown))
+    })
 }
 
 /// A head of one word says little: "float" becomes "float switch" where a good part of its keywords say so.
@@ -255,7 +370,7 @@ pub(super) fn names(graph: &Graph, descriptions: &[Description]) -> Vec<String> 
             let candidates = description
                 .terms
                 .iter()
-                .filter(|t| t.coverage >= COVERS / 2.0)
+                .filter(|t| t.whole && t.coverage >= COVERS / 2.0)
                 .take(3)
                 .map(|t| t.text.clone())
                 .chain([primary.clone()]);

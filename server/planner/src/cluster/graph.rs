@@ -1,11 +1,13 @@
 //! From keywords to a graph, and from the graph to groups at any granularity.
 
+use super::balance;
 use super::evidence::Results;
 use super::features::Rows;
 use super::granularity;
 use super::intent;
 use super::keyword::{Intent, Keyword, Options};
 use super::leiden::{self, Network};
+use super::merge;
 use super::neighbours::{self, Dense};
 use super::variants::{self, Unit};
 use rustc_hash::FxHashMap;
@@ -14,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// γ of the constant Potts model at granularity ½, on squared cosines, for a list whose mean edge is [`USUAL_EDGE`].
 /// Measured, see the README.
-const RESOLUTION: f64 = 0.004;
+const RESOLUTION: f64 = 0.0032;
 /// The mean squared cosine between neighbours in lists of mixed questions.
 const USUAL_EDGE: f64 = 0.13;
 /// How γ follows the mean edge: in a list about one thing everything is alike, and only what is more alike than usual
@@ -23,9 +25,9 @@ const ADAPTATION: f64 = 1.3;
 /// In a list shorter than this the neighbours of a keyword reach across its subjects, so γ must be higher; by which
 /// power was measured on drawn lists of 80 to 700 keywords.
 const FULL_LENGTH: f64 = 3000.0;
-const SHORTNESS: f64 = 0.65;
+const SHORTNESS: f64 = 0.716;
 /// The most γ grows by for that: a dozen keywords have too few neighbours to reach far.
-const SHORTEST: f64 = 10.0;
+const SHORTEST: f64 = 12.5;
 /// γ changes by this factor from granularity ½ to either end.
 const RANGE: f64 = 16.0;
 /// How much higher γ is where every keyword has a language model's vector: such vectors find some likeness between any
@@ -33,6 +35,8 @@ const RANGE: f64 = 16.0;
 const DENSE_FACTOR: f64 = 2.5;
 /// How much of its weight an edge keeps whose ends have different known intents: one page seldom serves both.
 const OTHER_INTENT: f32 = 0.6;
+/// Communities are one where they are at least this much as alike across as within, up to granularity ½. Measured, see the README.
+const ALIKE: f64 = 0.55;
 /// Topics are communities of clusters at this share of the clusters' own γ.
 const TOPIC_SHARE: f64 = 0.15;
 
@@ -166,6 +170,9 @@ impl Graph {
                 *weight *= OTHER_INTENT;
             }
         }
+        // In a short list the neighbours of a keyword are a good part of it, and many edges do not tell a hub.
+        let power = 0.5 * (units.len() as f64 / FULL_LENGTH).min(1.0);
+        balance::balance(&mut edges, units.len(), power);
         let fixed = units.iter().map(|u| keywords[u.members[0]].fixed.clone()).collect();
         let mut graph = Graph {
             options: options.clone(),
@@ -234,8 +241,15 @@ impl Graph {
         for (i, &c) in communities.iter().enumerate() {
             found.entry(c).or_default().push(free[i]);
         }
+        let mut found: Vec<Vec<u32>> = found.into_values().collect();
+        if self.dense == 0.0 {
+            // Wording alone does not judge what a language model has parted. Towards granularity 1 pieces stay pieces.
+            let least = ALIKE + (1.0 - ALIKE) * (2.0 * granularity - 1.0).max(0.0);
+            let max = self.options.max_size.max(self.options.min_size).max(1);
+            found = merge::merge(&self.rows, &network, found, least, max);
+        }
         let mut alone = Vec::new();
-        for units in found.into_values() {
+        for units in found {
             for part in self.fit(&network, units, resolution) {
                 if self.distinct(&part) < self.options.min_size.max(1) {
                     alone.extend(part);

@@ -1,6 +1,7 @@
 //! What a keyword's wording says apart from its topic: intent and modifiers.
 
 use super::keyword::Intent;
+use igny8_text::Language;
 
 /// What kind of addition to the topic a word is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -334,22 +335,76 @@ pub(crate) fn attributes(words: &[String]) -> Vec<(&'static str, String)> {
     out
 }
 
-/// Whether a word says how something is asked for rather than what: never a name by itself.
+/// Whether a word says how something is asked for rather than what, in any language: never a name by itself.
 pub(crate) fn is_frame(word: &str) -> bool {
-    FRAMES.contains(&word)
+    FRAMES.iter().any(|(_, words)| words.contains(&word))
+}
+
+/// Whether it says so in a list of this language: "los" does not in "los angeles plumber", nor "die" in "die cutting machine".
+/// Lists of every language have English in them.
+pub(crate) fn is_frame_in(word: &str, language: Language) -> bool {
+    FRAMES
+        .iter()
+        .filter(|(of, _)| *of == language || *of == Language::English)
+        .any(|(_, words)| words.contains(&word))
+}
+
+/// Whether a word of grammar may be what a name is about: "no code website builder", "all terrain tires".
+pub(crate) fn may_name(word: &str) -> bool {
+    ["all", "more", "no", "not", "up"].contains(&word)
 }
 
 /// Words of questions, requests and grammar in the languages keyword lists mostly come in.
-const FRAMES: &[&str] = &[
-    "a", "about", "all", "am", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can", "could", "did",
-    "do", "does", "for", "from", "get", "give", "had", "has", "have", "how", "i", "i'd", "i'm", "i've", "if", "in",
-    "into", "is", "isn't", "it", "just", "know", "let", "like", "many", "me", "more", "much", "my", "need", "no",
-    "not", "of", "on", "or", "our", "please", "should", "so", "some", "tell", "that", "the", "their", "them", "there",
-    "they", "this", "to", "up", "want", "was", "we", "were", "what", "what's", "when", "where", "which", "who", "why",
-    "will", "with", "would", "you", "your", "der", "die", "das", "ein", "eine", "und", "oder", "ist", "für", "mit",
-    "von", "zu", "im", "den", "dem", "wie", "was", "le", "la", "les", "un", "une", "de", "des", "du", "et", "ou",
-    "est", "pour", "avec", "en", "el", "los", "las", "una", "y", "o", "es", "para", "con", "por", "il", "lo", "gli",
-    "e", "di", "per", "che", "het", "een", "van", "voor", "met",
+const FRAMES: &[(Language, &[&str])] = &[
+    (
+        Language::English,
+        &[
+            "a", "about", "all", "am", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can",
+            "could", "did", "do", "does", "for", "from", "get", "give", "had", "has", "have", "how", "i", "i'd", "i'm",
+            "i've", "if", "in", "into", "is", "isn't", "it", "just", "know", "let", "like", "many", "me", "more",
+            "much", "my", "need", "no", "not", "of", "on", "or", "our", "please", "should", "so", "some", "tell",
+            "that", "the", "their", "them", "there", "they", "this", "to", "up", "want", "was", "we", "were", "what",
+            "what's", "when", "where", "which", "who", "why", "will", "with", "would", "you", "your",
+        ],
+    ),
+    (
+        Language::German,
+        &[
+            "der", "die", "das", "ein", "eine", "und", "oder", "ist", "für", "mit", "von", "zu", "im", "den", "dem",
+            "wie", "was",
+        ],
+    ),
+    (
+        Language::French,
+        &[
+            "le", "la", "les", "un", "une", "de", "des", "du", "et", "ou", "est", "pour", "avec", "en",
+        ],
+    ),
+    (
+        Language::Spanish,
+        &[
+            "el", "la", "los", "las", "una", "un", "y", "o", "es", "para", "con", "por", "de", "en",
+        ],
+    ),
+    (
+        Language::Italian,
+        &[
+            "il", "lo", "la", "le", "gli", "e", "di", "per", "che", "con", "un", "una",
+        ],
+    ),
+    (Language::Dutch, &["het", "een", "van", "voor", "met", "de", "en"]),
+    (
+        Language::Portuguese,
+        &[
+            "o", "a", "os", "as", "um", "uma", "e", "de", "do", "da", "em", "para", "por", "com", "que",
+        ],
+    ),
+    (
+        Language::Turkish,
+        &[
+            "ve", "bir", "ile", "için", "mi", "mı", "ne", "nasıl", "nedir", "hangi", "kaç",
+        ],
+    ),
 ];
 
 #[cfg(test)]

@@ -3,12 +3,13 @@
 //! 1. [`Graph::new`] folds and stems the texts, merges variants, weighs words and character n-grams by how rare they are in
 //!    this list, and joins every keyword to its nearest others.
 //! 2. [`Graph::cluster`] finds the groups at a granularity: existing clusters first, then what search results or parent
-//!    topics say, then communities of the graph (Leiden, constant Potts model), which finds their number by itself. It can
-//!    be called again with another granularity at a small part of the cost.
+//!    topics say, then communities of the graph (Leiden, constant Potts model), which finds their number by itself, joined
+//!    where they are as alike across as within. It can be called again with another granularity at a small part of the cost.
 //! 3. Every cluster gets a name, a role, its context and recommendations from the words its keywords share.
 //!
 //! The same keywords give the same clusters, whatever their order.
 
+mod balance;
 mod describe;
 pub(crate) mod evidence;
 mod features;
@@ -17,6 +18,7 @@ mod graph;
 pub(crate) mod intent;
 mod keyword;
 mod leiden;
+mod merge;
 mod neighbours;
 mod roles;
 pub(crate) mod variants;

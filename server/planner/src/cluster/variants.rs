@@ -22,6 +22,23 @@ pub(crate) struct Unit {
     pub(crate) text: String,
 }
 
+impl Unit {
+    /// Some of its words as the head writes them: "e-bike", "women's shoes".
+    pub(crate) fn written(&self, first: usize, count: usize) -> String {
+        let start_of = |word: &str| word.as_ptr() as usize - self.text.as_ptr() as usize;
+        let mut run = text::words(&self.text).skip(first).take(count);
+        let Some(head) = run.next() else {
+            return String::new();
+        };
+        let last = run.last().unwrap_or(head);
+        let mut end = start_of(last) + last.len();
+        if self.text[end..].starts_with("'s") {
+            end += "'s".len();
+        }
+        self.text[start_of(head)..end].to_owned()
+    }
+}
+
 struct Prepared {
     at: usize,
     text: String,
