@@ -110,7 +110,12 @@ pub fn encode(path: &str) -> String {
 
 /// Appends what [`encode`] gives.
 pub fn encode_into(out: &mut String, path: &str) {
-    out.extend(utf8_percent_encode(path, SEGMENT));
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.');
+    if path.bytes().all(plain) {
+        out.push_str(path);
+    } else {
+        out.extend(utf8_percent_encode(path, SEGMENT));
+    }
 }
 
 /// The path of the `n`th page (from 1) of a list at `base`.

@@ -29,8 +29,8 @@ impl<'h> Tag<'_, 'h> {
 }
 
 /// Elements whose inside is text.
-fn is_raw(name: &str) -> bool {
-    matches!(name, "script" | "style" | "textarea" | "title")
+fn is_raw(name: &[u8]) -> bool {
+    matches!(name, b"script" | b"style" | b"textarea" | b"title")
 }
 
 /// Reads the tags of a page one after the other, comments and declarations left out.
@@ -47,6 +47,26 @@ impl<'h> Tags<'h> {
             html,
             at: 0,
             attributes: Vec::with_capacity(8),
+        }
+    }
+
+    /// Passes over closing tags, and over those without attributes whose name does not matter: most of a page, which need not be taken
+    /// apart. Elements whose inside is text are never passed over.
+    pub fn pass(&mut self, matters: impl Fn(&[u8]) -> bool) {
+        let bytes = self.html.as_bytes();
+        loop {
+            self.at = find(bytes, self.at, b'<').unwrap_or(bytes.len());
+            let closing = bytes.get(self.at + 1) == Some(&b'/');
+            let name_at = self.at + 1 + usize::from(closing);
+            if !bytes.get(name_at).is_some_and(u8::is_ascii_alphabetic) {
+                return;
+            }
+            let end = skip(bytes, name_at + 1, OF_NAME);
+            let name = &bytes[name_at..end];
+            if bytes.get(end) != Some(&b'>') || !closing && (is_raw(name) || matters(name)) {
+                return;
+            }
+            self.at = end + 1;
         }
     }
 
@@ -75,7 +95,7 @@ impl<'h> Tags<'h> {
             _ => self.read_attributes(name_end),
         };
         let mut text = "";
-        if !closing && is_raw(name) {
+        if !closing && is_raw(name.as_bytes()) {
             text = &html[self.at..raw_end(bytes, self.at, name)];
             self.at += text.len();
         }
@@ -230,6 +250,19 @@ mod tests {
         ];
         let expected = expected.map(|(n, c, a, t, l)| (n.to_owned(), c, a.to_owned(), t.to_owned(), l));
         assert_eq!(read(html), expected);
+    }
+
+    #[test]
+    fn passes_over_what_does_not_matter() {
+        let html = "a<p>b</p><!-- <h1> --><h1>c</h1><p class=x>d</p ><title>e<p></title></i><b><u";
+        let mut tags = Tags::new(html);
+        let mut left = Vec::new();
+        loop {
+            tags.pass(|name| name == b"h1");
+            let Some(tag) = tags.next() else { break };
+            left.push(&html[tag.at..tag.end]);
+        }
+        assert_eq!(left, ["<h1>", "<p class=x>", "</p >", "<title>e<p>", "<u"]);
     }
 
     /// A tag's name, its attributes and the text inside of it.

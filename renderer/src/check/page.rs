@@ -27,12 +27,16 @@ pub(crate) fn inspect(path: &str, html: &str) -> Vec<Diagnostic> {
     let (mut h1, mut title, mut language, mut level) = (0usize, false, false, 0u8);
     let mut text_from = 0;
     let mut tags = Tags::new(html);
-    while let Some(tag) = tags.next() {
+    loop {
+        if open.is_empty() {
+            tags.pass(matters_bare);
+        }
+        let Some(tag) = tags.next() else { break };
         if let Some(last) = open.last_mut() {
             last.says = last.says || !html[text_from..tag.at].trim_start().is_empty();
         }
         text_from = tag.end;
-        let heading = heading_level(tag.name);
+        let heading = heading_level(tag.name.as_bytes());
         if tag.closing {
             if (heading.is_some() || tag.name == "a")
                 && let Some(at) = open.iter().rposition(|o| o.name == tag.name)
@@ -142,8 +146,13 @@ fn start<'h>(tag: &Tag<'_, 'h>, says: bool) -> Open<'h> {
     }
 }
 
-fn heading_level(name: &str) -> Option<u8> {
-    match name.as_bytes() {
+/// Whether an element says something of the page even without attributes.
+fn matters_bare(name: &[u8]) -> bool {
+    heading_level(name).is_some() || matches!(name, b"html" | b"img")
+}
+
+fn heading_level(name: &[u8]) -> Option<u8> {
+    match name {
         [b'h', level @ b'1'..=b'6'] => Some(level - b'0'),
         _ => None,
     }

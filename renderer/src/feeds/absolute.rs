@@ -38,11 +38,11 @@ pub(crate) fn absolute(html: &str, address: &Address, page: &str) -> String {
 
 /// The first address in a tag, and what stands before it.
 fn next_address(tag: &str) -> Option<(&str, &str)> {
+    // Most tags have no attributes.
+    memchr::memchr(b'=', tag.as_bytes())?;
     let starts = [" href=\"", " src=\"", " cite=\"", " poster=\""];
-    let start = starts
-        .into_iter()
-        .filter_map(|name| tag.find(name).map(|i| i + name.len()))
-        .min()?;
+    let at = |name: &str| memchr::memmem::find(tag.as_bytes(), name.as_bytes()).map(|i| i + name.len());
+    let start = starts.into_iter().filter_map(at).min()?;
     let length = tag[start..].find('"')?;
     Some((&tag[start..start + length], &tag[..start]))
 }

@@ -54,35 +54,33 @@ impl<'a> Fields<'a> {
         self.problems.warn(self.file, self.line(key), message);
     }
 
-    /// The name a key has in the map.
-    fn find(&self, key: &str) -> Option<String> {
-        if self.map.contains_key(key) {
-            return Some(key.to_owned());
-        }
-        self.any_case
-            .then(|| self.map.keys().find(|k| k.eq_ignore_ascii_case(key)).cloned())
-            .flatten()
+    /// The place a key has in the map. Front matter has few keys, and is asked for many: looking through them is quicker than hashing.
+    fn find(&self, key: &str) -> Option<usize> {
+        let has = |same: fn(&str, &str) -> bool| self.map.keys().position(|k| same(k, key));
+        let any_case = || has(str::eq_ignore_ascii_case).filter(|_| self.any_case);
+        has(|a, b| a == b).or_else(any_case)
     }
 
     pub fn peek(&self, key: &str) -> Option<&Value> {
-        self.map.get(&self.find(key)?)
+        self.map.get_index(self.find(key)?).map(|(_, value)| value)
     }
 
     /// Takes the first of `keys` whose value `convert` accepts. A value it does not accept is reported and stays.
     fn take<T>(&mut self, keys: &[&str], wanted: &str, convert: impl Fn(&Value) -> Option<T>) -> Option<T> {
         for key in keys {
-            let Some(name) = self.find(key) else { continue };
-            let value = &self.map[&name];
+            let Some((at, (name, value))) = self.find(key).and_then(|at| Some((at, self.map.get_index(at)?))) else {
+                continue;
+            };
             if value.is_null() {
-                self.map.shift_remove(&name);
+                self.map.shift_remove_index(at);
                 continue;
             }
             match convert(value) {
                 Some(out) => {
-                    self.map.shift_remove(&name);
+                    self.map.shift_remove_index(at);
                     return Some(out);
                 }
-                None => self.warn(&name, format!("`{name}` is not {wanted}; kept as an unknown key")),
+                None => self.warn(name, format!("`{name}` is not {wanted}; kept as an unknown key")),
             }
         }
         None

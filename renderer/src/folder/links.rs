@@ -1,6 +1,5 @@
 //! Links and pictures in a text: relative to a file in the folder, made to work on the site.
 
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use percent_encoding::percent_decode_str;
@@ -9,6 +8,7 @@ use pulldown_cmark::{Event, LinkType, Options, Parser, Tag};
 use super::config::{Config, Rules};
 use super::paths;
 use super::problem::Problems;
+use crate::tables::{HashMap, HashSet};
 
 /// What there is to link to.
 #[derive(Default)]
@@ -23,8 +23,8 @@ pub(super) struct Index {
     pub pages: HashSet<String>,
     /// Old addresses that were files → path.
     pub old: HashMap<String, String>,
-    /// File name of a page, with and without its ending → paths of the pages that have it.
-    pub names: HashMap<String, Vec<String>>,
+    /// File name of a page, with and without its ending → path of the page, if only one has it.
+    pub names: HashMap<String, Option<String>>,
     /// `2021-01-02-name` of a Jekyll post → path.
     pub posts: HashMap<String, String>,
 }
@@ -139,10 +139,7 @@ impl Index {
 
     /// A page by its file name alone, when only one has it.
     pub fn by_name(&self, name: &str) -> Option<String> {
-        match self.names.get(name)?.as_slice() {
-            [only] => Some(only.clone()),
-            _ => None,
-        }
+        self.names.get(name)?.clone()
     }
 
     /// Public path of a picture named in front matter; the name as it is when there is no such file.

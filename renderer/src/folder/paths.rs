@@ -12,6 +12,10 @@ const MAX_SEGMENTS: usize = 32;
 /// One path segment that is safe as a file name and in an address: NFC, letters, digits, marks and `-_.~+@`, everything
 /// else becomes `-`. Empty when nothing is left.
 pub(super) fn segment(raw: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'+' | b'@');
+    if raw.len() <= SEGMENT_CHARS && raw.bytes().all(plain) {
+        return raw.trim_start_matches('.').to_owned();
+    }
     let mut out = String::new();
     let mut chars = 0;
     for c in raw.nfc() {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use walkdir::WalkDir;
 
 use super::problem::Problems;
@@ -90,7 +91,6 @@ pub(super) fn files(root: &Path, options: &ReadOptions, problems: &Problems) -> 
         } else if !kind.is_file() {
             problems.warn(&rel, None, "not read: not a regular file");
         } else {
-            let bytes = entry.metadata().map(|m| m.len()).unwrap_or(0);
             if out.len() == options.max_files {
                 return Err(FolderError::TooManyFiles {
                     limit: options.max_files,
@@ -99,7 +99,7 @@ pub(super) fn files(root: &Path, options: &ReadOptions, problems: &Problems) -> 
             out.push(File {
                 rel,
                 abs: entry.into_path(),
-                bytes,
+                bytes: 0,
             });
         }
     }
@@ -109,6 +109,8 @@ pub(super) fn files(root: &Path, options: &ReadOptions, problems: &Problems) -> 
         let place = if dir.is_empty() { "." } else { &dir };
         problems.info(place, format!("{} hidden not read: {shown}{more}", names.len()));
     }
+    out.par_iter_mut()
+        .for_each(|file| file.bytes = std::fs::symlink_metadata(&file.abs).map_or(0, |meta| meta.len()));
     out.sort_by(|a, b| a.rel.cmp(&b.rel));
     Ok(out)
 }

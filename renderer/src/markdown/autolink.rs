@@ -8,22 +8,18 @@ use pulldown_cmark::{CowStr, Event, LinkType, Tag, TagEnd};
 /// Looked for together, so that a text with many of one and none of another is gone through once.
 static STARTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(["https://", "http://", "www."]).ok());
 
-/// False if there is certainly nothing to link.
-pub(super) fn may_have(source: &str) -> bool {
-    memchr::memmem::find(source.as_bytes(), b"://").is_some()
-        || memchr::memmem::find(source.as_bytes(), b"www.").is_some()
-}
-
-/// The events with bare addresses linked.
-pub(super) fn link(events: Vec<Event<'_>>) -> Vec<Event<'_>> {
+/// The events of `source` with bare addresses linked.
+pub(super) fn link<'e>(source: &str, events: Vec<Event<'e>>) -> Vec<Event<'e>> {
+    if !may_have(source, &events) {
+        return events;
+    }
     let mut out = Vec::with_capacity(events.len() + 16);
-    // Links and images have texts of their own; code is no text.
     let mut within = 0usize;
     let mut events = events.into_iter().peekable();
     while let Some(event) = events.next() {
         match &event {
-            Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::CodeBlock(_)) => within += 1,
-            Event::End(TagEnd::Link | TagEnd::Image | TagEnd::CodeBlock) => within = within.saturating_sub(1),
+            Event::Start(tag) => within += usize::from(has_own_text(&tag.to_end())),
+            Event::End(tag) => within = within.saturating_sub(usize::from(has_own_text(tag))),
             Event::Text(text) if within == 0 => {
                 // An address with `_` or `&` in it comes in pieces.
                 if matches!(events.peek(), Some(Event::Text(_))) {
@@ -42,6 +38,34 @@ pub(super) fn link(events: Vec<Event<'_>>) -> Vec<Event<'_>> {
         out.push(event);
     }
     out
+}
+
+/// False if there is certainly nothing to link, as in most texts: the addresses in them are those of links.
+fn may_have(source: &str, events: &[Event<'_>]) -> bool {
+    let has = |mark: &[u8]| memchr::memmem::find(source.as_bytes(), mark).is_some();
+    let (schemes, names) = (has(b"://"), has(b"www."));
+    if !schemes && !names {
+        return false;
+    }
+    let mut within = 0usize;
+    events.iter().any(|event| {
+        match event {
+            Event::Start(tag) => within += usize::from(has_own_text(&tag.to_end())),
+            Event::End(tag) => within = within.saturating_sub(usize::from(has_own_text(tag))),
+            // What begins an address can come in pieces, one of which has this.
+            Event::Text(text) if within == 0 => {
+                let has = |byte| memchr::memchr(byte, text.as_bytes()).is_some();
+                return schemes && has(b':') || names && has(b'w');
+            }
+            _ => {}
+        }
+        false
+    })
+}
+
+/// Links and images have texts of their own; code is no text.
+fn has_own_text(tag: &TagEnd) -> bool {
+    matches!(tag, TagEnd::Link | TagEnd::Image | TagEnd::CodeBlock)
 }
 
 fn split<'e>(text: &CowStr<'e>, out: &mut Vec<Event<'e>>) {

@@ -91,9 +91,7 @@ pub fn render(body: &Body, context: &Context<'_>) -> Html {
             let mut events: Vec<Event<'_>> = Vec::with_capacity(source.len() / 24 + 16);
             events.extend(Parser::new_ext(source, options));
             let has_html = drop_comments(&mut events);
-            if autolink::may_have(source) {
-                events = autolink::link(events);
-            }
+            events = autolink::link(source, events);
             if has_html {
                 let raw = writer::write(&events, &mut resolver, writer::Mode::Raw);
                 of_html(&raw, &mut resolver)

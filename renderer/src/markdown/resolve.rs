@@ -1,6 +1,5 @@
 //! What a body's links, images and headings become, the same for every way a body is made.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use pulldown_cmark_escape::{escape_html, escape_html_body_text};
@@ -10,6 +9,7 @@ use crate::address::{Address, Target, is_http};
 use crate::diagnostic::Diagnostic;
 use crate::images::markup;
 use crate::site::Media;
+use crate::tables::HashMap;
 
 /// Whether a path is part of the site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +107,7 @@ impl<'a> Resolver<'a> {
         Self {
             context,
             html: Html::default(),
-            used_ids: HashMap::new(),
+            used_ids: HashMap::default(),
             images: 0,
             levels: Vec::new(),
             skipped: None,
@@ -200,10 +200,9 @@ impl<'a> Resolver<'a> {
             out.push_str(" <a class=\"anchor\" href=\"#");
             let _ = escape_html(&mut *out, &crate::paths::encode(&id));
             out.push_str("\" aria-label=\"");
-            let _ = escape_html(
-                &mut *out,
-                &format!("{}: {}", self.context.labels.link_to_section, plain.trim()),
-            );
+            let _ = escape_html(&mut *out, &self.context.labels.link_to_section);
+            out.push_str(": ");
+            let _ = escape_html(&mut *out, plain.trim());
             out.push_str("\">#</a>");
         }
         let _ = writeln!(out, "</h{level}>");

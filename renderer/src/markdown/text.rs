@@ -63,15 +63,15 @@ const CLASSES: [Class; 256] = {
     table
 };
 
-/// Whether a byte is part of a word and whether it ends one; both for what must be looked at more closely.
-const PLAIN: [(bool, bool); 256] = {
-    let mut table = [(true, true); 256];
+/// In the lowest bit whether a byte is part of a word, in the next whether it ends one; both for what must be looked at more closely.
+const PLAIN: [u8; 256] = {
+    let mut table = [3; 256];
     let mut i = 0;
     while i < 256 {
         match CLASSES[i] {
-            Class::Word => table[i] = (true, false),
-            Class::Break => table[i] = (false, true),
-            Class::Joins => table[i] = (false, false),
+            Class::Word => table[i] = 1,
+            Class::Break => table[i] = 2,
+            Class::Joins => table[i] = 0,
             Class::Tag | Class::Wide => {}
         }
         i += 1;
@@ -88,15 +88,17 @@ pub fn length(source: &str) -> Length {
     while i < bytes.len() {
         let mut step = 1;
         // Without branches, since where words end cannot be foreseen. Most of a text is letters and spaces.
-        while i < bytes.len() {
-            let (starts, ends) = PLAIN[usize::from(bytes[i])];
-            if starts & ends {
+        let mut within = u8::from(in_word);
+        for &byte in &bytes[i..] {
+            let plain = PLAIN[usize::from(byte)];
+            if plain == 3 {
                 break;
             }
-            length.words += usize::from(starts & !in_word);
-            in_word = (in_word | starts) & !ends;
+            length.words += usize::from(plain & !within & 1);
+            within = (within | plain) & !(plain >> 1) & 1;
             i += 1;
         }
+        in_word = within == 1;
         if i == bytes.len() {
             break;
         }

@@ -1,5 +1,6 @@
 //! Markdown events written as HTML.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
@@ -85,12 +86,10 @@ impl<'e> Writer<'e, '_, '_> {
         let mut i = 0;
         while i < events.len() {
             match &events[i] {
-                Event::Text(text) => {
-                    let _ = escape_html_body_text(&mut *out, text);
-                }
+                Event::Text(text) => words(text, out),
                 Event::Code(text) => {
                     out.push_str("<code>");
-                    let _ = escape_html_body_text(&mut *out, text);
+                    words(text, out);
                     out.push_str("</code>");
                 }
                 Event::Html(html) | Event::InlineHtml(html) => {
@@ -126,8 +125,10 @@ impl<'e> Writer<'e, '_, '_> {
                         continue;
                     }
                     Tag::Paragraph => {
-                        let end = close(events, i);
-                        if let Some((image, title)) = lone_image(&events[i + 1..end - 1]) {
+                        if matches!(events.get(i + 1), Some(Event::Start(Tag::Image { .. })))
+                            && let end = close(events, i)
+                            && let Some((image, title)) = lone_image(&events[i + 1..end - 1])
+                        {
                             out.push_str("<figure>");
                             self.image(image, out);
                             out.push_str("<figcaption>");
@@ -151,12 +152,12 @@ impl<'e> Writer<'e, '_, '_> {
                         ..
                     } => {
                         let written = if *link_type == LinkType::Email {
-                            format!("mailto:{dest_url}")
+                            Cow::Owned(format!("mailto:{dest_url}"))
                         } else {
-                            dest_url.to_string()
+                            Cow::Borrowed(&**dest_url)
                         };
                         let href = if self.mode == Mode::Raw {
-                            Some(written)
+                            Some(written.into_owned())
                         } else {
                             self.resolver.link(&written)
                         };
@@ -441,6 +442,15 @@ fn lone_image<'e>(events: &'e [Event<'e>]) -> Option<(&'e [Event<'e>], &'e str)>
             Some((events, title))
         }
         _ => None,
+    }
+}
+
+/// Writes a piece of text. Most are short and have nothing to escape.
+fn words(text: &str, out: &mut String) {
+    if memchr::memchr3(b'<', b'>', b'&', text.as_bytes()).is_none() {
+        out.push_str(text);
+    } else {
+        let _ = escape_html_body_text(out, text);
     }
 }
 

@@ -22,9 +22,9 @@ use crate::theme::{Theme, Words};
 
 pub(crate) use card::{Card, gallery, kind_name};
 
-/// Values of pages kept at once. Where a site has more, one is made again when it is next needed, which is cheap beside holding
-/// some kilobytes for each page of a large site.
-const VALUES: usize = 24 * 1024;
+/// Values of pages kept at once, of pages with dates near each other, since jobs are done by date. One that is needed later is made
+/// again, which is cheap beside holding some kilobytes for each page of a large site.
+const VALUES: usize = 4 * 1024;
 
 /// Builds a map for templates.
 macro_rules! map {
@@ -131,7 +131,7 @@ pub(crate) struct Prepared {
     sections: Vec<Value>,
     /// Shared by all pages without front matter of their own.
     nothing: Value,
-    /// Values of pages, each in the slot of its index modulo the number of slots.
+    /// Values of pages, each in the slot of its place by date modulo the number of slots.
     values: Vec<Mutex<Option<(usize, Value)>>>,
 }
 
@@ -255,7 +255,7 @@ impl Prepared {
     }
 
     fn value_in_slot(&self, plan: &Plan<'_>, i: usize) -> Value {
-        let slot = &self.values[i % self.values.len()];
+        let slot = &self.values[plan.newest[i] as usize % self.values.len()];
         // A poisoned lock would only mean that a value was not put in.
         let kept = slot.lock().unwrap_or_else(|e| e.into_inner()).clone();
         if let Some((of, value)) = kept

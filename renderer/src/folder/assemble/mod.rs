@@ -23,7 +23,8 @@ use super::problem::Problems;
 use super::texts::{Tape, Texts};
 use super::walk::File;
 use super::{FolderError, FolderSite, Layout, ReadOptions, dates, paths};
-use crate::site::{Body, MenuItem, Page, Redirect, SNAPSHOT_VERSION, Section, Site};
+use crate::site::{Body, MenuItem, Page, Redirect, SNAPSHOT_VERSION, Section, SharedPage, Site};
+use crate::tables;
 
 pub(super) use self::sections::nearest;
 
@@ -61,13 +62,13 @@ pub(super) fn assemble(
     text::report_missing(&docs, &problems);
 
     let mut taxonomies = std::mem::take(&mut config.taxonomies);
-    let mut pages: Vec<Page> = Vec::with_capacity(docs.len());
+    let mut pages: Vec<SharedPage> = Vec::with_capacity(docs.len());
     let mut places = HashMap::new();
     let mut sections: Vec<Section> = Vec::new();
     let mut drafts = BTreeSet::new();
     let mut menu_pages: Vec<(String, i64, MenuItem)> = Vec::new();
     let mut section_dirs: HashMap<(String, String), String> = HashMap::new();
-    let mut groups: HashMap<String, usize> = HashMap::new();
+    let mut groups: tables::HashMap<String, usize> = tables::with_room(docs.len());
     for doc in &docs {
         if matches!(doc.what, Content::Section(_)) {
             section_dirs.insert(
@@ -138,7 +139,7 @@ pub(super) fn assemble(
                     let html = matches!(page.body, Body::Html(_));
                     places.insert(page.id.clone(), (place, html));
                 }
-                pages.push(page);
+                pages.push(page.into());
             }
         }
     }
@@ -153,7 +154,7 @@ pub(super) fn assemble(
         version: SNAPSHOT_VERSION,
         generated_at: options.generated_at,
         settings: config.settings,
-        pages: pages.into_iter().map(Into::into).collect(),
+        pages,
         sections,
         taxonomies,
         menus: config.menus,
@@ -196,8 +197,8 @@ fn sort_out(files: Vec<File>, config: &Config, problems: &Problems) -> (Vec<File
 
 /// Keeps the first of several files with the same address.
 fn without_duplicates(docs: &mut Vec<Doc>, problems: &Problems) {
-    let mut seen: HashMap<String, String> = HashMap::new();
-    let mut ids: HashMap<String, String> = HashMap::new();
+    let mut seen: tables::HashMap<String, String> = tables::with_room(docs.len());
+    let mut ids: tables::HashMap<String, String> = tables::with_room(docs.len());
     docs.retain_mut(|doc| {
         if matches!(doc.what, Content::Term { .. }) {
             return true;

@@ -8,6 +8,7 @@ use super::doc::{Content, Doc};
 use crate::folder::config::{Config, Rules};
 use crate::folder::{paths, place};
 use crate::site::{Body, Section, SectionSort};
+use crate::tables;
 
 /// Sections that generators make by themselves: Hugo for folders at the top, Jekyll for collections, we for every folder
 /// of a folder without `site.toml`.
@@ -17,7 +18,8 @@ pub(super) fn made_up(
     dirs: &mut HashMap<(String, String), String>,
     sections: &mut Vec<Section>,
 ) {
-    let mut taken: BTreeSet<String> = docs.iter().map(|d| d.placed.path.clone()).collect();
+    let taken: tables::HashSet<&str> = docs.iter().map(|d| d.placed.path.as_str()).collect();
+    let mut made: BTreeSet<String> = BTreeSet::new();
     let mut wanted: BTreeMap<(String, String), (String, String)> = BTreeMap::new();
     for doc in docs.iter().filter(|d| matches!(d.what, Content::Page(_))) {
         let language = doc.placed.language.clone();
@@ -39,27 +41,24 @@ pub(super) fn made_up(
                 } else {
                     format!("{root}/{top}")
                 };
-                let path = format!(
-                    "{}{}",
-                    config.language_root(&language),
-                    place::dir_path(&dir, config).trim_start_matches('/')
-                );
-                wanted.insert((dir, language), (path, top.to_owned()));
+                wanted.entry((dir, language)).or_insert_with_key(|(dir, language)| {
+                    let path = place::dir_path(dir, config);
+                    let root = config.language_root(language);
+                    (format!("{root}{}", path.trim_start_matches('/')), top.to_owned())
+                });
             }
             (Rules::Plain(plain), None) if !plain.declared => {
                 let Some((_, below)) = below else { continue };
-                let path = place::dir_path(&doc.placed.dir, config);
-                wanted.insert(
-                    (doc.placed.dir.clone(), language),
-                    (path, paths::file_name(below).to_owned()),
-                );
+                wanted
+                    .entry((doc.placed.dir.clone(), language))
+                    .or_insert_with_key(|(dir, _)| (place::dir_path(dir, config), paths::file_name(below).to_owned()));
             }
             _ => {}
         }
     }
     for ((dir, language), (path, name)) in wanted {
         let own = !dirs.contains_key(&(dir.clone(), language.clone()));
-        if path == "/" || !own || !taken.insert(path.clone()) {
+        if path == "/" || !own || taken.contains(path.as_str()) || !made.insert(path.clone()) {
             continue;
         }
         dirs.insert((dir, language.clone()), path.clone());

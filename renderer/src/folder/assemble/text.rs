@@ -22,11 +22,10 @@ pub(super) fn index(docs: &[Doc], media: &[Media]) -> Index {
         let name = paths::file_name(&doc.rel);
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
         for name in [name, stem] {
-            index
-                .names
-                .entry(name.to_owned())
-                .or_default()
-                .push(doc.placed.path.clone());
+            let pages = index.names.entry(name.to_owned());
+            pages
+                .and_modify(|several| *several = None)
+                .or_insert_with(|| Some(doc.placed.path.clone()));
         }
         if let Some((_, name)) = doc.rel.split_once("_posts/") {
             let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
@@ -184,8 +183,9 @@ fn excerpt(body: &Body, config: &Config) -> String {
     };
     let marks = ["<!-- more -->", "<!--more-->"];
     // Only one near the beginning counts.
-    let head = |mark: &str| &text[..text.floor_char_boundary(4096 + mark.len())];
-    let at = own.into_iter().chain(marks).find_map(|mark| head(mark).find(mark));
+    let head = |mark: &str| &text.as_bytes()[..text.len().min(4096 + mark.len())];
+    let at = |mark: &str| memchr::memmem::find(head(mark), mark.as_bytes());
+    let at = own.into_iter().chain(marks).find_map(at);
     let Some(at) = at.filter(|at| *at <= 4096) else {
         return String::new();
     };
