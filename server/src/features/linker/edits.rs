@@ -168,13 +168,7 @@ fn stale_or(error: DbError) -> Error {
     }
 }
 
-fn put_in(
-    linker: &Linker,
-    page: &Page,
-    wishes: &[Wish],
-    known: &HashMap<ContentId, Known>,
-    rules: &Rules,
-) -> Applied {
+fn put_in(linker: &Linker, page: &Page, wishes: &[Wish], known: &HashMap<ContentId, Known>, rules: &Rules) -> Applied {
     // One that cannot be linked to leads nowhere, so that it keeps its place in the list.
     let links: Vec<edit::Link> = wishes
         .iter()
