@@ -296,6 +296,78 @@ async fn both_sides_of_a_conflict_are_shown() {
 }
 
 #[tokio::test]
+async fn two_writers_of_blocks_and_questions_are_brought_together_one_by_one() {
+    let w = World::new().await;
+    let content = post(&w, "Text.").await;
+    let path = format!("/sites/{}/content/{}", w.a.sites[0], id(&content));
+    let blocks = |hero: &str, text: &str, label: &str| {
+        json!([
+            { "type": "hero", "heading": hero, "text": text },
+            { "type": "cta", "heading": "Call us", "links": [{ "label": label, "url": "/contact/" }] },
+        ])
+    };
+    let faq = |why: &str, when: &str| json!([{ "question": "Why?", "answer": why }, { "question": "When?", "answer": when }]);
+    let start = json!({ "blocks": blocks("Mills", "One.\n\nTwo.", "Call"), "faq": faq("Because.", "Now.") });
+    let (status, read) = w.patch(&w.a.editor, &path, 1, start).await;
+    assert_eq!(status, 200, "{read}");
+    let theirs = json!({ "blocks": blocks("Mills", "One.\n\nTwo and more.", "Ring"), "faq": faq("Because.", "Soon.") });
+    assert_eq!(w.patch(&w.a.admin, &path, 2, theirs).await.0, 200);
+
+    let merge = format!("{path}/merge");
+    let ask = async |blocks: Value, mine: Value| {
+        let faq = json!({ "base": read["faq"], "mine": mine });
+        let body = json!({ "revision": read["revision"], "blocks": blocks, "faq": faq });
+        w.post(&w.a.editor, &merge, body).await
+    };
+    // Another heading, another line of one text, another answer; what is usual may be written out.
+    let mut mine = blocks("Our mills", "The one.\n\nTwo.", "Call");
+    mine[0]["variant"] = json!("split");
+    let (status, merged) = ask(mine, faq("Therefore.", "Now.")).await;
+    assert_eq!(status, 200, "{merged}");
+    let (_, stored) = w
+        .patch(&w.a.editor, &path, 3, json!({ "blocks": merged["blocks"]["merged"], "faq": merged["faq"]["merged"] }))
+        .await;
+    let both = blocks("Our mills", "The one.\n\nTwo and more.", "Ring");
+    let tidy = |blocks: &Value| blocks.to_string().len();
+    assert_eq!(
+        (&stored["blocks"][0]["heading"], &stored["blocks"][0]["text"], tidy(&stored["blocks"])),
+        (&both[0]["heading"], &both[0]["text"], tidy(&both)),
+        "{stored}"
+    );
+    assert_eq!(stored["faq"], faq("Therefore.", "Soon."), "{stored}");
+
+    // What both changed is told by block and field, and the rest goes together all the same.
+    let (_, merged) = ask(blocks("My mills", "One.\n\nTwo.", "Phone"), faq("Because.", "Later.")).await;
+    assert_eq!(
+        (&merged["blocks"]["merged"], &merged["faq"]["merged"], &merged["blocks"]["both_reordered"]),
+        (&Value::Null, &Value::Null, &json!(false)),
+        "{merged}"
+    );
+    let conflict = &merged["blocks"]["items"][1]["conflict"];
+    assert_eq!(
+        (&conflict["name"], &conflict["mine"]["place"], &conflict["merged"]["links"][0]["label"]),
+        (&json!("Call us"), &json!(1), &json!("Phone")),
+        "{merged}"
+    );
+    assert_eq!(
+        conflict["fields"],
+        json!([{
+            "field": "links.0.label", "base": "Call", "mine": "Phone", "theirs": "Ring",
+            "parts": [{ "conflict": { "base": "Call", "mine": "Phone", "theirs": "Ring" } }],
+        }]),
+        "{merged}"
+    );
+    let conflict = &merged["faq"]["items"][1]["conflict"];
+    assert_eq!((&conflict["name"], &conflict["fields"][0]["field"]), (&json!("When?"), &json!("answer")), "{merged}");
+    // Taken out here, changed there.
+    let (_, merged) = ask(json!([blocks("Mills", "One.\n\nTwo.", "Call")[0]]), faq("Because.", "Now.")).await;
+    let conflict = &merged["blocks"]["items"][1]["conflict"];
+    assert!(conflict.get("mine").is_none() && conflict["theirs"]["item"]["links"][0]["label"] == "Ring", "{merged}");
+    let (status, refused) = ask(json!([{ "type": "carousel" }]), faq("Because.", "Now.")).await;
+    assert_eq!((status.as_u16(), &refused["errors"][0]["field"]), (422, &json!("blocks.0")), "{refused}");
+}
+
+#[tokio::test]
 async fn a_stale_writer_sees_what_is_stored_of_short_texts_too() {
     let w = World::new().await;
     let content = post(&w, "Text.").await;

@@ -646,6 +646,65 @@ async fn what_breaks_a_rule_says_why() {
 }
 
 #[tokio::test]
+async fn the_anchors_of_a_site_lead_to_one_page_each_and_differ() {
+    let b = Blog::new().await;
+    let [grinders, ratio, kettles, _] = b.coffee().await;
+    let text = format!(
+        "We grind with a good burr grinder. {} The ratio of cold brew matters. {}",
+        filler(200),
+        filler(200)
+    );
+    let mut sources = Vec::new();
+    for n in 0..4 {
+        sources.push(b.post(&format!("Morning {n}"), &text, json!({})).await);
+    }
+    let burr = json!([{ "target": grinders, "anchor": "burr grinder" }]);
+    for source in &sources[..2] {
+        assert_eq!(b.apply(source, burr.clone()).await["applied"], 1);
+    }
+    // Of five links more than two would be alike; what leads to one page leads to no other, now or with the same request.
+    let wishes = json!([
+        { "target": grinders, "anchor": "burr grinder" },
+        { "target": kettles, "anchor": "burr grinder" },
+        { "target": ratio, "anchor": "cold brew" },
+        { "target": kettles, "anchor": "cold brew" },
+    ]);
+    let refused = b.apply(&sources[2], wishes).await;
+    let results: Vec<(&Value, &Value)> = refused["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| (&r["ok"], &r["code"]))
+        .collect();
+    assert_eq!(
+        results,
+        [
+            (&json!(false), &json!("monotonous")),
+            (&json!(false), &json!("competing")),
+            (&json!(true), &Value::Null),
+            (&json!(false), &json!("competing")),
+        ],
+        "{refused}"
+    );
+    for (place, help) in [(0, "choose other words of the text"), (1, "take those links out first")] {
+        let detail = refused["results"][place]["detail"].as_str().unwrap_or_default();
+        assert!(detail.contains(help), "{refused}");
+    }
+    // Other words for the same page are welcome, and what another source's link frees can be used again.
+    let other = json!([{ "target": grinders, "anchor": "good burr grinder" }]);
+    assert_eq!(b.apply(&sources[2], other).await["applied"], 1);
+    let links = b.links(&format!("target={grinders}&status=applied")).await;
+    let first = links.iter().find(|link| link["source"] == json!(sources[0])).unwrap();
+    let undo = b.path(&format!("content/{}/links/{}/undo", sources[0], id(first)));
+    assert_eq!(b.w.post(&b.w.a.editor, &undo, json!({})).await.0, 200);
+    assert_eq!(b.apply(&sources[3], burr).await["applied"], 1);
+    // What is in the text keeps the rules when it is put in by id, too: the first one's place is taken.
+    let bulk = json!({ "action": "apply", "ids": [id(first)] });
+    let (_, done) = b.w.post(&b.w.a.editor, &b.path("links/bulk"), bulk).await;
+    assert_eq!((&done["failed"], &done["results"][0]["code"]), (&json!(1), &json!("monotonous")), "{done}");
+}
+
+#[tokio::test]
 async fn html_and_other_languages_are_linked() {
     let b = Blog::new().await;
     let [grinders, ..] = b.coffee().await;

@@ -20,13 +20,19 @@ async fn many_links_are_put_in_and_taken_out() {
         sources.push(b.post(&format!("Morning {n}"), &routine(), json!({})).await);
     }
     let all = |sources: &[String]| -> Vec<Value> {
-        let of = |source: &String| {
+        // More than two links with the same words would be too many.
+        let anchors = [
+            ("burr grinder", "coffee at home"),
+            ("burr grinder", "coffee at home"),
+            ("good burr grinder", "Making coffee at home"),
+        ];
+        let of = |(source, (grinder, home)): (&String, (&str, &str))| {
             [
-                json!({ "source": source, "target": grinders, "anchor": "burr grinder" }),
-                json!({ "source": source, "target": hub, "anchor": "coffee at home" }),
+                json!({ "source": source, "target": grinders, "anchor": grinder }),
+                json!({ "source": source, "target": hub, "anchor": home }),
             ]
         };
-        sources.iter().flat_map(of).collect()
+        sources.iter().zip(anchors).flat_map(of).collect()
     };
     let mut links = all(&sources);
     links.push(json!({ "source": sources[0], "target": kettles, "anchor": "not there" }));

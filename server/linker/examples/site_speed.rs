@@ -49,12 +49,7 @@ fn main() {
     let applied = timed("all of them put in", || {
         let all = site.par_iter().zip(&suggestions).map(|(page, suggestions)| {
             let links: Vec<edit::Link> = suggestions.iter().map(|s| s.link.clone()).collect();
-            let rules = edit::Rules {
-                path: page.path.clone(),
-                own_keyphrases: page.primary_keyword.iter().cloned().collect(),
-                ..edit::Rules::default()
-            };
-            edit::apply(&page.body, page.format, &links, &rules)
+            linker.apply(page, &links, &edit::Rules::default().of(page))
         });
         all.map(|a| (a.inserted.len(), a.refused.len()))
             .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1))

@@ -89,57 +89,79 @@ impl Linker {
         self.index.remove(id);
     }
 
-    /// [`edit::apply`] on the body of a page, keeping also what only the whole site tells: an anchor leads to one page, and the
-    /// anchors of the links to a page stay a mix. `rules` are those of the page ([`edit::Rules::of`]).
+    /// Puts links into the body of a page, the first of the list first. Besides what [`Rules`] say of a body, what only the whole site
+    /// tells is kept: an anchor leads to one page, and the anchors of the links to a page stay a mix. A second run with the same
+    /// links puts in nothing. `rules` are those of the page ([`Rules::of`]).
     pub fn apply(&self, page: &Page, links: &[Link], rules: &Rules) -> Applied {
-        let mut analyzer = Analyzer::new(&page.language);
-        let mut planned = Uses::default();
-        let reading = body::read(&page.body, page.format);
-        let target_of = |href: &String| self.graph.target(href, &page.path);
-        // What the body says by now; the index may know it as it was before.
-        let mut own = Uses::default();
-        let mut linked: HashSet<&str> = rules.linked.iter().filter_map(target_of).collect();
-        for link in &reading.links {
-            if let Some(target) = target_of(&link.href) {
-                linked.insert(target);
-                if let Some(key) = AnchorKey::new(&link.anchor, &mut analyzer) {
-                    own.add(target, key);
+        let mut in_site = InSite {
+            linker: self,
+            path: &page.path,
+            analyzer: Analyzer::new(&page.language),
+            own: Uses::default(),
+            planned: Uses::default(),
+            linked: HashSet::new(),
+        };
+        in_site.linked.extend(
+            rules
+                .linked
+                .iter()
+                .filter_map(|href| self.graph.target(href, &page.path)),
+        );
+        for link in &body::read(&page.body, page.format).links {
+            let target = self.graph.target(&link.href, &page.path);
+            // Links to parts of the page itself compete with none.
+            if let Some(target) = target.filter(|target| *target != page.id) {
+                in_site.linked.insert(target);
+                if let Some(key) = AnchorKey::new(&link.anchor, &mut in_site.analyzer) {
+                    in_site.own.add(target, key);
                 }
             }
         }
-        let mut refused = Vec::new();
-        let mut asked = Vec::new();
-        for (place, link) in links.iter().enumerate() {
-            let target = target_of(&link.href);
-            match target.zip(AnchorKey::new(&link.anchor, &mut analyzer)) {
-                // A link that is there is said to be, whatever its anchor.
-                Some((target, _)) if linked.contains(target) => {}
-                Some((target, key)) => {
-                    let fits = match own.elsewhere(key, target).next() {
-                        Some(_) => Err(Refusal::Competing),
-                        None => self.index.anchor_fits(target, key, &planned),
-                    };
-                    if let Err(why) = fits {
-                        refused.push((place, why));
-                        continue;
-                    }
-                    planned.add(target, key);
-                }
-                // What is wrong with it is found below.
-                None => {}
-            }
-            asked.push((place, link.clone()));
-        }
-        let (places, asked): (Vec<usize>, Vec<Link>) = asked.into_iter().unzip();
-        let mut applied = edit::apply(&page.body, page.format, &asked, rules);
-        applied.places.iter_mut().for_each(|place| *place = places[*place]);
-        refused.extend(applied.refused.iter().map(|&(place, why)| (places[place], why)));
-        refused.sort_unstable_by_key(|r| r.0);
-        applied.refused = refused;
-        applied
+        edit::apply(&page.body, page.format, links, rules, &mut in_site)
     }
 
     fn link(&mut self, id: &str) {
         self.index.set_links(id, &self.graph.links_of(id));
+    }
+}
+
+/// What the site says about links of one page.
+struct InSite<'a> {
+    linker: &'a Linker,
+    path: &'a str,
+    analyzer: Analyzer,
+    /// What the body says by now; the index may know it as it was before.
+    own: Uses,
+    planned: Uses,
+    /// Pages that it links to, under whatever address.
+    linked: HashSet<&'a str>,
+}
+
+impl edit::Whole for InSite<'_> {
+    fn fits(&mut self, link: &Link) -> Result<(), Refusal> {
+        let linker = self.linker;
+        let Some(target) = linker.graph.target(&link.href, self.path) else {
+            return Ok(());
+        };
+        if self.linked.contains(target) {
+            return Err(Refusal::AlreadyLinked);
+        }
+        let Some(key) = AnchorKey::new(&link.anchor, &mut self.analyzer) else {
+            return Ok(());
+        };
+        if self.own.elsewhere(key, target).next().is_some() {
+            return Err(Refusal::Competing);
+        }
+        linker.index.anchor_fits(target, key, &self.planned)
+    }
+
+    fn put(&mut self, link: &Link) {
+        let linker = self.linker;
+        if let Some(target) = linker.graph.target(&link.href, self.path) {
+            self.linked.insert(target);
+            if let Some(key) = AnchorKey::new(&link.anchor, &mut self.analyzer) {
+                self.planned.add(target, key);
+            }
+        }
     }
 }

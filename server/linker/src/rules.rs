@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::page::Page;
 use crate::terms::Analyzer;
 
-/// The rules that [`crate::edit::apply`] and suggestions keep.
+/// The rules that [`crate::Linker::apply`] and suggestions keep.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Rules {
@@ -109,27 +109,44 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// One sentence for a person.
+    /// What is wrong and what to do about it, in a sentence or two for a person.
     pub fn message(self) -> &'static str {
         match self {
             Self::AlreadyLinked => "The text links to this page already.",
-            Self::OwnPage => "A page does not link to itself.",
-            Self::DoNotLink => "This page is on the list of pages that are not linked to.",
+            Self::OwnPage => "A page does not link to itself: choose another page.",
+            Self::DoNotLink => "This page is on the list of pages that are not linked to: choose another one.",
             Self::BadAddress => "This address cannot be linked to: give the path of a page.",
-            Self::TooMany => "The text has as many internal links as its length allows.",
+            Self::TooMany => "The text has as many internal links as its length allows: take one out, or write more.",
             Self::NotFound => {
-                "The anchor is not in the text where a link may be: in a paragraph or list, outside of links and code."
+                "The anchor is not in the text where a link may be: choose words of a paragraph or list, outside of links and code."
             }
-            Self::Crowded => "This sentence or the one beside it has a link already.",
-            Self::ParagraphFull => "This paragraph has as many links as it may.",
-            Self::NotWords => "An anchor is made of whole words of one sentence.",
-            Self::AnchorLength => "An anchor has two to six words, or is a name, and at most sixty characters.",
-            Self::StopWordEdge => "An anchor does not begin or end with a word such as \"the\" or \"of\".",
-            Self::Generic => "The anchor says nothing about the page it leads to.",
-            Self::OwnKeyphrase => "The anchor is a keyword of this page, which would compete with it.",
-            Self::Competing => "Links with these words lead to another page: two pages would compete for them.",
-            Self::Monotonous => "Too many of the links to this page have these words: take others of the text.",
-            Self::WouldChangeText => "A link at this place would change how the text reads.",
+            Self::Crowded => {
+                "This sentence or the one beside it has a link already: choose words further away, or take that link out."
+            }
+            Self::ParagraphFull => {
+                "This paragraph has as many links as it may: choose words of another one, or take a link out."
+            }
+            Self::NotWords => "An anchor is made of whole words of one sentence: begin and end it with a word.",
+            Self::AnchorLength => {
+                "An anchor has two to six words, or is a name, and at most sixty characters: choose such words."
+            }
+            Self::StopWordEdge => {
+                "An anchor does not begin or end with a word such as \"the\" or \"of\": leave it out."
+            }
+            Self::Generic => "The anchor says nothing about the page it leads to: choose words that say what is there.",
+            Self::OwnKeyphrase => {
+                "The anchor is a keyword of this page, which would compete with the other: choose other words."
+            }
+            Self::Competing => {
+                "Links with these words lead to another page of the site, and the two would compete for them: choose other words, \
+                 or take those links out first."
+            }
+            Self::Monotonous => {
+                "Too many of the links to this page have these words: choose other words of the text that say what is there."
+            }
+            Self::WouldChangeText => {
+                "A link at this place would change how the text reads: choose other words, or another place."
+            }
         }
     }
 }

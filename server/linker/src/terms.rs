@@ -14,14 +14,33 @@ pub(crate) struct Token {
     pub(crate) term: u64,
     /// Only holds sentences together.
     pub(crate) stop: bool,
+    /// Carries grammar or quantity and no subject: "much", "two", "seems".
+    function: bool,
+}
+
+impl Token {
+    /// Whether it has no place at the edge of words that name something.
+    pub(crate) fn is_grammar(&self) -> bool {
+        self.stop || self.function
+    }
+}
+
+/// What is known of a word.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    term: u64,
+    stop: bool,
+    function: bool,
 }
 
 /// Makes terms of the words of one language. The language is part of a term, so that texts of two languages share none.
 pub(crate) struct Analyzer {
     stemmer: Option<igny8_text::Stemmer>,
     stop_words: &'static HashSet<String>,
+    language: igny8_text::Language,
+    function_words: &'static igny8_text::lists::Words,
     seed: u64,
-    seen: FxHashMap<String, (u64, bool)>,
+    seen: FxHashMap<String, Known>,
 }
 
 /// Words are remembered up to this many; a text with more of them is noise.
@@ -29,9 +48,12 @@ const REMEMBERED: usize = 50_000;
 
 impl Analyzer {
     pub(crate) fn new(language: &str) -> Self {
+        let of = igny8_text::Language::of(language);
         Self {
+            language: of,
             stemmer: igny8_text::stemmer(language),
             stop_words: igny8_text::index::stop_words(language),
+            function_words: igny8_text::lists::function_words(of),
             seed: fnv(0xcbf2_9ce4_8422_2325, &crate::page::primary(language)),
             seen: FxHashMap::default(),
         }
@@ -40,12 +62,13 @@ impl Analyzer {
     pub(crate) fn tokens(&mut self, text: &str) -> Vec<Token> {
         igny8_text::index::tokens(text)
             .map(|(start, word)| {
-                let (term, stop) = self.term(word);
+                let Known { term, stop, function } = self.term(word);
                 Token {
                     start,
                     end: start + word.len(),
                     term,
                     stop,
+                    function,
                 }
             })
             .collect()
@@ -61,17 +84,22 @@ impl Analyzer {
         content
     }
 
-    fn term(&mut self, word: &str) -> (u64, bool) {
+    fn term(&mut self, word: &str) -> Known {
         if let Some(known) = self.seen.get(word) {
             return *known;
         }
         let folded = igny8_text::index::fold_word(word);
-        let stop = self.stop_words.contains(folded.as_ref());
         let stem = match &self.stemmer {
             Some(stemmer) => stemmer.stem(&folded),
             None => folded.as_ref().into(),
         };
-        let made = (fnv(self.seed, &stem), stop);
+        let mut lower = String::with_capacity(word.len());
+        igny8_text::push_lower(&mut lower, word, self.language);
+        let made = Known {
+            term: fnv(self.seed, &stem),
+            stop: self.stop_words.contains(folded.as_ref()),
+            function: self.function_words.contains(lower.as_str()),
+        };
         if self.seen.len() < REMEMBERED {
             self.seen.insert(word.to_owned(), made);
         }

@@ -38,15 +38,41 @@ pub fn fold_word(word: &str) -> Cow<'_, str> {
 pub fn sentences(text: &str) -> Vec<Range<usize>> {
     let mut out: Vec<Range<usize>> = Vec::new();
     let mut joined = false;
-    for (at, sentence) in text.split_sentence_bound_indices() {
-        let end = at + sentence.len();
+    let mut at = 0;
+    for end in sentence_ends(text) {
+        let sentence = &text[at..end];
         match out.last_mut() {
             Some(last) if joined => last.end = end,
             _ => out.push(at..end),
         }
         joined = ends_in_abbreviation(sentence);
+        at = end;
     }
     out
+}
+
+/// Where the sentences of a text end (UAX 29). Between two ASCII letters with no mark and no other script between them none ends,
+/// so only what is around the rest is looked at character by character: of English prose a twentieth.
+fn sentence_ends(text: &str) -> Vec<usize> {
+    let bytes = text.as_bytes();
+    let may_end = |b: &u8| matches!(b, b'.' | b'?' | b'!' | b'\n' | b'\r') || !b.is_ascii();
+    let mut ends = Vec::new();
+    let mut at = 0;
+    while let Some(found) = bytes[at..].iter().position(may_end) {
+        // What ends a sentence depends on the letter before it, and on what comes up to the next letter.
+        let first = (at + found).saturating_sub(1).max(at);
+        let mark = at + found;
+        let letter = bytes[mark..].iter().position(u8::is_ascii_alphabetic);
+        let behind = letter.map_or(bytes.len(), |letter| mark + letter + 1);
+        let window = text[first..behind].split_sentence_bound_indices().skip(1);
+        ends.extend(window.map(|(start, _)| first + start));
+        // The letter may be the one before the next mark.
+        at = if behind == bytes.len() { behind } else { behind - 1 };
+    }
+    if !text.is_empty() {
+        ends.push(text.len());
+    }
+    ends
 }
 
 fn ends_in_abbreviation(sentence: &str) -> bool {
@@ -118,6 +144,32 @@ mod tests {
             assert_eq!(found.len(), count, "{text}");
             let joined: String = found.iter().map(|r| &text[r.clone()]).collect();
             assert_eq!(joined, text);
+        }
+    }
+
+    #[test]
+    fn what_is_passed_over_ends_no_sentence() {
+        // Each class of characters that the rules know, in every order.
+        const CLASSES: [&str; 9] = ["a", "A", ".", "?", " ", "1", "\n", "\u{301}", "\u{201d}"];
+        let mut texts: Vec<String> = vec![String::new()];
+        let mut longest = texts.clone();
+        for _ in 0..6 {
+            let longer = longest
+                .iter()
+                .flat_map(|text| CLASSES.map(|class| format!("{text}{class}")));
+            longest = longer.collect();
+            texts.extend(longest.iter().cloned());
+        }
+        let prose = [
+            "Wait\u{2026} what? He said \u{201c}no.\u{201d} (See p. 12.) It cost 3.50 a.m., or so.\r\nNext!",
+            "水泵坏了。Call us. 请修理。 now",
+            "a\u{85}b\u{2028}c. d, e. F",
+        ];
+        texts.extend(prose.map(str::to_owned));
+        for text in texts {
+            let all = text.split_sentence_bound_indices();
+            let expected: Vec<usize> = all.map(|(at, sentence)| at + sentence.len()).collect();
+            assert_eq!(sentence_ends(&text), expected, "{text:?}");
         }
     }
 

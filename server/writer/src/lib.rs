@@ -2,7 +2,7 @@
 //! output.
 //!
 //! [`sections`] takes a text apart and exchanges one section; [`merge`] brings a new version of a text and what people made
-//! of the last one together; [`brief_check`] holds a text against what was asked for; [`draft`] reads what models write;
+//! of the last one together, [`items`] what two people made of a list; [`brief_check`] holds a text against what was asked for; [`draft`] reads what models write;
 //! [`compose`] writes without one and [`artwork`] draws.
 
 #![forbid(unsafe_code)]
@@ -11,6 +11,7 @@ pub mod artwork;
 pub mod brief_check;
 pub mod compose;
 pub mod draft;
+pub mod items;
 pub mod merge;
 pub mod sections;
 

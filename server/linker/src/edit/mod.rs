@@ -53,7 +53,7 @@ impl Insertion {
     }
 }
 
-/// What [`apply`] did.
+/// What [`crate::Linker::apply`] did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Applied {
     /// The changed source.
@@ -90,8 +90,18 @@ struct Planned {
     anchor: String,
 }
 
-/// Puts links into a body, the first of the list first. A second run with the same links puts in nothing.
-pub fn apply(source: &str, format: Format, links: &[Link], rules: &Rules) -> Applied {
+/// What is asked about a link besides the body it is put into.
+pub(crate) trait Whole {
+    /// Whether the link may be put in, with those that were before it.
+    fn fits(&mut self, link: &Link) -> Result<(), Refusal>;
+
+    /// The link has its place.
+    fn put(&mut self, link: &Link);
+}
+
+/// Puts links into a body, the first of the list first. A second run with the same links puts in nothing. See
+/// [`crate::Linker::apply`].
+pub(crate) fn apply(source: &str, format: Format, links: &[Link], rules: &Rules, whole: &mut impl Whole) -> Applied {
     let reading = body::read(source, format);
     let mut refused: Vec<(usize, Refusal)> = Vec::new();
     let mut taken: HashSet<String> = targets(&reading.links, rules);
@@ -100,8 +110,9 @@ pub fn apply(source: &str, format: Format, links: &[Link], rules: &Rules) -> App
     let mut planned: Vec<Planned> = Vec::new();
     for (index, link) in links.iter().enumerate() {
         let room = index < MOST_LINKS && count < most;
-        match plan(index, link, format, room, &taken, &mut places) {
+        match plan(index, link, format, room, &taken, &mut places, whole) {
             Ok((plan, target)) => {
+                whole.put(link);
                 taken.insert(target);
                 count += 1;
                 planned.push(plan);
@@ -142,6 +153,7 @@ fn plan(
     room: bool,
     taken: &HashSet<String>,
     places: &mut Places<'_>,
+    whole: &mut impl Whole,
 ) -> Result<(Planned, String), Refusal> {
     let target = allowed_target(&link.href, places.rules())?;
     if taken.contains(&target) {
@@ -151,6 +163,7 @@ fn plan(
         return Err(Refusal::TooMany);
     }
     let (open, close, href) = markup(&link.href, format)?;
+    whole.fits(link)?;
     let planned = Planned {
         index,
         source: places.take(&link.anchor, link.at)?,
@@ -312,7 +325,7 @@ fn allowed_target(href: &str, rules: &Rules) -> Result<String, Refusal> {
     Ok(target)
 }
 
-/// Takes links out again that [`apply`] put in. If nothing else was changed, the body is what it was before, byte by
+/// Takes links out again that [`crate::Linker::apply`] put in. If nothing else was changed, the body is what it was before, byte by
 /// byte; otherwise only the link goes: the one with the same address and the same words that is nearest to its old place.
 pub fn undo(source: &str, format: Format, insertions: &[Insertion]) -> Undone {
     let reading = body::read(source, format);

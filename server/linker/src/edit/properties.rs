@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::tests::{link, loose};
+use super::tests::{apply, link, loose};
 use super::*;
 
 /// Text without white space, links with their words, and whether a link is where none may be.

@@ -101,7 +101,6 @@ impl Index {
         let unknown = anchor.iter().filter(|&&t| self.bodies.id(t).is_none()).count();
         let wanted: Vec<u32> = self.pages_with(&anchor_ids);
         let mut scratch = Scratch::default();
-        scratch.prepare(self.bodies.len(), &source);
         let similar = self.first_look(&source);
         let mut slots = self.candidates(&source, &similar);
         slots.extend(wanted);
@@ -157,7 +156,7 @@ impl Index {
         similar: &FxHashMap<u32, f32>,
         scratch: &mut Scratch,
     ) -> AnchorEvidence {
-        let whole = self.evidence(source, target, similar, scratch).evidence;
+        let whole = self.evidence(source, slot, target, similar, scratch).evidence;
         let mut out = AnchorEvidence {
             text: whole.text,
             titles: whole.titles,
@@ -179,13 +178,7 @@ impl Index {
         out.of_anchor = label / (of(&question.anchor) + question.unknown).max(0.1);
         out.of_label = label / all.max(0.1);
         out.sentence_label = matched(&question.sentence) / 2.0;
-        let norm = target
-            .body
-            .iter()
-            .map(|&(term, weight)| (weight * source.idf.of(self.bodies.logarithm(term))).powi(2))
-            .sum::<f32>()
-            .sqrt()
-            .max(f32::MIN_POSITIVE);
+        let norm = self.length(source, slot, target);
         let cosine = |words: &[(TermId, f32)], extra: f32| -> f32 {
             let own = (words.iter().map(|w| w.1 * w.1).sum::<f32>() + extra).sqrt().max(0.1);
             let dot: f32 = words

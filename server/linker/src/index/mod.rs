@@ -6,6 +6,7 @@
 mod anchor;
 pub(crate) mod dictionary;
 pub(crate) mod evidence;
+mod lengths;
 pub(crate) mod rank;
 pub(crate) mod uses;
 pub(crate) mod window;
@@ -17,6 +18,7 @@ use crate::page::{Page, Role};
 use crate::rules::{self, Refusal};
 use crate::terms::Analyzer;
 use dictionary::{Dictionary, Idf, TermId};
+use lengths::Lengths;
 use uses::{AnchorKey, Both, Uses};
 
 pub use anchor::{AnchorEvidence, AnchorTarget};
@@ -73,10 +75,20 @@ pub(crate) struct Outgoing {
     key: Option<AnchorKey>,
 }
 
+/// What a page's sums are divided by so that long ones do not win by their length.
+#[derive(Debug, Default, Clone, Copy)]
+struct Sizes {
+    body: f32,
+    labels: f32,
+}
+
 /// The pages of a site by what they are about.
 #[derive(Debug, Default, Clone)]
 pub struct Index {
     slots: Vec<Option<Entry>>,
+    /// Of each slot, apart from the rest of its page, since all of them are looked at for every text.
+    sizes: Vec<Sizes>,
+    lengths: Lengths,
     free: Vec<u32>,
     by_id: FxHashMap<String, u32>,
     bodies: Dictionary,
@@ -116,13 +128,14 @@ impl Index {
         let (bodies, labels) = weights(page, reading, &mut analyzer);
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
+            self.sizes.push(Sizes::default());
             u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
         });
-        let body = bodies
+        let body: Vec<(TermId, f32)> = bodies
             .iter()
             .map(|&(term, weight)| (self.bodies.insert(term, slot, weight), weight))
             .collect();
-        let labels = labels
+        let labels: Vec<(TermId, TermId, f32)> = labels
             .iter()
             .filter_map(|&(term, weight)| {
                 let body = self.bodies.id(term)?;
@@ -148,6 +161,11 @@ impl Index {
             }
         }
         self.by_id.insert(page.id.clone(), slot);
+        self.sizes[slot as usize] = Sizes {
+            body: (20.0 + body.len() as f32).sqrt(),
+            labels: (2.0 + labels.len() as f32).sqrt(),
+        };
+        self.lengths.forget(self.slots.len());
         self.slots[slot as usize] = Some(Entry {
             id: page.id.clone(),
             language,
@@ -253,6 +271,7 @@ impl Index {
             }
         }
         self.free.push(slot);
+        self.lengths.forget(self.slots.len());
     }
 
     /// Tells that a page is an archive: it is no target, but anchors that lead to it are taken.

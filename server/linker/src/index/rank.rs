@@ -80,53 +80,55 @@ impl Index {
                 sentence_of[at] = u32::try_from(index).unwrap_or(u32::MAX);
             }
         }
-        let places = Places::new(&ids);
-        let sentences = words
-            .sentences
-            .iter()
-            .map(|sentence| {
-                let words = ids[sentence.tokens.clone()].iter().flatten();
-                let words: Vec<(TermId, f32)> = words.map(|&id| (id, idf.of(self.bodies.logarithm(id)))).collect();
-                // A little extra, so that sentences of a word or two do not win.
-                let length = (0.5 + words.iter().map(|w| w.1 * w.1).sum::<f32>()).sqrt();
-                (words, length)
-            })
-            .collect();
         let title: Vec<TermId> = analyzer
             .content(&page.title)
             .into_iter()
             .filter_map(|term| self.bodies.id(term))
             .take(super::MOST_LABEL_TERMS)
             .collect();
-        let mut uses: FxHashMap<TermId, f32> = places.terms().map(|(term, uses)| (term, uses as f32)).collect();
-        for term in &title {
-            *uses.entry(*term).or_default() += super::TITLE_USES;
-        }
-        let mut vector: Vec<(TermId, f32)> = uses
-            .into_iter()
-            .map(|(term, n)| (term, (1.0 + n.ln()) * idf.of(self.bodies.logarithm(term))))
+        let mut places = Places::new(self.bodies.len(), &ids, &sentence_of, &title);
+        let idf_of = |term: TermId| idf.of(self.bodies.logarithm(term));
+        let lengths = words
+            .sentences
+            .iter()
+            .map(|sentence| {
+                let words = ids[sentence.tokens.clone()].iter().flatten();
+                // A little extra, so that sentences of a word or two do not win.
+                (0.5 + words.map(|&id| idf_of(id).powi(2)).sum::<f32>()).sqrt()
+            })
             .collect();
+        let mut vector: Vec<(TermId, f32)> = places.terms().map(|(term, uses)| (term, uses as f32)).collect();
+        for (term, weight) in &mut vector {
+            let titles = title.iter().filter(|t| *t == term).count() as f32;
+            let uses = *weight + super::TITLE_USES * titles;
+            let idf = idf_of(*term);
+            *weight = (1.0 + uses.ln()) * idf;
+            places.weigh(*term, idf, *weight);
+        }
         // By term, not by number, so that sums do not depend on the order pages came in.
         vector.sort_unstable_by_key(|v| self.bodies.term(v.0));
+        let length = vector.iter().map(|(_, w)| w * w).sum::<f32>().sqrt();
+        let title_square = title.iter().map(|&term| idf_of(term).powi(2)).sum();
         Source {
             slot: self.slot(&page.id),
             language,
             day: page.day,
             words,
             ids,
-            sentences,
+            lengths,
             idf,
             sentence_of,
             vector,
+            length,
             places,
             title,
+            title_square,
         }
     }
 
     /// Every page worth a look, the best first; `wanted` are looked at in any case.
     pub(crate) fn ranked(&self, source: &Source<'_>, scope: Scope, wanted: &[u32]) -> Vec<Ranked> {
         let mut scratch = Scratch::default();
-        scratch.prepare(self.bodies.len(), source);
         let similar = self.first_look(source);
         let mut slots: Vec<u32> = self.candidates(source, &similar);
         slots.extend(wanted);
@@ -152,12 +154,24 @@ impl Index {
     /// Leaves the best; of equal ones those that come first by id.
     pub(super) fn keep_best(&self, found: &mut Vec<(u32, f32)>, count: usize) {
         let id = |slot: u32| self.entry(slot).map(|e| &e.id);
-        let order = |a: &(u32, f32), b: &(u32, f32)| b.1.total_cmp(&a.1).then_with(|| id(a.0).cmp(&id(b.0)));
-        if found.len() > count {
-            found.select_nth_unstable_by(count, order);
-            found.truncate(count);
+        let by_score = |a: &(u32, f32), b: &(u32, f32)| b.1.total_cmp(&a.1);
+        if found.len() > count && count > 0 {
+            // Ids are far away, so they are asked only for those that are as good as the last that stays.
+            let (_, last, _) = found.select_nth_unstable_by(count - 1, by_score);
+            let last = last.1;
+            found.retain(|f| f.1.total_cmp(&last).is_ge());
+            if found.len() > count {
+                let (better, equal) = (found.iter().copied()).partition::<Vec<_>, _>(|f| f.1.total_cmp(&last).is_gt());
+                let mut equal: Vec<(u32, f32)> = equal;
+                let room = count - better.len();
+                equal.select_nth_unstable_by(room - 1, |a, b| id(a.0).cmp(&id(b.0)));
+                equal.truncate(room);
+                *found = better;
+                found.extend(equal);
+            }
         }
-        found.sort_unstable_by(order);
+        found.truncate(count);
+        found.sort_unstable_by(|a, b| by_score(a, b).then_with(|| id(a.0).cmp(&id(b.0))));
     }
 
     pub(crate) fn judge(
@@ -168,13 +182,9 @@ impl Index {
         similar: &FxHashMap<u32, f32>,
         scratch: &mut Scratch,
     ) -> Ranked {
-        let found = self.evidence(source, entry, similar, scratch);
+        let found = self.evidence(source, slot, entry, similar, scratch);
         let score = score(&found.evidence);
         Ranked { slot, score, found }
-    }
-
-    pub(crate) fn terms(&self) -> usize {
-        self.bodies.len()
     }
 
     /// Pages that link to a page.
@@ -224,10 +234,7 @@ impl Index {
         let mut found: Vec<(u32, f32)> = (0u32..)
             .zip(sums)
             .filter(|&(slot, sum)| sum > 0.0 && Some(slot) != source.slot)
-            .map(|(slot, sum)| {
-                let length = self.entry(slot).map_or(0, |e| e.body.len());
-                (slot, sum / (20.0 + length as f32).sqrt())
-            })
+            .map(|(slot, sum)| (slot, sum / self.sizes[slot as usize].body))
             .collect();
         let best = found.iter().map(|f| f.1).fold(f32::MIN_POSITIVE, f32::max);
         self.keep_best(&mut found, FIRST_LOOK);
@@ -238,7 +245,7 @@ impl Index {
     pub(super) fn candidates(&self, source: &Source<'_>, similar: &[(u32, f32)]) -> Vec<u32> {
         let mut slots: Vec<u32> = similar.iter().map(|s| s.0).collect();
         // Pages whose labels the text mentions.
-        let mut sums: FxHashMap<u32, f32> = FxHashMap::default();
+        let mut sums = vec![0.0f32; self.slots.len()];
         let most = self.len() / 10 + 20;
         for &(term, _) in source.vector.iter().filter(|(term, _)| source.places.has(*term)) {
             let Some(label) = self.labels.id(self.bodies.term(term)) else {
@@ -250,15 +257,13 @@ impl Index {
             }
             let idf = source.idf.of(self.bodies.logarithm(term));
             for &(slot, weight) in postings {
-                *sums.entry(slot).or_default() += weight * idf;
+                sums[slot as usize] += weight * idf;
             }
         }
-        let mut mentioned: Vec<(u32, f32)> = sums
-            .into_iter()
-            .map(|(slot, sum)| {
-                let labels = self.entry(slot).map_or(0, |e| e.labels.len());
-                (slot, sum / (2.0 + labels as f32).sqrt())
-            })
+        let mut mentioned: Vec<(u32, f32)> = (0u32..)
+            .zip(sums)
+            .filter(|&(_, sum)| sum > 0.0)
+            .map(|(slot, sum)| (slot, sum / self.sizes[slot as usize].labels))
             .collect();
         self.keep_best(&mut mentioned, FIRST_LOOK);
         slots.extend(mentioned.iter().map(|m| m.0));

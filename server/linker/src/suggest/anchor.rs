@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
+use super::names::{Name, Said};
 use crate::body::Reading;
 use crate::edit::places::Places;
 use crate::index::evidence::Source;
@@ -19,7 +20,7 @@ pub(super) enum How {
     Named,
     /// Others link to the target with it.
     KnownAnchor,
-    /// Its words are those that tell most of the target.
+    /// Its words say enough of what the target is called, and tell most of it.
     Words,
 }
 
@@ -70,7 +71,8 @@ pub(super) struct Search<'a> {
 }
 
 /// Finds the best anchor for a page and takes its place. One that leads to another page, now or by what is `planned`, that names
-/// another page, or that most links to this one have already, is none.
+/// another page, or that most links to this one have already, is none; where no other is left, there is no link, since words that
+/// say little of a page are no substitute for its name.
 pub(super) fn find(search: &Search<'_>, places: &mut Places<'_>, planned: &mut Uses) -> Option<Found> {
     let &Search {
         index,
@@ -80,8 +82,9 @@ pub(super) fn find(search: &Search<'_>, places: &mut Places<'_>, planned: &mut U
         slot,
         ..
     } = search;
-    let mut spans = named(search);
-    spans.extend(telling(search));
+    let names = Name::all(index, source, target);
+    let mut spans = named(search, &names);
+    spans.extend(telling(search, &names));
     let mix = index.mix(planned, &target.id);
     for span in &mut spans {
         span.score -= USED * mix.share(stems(source, span));
@@ -92,14 +95,8 @@ pub(super) fn find(search: &Search<'_>, places: &mut Places<'_>, planned: &mut U
             .then_with(|| (a.last - a.first).cmp(&(b.last - b.first)))
             .then_with(|| a.first.cmp(&b.first))
     });
-    let best = spans.first().map_or(0.0, |span| span.score);
-    let mut name_refused = false;
     let mut tried: FxHashSet<(usize, usize)> = FxHashSet::default();
     for span in spans {
-        // Where the name itself is used up, words that say little of the page are no substitute.
-        if name_refused && span.how == How::Words && span.score < best / 2.0 {
-            break;
-        }
         if tried.len() >= MOST_TRIES {
             break;
         }
@@ -114,7 +111,6 @@ pub(super) fn find(search: &Search<'_>, places: &mut Places<'_>, planned: &mut U
             wording: terms::wording(&reading.blocks[block].text[text.clone()]),
         };
         if index.names_another(slot, key.stems) || index.anchor_fits(&target.id, key, planned).is_err() {
-            name_refused |= span.how != How::Words;
             continue;
         }
         if let Ok(source) = places.take_in(block, &text) {
@@ -159,24 +155,18 @@ impl Search<'_> {
 }
 
 /// Stretches that say all words of something the target is called, in any order, with little in between.
-fn named(search: &Search<'_>) -> Vec<Span> {
+fn named(search: &Search<'_>, names: &[Name]) -> Vec<Span> {
     let &Search {
         index, source, target, ..
     } = search;
     let mut out = Vec::new();
+    let mut hits = Vec::new();
     let known = index.known_anchors(&target.id, source.slot);
-    let phrases = target.phrases.iter().map(|p| (p.as_slice(), How::Named));
-    for (phrase, how) in phrases.chain(known.iter().map(|a| (*a, How::KnownAnchor))) {
-        let words = index.weighed(source, phrase);
-        if words.len() < phrase.len() || words.is_empty() {
-            continue;
-        }
-        let total: f32 = words.iter().map(|w| w.1).sum();
-        // A phrase of everyday words names nothing.
-        if total < 0.45 {
-            continue;
-        }
-        let hits = source.hits(&words);
+    let known: Vec<Name> = known.iter().filter_map(|a| Name::new(index, source, a)).collect();
+    let names = names.iter().map(|name| (name, How::Named));
+    let names = names.chain(known.iter().map(|name| (name, How::KnownAnchor)));
+    for (Name { words, total }, how) in names.filter(|(name, _)| name.is_telling()) {
+        source.hits(words, &mut hits);
         let longest = words.len() + 2;
         for (i, &(first, sentence, _, _)) in hits.iter().enumerate() {
             let mut seen = 0u64;
@@ -203,13 +193,13 @@ fn named(search: &Search<'_>) -> Vec<Span> {
     out
 }
 
-/// A stretch, and the same with a word or two beside it, as long as none of grammar is at an edge: other words for a name that is
-/// used enough already. Each with how many words were added.
+/// A stretch, and the same with a word or two beside it, as long as none of grammar or quantity is at an edge: other words for a
+/// name that is used enough already. Each with how many words were added.
 fn with_neighbours(source: &Source<'_>, first: usize, last: usize) -> impl Iterator<Item = (usize, usize, usize)> {
     let sentence = source.words.sentences[source.sentence_of[first] as usize]
         .tokens
         .clone();
-    let content = |at: usize| source.words.tokens.get(at).is_some_and(|token| !token.stop);
+    let content = |at: usize| source.words.tokens.get(at).is_some_and(|token| !token.is_grammar());
     [(0, 0), (1, 0), (0, 1), (2, 0), (0, 2), (1, 1)]
         .into_iter()
         .filter_map(move |(before, after)| {
@@ -220,8 +210,9 @@ fn with_neighbours(source: &Source<'_>, first: usize, last: usize) -> impl Itera
         })
 }
 
-/// Stretches around the words that tell most of the target, in the sentences that say most of it.
-fn telling(search: &Search<'_>) -> Vec<Span> {
+/// Stretches that say enough of what the target is called, around the words that tell most of it, in the sentences that say most
+/// of it.
+fn telling(search: &Search<'_>, names: &[Name]) -> Vec<Span> {
     let &Search {
         index,
         source,
@@ -229,60 +220,63 @@ fn telling(search: &Search<'_>) -> Vec<Span> {
         found,
         ..
     } = search;
-    let labels: FxHashMap<u32, f32> = index.labels_of(target, source).into_iter().collect();
-    let bodies: FxHashMap<u32, f32> = index.bodies_of(target, source).into_iter().collect();
-    let most = bodies.values().copied().fold(f32::MIN_POSITIVE, f32::max);
+    let labels = index.labels_of(target, source);
+    let bodies = index.bodies_of(target, source);
+    let most = bodies.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
     let mut sentences: Vec<u32> = vec![u32::try_from(found.sentence).unwrap_or(0)];
-    for term in labels.keys() {
-        sentences.extend(
-            source
-                .places
-                .of(*term)
-                .iter()
-                .take(30)
-                .map(|&at| source.sentence_of[at as usize]),
-        );
+    for &(term, _) in &labels {
+        let places = source.places.of(term).iter().take(30);
+        sentences.extend(places.map(|&at| source.sentence_of[at as usize]));
     }
     sentences.sort_unstable();
     sentences.dedup();
+    let mut by_number = vec![0.0f32; bodies.len()];
+    for (term, weight) in labels {
+        if let Some(number) = source.places.number(term) {
+            by_number[number] = weight;
+        }
+    }
+    let labels = by_number;
     let mut out: Vec<Span> = Vec::new();
     let mut seen: Vec<u64> = Vec::with_capacity(LONGEST);
+    let mut said = Said::new(names);
     for sentence in sentences {
         let Some(range) = source.words.sentences.get(sentence as usize).map(|s| s.tokens.clone()) else {
             continue;
         };
-        let (words, length) = &source.sentences[sentence as usize];
-        let about: f32 = words
-            .iter()
-            .filter_map(|(t, idf)| Some(bodies.get(t)? * idf))
+        let numbers = source.ids[range.clone()].iter();
+        let numbers: Vec<Option<usize>> = numbers.map(|id| source.places.number((*id)?)).collect();
+        let shared = numbers.iter().flatten();
+        let about: f32 = shared
+            .map(|&number| bodies[number] * source.places.idf(number))
             .sum::<f32>()
-            / (most * length);
-        let weight = |at: usize| -> f32 {
-            let Some(id) = source.ids[at] else {
-                return 0.0;
-            };
-            labels.get(&id).copied().unwrap_or(0.0) + 0.35 * bodies.get(&id).copied().unwrap_or(0.0) / most
-        };
-        let weights: Vec<f32> = range.clone().map(weight).collect();
+            / (most * source.lengths[sentence as usize]);
+        let weights: Vec<f32> = numbers
+            .iter()
+            .map(|number| number.map_or(0.0, |number| labels[number] + 0.35 * bodies[number] / most))
+            .collect();
         for first in range.clone() {
-            if source.words.tokens[first].stop {
+            if source.words.tokens[first].is_grammar() {
                 continue;
             }
             seen.clear();
+            said.clear();
             let mut score = SENTENCE * about + search.early_at(first);
-            let mut tells = false;
             for last in first..range.end.min(first + LONGEST) {
                 let token = &source.words.tokens[last];
                 let own = weights[last - range.start];
                 if own > 0.0 && !seen.contains(&token.term) {
                     seen.push(token.term);
                     score += own;
-                    tells |= own > 0.1;
+                    // Words of grammar are in many a title, and lead nowhere.
+                    let term = source.ids[last].filter(|_| !token.is_grammar());
+                    term.into_iter().for_each(|term| said.add(term));
                 }
                 if own < 0.1 {
                     score -= IDLE_WORD;
                 }
-                if !token.stop && tells {
+                // What comes last says something of the page; before it there may be whatever tells the one from the other.
+                if own > 0.0 && !token.is_grammar() && said.is_enough() {
                     out.push(Span {
                         first,
                         last,

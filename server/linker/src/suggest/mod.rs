@@ -4,6 +4,7 @@
 //! its pages, siblings to two or three of their like, and across topics only now and then.
 
 mod anchor;
+mod names;
 mod reason;
 
 use std::collections::HashSet;
@@ -79,7 +80,7 @@ pub struct Suggestion {
     pub target: String,
     /// Its title.
     pub target_title: String,
-    /// What [`crate::edit::apply`] puts in.
+    /// What [`crate::Linker::apply`] puts in.
     pub link: Link,
     /// Length of the anchor in the source, in bytes.
     pub length: usize,
@@ -170,7 +171,7 @@ impl Index {
             .map(|ranked| {
                 let direction = self.direction(page, ranked.slot);
                 let target = self.entry(ranked.slot).map_or("", |e| e.id.as_str());
-                let missing = ENOUGH_INBOUND.saturating_sub(self.linking(target).count()) as f32;
+                let missing = ENOUGH_INBOUND.saturating_sub(self.linking(target).take(ENOUGH_INBOUND).count()) as f32;
                 let bonus = match direction {
                     Direction::ToHub => 0.0,
                     Direction::ToSupport => TO_SUPPORT + missing,
@@ -305,7 +306,6 @@ impl Index {
         let source = self.source(page, &reader.words, &mut reader.analyzer);
         let similar = self.first_look(&source).into_iter().collect();
         let mut scratch = Scratch::default();
-        scratch.prepare(self.terms(), &source);
         let ranked = self.judge(&source, slot, entry, &similar, &mut scratch);
         let mut places = Places::new(&reader.reading, &page.body, &reader.rules);
         let direction = self.direction(page, slot);

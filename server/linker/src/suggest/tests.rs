@@ -155,7 +155,7 @@ fn what_is_linked_forbidden_foreign_or_unpublished_is_not_suggested() {
 fn a_new_page_is_given_links_from_older_ones() {
     let mut pages = coffee();
     for (i, page) in pages.iter_mut().enumerate() {
-        page.body = format!("{} A moka pot is {i} years old here. {}", page.body, filler(200));
+        page.body = format!("{} A {} moka pot is here. {}", page.body, KINDS[i], filler(200));
     }
     let mut linker = Linker::new(&Site::default(), pages.clone());
     let new = source("The moka pot boils water upwards.");
@@ -358,6 +358,78 @@ fn a_link_is_refused_whose_anchor_leads_elsewhere_or_is_what_most_say() {
     };
     let again = linker.apply(&changed, &list, &rules);
     assert_eq!((again.body, again.inserted.len()), (applied.body, 0));
+}
+
+#[test]
+fn a_link_that_found_no_place_takes_no_anchor() {
+    use edit::{Link, Refusal};
+    let mut pages = coffee();
+    pages[3].aliases = vec!["/oolong/".to_owned()];
+    let linker = Linker::new(&Site::default(), pages);
+    let body = format!(
+        "The `warm water` of code. {}\n\nIt takes warm water. {}",
+        filler(200),
+        filler(200)
+    );
+    let new = source(&body);
+    let rules = Rules {
+        do_not_link: vec!["/kettles/".to_owned()],
+        ..Rules::default().of(&new)
+    };
+    let link = |href: &str| Link {
+        href: href.to_owned(),
+        anchor: "warm water".to_owned(),
+        at: None,
+    };
+    // What is not put in competes with nothing.
+    let applied = linker.apply(&new, &[link("/kettles/"), link("/tea/")], &rules);
+    assert_eq!(applied.refused, [(0, Refusal::DoNotLink)]);
+    assert_eq!(applied.places, [1]);
+    // A link to a part of the page itself has no part in it.
+    let own = Page {
+        body: format!("{body}\n\n[warm water](#warm)"),
+        ..new.clone()
+    };
+    assert_eq!(linker.apply(&own, &[link("/tea/")], &rules).refused, []);
+    // An old address is the same page.
+    let linked = Page {
+        body: format!("{body}\n\nSee [tea](/oolong/)."),
+        ..new
+    };
+    let applied = linker.apply(&linked, &[link("/tea/")], &rules);
+    assert_eq!(applied.refused, [(0, Refusal::AlreadyLinked)]);
+}
+
+#[test]
+fn where_the_name_is_used_up_nothing_weaker_is_suggested() {
+    // The name is the anchor of two links already, as many as five links may have.
+    let mut pages = coffee();
+    for id in ["a", "b"] {
+        pages.push(page(id, "Letters", "See the [cold brew ratio](/cold-brew/) here."));
+    }
+    let linker = Linker::new(&Site::default(), pages);
+    let anchor = |text: &str| {
+        let new = source(&format!("{text} {}", filler(400)));
+        let found = linker.index.suggest_between(&new, "cold-brew", &Options::default());
+        found.map(|s| s.link.anchor)
+    };
+    for (text, wanted) in [
+        // Words that only its text says.
+        ("It says how much water the coffee wants.", None),
+        ("We steep it overnight, in warm water.", None),
+        ("Brew it warm. Nothing is cold there.", None),
+        // A good part of the name, or more than it.
+        ("Their cold brew is good.", Some("cold brew")),
+        (
+            "They wrote down the clever cold brew ratio.",
+            Some("clever cold brew ratio"),
+        ),
+        // Not with words of grammar or quantity at an end.
+        ("Nobody has several cold brew ratios today.", Some("cold brew")),
+        ("Is there enough cold brew ratio?", Some("cold brew")),
+    ] {
+        assert_eq!(anchor(text).as_deref(), wanted, "{text}");
+    }
 }
 
 #[test]

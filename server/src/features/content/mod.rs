@@ -27,5 +27,5 @@ pub mod schedule;
 
 pub use model::{Content, ContentId, ContentSummary, Status};
 pub use revision::{Reason, Revision, RevisionId};
-pub use rules::MAX_BODY;
+pub use rules::{MAX_BODY, MAX_PARTS};
 pub use save::publishing_changed;

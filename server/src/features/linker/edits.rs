@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use igny8_data::{DbError, SiteScope, Write};
 use igny8_linker::edit::{self, Applied, Refusal, Rules};
+use igny8_linker::{Linker, Page};
 
 use super::linkers::{Linkers, with};
 use super::model::{Link, LinkDirection, LinkId, LinkOrigin, LinkStatus, format_of};
@@ -86,7 +87,7 @@ pub async fn apply(
             );
         }
         Edit {
-            applied: put_in(&row, &wanted, &known, &rules),
+            applied: put_in(&standing.linker, &page, &wanted, &known, &rules),
             known,
         }
     })
@@ -167,7 +168,7 @@ fn stale_or(error: DbError) -> Error {
     }
 }
 
-fn put_in(row: &Content, wishes: &[Wish], known: &HashMap<ContentId, Known>, rules: &Rules) -> Applied {
+fn put_in(linker: &Linker, page: &Page, wishes: &[Wish], known: &HashMap<ContentId, Known>, rules: &Rules) -> Applied {
     // One that cannot be linked to leads nowhere, so that it keeps its place in the list.
     let links: Vec<edit::Link> = wishes
         .iter()
@@ -180,7 +181,7 @@ fn put_in(row: &Content, wishes: &[Wish], known: &HashMap<ContentId, Known>, rul
             at: wish.at,
         })
         .collect();
-    edit::apply(&row.body, format_of(row.body_format), &links, rules)
+    linker.apply(page, &links, rules)
 }
 
 /// A row that says nothing yet.
