@@ -132,10 +132,7 @@ impl Select {
     }
 
     /// Looks at these rows only, by their ids. SurrealDB's work grows with the square of their number: some hundred at most.
-    pub fn among<I: SurrealValue>(mut self, ids: &[I]) -> Self
-    where
-        I: Copy,
-    {
+    pub fn among<I: SurrealValue + Copy>(mut self, ids: &[I]) -> Self {
         self.among = Some(ids.to_vec().into_value());
         self
     }

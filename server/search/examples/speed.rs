@@ -31,7 +31,11 @@ fn document(number: usize) -> Document {
         usize::try_from(seed >> 33).unwrap_or_default() % below
     };
     let mut paragraph = || {
-        let words: Vec<String> = (0..100).map(|_| word(random(1 << (3 + random(12))))).collect();
+        let mut words = Vec::new();
+        for _ in 0..100 {
+            let range = 1 << (3 + random(12));
+            words.push(word(random(range)));
+        }
         words.join(" ")
     };
     Document {
@@ -66,7 +70,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         last = numbers.iter().map(|&n| document(n)).collect();
         index.write(&last, &[], 0, "", false)?;
     }
-    println!("{TEXTS} texts of {WORDS} words in {:.1} s", begun.elapsed().as_secs_f64());
+    println!(
+        "{TEXTS} texts of {WORDS} words in {:.1} s",
+        begun.elapsed().as_secs_f64()
+    );
     let begun = Instant::now();
     index.write(&last[..1], &[], 0, "", true)?;
     println!("small files joined in {:.1} s", begun.elapsed().as_secs_f64());
@@ -89,12 +96,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let queries = [
         ("a frequent word", format!("{often} "), vec![]),
         ("three words", format!("{often} {} {} ", word(9), word(70)), vec![]),
-        ("ten words", (0..10).map(word).collect::<Vec<_>>().join(" ") + " ", vec![]),
+        (
+            "ten words",
+            (0..10).map(word).collect::<Vec<_>>().join(" ") + " ",
+            vec![],
+        ),
         ("a rare word", format!("{rare} "), vec![]),
         ("a rare word being typed", rare[..5].to_owned(), vec![]),
         ("one letter", "b".to_owned(), vec![]),
         ("a phrase of frequent words", format!("\"{often} {}\"", word(2)), vec![]),
-        ("a frequent word and a condition", format!("{often} "), vec!["part=3".to_owned()]),
+        (
+            "a frequent word and a condition",
+            format!("{often} "),
+            vec!["part=3".to_owned()],
+        ),
     ];
     for (what, text, facts) in &queries {
         let query = Query::parse(text)?;
@@ -105,7 +120,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let hits = index.find(&query, &[])?;
         let ids: Vec<u128> = hits.iter().take(25).map(|hit| hit.id).collect();
         let mut marker = Marker::new(&query, "en");
-        Ok(index.texts(&ids)?.values().map(|text| marker.excerpt(text).len()).count())
+        Ok(index
+            .texts(&ids)?
+            .values()
+            .map(|text| marker.excerpt(text).len())
+            .count())
     })?;
     let mut number = TEXTS;
     one("one more text", &mut || {
