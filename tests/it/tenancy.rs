@@ -605,7 +605,7 @@ async fn logged_in(w: &World, member: &Member) -> Member {
     let (status, answer) = body_of(request.body_json(&body).send().await).await;
     assert_eq!(status, 200, "{answer}");
     Member {
-        token: answer["access_token"].as_str().unwrap().to_owned(),
+        token: answer["tokens"]["access_token"].as_str().unwrap().to_owned(),
         ..member.clone()
     }
 }
