@@ -199,6 +199,7 @@ pub struct Inner {
     pub scoring: crate::ai::Blocking,
     pub graphs: crate::ai::Graphs,
     pub linkers: crate::features::linker::Linkers,
+    pub searches: crate::features::content::search::Searches,
     pub followers: crate::jobs::Followers,
 }
 
@@ -260,6 +261,7 @@ impl App {
                 scoring: Default::default(),
                 graphs: Default::default(),
                 linkers: crate::features::linker::Linkers::new(&config),
+                searches: crate::features::content::search::Searches::new(&config),
                 followers: Default::default(),
                 config,
                 db,

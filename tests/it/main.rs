@@ -14,6 +14,7 @@ mod builder_large;
 mod builder_steps;
 mod content;
 mod content_blocks;
+mod content_search;
 mod contract;
 mod deployments;
 mod drafts;

@@ -1,6 +1,6 @@
 //! Applying `server/schema/*.surql`: numbered, forward-only, each once, checked by checksum.
 
-use surrealdb_types::Variables;
+use surrealdb_types::{SurrealValue, Variables};
 
 use crate::backup::AppliedMigration;
 use crate::connect::Db;
@@ -105,6 +105,26 @@ impl Db {
             done.push(m.name);
         }
         Ok(done)
+    }
+}
+
+#[derive(SurrealValue)]
+struct Applied {
+    applied_at: chrono::DateTime<chrono::Utc>,
+}
+
+impl Db {
+    /// When the first schema file was applied: tells this database from every other, such as one that its backup was restored
+    /// into. What is kept elsewhere of its rows names it.
+    ///
+    /// # Errors
+    /// When the database fails, or nothing was ever applied.
+    pub async fn made_at(&self) -> Result<String, DbError> {
+        let sql = "SELECT applied_at, number FROM schema_migration ORDER BY number LIMIT 1;";
+        let mut answer = self.run(sql, Variables::new(), "reading migrations").await?;
+        let first = answer.rows::<Applied>(0)?.pop();
+        let first = first.ok_or_else(|| DbError::internal("reading migrations", "none was applied"))?;
+        Ok(first.applied_at.to_rfc3339())
     }
 }
 

@@ -14,6 +14,7 @@ pub struct Select {
     limit: Option<usize>,
     deleted: Deleted,
     columns: Option<&'static [&'static str]>,
+    among: Option<Value>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -130,6 +131,12 @@ impl Select {
         self
     }
 
+    /// Looks at these rows only, by their ids. SurrealDB's work grows with the square of their number: some hundred at most.
+    pub fn among<I: SurrealValue + Copy>(mut self, ids: &[I]) -> Self {
+        self.among = Some(ids.to_vec().into_value());
+        self
+    }
+
     fn bind(&mut self, value: impl SurrealValue) -> String {
         let name = format!("s{}", self.binds.len());
         self.binds.insert(name.clone(), value);
@@ -165,9 +172,18 @@ impl Select {
         text
     }
 
+    /// Where rows come from: the table, or some rows of it.
+    fn source(&mut self, table: &str) -> String {
+        match self.among.take() {
+            Some(ids) => format!("${}", self.bind(ids)),
+            None => table.to_owned(),
+        }
+    }
+
     /// The whole SELECT for a table, given the tenant's condition.
     pub(crate) fn sql(mut self, table: &str, tenant: &str, soft_delete: bool) -> (String, Variables) {
         let conditions = self.conditions(soft_delete);
+        let from = self.source(table);
         let order = match self.order {
             None => "id ASC".to_owned(),
             Some((field, Direction::Ascending)) => format!("{field} ASC, id ASC"),
@@ -176,7 +192,7 @@ impl Select {
         let limit = self.limit.map_or(String::new(), |rows| format!(" LIMIT {rows}"));
         let columns = self.columns.map_or_else(|| "*".to_owned(), |names| names.join(", "));
         (
-            format!("SELECT {columns} FROM {table} WHERE {tenant}{conditions} ORDER BY {order}{limit};"),
+            format!("SELECT {columns} FROM {from} WHERE {tenant}{conditions} ORDER BY {order}{limit};"),
             self.binds,
         )
     }
@@ -185,8 +201,9 @@ impl Select {
     pub(crate) fn count_sql(mut self, table: &str, tenant: &str, soft_delete: bool) -> (String, Variables) {
         self.after = None;
         let conditions = self.conditions(soft_delete);
+        let from = self.source(table);
         (
-            format!("SELECT count() AS n FROM {table} WHERE {tenant}{conditions} GROUP ALL;"),
+            format!("SELECT count() AS n FROM {from} WHERE {tenant}{conditions} GROUP ALL;"),
             self.binds,
         )
     }

@@ -7,6 +7,7 @@ pub mod index;
 mod language;
 pub mod lists;
 pub mod passive;
+pub mod search;
 mod sentences;
 pub mod syllables;
 mod tokens;

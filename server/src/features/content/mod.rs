@@ -24,6 +24,7 @@ pub mod revision;
 mod rules;
 pub mod save;
 pub mod schedule;
+pub mod search;
 
 pub use model::{Content, ContentId, ContentSummary, Status};
 pub use revision::{Reason, Revision, RevisionId};

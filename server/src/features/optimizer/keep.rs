@@ -22,7 +22,7 @@ use super::text::{self, Text};
 use crate::api::Error;
 use crate::app::App;
 use crate::features::content::save::{self, SCORE_SITE};
-use crate::features::content::{Content, ContentId, Status};
+use crate::features::content::{Content, ContentId, Status, search};
 use crate::features::linker;
 use crate::jobs::{JobContext, JobError, JobType};
 
@@ -132,6 +132,10 @@ async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_json::V
     };
     let begun = app.db.clock().now();
     let db = app.db.site(&scope);
+    // What is searched follows edits, too, and needs no score.
+    if let Err(error) = search::follow(&app, &scope.reading(), true).await {
+        tracing::warn!(%site, error = %error.into_problem().detail, "a search index could not follow; the next search tries again");
+    }
     let state = db.get::<ScoreState>(state_id(site)).await?;
     let since = state.as_ref().and_then(|state| state.looked_at);
     let anew_from = state.and_then(|state| state.anew_from);

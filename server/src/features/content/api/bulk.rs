@@ -189,6 +189,17 @@ fn check(body: &BulkIn) -> Result<()> {
 async fn matching(app: &App, scope: &SiteScope<Write>, filter: &Filter, which: Deleted) -> Result<Vec<ContentId>> {
     let select = filter.select().deleted(which).columns(ContentSummary::COLUMNS);
     let mut ids = Vec::new();
+    if let Some(found) = filter.found(app, scope, which).await? {
+        for some in found.ids.chunks(500) {
+            let select = select.clone().among(some);
+            let rows = app.db.site(scope).list::<ContentSummary>(select).await?;
+            ids.extend(rows.iter().map(|row| row.id));
+        }
+        if ids.len() > MOST {
+            return Err(too_many());
+        }
+        return Ok(ids);
+    }
     let mut last: Option<ContentId> = None;
     loop {
         let mut page = select.clone().limit(500);
@@ -198,14 +209,18 @@ async fn matching(app: &App, scope: &SiteScope<Write>, filter: &Filter, which: D
         let rows = app.db.site(scope).list::<ContentSummary>(page).await?;
         ids.extend(rows.iter().map(|row| row.id));
         if ids.len() > MOST {
-            let message = format!("fits more than {MOST} pieces; narrow it");
-            return Err(Error::invalid(vec![FieldError::new("filter", message)]));
+            return Err(too_many());
         }
         match rows.last() {
             Some(row) if rows.len() == 500 => last = Some(row.id),
             _ => return Ok(ids),
         }
     }
+}
+
+fn too_many() -> Error {
+    let message = format!("fits more than {MOST} pieces; narrow it");
+    Error::invalid(vec![FieldError::new("filter", message)])
 }
 
 /// What each of these pieces lacks that is not published and not ready.

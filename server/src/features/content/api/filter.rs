@@ -1,15 +1,15 @@
 //! Which content a list or a bulk action means.
 
-use igny8_data::{Deleted, Select};
+use igny8_data::{Access, Deleted, Select, SiteScope};
 use poem_openapi::{Enum, Object};
 
+use crate::api::Result;
+use crate::app::App;
 use crate::features::content::model::{ContentStructure, ContentType, Status};
+use crate::features::content::search::{self, Facts, Found};
 use crate::features::optimizer::{GREEN, ORANGE};
 use crate::features::planner::ClusterId;
 use crate::features::taxonomy::TermId;
-
-/// Words that a search looks for.
-const WORDS: usize = 10;
 
 /// What its score says of content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -48,7 +48,8 @@ pub struct Filter {
     /// The highest score; content that is not scored has none.
     pub score_max: Option<u8>,
     pub light: Option<ScoreFilter>,
-    /// Words in title, slug, excerpt or body; all of them must be there.
+    /// Words, and phrases in double quotes, in title, headings or text: all of them must be there, in any inflection and whatever
+    /// their case and marks.
     pub search: Option<String>,
     /// Deleted content instead of the rest.
     pub deleted: Option<bool>,
@@ -64,7 +65,7 @@ impl Filter {
         }
     }
 
-    /// The conditions as a query.
+    /// The conditions as a query, all but the search: that is [`Filter::found`].
     pub fn select(&self) -> Select {
         let mut select = Select::new()
             .deleted(self.which())
@@ -106,9 +107,68 @@ impl Filter {
         if let Some(most) = most {
             select = select.compare("score", "<=", most);
         }
-        for word in self.search.iter().flat_map(|text| text.split_whitespace()).take(WORDS) {
-            select = select.search(&["title", "slug", "excerpt", "body"], word);
-        }
         select
+    }
+
+    /// What the search finds, where there is one. `which` rows are meant is the caller's to say.
+    ///
+    /// # Errors
+    /// 422 when its text is too long; 503 while the site's index is being made; when the database or the disk fails.
+    pub async fn found<A: Access>(&self, app: &App, scope: &SiteScope<A>, which: Deleted) -> Result<Option<Found>> {
+        let Some(text) = self.text() else {
+            return Ok(None);
+        };
+        search::ids(app, scope, text, self.facts(which)).await.map(Some)
+    }
+
+    /// Whether something is searched for.
+    pub fn searches(&self) -> bool {
+        self.text().is_some()
+    }
+
+    fn text(&self) -> Option<&str> {
+        self.search.as_deref().filter(|text| !text.trim().is_empty())
+    }
+
+    /// Whether what a search finds may still not fulfil all conditions.
+    pub fn is_more_than_facts(&self) -> bool {
+        self.scheduled.is_some() || self.score_min.is_some() || self.score_max.is_some() || self.light.is_some()
+    }
+
+    /// The conditions that the index of a search knows of.
+    fn facts(&self, which: Deleted) -> Facts {
+        let mut facts = Facts::default();
+        if let Some(status) = self.status {
+            facts = facts.status(status);
+        }
+        if let Some(content_type) = self.content_type {
+            facts = facts.content_type(content_type);
+        }
+        if let Some(structure) = self.content_structure {
+            facts = facts.structure(structure);
+        }
+        if self.cluster.is_some() {
+            facts = facts.cluster(self.cluster);
+        }
+        if self.unassigned_cluster == Some(true) {
+            facts = facts.cluster(None);
+        }
+        if self.term.is_some() {
+            facts = facts.term(self.term);
+        }
+        if self.unassigned_term == Some(true) {
+            facts = facts.term(None);
+        }
+        if let Some(language) = &self.language {
+            facts = facts.language(language);
+        }
+        if let Some(author) = &self.author {
+            facts = facts.author(author);
+        }
+        match which {
+            Deleted::Without => facts.deleted(false),
+            Deleted::Only => facts.deleted(true),
+            Deleted::With => facts,
+        }
     }
 }

@@ -7,20 +7,31 @@ use poem_openapi::payload::{Json, PlainText};
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
 use super::filter::{Filter, ScoreFilter};
-use super::objects::{ContentIn, ContentOut, ContentPatch, SummaryOut};
+use super::objects::{ContentIn, ContentOut, ContentPatch, HighlightOut, SummaryOut};
 use super::{for_write, write_failed};
+use crate::api::page::RELEVANCE;
 use crate::api::response::Done;
 use crate::api::validate::Check;
 use crate::api::{Caller, Created, Error, Fetched, Page, PageRequest, Result, SortField, Tag};
 use crate::app::App;
 use crate::features::content::model::{Content, ContentId, ContentStructure, ContentSummary, ContentType, Status};
-use crate::features::content::{Reason, save};
+use crate::features::content::{Reason, save, search};
 use crate::features::folders::{self, FoldersError};
 use crate::features::planner::ClusterId;
 use crate::features::sites::language_of;
 use crate::features::taxonomy::TermId;
 
 const SORTS: &[SortField] = &[
+    SortField::same("created_at"),
+    SortField::same("updated_at"),
+    SortField::same("title"),
+    SortField::same("published_at"),
+    SortField::same("score"),
+];
+
+/// With a search.
+const SORTS_FOUND: &[SortField] = &[
+    RELEVANCE,
     SortField::same("created_at"),
     SortField::same("updated_at"),
     SortField::same("title"),
@@ -67,6 +78,9 @@ pub struct ContentApi;
 #[OpenApi(tag = "Tag::Content")]
 impl ContentApi {
     /// List content
+    ///
+    /// With `search` the best come first, each with the place where the words were found. While the search index of a large site
+    /// is made, the answer is 503 for some seconds.
     #[oai(path = "/sites/:site_id/content", method = "get", operation_id = "content_list")]
     #[expect(clippy::too_many_arguments, reason = "each is a documented parameter")]
     async fn list(
@@ -78,10 +92,13 @@ impl ContentApi {
         limit: Query<Option<u32>>,
         /// `next` of the page before.
         cursor: Query<Option<String>>,
-        /// `created_at`, `updated_at`, `title`, `published_at` or `score`; `-` in front for descending.
+        /// `created_at`, `updated_at`, `title`, `published_at` or `score`; `-` in front for descending. With `search` also
+        /// `relevance`, the best first, which is what such a list is sorted by unless asked otherwise.
         sort: Query<Option<String>>,
         with_total: Query<Option<bool>>,
-        /// Words in title, slug, excerpt or body; all of them must be there.
+        /// Words in title, headings or text, at most 500 characters and 32 words. All of them must be there, in any inflection and
+        /// whatever their case and marks; words in double quotes side by side and as they are. The last word may be the beginning
+        /// of one.
         search: Query<Option<String>>,
         status: Query<Option<Status>>,
         content_type: Query<Option<ContentType>>,
@@ -123,6 +140,7 @@ impl ContentApi {
             search: search.0,
             deleted: deleted.0,
         };
+        let searches = filter.searches();
         let page = PageRequest::new(
             &app.db,
             &format!("content|{}|{filter:?}", site_id.0),
@@ -130,15 +148,26 @@ impl ContentApi {
             sort.0.as_deref(),
             cursor.0.as_deref(),
             with_total.0,
-            SORTS,
-            "-created_at",
+            if searches { SORTS_FOUND } else { SORTS },
+            if searches { RELEVANCE.name } else { "-created_at" },
         )?;
         let db = app.db.site(&scope);
-        let select = filter.select();
+        let select = filter.select().columns(ContentSummary::COLUMNS);
+        let Some(found) = filter.found(&app, &scope, filter.which()).await? else {
+            let list = page.list::<ContentSummary>(&db, select).await?;
+            return Ok(Json(list.page(SummaryOut::from_row)));
+        };
         let list = page
-            .list::<ContentSummary>(&db, select.columns(ContentSummary::COLUMNS))
+            .found::<ContentSummary>(&db, select, &found.ids, !filter.is_more_than_facts())
             .await?;
-        Ok(Json(list.page(SummaryOut::from_row)))
+        let mut highlights = search::highlights(&found, &list.rows).await?;
+        Ok(Json(list.page(|row| {
+            let highlight = highlights.remove(&row.id).map(HighlightOut::from);
+            SummaryOut {
+                highlight,
+                ..SummaryOut::from_row(row)
+            }
+        })))
     }
 
     /// Values to filter content by

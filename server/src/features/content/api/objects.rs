@@ -10,6 +10,7 @@ use crate::features::content::model::{
     BodyFormat, Content, ContentId, ContentStructure, ContentSummary, ContentType, Entity, Faq, Layout, PageRole,
     Source, Status, SyncStatus,
 };
+use crate::features::content::search::Highlight;
 use crate::features::media::MediaId;
 use crate::features::planner::{Attribute, ClusterId, ClusterRole};
 use crate::features::taxonomy::TermId;
@@ -128,6 +129,18 @@ pub struct SummaryOut {
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub deleted_at: Option<DateTime<Utc>>,
+    /// Where a search found it; absent without one.
+    pub highlight: Option<HighlightOut>,
+}
+
+/// Where a search found content. HTML in which everything but `mark` is escaped.
+#[derive(Debug, Object)]
+#[oai(rename = "ContentHighlight")]
+pub struct HighlightOut {
+    /// The title, with the words that were looked for in `<mark>`.
+    pub title: String,
+    /// The part of the text that has most of them, likewise; its beginning where there are none.
+    pub text: String,
 }
 
 /// What new content needs: a type and a title. It starts as a draft.
@@ -404,6 +417,15 @@ impl ContentOut {
     }
 }
 
+impl From<Highlight> for HighlightOut {
+    fn from(found: Highlight) -> Self {
+        Self {
+            title: found.title,
+            text: found.text,
+        }
+    }
+}
+
 impl SummaryOut {
     pub fn from_row(c: ContentSummary) -> Self {
         Self {
@@ -439,6 +461,7 @@ impl SummaryOut {
             created_at: c.created_at,
             updated_at: c.updated_at,
             deleted_at: c.deleted_at,
+            highlight: None,
         }
     }
 }
