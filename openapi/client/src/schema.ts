@@ -1793,7 +1793,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List content */
+        /**
+         * List content
+         * @description With `search` the best come first, each with the place where the words were found. While the search index of a large site
+         *     is made, the answer is 503 for some seconds.
+         */
         get: operations["content_list"];
         put?: never;
         /** Create content */
@@ -1999,8 +2003,8 @@ export interface paths {
         put?: never;
         /**
          * Bring two versions together
-         * @description For a writer whose save was refused with 412: shows both sides, and the text of both where they do not contradict.
-         *     Saves nothing.
+         * @description For a writer whose save was refused with 412: shows both sides, and the text of both where they do not contradict. Blocks
+         *     and questions are brought together one by one; what contradicts in them is told by block and field. Saves nothing.
          */
         post: operations["content_merge"];
         delete?: never;
@@ -5157,7 +5161,10 @@ export interface components {
              * @description The least score.
              */
             score_min?: number;
-            /** @description Words in title, slug, excerpt or body; all of them must be there. */
+            /**
+             * @description Words, and phrases in double quotes, in title, headings or text: all of them must be there, in any inflection and whatever
+             *     their case and marks.
+             */
             search?: string;
             status?: components["schemas"]["Status"];
             /** @example term_01jz8k3v5n6q7r8s9t0v1w2x3y */
@@ -5179,16 +5186,28 @@ export interface components {
             statuses: components["schemas"]["Status"][];
         };
         /**
+         * ContentHighlight
+         * @description Where a search found content. HTML in which everything but `mark` is escaped.
+         */
+        ContentHighlight: {
+            /** @description The part of the text that has most of them, likewise; its beginning where there are none. */
+            text: string;
+            /** @description The title, with the words that were looked for in `<mark>`. */
+            title: string;
+        };
+        /**
          * ContentMerge
          * @description Your changes and those saved meanwhile, brought together as far as they do not contradict. Nothing is saved.
          */
         ContentMerge: {
             /** @description Id of the user or key that made it. */
             author: string;
+            blocks?: components["schemas"]["ListMerge"];
             body?: components["schemas"]["TextMerge"];
             /** @description The version that a save of it names as `If-Match`. */
             etag: string;
             excerpt?: components["schemas"]["TextMerge"];
+            faq?: components["schemas"]["ListMerge"];
             meta_description?: components["schemas"]["TextMerge"];
             /**
              * Format: int64
@@ -5203,8 +5222,11 @@ export interface components {
          * @description What was not saved, because somebody saved before.
          */
         ContentMergeInput: {
+            /** @description As they should be; the revision keeps them as they were. */
+            blocks?: unknown[];
             body?: string;
             excerpt?: components["schemas"]["TextMergeInput"];
+            faq?: components["schemas"]["FaqMergeInput"];
             meta_description?: components["schemas"]["TextMergeInput"];
             /**
              * Format: int64
@@ -5375,6 +5397,8 @@ export interface components {
             excerpt: string;
             /** @example med_01jz8k3v5n6q7r8s9t0v1w2x3y */
             featured_image?: string;
+            /** @description Where a search found it; absent without one. */
+            highlight?: components["schemas"]["ContentHighlight"] & unknown;
             /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
             id: string;
             indexable: boolean;
@@ -5924,10 +5948,34 @@ export interface components {
             question: string;
         };
         /**
+         * FaqMergeInput
+         * @description Questions and answers that were not saved.
+         */
+        FaqMergeInput: {
+            /** @description As they were read. Revisions do not keep them. */
+            base: components["schemas"]["Faq"][];
+            /** @description As they should be. */
+            mine: components["schemas"]["Faq"][];
+        };
+        /**
          * @description How a feed is written.
          * @enum {string}
          */
         FeedFormat: "atom" | "rss" | "json";
+        /**
+         * FieldConflict
+         * @description A part of an item that both sides changed.
+         */
+        FieldConflict: {
+            /** @description Null where it was not there. */
+            base: unknown;
+            /** @description Names and places from 0: `links.0.label`. */
+            field: string;
+            mine: unknown;
+            /** @description Of a text: from top to bottom what goes together and what does not; else empty. */
+            parts: components["schemas"]["MergePart"][];
+            theirs: unknown;
+        };
         /**
          * FieldError
          * @description One wrong field.
@@ -6654,6 +6702,46 @@ export interface components {
              * @default []
              */
             sites: string[];
+        };
+        /**
+         * ItemConflict
+         * @description What two sides made of one item. A side that took it out, or never had it, is absent.
+         */
+        ItemConflict: {
+            /** @description As it was when both began. */
+            base?: components["schemas"]["ItemSide"] & unknown;
+            /** @description What both changed differently; empty where one side took the item out. */
+            fields: components["schemas"]["FieldConflict"][];
+            /** @description With what goes together, and yours where it does not; absent where one side took the item out. */
+            merged?: unknown;
+            /** @description As you have it. */
+            mine?: components["schemas"]["ItemSide"] & unknown;
+            /** @description What it is called: its heading, its question, the beginning of its text. */
+            name: string;
+            /** @description As it is stored now. */
+            theirs?: components["schemas"]["ItemSide"] & unknown;
+        };
+        /**
+         * ItemMerge
+         * @description An item of two lists brought together.
+         */
+        ItemMerge: {
+            /** @description Both changed it, and not alike. */
+            conflict?: components["schemas"]["ItemConflict"] & unknown;
+            /** @description Both sides agree on it, or what they changed goes together. */
+            item?: unknown;
+        };
+        /**
+         * ItemSide
+         * @description An item in one of the lists.
+         */
+        ItemSide: {
+            item: unknown;
+            /**
+             * Format: uint32
+             * @description Its place, from 0.
+             */
+            place: number;
         };
         /**
          * Job
@@ -7669,6 +7757,19 @@ export interface components {
             at?: number;
             /** @example cont_01jz8k3v5n6q7r8s9t0v1w2x3y */
             target: string;
+        };
+        /**
+         * ListMerge
+         * @description A list that two sides changed: blocks, or questions and answers. An item is told by its anchor, heading or question, else by its
+         *     place.
+         */
+        ListMerge: {
+            /** @description Both sides put the items in an order of their own; here they are in yours. */
+            both_reordered: boolean;
+            /** @description From first to last. */
+            items: components["schemas"]["ItemMerge"][];
+            /** @description The list of both, where nothing contradicts. */
+            merged?: unknown[];
         };
         /** Login */
         Login: {
@@ -29350,9 +29451,16 @@ export interface operations {
                 score_max?: number;
                 /** @description The least score. */
                 score_min?: number;
-                /** @description Words in title, slug, excerpt or body; all of them must be there. */
+                /**
+                 * @description Words in title, headings or text, at most 500 characters and 32 words. All of them must be there, in any inflection and
+                 *     whatever their case and marks; words in double quotes side by side and as they are. The last word may be the beginning
+                 *     of one.
+                 */
                 search?: string;
-                /** @description `created_at`, `updated_at`, `title`, `published_at` or `score`; `-` in front for descending. */
+                /**
+                 * @description `created_at`, `updated_at`, `title`, `published_at` or `score`; `-` in front for descending. With `search` also
+                 *     `relevance`, the best first, which is what such a list is sorted by unless asked otherwise.
+                 */
                 sort?: string;
                 status?: components["schemas"]["Status"];
                 term?: string;
