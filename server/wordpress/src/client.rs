@@ -81,9 +81,12 @@ impl fmt::Debug for WordPress {
 /// A part of a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page<T> {
+    /// Fewer than asked for also where more follow: WordPress counts what the user may not see, and leaves it out.
     pub items: Vec<T>,
     /// How many there are in all, when the site says so.
     pub total: Option<u64>,
+    /// Whether more follow, `limit` further on.
+    pub more: bool,
     /// The site's clock when it answered, when it says so.
     pub at: Option<DateTime<Utc>>,
 }
@@ -162,16 +165,29 @@ impl WordPress {
         read(&answer, &self.root)
     }
 
+    /// `limit` (1 to 100) objects of a list, without the first `offset`.
     pub(crate) async fn list<T: DeserializeOwned>(
         &self,
         route: &str,
         query: &[(&str, &str)],
+        (offset, limit): (u64, u8),
         max_bytes: usize,
     ) -> Result<Page<T>, WordPressError> {
-        let answer = self.send(Method::GET, route, query, Sent::Nothing, max_bytes).await?;
+        let limit = u64::from(limit.clamp(1, 100));
+        let (from, most) = (offset.to_string(), limit.to_string());
+        let mut query = query.to_vec();
+        query.extend([("per_page", &*most), ("offset", &*from)]);
+        let answer = self.send(Method::GET, route, &query, Sent::Nothing, max_bytes).await?;
+        let items: Vec<T> = read(&answer, &self.root)?;
+        // Behind the last one WordPress counts none at all.
+        let total = total(&answer.headers).filter(|total| *total > 0 || offset == 0);
         Ok(Page {
-            items: read(&answer, &self.root)?,
-            total: total(&answer.headers),
+            more: match total {
+                Some(total) => offset + limit < total,
+                None => u64::try_from(items.len()).is_ok_and(|count| count == limit),
+            },
+            items,
+            total,
             at: date(&answer.headers),
         })
     }
@@ -311,7 +327,7 @@ pub(crate) fn checked(answer: Answer, root: &ApiRoot) -> Result<Answer, WordPres
         return Err(WordPressError::TermExists(id));
     }
     Err(match (status, code.as_str()) {
-        // What WordPress says to those who it does not know is about the header; other codes are about the password.
+        // Whom it does not know WordPress answers so, also after a wrong password; some versions name what is wrong with it.
         (401, code) if code.starts_with("rest_") => WordPressError::NotAuthenticated,
         (401, _) => WordPressError::Credentials { message },
         (403, _) => WordPressError::Forbidden { code, message },

@@ -25,11 +25,16 @@ pub enum WordPressError {
         told(.message)
     )]
     Credentials { message: String },
-    /// WordPress did not see who asks: the header was dropped on the way, or application passwords are switched off.
+    /// WordPress did not log us in, and does not say why.
     #[error(
-        "WordPress did not get the application password: the web server drops the Authorization header, or application passwords are switched off (they need https)"
+        "WordPress does not log this user in: the user name or the application password is wrong (make a new one under Users → Profile), or the web server drops the Authorization header"
     )]
     NotAuthenticated,
+    /// Application passwords are switched off.
+    #[error(
+        "application passwords are switched off on this WordPress site; they need https, WordPress 5.6 or later, and no security plugin that forbids them"
+    )]
+    NoApplicationPasswords,
     /// 403 from WordPress itself.
     #[error("the WordPress user may not do this{}; an editor's or administrator's account is needed", told(.message))]
     Forbidden { code: String, message: String },
@@ -93,6 +98,7 @@ impl WordPressError {
             Self::Address(_)
             | Self::Credentials { .. }
             | Self::NotAuthenticated
+            | Self::NoApplicationPasswords
             | Self::Forbidden { .. }
             | Self::Firewalled { .. }
             | Self::LoginPage
@@ -113,6 +119,7 @@ impl WordPressError {
             Self::Address(_)
                 | Self::Credentials { .. }
                 | Self::NotAuthenticated
+                | Self::NoApplicationPasswords
                 | Self::Firewalled { .. }
                 | Self::LoginPage
                 | Self::Redirected(_)

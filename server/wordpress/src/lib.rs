@@ -35,6 +35,8 @@ mod posts;
 mod root;
 mod site;
 mod terms;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use client::{Credentials, Page, WordPress};
 pub use discovery::{Discovered, Plugins, TaxonomyFound, TypeFound};

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::client::{OBJECT, Sent, read};
-use crate::{Page, WordPress, WordPressError, lenient};
+use crate::{WordPress, WordPressError, lenient};
 
 /// The largest file that is sent: 64 MB, as much as hosts commonly take.
 const LARGEST: usize = 64 << 20;
@@ -68,14 +68,9 @@ impl WordPress {
     /// # Errors
     /// [`WordPressError`].
     pub async fn media_by_slug(&self, slug: &str) -> Result<Option<Media>, WordPressError> {
-        let parameters = [
-            ("context", "edit"),
-            ("slug", slug),
-            ("per_page", "5"),
-            ("_fields", FIELDS),
-        ];
-        let found: Page<Media> = self.list(ROUTE, &parameters, OBJECT).await?;
-        Ok(found.items.into_iter().find(|media| media.slug == slug))
+        let parameters = [("context", "edit"), ("slug", slug), ("_fields", FIELDS)];
+        let found: Vec<Media> = self.get(ROUTE, &parameters, OBJECT).await?;
+        Ok(found.into_iter().find(|media| media.slug == slug))
     }
 
     /// The files with these ids, at most 100; those that are gone are missing.
@@ -94,7 +89,7 @@ impl WordPress {
             ("per_page", "100"),
             ("_fields", FIELDS),
         ];
-        Ok(self.list(ROUTE, &parameters, OBJECT).await?.items)
+        self.get(ROUTE, &parameters, OBJECT).await
     }
 
     /// Sends a file. **Repeating it makes a second one**: look by slug first.

@@ -59,7 +59,11 @@ impl WordPress {
     /// [`WordPressError`].
     pub async fn check(&self) -> Result<Checked, WordPressError> {
         let parameters = [("context", "edit"), ("_fields", "id,name,slug,roles,capabilities")];
-        self.get("wp/v2/users/me", &parameters, OBJECT).await
+        let checked = self.get("wp/v2/users/me", &parameters, OBJECT).await;
+        if checked == Err(WordPressError::NotAuthenticated) && !self.site().await?.takes_application_passwords() {
+            return Err(WordPressError::NoApplicationPasswords);
+        }
+        checked
     }
 
     /// Users in the order of their ids, `limit` (1 to 100) of them. Who may not list users sees those that published.
@@ -67,14 +71,7 @@ impl WordPress {
     /// # Errors
     /// [`WordPressError`].
     pub async fn users(&self, offset: u64, limit: u8) -> Result<Page<User>, WordPressError> {
-        let (limit, offset) = (limit.clamp(1, 100).to_string(), offset.to_string());
-        let parameters = [
-            ("orderby", "id"),
-            ("order", "asc"),
-            ("per_page", &*limit),
-            ("offset", &offset),
-            ("_fields", "id,name,slug"),
-        ];
-        self.list("wp/v2/users", &parameters, OBJECT).await
+        let parameters = [("orderby", "id"), ("order", "asc"), ("_fields", "id,name,slug")];
+        self.list("wp/v2/users", &parameters, (offset, limit), OBJECT).await
     }
 }

@@ -107,10 +107,11 @@ impl Post {
         let dated = !matches!(self.status.as_str(), "draft" | "pending" | "auto-draft");
         let mut bases: Vec<&Taxonomy> = taxonomies.iter().collect();
         bases.sort_by(|a, b| a.slug.cmp(&b.slug));
-        let terms: Vec<(&str, Vec<u64>)> = bases
+        // A taxonomy that comes without terms is none: plugins add some to every post.
+        let terms = bases
             .iter()
-            .map(|taxonomy| (taxonomy.slug.as_str(), self.terms(taxonomy)))
-            .collect();
+            .map(|taxonomy| (taxonomy.slug.as_str(), self.terms(taxonomy)));
+        let terms: Vec<(&str, Vec<u64>)> = terms.filter(|(_, ids)| !ids.is_empty()).collect();
         let seo = |key: &str| SEO_KEYS.iter().flatten().any(|known| *known == key);
         let meta: BTreeMap<&str, &Value> = self
             .meta

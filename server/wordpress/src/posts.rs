@@ -20,7 +20,7 @@ menu_order,password,sticky,format,template,comment_status,meta";
 pub struct PostQuery {
     /// Changed after this moment, by the site's clock. A new post that carries an old date counts as changed then.
     pub modified_after: Option<DateTime<Utc>>,
-    /// How many to leave out first.
+    /// How many to leave out first. Go on by `limit`, not by as many as came.
     pub offset: u64,
     /// 1 to 100.
     pub limit: u8,
@@ -65,8 +65,6 @@ impl WordPress {
         fields: &str,
         query: PostQuery,
     ) -> Result<Page<T>, WordPressError> {
-        let limit = query.limit.clamp(1, 100).to_string();
-        let offset = query.offset.to_string();
         let after = query
             .modified_after
             .map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true));
@@ -75,14 +73,13 @@ impl WordPress {
             ("status", ANY_STATUS),
             ("orderby", "id"),
             ("order", "asc"),
-            ("per_page", &limit),
-            ("offset", &offset),
             ("_fields", fields),
         ];
         if let Some(after) = &after {
             parameters.push(("modified_after", after));
         }
-        self.list(&of.route(), &parameters, LIST).await
+        self.list(&of.route(), &parameters, (query.offset, query.limit), LIST)
+            .await
     }
 
     /// One post, with what it has in the trash too.
@@ -111,11 +108,10 @@ impl WordPress {
             ("context", "edit"),
             ("status", "any"),
             ("slug", slug),
-            ("per_page", "5"),
             ("_fields", &fields),
         ];
-        let found: Page<Post> = self.list(&of.route(), &parameters, LIST).await?;
-        Ok(found.items.into_iter().find(|post| post.slug == slug))
+        let found: Vec<Post> = self.get(&of.route(), &parameters, LIST).await?;
+        Ok(found.into_iter().find(|post| post.slug == slug))
     }
 
     /// Makes a post. **Repeating it makes a second one.**

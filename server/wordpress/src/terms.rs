@@ -51,17 +51,14 @@ impl WordPress {
     /// # Errors
     /// [`WordPressError`].
     pub async fn terms(&self, of: &Taxonomy, offset: u64, limit: u8) -> Result<Page<Term>, WordPressError> {
-        let (limit, offset) = (limit.clamp(1, 100).to_string(), offset.to_string());
         let parameters = [
             ("context", "edit"),
             ("orderby", "id"),
             ("order", "asc"),
             ("hide_empty", "false"),
-            ("per_page", &limit),
-            ("offset", &offset),
             ("_fields", FIELDS),
         ];
-        self.list(&of.route(), &parameters, OBJECT).await
+        self.list(&of.route(), &parameters, (offset, limit), OBJECT).await
     }
 
     /// One term.
@@ -85,8 +82,8 @@ impl WordPress {
             ("slug", slug),
             ("_fields", FIELDS),
         ];
-        let found: Page<Term> = self.list(&of.route(), &parameters, OBJECT).await?;
-        Ok(found.items.into_iter().find(|term| term.slug == slug))
+        let found: Vec<Term> = self.get(&of.route(), &parameters, OBJECT).await?;
+        Ok(found.into_iter().find(|term| term.slug == slug))
     }
 
     /// Makes a term, or answers the one that WordPress says is the same: of that name below the same parent, or of that
