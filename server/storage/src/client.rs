@@ -22,7 +22,7 @@ use object_store::{
 use url::Url;
 
 use crate::error::{Refused, StorageError};
-use crate::settings::{Credentials, Settings};
+use crate::settings::{Settings, secret_problem};
 
 /// Largest answer, which is the manifest of the largest site.
 const LARGEST_ANSWER: usize = 64 << 20;
@@ -57,9 +57,9 @@ impl Store {
     ///
     /// # Errors
     /// When the settings cannot be used or lead into a private network.
-    pub fn new(settings: Settings, credentials: &Credentials, outgoing: &Outgoing) -> Result<Self, StorageError> {
-        let wrong = settings.problems().into_iter().chain(credentials.problems()).next();
-        if let Some((_, what)) = wrong {
+    pub fn new(settings: Settings, secret: &str, outgoing: &Outgoing) -> Result<Self, StorageError> {
+        let wrong = settings.problems().into_iter().map(|(_, what)| what);
+        if let Some(what) = wrong.chain(secret_problem(secret)).next() {
             return Err(StorageError::Fail(what.into()));
         }
         let address = settings.bucket_address();
@@ -83,8 +83,8 @@ impl Store {
             // Given whole, bucket included, as the library expects of hosts that begin with it.
             .with_endpoint(address.as_str().trim_end_matches('/'))
             .with_virtual_hosted_style_request(true)
-            .with_access_key_id(&credentials.access_key_id)
-            .with_secret_access_key(&credentials.secret_access_key)
+            .with_access_key_id(&settings.access_key_id)
+            .with_secret_access_key(secret)
             .with_retry(retries)
             .with_http_connector(Guarded(outgoing.clone()));
         let s3 = builder.clone().build()?;

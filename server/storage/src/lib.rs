@@ -23,6 +23,6 @@ pub mod testing;
 pub use check::check;
 pub use client::Store;
 pub use error::StorageError;
-pub use mirror::{Done, Order, Source, Watch, clean, mirror};
+pub use mirror::{Done, Order, Source, Watch, empty, mirror};
 pub use plan::{Encoding, File};
-pub use settings::{Compression, Credentials, Settings};
+pub use settings::{Compression, Settings};

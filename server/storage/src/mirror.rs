@@ -62,7 +62,7 @@ pub struct Done {
     pub uploaded: usize,
     pub uploaded_bytes: u64,
     pub removed: usize,
-    /// When files that are kept for open pages can go.
+    /// When files that are kept for open pages can go: the next copy removes them.
     pub clean_at: Option<DateTime<Utc>>,
 }
 
@@ -134,7 +134,11 @@ pub async fn mirror(
     }
     if !plan.remove.is_empty() {
         confirm(watch).await?;
-        remove(store, &mut plan.manifest, &plan.remove).await?;
+        store.remove(&plan.remove).await?;
+        for path in &plan.remove {
+            plan.manifest.objects.remove(path);
+            plan.manifest.gone.remove(path);
+        }
     }
     if changes || was.as_deref() != Some(&order.release) {
         confirm(watch).await?;
@@ -145,45 +149,24 @@ pub async fn mirror(
     Ok(done)
 }
 
-/// Removes what was kept for open pages and need not be any more; with `all`, everything the copy has.
+/// Removes everything the copy has.
 ///
 /// # Errors
 /// [`StorageError`]; the next call goes on from there.
-pub async fn clean(
-    store: &Store,
-    owner: &str,
-    all: bool,
-    now: DateTime<Utc>,
-    watch: &impl Watch,
-) -> Result<Done, StorageError> {
+pub async fn empty(store: &Store, owner: &str, watch: &impl Watch) -> Result<usize, StorageError> {
     let mut manifest = Manifest::read(store, owner).await?;
-    let paths = if all {
-        // Pages first, so that none is left without its assets.
-        let mut paths: Vec<String> = manifest.objects.keys().chain(manifest.gone.keys()).cloned().collect();
-        paths.sort_by_key(|path| !path.ends_with(".html"));
-        paths
-    } else {
-        plan::expired(&manifest, store.settings(), now)
-    };
+    let mut paths: Vec<String> = manifest.objects.keys().chain(manifest.gone.keys()).cloned().collect();
+    // Pages first, so that none is left without what it is made with.
+    paths.sort_by_key(|path| !path.ends_with(".html"));
     if !paths.is_empty() {
         confirm(watch).await?;
-        if all {
-            manifest.release = None;
-        }
+        manifest.release = None;
         plan::doubt(&mut manifest, &paths);
         manifest.write(store).await?;
-        remove(store, &mut manifest, &paths).await?;
-        manifest.write(store).await?;
+        store.remove(&paths).await?;
     }
-    if all {
-        store.remove(&[crate::manifest::PATH.to_owned()]).await?;
-    }
-    Ok(Done {
-        files: manifest.objects.len(),
-        removed: paths.len(),
-        clean_at: plan::next_expiry(&manifest, store.settings()),
-        ..Done::default()
-    })
+    store.remove(&[crate::manifest::PATH.to_owned()]).await?;
+    Ok(paths.len())
 }
 
 async fn confirm(watch: &impl Watch) -> Result<(), StorageError> {
@@ -192,15 +175,6 @@ async fn confirm(watch: &impl Watch) -> Result<(), StorageError> {
     } else {
         Err(StorageError::Stopped)
     }
-}
-
-async fn remove(store: &Store, manifest: &mut Manifest, paths: &[String]) -> Result<(), StorageError> {
-    store.remove(paths).await?;
-    for path in paths {
-        manifest.objects.remove(path);
-        manifest.gone.remove(path);
-    }
-    Ok(())
 }
 
 /// Puts one file up; answers what it is now.

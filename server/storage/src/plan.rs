@@ -201,7 +201,7 @@ pub(crate) fn doubt(manifest: &mut Manifest, paths: &[String]) {
 }
 
 /// What no open page can ask for any more.
-pub(crate) fn expired(manifest: &Manifest, settings: &Settings, now: DateTime<Utc>) -> Vec<String> {
+fn expired(manifest: &Manifest, settings: &Settings, now: DateTime<Utc>) -> Vec<String> {
     let kept = Duration::hours(settings.keep_hours.into());
     let gone = manifest.gone.iter().filter(|(_, gone)| gone.since + kept <= now);
     gone.map(|(path, _)| path.clone()).collect()

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use url::Url;
 
-use crate::{Credentials, Settings};
+use crate::Settings;
 
 /// The bucket everybody may read, as the buckets of web sites are.
 pub const BUCKET: &str = "sites";
@@ -25,22 +25,9 @@ pub struct S3 {
     _folder: tempfile::TempDir,
 }
 
-/// May do everything.
-pub fn writer() -> Credentials {
-    credentials("AKWRITER", "secret/of+the-writer")
-}
-
-/// May read only.
-pub fn reader() -> Credentials {
-    credentials("AKREADER", "secret/of+the-reader")
-}
-
-pub fn credentials(id: &str, secret: &str) -> Credentials {
-    Credentials {
-        access_key_id: id.into(),
-        secret_access_key: secret.into(),
-    }
-}
+/// Access keys and their secrets: of somebody who may do everything, and of somebody who may only read.
+pub const WRITER: (&str, &str) = ("AKWRITER", "secret/of+the-writer");
+pub const READER: (&str, &str) = ("AKREADER", "secret/of+the-reader");
 
 impl S3 {
     /// Starts one and waits until it answers.
@@ -123,7 +110,7 @@ impl S3 {
         );
     }
 
-    /// Settings for a copy in the bucket.
+    /// Settings for a copy in the bucket, by [`WRITER`].
     pub fn settings(&self) -> Settings {
         settings(self.endpoint)
     }
@@ -136,11 +123,12 @@ impl Drop for S3 {
     }
 }
 
-/// Settings for a copy in the bucket of the service that is reached at an address.
+/// Settings for a copy in the bucket by [`WRITER`], of the service that is reached at an address.
 pub fn settings(endpoint: SocketAddr) -> Settings {
     Settings {
         endpoint: Some(Url::parse(&format!("http://{endpoint}")).expect("an address")),
         bucket: BUCKET.into(),
+        access_key_id: WRITER.0.into(),
         ..Settings::default()
     }
 }
@@ -162,18 +150,18 @@ fn free_ports() -> [u16; 8] {
 }
 
 fn rights_of() -> serde_json::Value {
-    let may = |name: &str, who: &Credentials, actions: &[&str]| {
+    let may = |name: &str, (id, secret): (&str, &str), actions: &[&str]| {
         serde_json::json!({
             "name": name,
-            "credentials": [{ "accessKey": who.access_key_id, "secretKey": who.secret_access_key }],
+            "credentials": [{ "accessKey": id, "secretKey": secret }],
             "actions": actions,
         })
     };
     let everybody = serde_json::json!({ "name": "anonymous", "actions": [format!("Read:{BUCKET}")] });
     let read = [format!("Read:{BUCKET}"), format!("List:{BUCKET}")];
     serde_json::json!({ "identities": [
-        may("writer", &writer(), &["Read", "Write", "List"]),
-        may("reader", &reader(), &read.each_ref().map(String::as_str)),
+        may("writer", WRITER, &["Read", "Write", "List"]),
+        may("reader", READER, &read.each_ref().map(String::as_str)),
         everybody,
     ] })
 }

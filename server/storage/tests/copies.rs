@@ -7,10 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, Utc};
 use igny8_outgoing::{Answer, Outgoing, Request};
-use igny8_storage::testing::{BUCKET, Fate, Line, S3, credentials, reader, settings, writer};
+use igny8_storage::testing::{BUCKET, Fate, Line, READER, S3, WRITER, settings};
 use igny8_storage::{
-    Compression, Credentials, Done, Encoding, File, Order, Settings, Source, StorageError, Store, Watch, check, clean,
-    mirror,
+    Compression, Done, Encoding, File, Order, Settings, Source, StorageError, Store, Watch, check, empty, mirror,
 };
 use url::Url;
 
@@ -97,7 +96,7 @@ fn outgoing() -> Outgoing {
 }
 
 fn store(settings: Settings) -> Store {
-    Store::new(settings, &writer(), &outgoing()).unwrap()
+    Store::new(settings, WRITER.1, &outgoing()).unwrap()
 }
 
 fn at(hours: i64) -> DateTime<Utc> {
@@ -216,15 +215,15 @@ async fn only_what_changes_goes_up_and_the_front_page_comes_last() {
     assert_whole(&service, "", &release).await;
 
     // After a day what nobody needs goes; what is needed again stays.
-    let done = clean(&store, "site_1", false, at(23), &Until::the_end()).await.unwrap();
+    let done = copy_at(&store, "1", &release, 23, &Until::the_end()).await.unwrap();
     assert_eq!((done.removed, done.clean_at), (0, Some(at(24))));
-    let done = clean(&store, "site_1", false, at(25), &Until::the_end()).await.unwrap();
-    assert_eq!((done.removed, done.clean_at), (1, None));
+    let done = copy_at(&store, "1", &release, 25, &Until::the_end()).await.unwrap();
+    assert_eq!((done.uploaded, done.removed, done.clean_at), (0, 1, None));
     assert_eq!(visit(&service, "assets/site.2.css").await.status, 404);
     assert_whole(&service, "", &release).await;
 
     // All of it can be taken away.
-    clean(&store, "site_1", true, at(26), &Until::the_end()).await.unwrap();
+    assert_eq!(empty(&store, "site_1", &Until::the_end()).await.unwrap(), 8);
     for path in release.0.keys().copied().chain([".igny8/manifest.json.gz"]) {
         assert_eq!(visit(&service, path).await.status, 404, "{path}");
     }
@@ -271,6 +270,8 @@ async fn objects_say_what_they_are() {
         assert_eq!(header(&answer, "cache-control").as_deref(), Some(cache), "{key}");
         assert_eq!(header(&answer, "content-encoding").as_deref(), encoding, "{key}");
     }
+    let moved = visit(&service, "old/index.html").await;
+    assert_eq!(header(&moved, "x-amz-website-redirect-location").as_deref(), Some("/a/"));
     // Other settings are other objects, and only those they are about go up.
     let other = Settings {
         compression: Compression::None,
@@ -412,7 +413,7 @@ async fn two_sites_share_a_bucket_and_never_a_folder() {
         "{refused:?}"
     );
     assert!(check(&blog, "site_2").await.is_err());
-    clean(&shop, "site_1", true, at(0), &Until::the_end()).await.unwrap();
+    empty(&shop, "site_1", &Until::the_end()).await.unwrap();
     assert_whole(&service, "blog/", &one).await;
 }
 
@@ -420,39 +421,33 @@ async fn two_sites_share_a_bucket_and_never_a_folder() {
 async fn a_try_says_what_is_wrong() {
     let service = S3::start().await;
     let line = Line::to(service.endpoint).await;
-    let of = |change: &dyn Fn(&mut Settings), who: &Credentials| {
+    let of = |change: &dyn Fn(&mut Settings), (id, secret): (&str, &str)| {
         let mut settings = settings(line.address);
+        settings.access_key_id = id.into();
         change(&mut settings);
-        Store::new(settings, who, &outgoing())
+        Store::new(settings, secret, &outgoing())
     };
-    assert_eq!(check(&of(&|_| (), &writer()).unwrap(), "site_1").await.unwrap(), None);
+    assert_eq!(check(&of(&|_| (), WRITER).unwrap(), "site_1").await.unwrap(), None);
     copy(&store(service.settings()), "7", &first()).await.unwrap();
     assert_eq!(
-        check(&of(&|_| (), &writer()).unwrap(), "site_1")
-            .await
-            .unwrap()
-            .as_deref(),
+        check(&of(&|_| (), WRITER).unwrap(), "site_1").await.unwrap().as_deref(),
         Some("7")
     );
     for (change, who, word) in [
         (
             &(|_: &mut Settings| ()) as &dyn Fn(&mut Settings),
-            credentials("AKWRITER", "wrong"),
+            ("AKWRITER", "wrong"),
             "secret access key is wrong",
         ),
-        (
-            &|_| (),
-            credentials("AKNOBODY", "wrong"),
-            "does not know this access key",
-        ),
-        (&|_| (), reader(), "s3:PutObject"),
+        (&|_| (), ("AKNOBODY", "wrong"), "does not know this access key"),
+        (&|_| (), READER, "s3:PutObject"),
         (
             &|settings| settings.bucket = "missing".into(),
-            writer(),
+            WRITER,
             "no bucket of this name",
         ),
     ] {
-        let error = check(&of(change, &who).unwrap(), "site_1").await.unwrap_err();
+        let error = check(&of(change, who).unwrap(), "site_1").await.unwrap_err();
         assert!(
             matches!(&error, StorageError::Fail(why) if why.contains(word)),
             "{word}: {error:?}"
@@ -460,7 +455,7 @@ async fn a_try_says_what_is_wrong() {
         assert!(!error.to_string().contains("wrong-"), "{error}");
     }
     // What passes by itself, and what does not.
-    let store = of(&|_| (), &writer()).unwrap();
+    let store = of(&|_| (), WRITER).unwrap();
     for (status, body, retry) in [
         (503, "<Error><Code>SlowDown</Code></Error>", true),
         (500, "", true),
@@ -493,7 +488,7 @@ async fn private_addresses_are_not_called() {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let nobody = Outgoing::new(&[]);
-    let refused = Store::new(settings(address), &writer(), &nobody);
+    let refused = Store::new(settings(address), WRITER.1, &nobody);
     assert!(
         matches!(&refused, Err(StorageError::Fail(why)) if why.contains("public internet")),
         "{:?}",
@@ -510,7 +505,7 @@ async fn private_addresses_are_not_called() {
             endpoint: Some(Url::parse(endpoint).unwrap()),
             ..settings(address)
         };
-        assert!(Store::new(settings, &writer(), &nobody).is_err(), "{endpoint}");
+        assert!(Store::new(settings, WRITER.1, &nobody).is_err(), "{endpoint}");
     }
     let unasked = tokio::time::timeout(std::time::Duration::from_millis(50), listener.accept()).await;
     assert!(unasked.is_err(), "nobody called");
