@@ -43,7 +43,7 @@ pub use discovery::{Discovered, Plugins, TaxonomyFound, TypeFound};
 pub use error::{Outcome, WordPressError};
 pub use media::{Media, Upload};
 pub use people::{Checked, User};
-pub use post::{Post, PostFields};
+pub use post::{Post, PostFields, PostPart};
 pub use post_type::{PostType, Taxonomy};
 pub use posts::{Listed, PostQuery};
 pub use root::ApiRoot;

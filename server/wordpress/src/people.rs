@@ -66,6 +66,15 @@ impl WordPress {
         checked
     }
 
+    /// One user.
+    ///
+    /// # Errors
+    /// [`WordPressError::Gone`] when there is no such user any more.
+    pub async fn user(&self, id: u64) -> Result<User, WordPressError> {
+        self.get(&format!("wp/v2/users/{id}"), &[("_fields", "id,name,slug")], OBJECT)
+            .await
+    }
+
     /// Users in the order of their ids, `limit` (1 to 100) of them. Who may not list users sees those that published.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::lenient;
 use crate::{META_PREFIX, SEO_KEYS, Taxonomy};
@@ -100,45 +100,98 @@ impl Post {
         })
     }
 
-    /// A hash of what an editor can change, to tell whether somebody did: texts, slug, status, date, author, image, place,
-    /// password, terms, and the meta that is ours or for search engines. Times of change and numbers that plugins count
-    /// are not in it. A draft's date moves with every save, so it counts from scheduling on.
+    /// A hash of what an editor can change, to tell whether somebody did, and which part ([`PostPart::changed`]): texts, slug,
+    /// status, date, author, image, place, password, terms, and the meta that is ours or for search engines. Times of change and
+    /// numbers that plugins count are not in it. A draft's date moves with every save, so it counts from scheduling on.
     pub fn hash(&self, taxonomies: &[Taxonomy]) -> String {
         let dated = !matches!(self.status.as_str(), "draft" | "pending" | "auto-draft");
-        let mut bases: Vec<&Taxonomy> = taxonomies.iter().collect();
-        bases.sort_by(|a, b| a.slug.cmp(&b.slug));
+        let mut of: Vec<&Taxonomy> = taxonomies.iter().collect();
+        of.sort_by(|a, b| a.slug.cmp(&b.slug));
         // A taxonomy that comes without terms is none: plugins add some to every post.
-        let terms = bases
-            .iter()
-            .map(|taxonomy| (taxonomy.slug.as_str(), self.terms(taxonomy)));
+        let terms = of.iter().map(|taxonomy| (taxonomy.slug.as_str(), self.terms(taxonomy)));
         let terms: Vec<(&str, Vec<u64>)> = terms.filter(|(_, ids)| !ids.is_empty()).collect();
-        let seo = |key: &str| SEO_KEYS.iter().flatten().any(|known| *known == key);
-        let meta: BTreeMap<&str, &Value> = self
-            .meta
-            .iter()
-            .filter(|(key, value)| (key.starts_with(META_PREFIX) || seo(key)) && !is_empty(value))
-            .map(|(key, value)| (key.as_str(), value))
-            .collect();
-        let all = serde_json::json!([
-            self.title,
-            self.content,
-            self.excerpt,
-            self.slug,
-            self.status,
-            self.date_gmt.filter(|_| dated),
-            self.author,
-            self.featured_media,
-            self.parent,
-            self.menu_order,
-            self.password,
-            self.sticky,
-            self.format,
-            self.template,
-            self.comment_status,
-            terms,
-            meta,
-        ]);
-        blake3::hash(all.to_string().as_bytes()).to_hex().to_string()
+        let is_seo = |key: &str| SEO_KEYS.iter().flatten().any(|known| *known == key);
+        let meta = |wanted: &dyn Fn(&str) -> bool| {
+            let all = self.meta.iter().filter(|(key, value)| wanted(key) && !is_empty(value));
+            json!(all.collect::<BTreeMap<_, _>>())
+        };
+        let parts = PostPart::ALL.map(|part| {
+            let value = match part {
+                PostPart::Title => json!(self.title),
+                PostPart::Content => json!(self.content),
+                PostPart::Excerpt => json!(self.excerpt),
+                PostPart::Slug => json!(self.slug),
+                PostPart::Status => json!([self.status, self.date_gmt.filter(|_| dated)]),
+                PostPart::Author => json!(self.author),
+                PostPart::Image => json!(self.featured_media),
+                PostPart::Place => json!([self.parent, self.menu_order]),
+                PostPart::Showing => json!([
+                    self.password,
+                    self.sticky,
+                    self.format,
+                    self.template,
+                    self.comment_status
+                ]),
+                PostPart::Terms => json!(terms),
+                PostPart::Seo => meta(&is_seo),
+                PostPart::Meta => meta(&|key| key.starts_with(META_PREFIX)),
+            };
+            let mut hash = blake3::hash(value.to_string().as_bytes()).to_hex().to_string();
+            hash.truncate(16);
+            hash
+        });
+        parts.join(".")
+    }
+}
+
+/// A part of a post that is edited by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PostPart {
+    Title,
+    Content,
+    Excerpt,
+    Slug,
+    /// With its date.
+    Status,
+    Author,
+    Image,
+    /// Parent and order.
+    Place,
+    /// Password, sticky, format, template, comments.
+    Showing,
+    Terms,
+    Seo,
+    /// What we keep with it.
+    Meta,
+}
+
+impl PostPart {
+    pub const ALL: [Self; 12] = [
+        Self::Title,
+        Self::Content,
+        Self::Excerpt,
+        Self::Slug,
+        Self::Status,
+        Self::Author,
+        Self::Image,
+        Self::Place,
+        Self::Showing,
+        Self::Terms,
+        Self::Seo,
+        Self::Meta,
+    ];
+
+    /// The parts in which two states differ, by their hashes ([`Post::hash`]); all, when one of them is no such hash.
+    pub fn changed(before: &str, after: &str) -> Vec<Self> {
+        let (before, after): (Vec<&str>, Vec<&str>) = (before.split('.').collect(), after.split('.').collect());
+        let comparable = before.len() == Self::ALL.len() && after.len() == Self::ALL.len();
+        let differs = |n: usize| !comparable || before[n] != after[n];
+        Self::ALL
+            .into_iter()
+            .enumerate()
+            .filter(|(n, _)| differs(*n))
+            .map(|(_, part)| part)
+            .collect()
     }
 }
 

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use igny8_outgoing::Outgoing;
 use igny8_wordpress::testing::RealWordPress;
 use igny8_wordpress::{
-    ApiRoot, Credentials, Outcome, Post, PostFields, PostQuery, PostType, Taxonomy, TermFields, Upload, WordPress,
-    WordPressError,
+    ApiRoot, Credentials, Outcome, Post, PostFields, PostPart, PostQuery, PostType, Taxonomy, TermFields, Upload,
+    WordPress, WordPressError,
 };
 
 fn all(offset: u64, limit: u8) -> PostQuery {
@@ -239,23 +239,34 @@ async fn posts_are_written_and_read_byte_for_byte() {
     let hash = |post: &Post| post.hash(&of_posts());
     let again = client.update(&posts, made.id, &fields).await.unwrap();
     assert_eq!(hash(&again), hash(&read));
-    for code in [
-        "wp_update_post(wp_slash(['ID' => ID, 'post_title' => 'Other']));",
-        "wp_update_post(wp_slash(['ID' => ID, 'post_status' => 'private', 'post_password' => '']));",
-        "wp_set_post_terms(ID, ['x'], 'post_tag');",
-        "stick_post(ID);",
-        "set_post_format(ID, 'quote');",
+    use PostPart::{Content, Showing, Slug, Status, Terms, Title};
+    for (code, expected) in [
+        (
+            "wp_update_post(wp_slash(['ID' => ID, 'post_title' => 'Other']));",
+            vec![Title],
+        ),
+        (
+            "wp_update_post(wp_slash(['ID' => ID, 'post_content' => 'Other', 'post_name' => 'other']));",
+            vec![Content, Slug],
+        ),
+        (
+            "wp_update_post(wp_slash(['ID' => ID, 'post_status' => 'private', 'post_password' => '']));",
+            vec![Status, Showing],
+        ),
+        ("wp_set_post_terms(ID, ['x'], 'post_tag');", vec![Terms]),
+        ("stick_post(ID);", vec![Showing]),
+        ("update_post_meta(ID, 'views', 7);", vec![]),
     ] {
         let before = hash(&client.post_of(&posts, &of_posts(), made.id).await.unwrap());
-        site.php(
-            &code
-                .replace("ID,", &format!("{},", made.id))
-                .replace("=> ID", &format!("=> {}", made.id))
-                .replace("(ID)", &format!("({})", made.id)),
-        );
+        site.php(&format!(
+            "$id = {}; {}",
+            made.id,
+            code.replace("ID,", "$id,").replace("(ID)", "($id)")
+        ));
         let after = hash(&client.post_of(&posts, &of_posts(), made.id).await.unwrap());
-        assert_ne!(before, after, "{code}");
+        assert_eq!(PostPart::changed(&before, &after), expected, "{code}");
     }
+    assert_eq!(PostPart::changed("", &hash(&read)), PostPart::ALL);
 
     client.trash(&posts, made.id).await.unwrap();
     client.trash(&posts, made.id).await.unwrap();
