@@ -243,6 +243,15 @@ impl Line {
 
     /// `METHOD path` of the requests that passed since this was asked before, as they were answered.
     pub fn seen(&self) -> Vec<String> {
+        let words = |head: String| {
+            let mut words = head.split(' ');
+            Some(format!("{} {}", words.next()?, words.next()?))
+        };
+        self.heads().into_iter().filter_map(words).collect()
+    }
+
+    /// The same with their headers.
+    pub fn heads(&self) -> Vec<String> {
         std::mem::take(&mut *self.shared.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -301,8 +310,7 @@ async fn pass(mut client: TcpStream, shared: Arc<Shared>) -> std::io::Result<()>
     // The service closes when it has answered. Its name and this header are no part of the signature.
     request.splice(head..head, *b"\r\nConnection: close");
     let answer = say(shared.to, &request).await;
-    let entry = format!("{method} {path}");
-    shared.seen.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
+    shared.seen.lock().unwrap_or_else(PoisonError::into_inner).push(text);
     if matches!(fate, Fate::Passes) {
         client.write_all(&answer).await?;
     }
