@@ -12,7 +12,7 @@
 //   text TEXT        a success with this text
 //   cut              an answer that ends too early
 //
-// `always …` as the only line stays.
+// `always …` as the only line stays; `on TEXT …` as the first waits for a request with this text in its address.
 $folder = getenv('WORDPRESS_FOLDER');
 touch("$folder/used");
 $path = rawurldecode(parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH) ?: '/');
@@ -48,7 +48,10 @@ function misbehaved(string $file): bool
     $line = $lines[0] ?? 'ok';
     if (str_starts_with($line, 'always ')) {
         $line = substr($line, 7);
+    } elseif (str_starts_with($line, 'on ') && !str_contains(rawurldecode($_SERVER['REQUEST_URI']), explode(' ', $line, 3)[1])) {
+        $line = 'ok';
     } else {
+        $line = str_starts_with($line, 'on ') ? explode(' ', $line, 3)[2] : $line;
         array_shift($lines);
         ftruncate($opened, 0);
         rewind($opened);

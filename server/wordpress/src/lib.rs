@@ -33,6 +33,7 @@ mod post;
 mod post_type;
 mod posts;
 mod root;
+mod shown;
 mod site;
 mod terms;
 #[cfg(feature = "testing")]
@@ -47,6 +48,7 @@ pub use post::{Post, PostFields, PostPart};
 pub use post_type::{PostType, Taxonomy};
 pub use posts::{Listed, PostQuery};
 pub use root::ApiRoot;
+pub use shown::shown;
 pub use site::Site;
 pub use terms::{Term, TermFields};
 
