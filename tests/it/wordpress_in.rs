@@ -856,3 +856,44 @@ async fn the_plugin_tells_what_changed_and_signs_it() {
         "{page}"
     );
 }
+
+/// Ten thousand posts, in parts of a hundred. Takes minutes: `cargo nextest run --workspace --run-ignored only -E 'test(ten_thousand)'`.
+#[tokio::test]
+#[ignore = "takes minutes"]
+async fn ten_thousand_posts_are_imported_once() {
+    let c = Connected::new("in_ten_thousand", json!({})).await;
+    c.there.php(
+        "global $wpdb;
+         for ($lot = 0; $lot < 100; $lot++) {
+             $rows = [];
+             for ($i = 0; $i < 100; $i++) {
+                 $n = $lot * 100 + $i;
+                 $rows[] = $wpdb->prepare(\"(1, '2025-01-01', '2025-01-01', '2025-01-01', '2025-01-01', %s, 'Post', '', 'publish', %s, '', '', '')\", str_repeat(\"Word $n \", 300), \"post-$n\");
+             }
+             $wpdb->query(\"INSERT INTO $wpdb->posts (post_author, post_date, post_date_gmt, post_modified, post_modified_gmt, post_content, post_title, post_excerpt, post_status, post_name, to_ping, pinged, post_content_filtered) VALUES \" . implode(',', $rows));
+         }",
+    );
+    let begun = std::time::Instant::now();
+    c.ask(false).await;
+    let (job, lease) = igny8_server::jobs::worker::claim(&c.w.app).await.unwrap().unwrap();
+    assert_eq!(job.kind, "import_wordpress");
+    let stop = tokio_util::sync::CancellationToken::new();
+    igny8_server::jobs::worker::run_one(&c.w.app, job, lease, &stop).await;
+    eprintln!(
+        "10,000 posts in {:.0?}, {} requests",
+        begun.elapsed(),
+        c.there.requests().len()
+    );
+    assert_eq!(c.state().await["sync_status"], "completed");
+    assert_eq!(c.all("/content").await.len(), 10_000);
+    let begun = std::time::Instant::now();
+    c.ask(false).await;
+    let (job, lease) = igny8_server::jobs::worker::claim(&c.w.app).await.unwrap().unwrap();
+    igny8_server::jobs::worker::run_one(&c.w.app, job, lease, &stop).await;
+    let requests = c.there.requests();
+    eprintln!("nothing new in {:.0?}, {} requests", begun.elapsed(), requests.len());
+    assert!(
+        requests.len() < 10,
+        "a look that finds nothing asks little: {requests:?}"
+    );
+}

@@ -270,13 +270,20 @@ fn path_below(link: &str, home: &Url) -> Option<String> {
     (rest.is_empty() || rest.starts_with('/')).then(|| if rest.is_empty() { "/".into() } else { rest.to_owned() })
 }
 
-/// A text as a slug: itself where it is one.
+/// A text as a slug: its letters and digits, of any script; empty when it has none.
 pub fn slug(text: &str, language: &str) -> String {
     if igny8_text::is_slug(text) {
         return text.to_owned();
     }
-    let made = igny8_text::slug(text, language);
-    let made: String = made.chars().take(100).collect();
+    let words = text.to_lowercase();
+    let words = words
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    let plain = words.collect::<Vec<_>>().join("-");
+    if plain.is_empty() || igny8_text::is_slug(&plain) {
+        return plain;
+    }
+    let made: String = igny8_text::slug(&plain, language).chars().take(100).collect();
     let made = made.trim_matches('-').to_owned();
     if igny8_text::is_slug(&made) {
         made

@@ -27,6 +27,8 @@ pub const IMPORT_WORDPRESS: &str = "import_wordpress";
 
 /// Posts read at once; fewer where they are very long.
 const PAGE: u8 = 100;
+/// Posts read at once by their ids.
+const LOT: usize = 25;
 /// What a poll reads again of what it has seen: clocks and caches there are not exact.
 const OVERLAP: Duration = Duration::minutes(2);
 /// How long deletions may go unseen that leave the count as it was.
@@ -254,6 +256,11 @@ async fn import(from: &mut Inbound<'_>, payload: &Payload, context: &JobContext)
         if run.done.contains(&of.slug) {
             continue;
         }
+        // Where only what is known counts, reading everything would be for nothing.
+        let unseen = cursor.types.get(&of.slug).is_none_or(|seen| seen.until.is_none());
+        if !from.takes_new() && (unseen || run.full) {
+            run.comparing = true;
+        }
         let told = |share: f64| 5.0 + 90.0 * (n as f64 + share) / parts as f64;
         if !run.comparing {
             read_all(from, of, &mut cursor, &mut run, context, &told).await?;
@@ -386,10 +393,12 @@ async fn compare(
     let first = listed(from, of, 0, 1).await?;
     let is_due = seen.compared_at.is_none_or(|at| now - at >= COMPARED);
     run.total = first.total;
+    run.begun = run.begun.or(first.at);
     if !run.full && !is_due && first.total == seen.total && first.total.is_some() {
         return Ok(());
     }
     context.progress(95.0, format!("{}: looking for what is missing", of.name));
+    let all_known = run.full && !from.takes_new();
     let mut known: HashMap<u64, Short> = known(from, of).await.map_err(|error| broken(&error))?;
     let mut wanted: Vec<u64> = Vec::new();
     let mut offset = 0;
@@ -403,7 +412,10 @@ async fn compare(
                     && here.their_modified.is_some()
                     && here.their_modified != listed.modified_gmt
             });
-            if changed || (here.is_none() && from.takes_new() && listed.status != "trash") {
+            if changed
+                || (here.is_some() && all_known)
+                || (here.is_none() && from.takes_new() && listed.status != "trash")
+            {
                 wanted.push(listed.id);
             }
         }
@@ -412,14 +424,9 @@ async fn compare(
         }
         offset += u64::from(PAGE);
     }
-    let taxonomies = from.taxonomies_of(of);
-    for ids in wanted.chunks(25) {
+    for ids in wanted.chunks(LOT) {
         stopped(context)?;
-        let posts = from
-            .client
-            .posts_with(of, &taxonomies, ids)
-            .await
-            .map_err(|error| failed(&error))?;
+        let posts = these(from, of, ids, &mut run.counts).await?;
         run.counts.add(&posts::import(from, of, posts, &|_, _| {}).await?);
     }
     let mut gone: Vec<(u64, PublicationId)> = known
@@ -434,6 +441,25 @@ async fn compare(
     }
     cursor.types.entry(of.slug.clone()).or_default().compared_at = Some(now);
     Ok(())
+}
+
+/// Posts by their ids, as many at once as fit; one that is too long by itself is left out.
+async fn these(from: &Inbound<'_>, of: &PostType, ids: &[u64], counts: &mut Counts) -> Result<Vec<Post>, PublishError> {
+    let taxonomies = from.taxonomies_of(of);
+    let mut posts = Vec::with_capacity(ids.len());
+    let mut lots: Vec<&[u64]> = vec![ids];
+    while let Some(ids) = lots.pop() {
+        match from.client.posts_with(of, &taxonomies, ids).await {
+            Ok(found) => posts.extend(found),
+            Err(WordPressError::TooLarge(_)) if ids.len() > 1 => {
+                let (first, rest) = ids.split_at(ids.len() / 2);
+                lots.extend([rest, first]);
+            }
+            Err(WordPressError::TooLarge(_)) => counts.skip(ids[0], "it is too long"),
+            Err(error) => return Err(failed(&error)),
+        }
+    }
+    Ok(posts)
 }
 
 async fn listed(from: &Inbound<'_>, of: &PostType, offset: u64, limit: u8) -> Result<Page<Listed>, PublishError> {
@@ -505,8 +531,8 @@ async fn missing(
             }
             Ok(())
         }
-        // Not for us to see.
-        Err(WordPressError::Forbidden { .. }) => Ok(()),
+        // Not for us to see, or too long to be read.
+        Err(WordPressError::Forbidden { .. } | WordPressError::TooLarge(_)) => Ok(()),
         Err(error) => Err(failed(&error)),
     }
 }
@@ -522,14 +548,9 @@ async fn some(from: &mut Inbound<'_>, named: &[Named], context: &JobContext) -> 
         let Some(ids) = by_type.get(of.slug.as_str()) else {
             continue;
         };
-        let taxonomies = from.taxonomies_of(&of);
-        for ids in ids.chunks(25) {
+        for ids in ids.chunks(LOT) {
             stopped(context)?;
-            let posts = from
-                .client
-                .posts_with(&of, &taxonomies, ids)
-                .await
-                .map_err(|error| failed(&error))?;
+            let posts = these(from, &of, ids, &mut counts).await?;
             let there: Vec<u64> = posts.iter().map(|post| post.id).collect();
             counts.add(&posts::import(from, &of, posts, &|_, _| {}).await?);
             let absent: Vec<u64> = ids.iter().copied().filter(|id| !there.contains(id)).collect();
