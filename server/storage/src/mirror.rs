@@ -44,8 +44,6 @@ pub trait Watch: Sync {
 
 /// What is to be copied.
 pub struct Order {
-    /// Whose copy this is; see [`Manifest::owner`].
-    pub owner: String,
     /// Name of the release.
     pub release: String,
     pub files: Vec<File>,
@@ -66,17 +64,18 @@ pub struct Done {
     pub clean_at: Option<DateTime<Utc>>,
 }
 
-/// Makes what visitors of the bucket get the same as a release.
+/// Makes what visitors of the bucket get the same as a release. `owner` is whose copy it is; see [`Manifest::owner`].
 ///
 /// # Errors
 /// [`StorageError`]; the next call goes on from there.
 pub async fn mirror(
     store: &Store,
+    owner: &str,
     order: &Order,
     source: Arc<dyn Source>,
     watch: &impl Watch,
 ) -> Result<Done, StorageError> {
-    let there = Manifest::read(store, &order.owner).await?;
+    let there = Manifest::read(store, owner).await?;
     let (was, was_whole) = (there.release.clone(), there.objects.values().all(Option::is_some));
     let mut plan = Plan::new(there, &order.files, store.settings(), order.now, order.whole);
     let all = plan.puts();

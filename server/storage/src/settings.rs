@@ -16,11 +16,28 @@ pub enum Compression {
     Brotli,
 }
 
+/// `url`'s own serde support is a feature that SurrealDB would be compiled again for.
+mod as_text {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de};
+    use url::Url;
+
+    #[expect(clippy::ref_option, reason = "serde gives it so")]
+    pub fn serialize<S: Serializer>(url: &Option<Url>, serializer: S) -> Result<S::Ok, S::Error> {
+        url.as_ref().map(Url::as_str).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| Url::parse(&text).map_err(de::Error::custom)).transpose()
+    }
+}
+
 /// What is not secret about a destination.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Address of the service, without the bucket; AWS in `region` when empty.
+    #[serde(with = "as_text")]
     pub endpoint: Option<Url>,
     /// What requests are signed for; many services take any, Cloudflare R2 `auto`.
     pub region: String,
@@ -32,6 +49,7 @@ pub struct Settings {
     /// The bucket is the first part of the path, not of the host.
     pub path_style: bool,
     /// Where visitors find the copy.
+    #[serde(with = "as_text")]
     pub public_address: Option<Url>,
     pub compression: Compression,
     /// `Cache-Control` of what keeps its name when it changes.

@@ -111,13 +111,12 @@ async fn copy_at(
     watch: &Until,
 ) -> Result<Done, StorageError> {
     let order = Order {
-        owner: "site_1".into(),
         release: name.into(),
         files: release.files(),
         whole: false,
         now: at(hours),
     };
-    mirror(store, &order, Arc::new(release.clone()), watch).await
+    mirror(store, "site_1", &order, Arc::new(release.clone()), watch).await
 }
 
 async fn copy(store: &Store, name: &str, release: &Release) -> Result<Done, StorageError> {
@@ -411,13 +410,12 @@ async fn two_sites_share_a_bucket_and_never_a_folder() {
     assert_whole(&service, "blog/", &one).await;
     assert_whole(&service, "shop/en/", &two).await;
     let order = Order {
-        owner: "site_2".into(),
         release: "1".into(),
         files: two.files(),
         whole: true,
         now: at(0),
     };
-    let refused = mirror(&blog, &order, Arc::new(two.clone()), &Until::the_end()).await;
+    let refused = mirror(&blog, "site_2", &order, Arc::new(two.clone()), &Until::the_end()).await;
     assert!(
         matches!(&refused, Err(StorageError::Fail(why)) if why.contains("another site")),
         "{refused:?}"
