@@ -162,7 +162,7 @@ async fn all_of_it_goes_out_and_an_edit_updates_it() {
         c.upload("featured.png", 2).await,
         picture["path"].as_str().unwrap().to_owned(),
     );
-    let linked = c.published("Water", json!({ "body": "Just *water*." })).await;
+    c.published("Water", json!({ "body": "Just *water*." })).await;
     let body = format!("## Beans\n\n![A cup]({inline})\n\nSee [water](/blog/water/) & <https://e.example/?a=1&b=2>.");
     let post = c
         .published(

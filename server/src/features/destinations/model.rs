@@ -36,12 +36,18 @@ choice!(Connection {
     Connected,
     Error
 });
-choice!(SyncStatus {
+/// How far a synchronisation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Enum, SurrealValue, Serialize, Deserialize)]
+#[oai(rename = "DestinationSyncStatus", rename_all = "snake_case")]
+#[surreal(crate = "surrealdb_types")]
+#[surreal(untagged, rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum SyncState {
     Pending,
     Syncing,
     Completed,
-    Error
-});
+    Error,
+}
 choice!(
     /// What becomes of what was published at a destination that is removed here.
     Leaving { Keep, Trash }
@@ -162,7 +168,7 @@ pub struct DestinationState {
     /// What it has: types, taxonomies, users; by kind.
     pub discovered: Option<serde_json::Value>,
     pub discovered_at: Option<DateTime<Utc>>,
-    pub sync_status: SyncStatus,
+    pub sync_status: SyncState,
     pub sync_error: Option<String>,
     pub last_sync_at: Option<DateTime<Utc>>,
     /// Where an import that goes on in parts is; the import's own.

@@ -209,19 +209,28 @@ impl Publisher for Wordpress {
         {
             return Err(PublishError::Conflict(Box::new(self.copy(&taxonomies, &post))));
         }
-        let updated = match self.client.update(of, id, &fields).await {
-            // The picture was deleted there: it is sent again.
-            Err(WordPressError::Refused { code, .. })
-                if fields.featured_media.is_some() && code.contains("featured_media") =>
-            {
-                let (image, note) = self.featured_again(document, known).await?;
-                fields.featured_media = Some(image);
-                notes.extend(note);
-                self.client.update(of, id, &fields).await
-            }
-            updated => updated,
-        };
-        let updated = updated.map_err(|error| failed(&error))?;
+        let mut updated = self
+            .client
+            .update(of, id, &fields)
+            .await
+            .map_err(|error| failed(&error))?;
+        // WordPress says nothing about a picture that it does not have any more: it was deleted there, and is sent again.
+        if fields
+            .featured_media
+            .is_some_and(|image| image != updated.featured_media)
+        {
+            let (image, note) = self.featured_again(document, known).await?;
+            notes.extend(note);
+            fields = PostFields {
+                featured_media: Some(image),
+                ..PostFields::default()
+            };
+            updated = self
+                .client
+                .update(of, id, &fields)
+                .await
+                .map_err(|error| failed(&error))?;
+        }
         let mut receipt = Self::receipt(of, &taxonomies, &updated);
         receipt.notes = notes;
         Ok(receipt)
