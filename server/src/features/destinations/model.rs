@@ -42,7 +42,7 @@ choice!(Connection {
 #[surreal(crate = "surrealdb_types")]
 #[surreal(untagged, rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
-pub enum SyncState {
+pub enum SyncStatus {
     Pending,
     Syncing,
     Completed,
@@ -168,7 +168,7 @@ pub struct DestinationState {
     /// What it has: types, taxonomies, users; by kind.
     pub discovered: Option<serde_json::Value>,
     pub discovered_at: Option<DateTime<Utc>>,
-    pub sync_status: SyncState,
+    pub sync_status: SyncStatus,
     pub sync_error: Option<String>,
     pub last_sync_at: Option<DateTime<Utc>>,
     /// Where an import that goes on in parts is; the import's own.
