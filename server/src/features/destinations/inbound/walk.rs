@@ -9,7 +9,7 @@ use igny8_wordpress::{Listed, Page, Post, PostQuery, PostType, WordPressError};
 use serde::{Deserialize, Serialize};
 
 use super::super::model::{
-    Destination, DestinationId, Direction, Publication, PublicationId, PublicationStatus, SyncResult, SyncState,
+    Destination, DestinationId, Direction, Publication, PublicationId, PublicationStatus, SyncResult, SyncStatus,
 };
 use super::super::state::{self, Change, Noted};
 use super::cursor::{Counts, Cursor, Run};
@@ -111,7 +111,7 @@ async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_json::V
     let mut tx = db.tx();
     state::guard(&mut tx, destination.id, context.lease());
     Change::new()
-        .sync(SyncState::Syncing, None)
+        .sync(SyncStatus::Syncing, None)
         .import_at(next(&settings, app.db.clock().now()))
         .add_to(&mut tx, destination.id);
     tx.commit().await?;
@@ -162,7 +162,7 @@ async fn end(
                 .is_some_and(|all| all.iter().any(|(name, n)| name != "unchanged" && *n != 0));
             Change::new()
                 .connection(None, now)
-                .sync(SyncState::Completed, None)
+                .sync(SyncStatus::Completed, None)
                 .synced_at(now)
                 .add_to(&mut tx, destination.id);
             // A look that finds nothing is no event.
@@ -175,7 +175,7 @@ async fn end(
         }
         Err(error) => {
             let why = error.to_string();
-            let mut change = Change::new().sync(SyncState::Error, Some(why.clone()));
+            let mut change = Change::new().sync(SyncStatus::Error, Some(why.clone()));
             if let PublishError::Connection(_) = &error {
                 change = change.connection(Some(why.clone()), now);
             }
