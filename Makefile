@@ -24,7 +24,7 @@ run: ## Build, and start the demo: a site, the API and its documentation.
 	@exec "$(CARGO_TARGET_DIR)/debug/igny8" demo
 
 test: ## Run every test.
-	@.ci/setup build test client
+	@.ci/setup build test client storage
 	"$(TOOLS)/cargo-nextest" nextest run --workspace --locked
 	cargo test --workspace --doc --locked
 	npm --prefix $(CLIENT) test
@@ -38,7 +38,7 @@ lint: ## Check formatting, warnings, documentation, and the dependencies' licenc
 	"$(TOOLS)/cargo-deny" --locked check licenses bans sources
 
 test-remote: ## Run the tests of data and API against a SurrealDB server; compiles one first (10 minutes).
-	@.ci/setup build test
+	@.ci/setup build test storage
 	cargo build --manifest-path tests/surrealdb/Cargo.toml --locked
 	@tests/surrealdb/run "$(CARGO_TARGET_DIR)/debug/surrealdb-for-tests" \
 		"$(TOOLS)/cargo-nextest" nextest run --workspace --locked -E 'package(igny8-data) or package(igny8-tests)'

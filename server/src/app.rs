@@ -174,6 +174,16 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "editorial_flow",
         sql: include_str!("../schema/0035_editorial_flow.surql"),
     },
+    Migration {
+        number: 37,
+        name: "destinations",
+        sql: include_str!("../schema/0037_destinations.surql"),
+    },
+    Migration {
+        number: 39,
+        name: "destination_kinds",
+        sql: include_str!("../schema/0039_destination_kinds.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.

@@ -19,6 +19,7 @@ pub mod features;
 pub mod jobs;
 pub mod mail;
 pub mod metrics;
+pub mod publish;
 pub mod registry;
 pub mod secrets;
 pub mod telemetry;

@@ -19,6 +19,7 @@ pub fn apis() -> impl OpenApi + 'static {
         features::media::api::MediaApi,
         features::publishing::api::DeploymentsApi,
         features::publishing::api::PreviewApi,
+        features::destinations::api::apis(),
         (
             features::schedules::api::SchedulesApi,
             features::taxonomy::api::TermsApi,
@@ -64,12 +65,13 @@ pub fn apis() -> impl OpenApi + 'static {
 
 /// Every kind of background job.
 pub fn jobs() -> Vec<JobType> {
-    vec![
+    let mut jobs = vec![
         crate::ai::engine::job(),
         features::accounts::mails::job(),
         features::builder::live::job(),
         features::content::schedule::job(),
         features::content::search::job(),
+        features::destinations::inbound::job(),
         features::editorial::mails::job(),
         features::forms::mails::job(),
         features::linker::job(),
@@ -77,7 +79,9 @@ pub fn jobs() -> Vec<JobType> {
         features::planner::import::job::job(),
         features::publishing::deploy_job(),
         features::publishing::site_changed_job(),
-    ]
+    ];
+    jobs.extend(features::destinations::jobs());
+    jobs
 }
 
 /// Everything done periodically.
@@ -90,6 +94,11 @@ pub fn schedules() -> Vec<Schedule> {
         Schedule::new("purge_ai_vectors", Duration::hours(1), crate::ai::vectors::purge),
         Schedule::new("renew_credits", Duration::minutes(10), features::billing::renew),
         Schedule::new("forget_messages", Duration::hours(1), features::forms::keep::forget),
+        Schedule::new(
+            "forget_sync_events",
+            Duration::hours(1),
+            features::destinations::forget_events,
+        ),
         Schedule::new("purge_deleted", Duration::hours(1), purge::deleted),
         Schedule::new("purge_media_files", Duration::hours(1), features::media::purge_files),
         Schedule::new(
@@ -99,6 +108,16 @@ pub fn schedules() -> Vec<Schedule> {
         ),
         Schedule::new("keep_search", Duration::hours(1), features::content::search::keep),
         Schedule::new("age_scores", Duration::minutes(15), features::optimizer::keep::age),
+        Schedule::new(
+            "look_at_destinations",
+            Duration::seconds(30),
+            features::destinations::inbound::look_at_destinations,
+        ),
+        Schedule::new(
+            "mirror_releases",
+            Duration::minutes(5),
+            features::destinations::releases::catch_up,
+        ),
         Schedule::new("site_schedules", Duration::seconds(15), features::schedules::run_due),
         Schedule::new("mend_deployments", Duration::minutes(1), features::publishing::mend),
     ]
@@ -119,6 +138,7 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
             ("link", "target"),
             ("content_score", "content"),
             ("optimization", "content"),
+            ("publication", "content"),
         ],
         named_by: &[
             ("task", "content = NONE", "content INSIDE $gone"),
@@ -149,6 +169,17 @@ pub const SOFT_DELETED: &[SoftDeleted] = &[
                 "clusters CONTAINSANY $gone",
             ),
         ],
+    },
+    SoftDeleted {
+        table: "destination",
+        found_by: FoundBy::Time,
+        parts: &[
+            ("destination_state", "destination"),
+            ("mapping", "destination"),
+            ("publication", "destination"),
+            ("sync_event", "destination"),
+        ],
+        named_by: &[],
     },
     SoftDeleted {
         table: "idea",
@@ -244,15 +275,19 @@ pub const OF_SITES: &[&str] = &[
     "content",
     "content_score",
     "deployment",
+    "destination",
+    "destination_state",
     "editing",
     "generated",
     "idea",
     "image",
     "keyword",
     "link",
+    "mapping",
     "media",
     "optimization",
     "planned_page",
+    "publication",
     "revision",
     "score_state",
     "sector",
@@ -261,6 +296,7 @@ pub const OF_SITES: &[&str] = &[
     "site_plan",
     "site_schedule",
     "submission",
+    "sync_event",
     "task",
     "term",
     "tree_guard",

@@ -186,6 +186,7 @@ impl Samples {
         let image = made(&format!("/sites/{site}/images"), image).await;
         let optimization = optimization(w, &content, &job).await;
         let submission = submission(w, &content).await;
+        let (destination, publication) = publication(w, &content).await;
         let invitation = json!({ "email": format!("{CANARY}@a.example"), "name": "New", "role": "viewer" });
         let invitation = made("/invitations", invitation).await;
         let (_, key) = w
@@ -223,6 +224,8 @@ impl Samples {
             ("link_id", link),
             ("optimization_id", optimization),
             ("submission_id", submission),
+            ("destination_id", destination),
+            ("publication_id", publication),
             ("number", "1".to_owned()),
             ("invitation_id", invitation),
             ("api_key_id", api_key),
@@ -284,6 +287,60 @@ async fn transcript(w: &World, job: &str) -> String {
     tx.create(row);
     tx.commit().await.unwrap();
     id
+}
+
+/// A WordPress site that cannot be reached, and a conflict about content there.
+async fn publication(w: &World, content: &str) -> (String, String) {
+    use igny8_server::features::destinations::model::Secrets;
+    use igny8_server::features::destinations::{Destination, Publication, PublicationStatus, state};
+    use igny8_server::publish::{DestinationKind, RemoteCopy};
+    let now = w.clock.now();
+    let mut destination = Destination {
+        id: w.app.db.ids().make(),
+        account: w.a.account,
+        site: w.a.sites[0],
+        kind: DestinationKind::Wordpress,
+        name: CANARY.into(),
+        enabled: true,
+        settings: json!({ "url": "https://blog.invalid/", "root": "https://blog.invalid/wp-json/", "user": CANARY }),
+        sealed: None,
+        leaving: None,
+        rev: 1,
+        created_at: now,
+        updated_at: now,
+        deleted_at: None,
+    };
+    let secrets = Secrets {
+        password: Some(CANARY.into()),
+        ..Secrets::default()
+    };
+    destination.seal(w.app.db.keys(), w.app.db.ids().bytes(), &secrets);
+    let mut publication = Publication::new(w.app.db.ids().make(), &destination, content.parse().unwrap(), now);
+    publication.status = PublicationStatus::Conflict;
+    publication.external_id = Some("7".into());
+    let copy = RemoteCopy {
+        hash: "x".into(),
+        modified: None,
+        status: "publish".into(),
+        title: CANARY.into(),
+        slug: CANARY.into(),
+        html: CANARY.into(),
+        excerpt: CANARY.into(),
+        url: None,
+        published_at: None,
+        seo_title: None,
+        seo_description: None,
+        terms: Vec::new(),
+    };
+    publication.conflict = Some(serde_json::to_value(copy).unwrap());
+    let ids = (destination.id.to_string(), publication.id.to_string());
+    let platform = w.app.db.platform(igny8_data::Why::Operator);
+    let mut tx = platform.tx(w.a.account, Some(w.a.sites[0]));
+    tx.create(state::fresh(&w.app.db, &destination))
+        .create(destination)
+        .create(publication);
+    tx.commit().await.unwrap();
+    ids
 }
 
 /// A rewrite of content, as a task leaves it behind.

@@ -86,19 +86,7 @@ impl Language {
     fn new(plan: &Plan<'_>, l: usize, zone: Tz, theme: &Theme) -> Self {
         let tag = plan.languages[l].as_str();
         let words = theme.words(tag);
-        let labels = Labels {
-            note: words.get("note"),
-            tip: words.get("tip"),
-            important: words.get("important"),
-            warning: words.get("warning"),
-            caution: words.get("caution"),
-            footnotes: words.get("footnotes"),
-            back_to_text: words.get("back_to_text"),
-            link_to_section: words.get("link_to_section"),
-            table: words.get("table"),
-            code: words.get("code"),
-            details: words.get("details"),
-        };
+        let labels = words.labels();
         let image_sizes = theme.sizes.at(crate::images::sizes::TEXT).to_owned();
         let base = tag.split('-').next().unwrap_or_default();
         let rtl = matches!(

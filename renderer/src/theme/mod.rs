@@ -19,6 +19,7 @@ use serde::Deserialize;
 use tera::{Map, Tera, Value};
 
 use crate::images::sizes::Sizes;
+use crate::markdown::Labels;
 pub use assets::Asset;
 pub(crate) use assets::hashed_path;
 pub use fonts::{FAMILIES, Family};
@@ -297,7 +298,7 @@ impl Theme {
     }
 
     /// The theme's words in `language` (a BCP 47 tag), else in its base language, else in English; English fills gaps.
-    pub(crate) fn words(&self, language: &str) -> Words {
+    pub fn words(&self, language: &str) -> Words {
         let lower = language.to_ascii_lowercase();
         let base = alias(lower.split('-').next().unwrap_or_default());
         let mut all = self.words.get("en").map(|w| (**w).clone()).unwrap_or_default();
@@ -379,12 +380,29 @@ fn read_dir(dir: &Path) -> Result<BTreeMap<String, Vec<u8>>, ThemeError> {
 }
 
 /// Words of the theme in one language.
-pub(crate) struct Words(BTreeMap<String, String>);
+pub struct Words(BTreeMap<String, String>);
 
 impl Words {
     /// The word by its key; the key itself where a theme has none.
     pub fn get(&self, key: &str) -> String {
         self.0.get(key).cloned().unwrap_or_else(|| key.replace('_', " "))
+    }
+
+    /// Those that appear inside bodies.
+    pub fn labels(&self) -> Labels {
+        Labels {
+            note: self.get("note"),
+            tip: self.get("tip"),
+            important: self.get("important"),
+            warning: self.get("warning"),
+            caution: self.get("caution"),
+            footnotes: self.get("footnotes"),
+            back_to_text: self.get("back_to_text"),
+            link_to_section: self.get("link_to_section"),
+            table: self.get("table"),
+            code: self.get("code"),
+            details: self.get("details"),
+        }
     }
 
     /// All of them, for templates (`t.next`).

@@ -172,6 +172,23 @@ impl<'a> Tx<'a> {
         self.enqueue_of(id, Some(scope.site()), job)
     }
 
+    /// [`Tx::enqueue`] of a job that is only needed if a condition holds within the unit of work. It may use `$account` and `$site`,
+    /// and must name the narrower one. For work that may begin a moment later ([`NewJob::settled`]).
+    pub fn enqueue_if(&mut self, condition: &str, job: NewJob) -> &mut Self {
+        let named = if self.site.is_some() { "$site" } else { "$account" };
+        if !condition.contains(named) {
+            self.fail("a condition does not mention the tenant");
+        }
+        let id = self.db.ids().make();
+        let (before, fresh) = (self.sql.len(), self.jobs.len());
+        self.enqueue_of(id, self.site, job);
+        // It may not be there: the worker finds it by looking.
+        self.jobs.truncate(fresh);
+        let statement = self.sql.split_off(before);
+        self.sql += &format!("IF {condition} {{ {} }};\n", statement.trim_end().trim_end_matches(';'));
+        self
+    }
+
     fn enqueue_of(&mut self, id: JobId, site: Option<SiteId>, job: NewJob) -> &mut Self {
         let start = Start::of(&job);
         let row = job.row(id, self.account, site, self.who, self.db);

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod billing;
 pub mod builder;
 pub mod content;
+pub mod destinations;
 pub mod editorial;
 pub mod folders;
 pub mod forms;

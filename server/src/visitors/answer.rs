@@ -63,7 +63,7 @@ pub async fn file(opened: Opened, status: StatusCode, ask: &Ask) -> Response {
     put(headers, header::VARY, "Accept-Encoding");
     let life = if status != StatusCode::OK {
         "no-store"
-    } else if is_hashed(&opened.path) {
+    } else if is_for_ever(&opened.path) {
         "public, max-age=31536000, immutable"
     } else {
         // Kept, but asked about each time: a deploy shows at once.
@@ -223,7 +223,7 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 }
 
 /// The type of a file by its name, with the charset of texts.
-pub(super) fn content_type(path: &str) -> String {
+pub fn content_type(path: &str) -> String {
     let kind = mime_guess::from_path(path).first_or_octet_stream();
     let text = kind.type_() == "text"
         || matches!(kind.subtype().as_str(), "json" | "javascript" | "xml")
@@ -235,8 +235,8 @@ pub(super) fn content_type(path: &str) -> String {
     }
 }
 
-/// Whether a file's name carries its hash: `assets/site.3f9a0c2d1e.css`, `media/<hash>.webp`.
-fn is_hashed(path: &str) -> bool {
+/// Whether a file may be kept for ever, since its name carries its hash: `assets/site.3f9a0c2d1e.css`, `media/<hash>.webp`.
+pub fn is_for_ever(path: &str) -> bool {
     let Some((folder, name)) = path.rsplit_once('/') else {
         return false;
     };
@@ -357,7 +357,7 @@ mod tests {
             ("media/photo.jpg", false),
             ("index.html", false),
         ] {
-            assert_eq!(is_hashed(path), hashed, "{path}");
+            assert_eq!(is_for_ever(path), hashed, "{path}");
         }
     }
 }

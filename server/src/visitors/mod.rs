@@ -14,11 +14,13 @@ use poem::http::{Method, StatusCode, header};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
 
 use crate::app::App;
+use crate::features::destinations::inbound::receive as hooks;
 use crate::features::forms::receive;
 use crate::metrics::RouteLabel;
 
-pub use answer::CONTENT_SECURITY_POLICY;
+pub use answer::{CONTENT_SECURITY_POLICY, content_type, is_for_ever};
 pub use hosts::{Hosts, PublicSite};
+pub use redirects::Redirects;
 
 use hosts::Name;
 use path::SitePath;
@@ -77,6 +79,9 @@ impl<E> FrontEndpoint<E> {
         }
         if let Some(rest) = raw.strip_prefix(receive::PREFIX) {
             return Some(receive::serve(app, rest, req).await);
+        }
+        if let Some(rest) = raw.strip_prefix(hooks::PREFIX) {
+            return Some(hooks::serve(app, rest, req).await);
         }
         let rest = raw.strip_prefix("/sites/")?;
         let (slug, below) = match rest.find('/') {

@@ -21,7 +21,7 @@ pub mod publish;
 pub mod published;
 pub mod readiness;
 pub mod revision;
-mod rules;
+pub mod rules;
 pub mod save;
 pub mod schedule;
 pub mod search;

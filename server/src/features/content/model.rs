@@ -405,6 +405,11 @@ impl Content {
         self.about().filter(|_| is_live)
     }
 
+    /// Whether it is published for some people only, at the destination that it was imported from: no release shows it.
+    pub fn is_hidden(&self) -> bool {
+        self.extra.pointer("/wordpress/hidden") == Some(&serde_json::Value::Bool(true))
+    }
+
     /// Where visitors find it: further languages than the site's own live below their tag.
     pub fn address(&self, site_language: &str) -> String {
         if self.language == site_language {

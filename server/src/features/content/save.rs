@@ -47,6 +47,7 @@ pub fn create(db: &Db, tx: &mut Tx<'_>, who: Who, content: &mut Content, reason:
     if content.status == Status::Published {
         publishing_changed(tx, content.site);
     }
+    crate::features::destinations::send::changed(tx, content.site);
     score_later(tx, content.site);
 }
 
@@ -118,6 +119,7 @@ pub fn change_from(
     if was != is || (is && new.content_hash != old.content_hash) {
         publishing_changed(tx, new.site);
     }
+    crate::features::destinations::send::changed(tx, new.site);
     score_later(tx, new.site);
     true
 }

@@ -32,7 +32,7 @@ pub fn of(row: &Content, path: String, clusters: &Parents) -> Page {
         parent_cluster: parent.map(|id| id.to_string()),
         role: cluster.map(|_| role_of(row.cluster_role)),
         language: row.language.clone(),
-        published: row.status == Status::Published && row.deleted_at.is_none(),
+        published: row.status == Status::Published && row.deleted_at.is_none() && !row.is_hidden(),
         // Only posts are of their time.
         day: (row.content_type == ContentType::Post).then_some(day),
         aliases: row.aliases.clone(),

@@ -15,6 +15,7 @@ use super::renders::Left;
 use super::rows::Live;
 use super::{mend, rows};
 use crate::app::App;
+use crate::features::destinations::releases;
 use crate::features::media::MediaStore;
 use crate::features::sites::model::Site;
 use crate::jobs::{JobContext, JobError};
@@ -102,6 +103,9 @@ pub async fn carry_out(
         tx.enqueue(super::behind_job(site.id));
     }
     tx.replace(&mut deployment);
+    if failure.is_none() {
+        releases::follow(&mut tx, site.id);
+    }
     tx.commit().await?;
     app.metrics
         .deployment(if failure.is_none() { "deployed" } else { "failed" });

@@ -24,7 +24,7 @@ use crate::jobs::{JobContext, JobType};
 pub use mend::mend;
 pub use model::{Deployment, DeploymentId, DeploymentScope, DeploymentStatus};
 pub use renders::Renders;
-pub use rows::{live, request, request_with};
+pub use rows::{Live, live, live_release, request, request_with};
 
 /// The job that makes a deployment.
 pub const DEPLOY: &str = "deploy_site";

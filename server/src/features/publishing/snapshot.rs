@@ -5,7 +5,7 @@
 
 pub(in crate::features) mod pages;
 pub(in crate::features) mod present;
-pub(super) mod used_media;
+pub(in crate::features) mod used_media;
 
 use std::collections::{HashMap, HashSet};
 
@@ -81,7 +81,7 @@ pub async fn with_page(
     }
     let pictures = row.featured_image.iter().chain(&row.entity.gallery).copied().collect();
     let media = rows_of::<Media>(db, tenant, pictures, live).await?;
-    let page = pages::Lookup::new(site, &terms, &clusters, &media).page(row);
+    let page = pages::Lookup::new(site, &terms, &clusters, &media).shown(row);
     let mut alone = frame(site, base_url, db.db().clock().now(), &[]);
     alone.sections = site.sections.iter().filter_map(parse).collect();
     alone.pages.push(page.into());
@@ -99,7 +99,7 @@ impl Behind {
     pub fn of(row: &Content) -> Self {
         Self {
             source_key: row.source_key.clone(),
-            published: row.status == Status::Published,
+            published: row.status == Status::Published && !row.is_hidden(),
             publish_at: row.publish_at,
         }
     }

@@ -19,6 +19,9 @@ use crate::features::planner::{Cluster, ClusterId};
 use crate::features::sites::model::Site;
 use crate::features::taxonomy::{Term, TermId};
 
+/// Rows that visitors see. What an import marks as hidden is published for those who may see it elsewhere.
+const SHOWN: &str = "status = 'published' AND deleted_at IS NONE AND extra.wordpress.hidden != true";
+
 /// Longest time between the moment that a row carries and its being visible.
 const OVERLAP: Duration = Duration::seconds(30);
 /// After this time everything is read anew, whatever is known.
@@ -102,8 +105,7 @@ impl Standing {
         self.clusters = clusters.into_iter().map(|c| (c.id, c.name)).collect();
         let media: Vec<Media> = snapshot::rows(db, (site.account, site.id), "media", live, live).await?;
         self.media = media.into_iter().map(|file| (file.id, file)).collect();
-        let wanted = "status = 'published' AND deleted_at IS NONE";
-        let content: Vec<Content> = snapshot::rows(db, (site.account, site.id), "content", wanted, wanted).await?;
+        let content: Vec<Content> = snapshot::rows(db, (site.account, site.id), "content", SHOWN, SHOWN).await?;
         self.take(site, content);
         Ok(())
     }
@@ -115,12 +117,12 @@ impl Standing {
                  AND account = $account;"
             )
         };
-        let published = "id, rev, (status = 'published' AND deleted_at IS NONE) AS published";
+        let published = format!("id, rev, ({SHOWN}) AS published");
         let sql = [
             since("term", "*"),
             since("cluster", "*"),
             since("media", "*"),
-            since("content", published),
+            since("content", &published),
         ]
         .concat();
         let mut binds = Variables::new();
@@ -181,13 +183,7 @@ impl Standing {
         for id in &stale {
             self.pages.remove(id);
         }
-        let content = rows_of(
-            db,
-            (site.account, site.id),
-            stale,
-            "status = 'published' AND deleted_at IS NONE",
-        )
-        .await?;
+        let content = rows_of(db, (site.account, site.id), stale, SHOWN).await?;
         self.take(site, content);
         Ok(())
     }
@@ -200,7 +196,7 @@ impl Standing {
             let terms = row.terms.iter().map(name_of);
             let files = row.featured_image.iter().chain(&row.entity.gallery).map(name_of);
             let names = terms.chain(row.cluster.iter().map(name_of)).chain(files).collect();
-            let page = lookup.page(row);
+            let page = lookup.shown(row);
             let known = Known {
                 rev,
                 names,

@@ -13,6 +13,7 @@ use super::model::DEPLOYING;
 use super::{Deployment, DeploymentId, DeploymentStatus, deploy, live, request};
 use crate::api::{Accepted, Caller, Error, Fetched, From, Page, PageRequest, Result, SortField, Tag};
 use crate::app::App;
+use crate::features::destinations::releases;
 use crate::features::sites::model::{Hosting, Site};
 
 pub use objects::{DeploymentIn, DeploymentOut, LogLine};
@@ -204,6 +205,7 @@ async fn rollback(app: &App, scope: &SiteScope<Write>, from: &From, id: Deployme
             AuditEvent::new("deployment.rolled_back", deployment.id, &from.0)
                 .detail(serde_json::json!({ "version": deployment.version })),
         );
+    releases::follow(&mut tx, site.id);
     tx.commit().await.map_err(|error| match error {
         igny8_data::DbError::Refused(code) if code == "deployment_running" => Error::conflict(
             &code,

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use crate::features::content::Content;
 use crate::features::content::model::{
-    Availability, BodyFormat, ContentStructure, ContentType, Entity, Layout, PageRole,
+    Availability, BodyFormat, ContentStructure, ContentType, Entity, Layout, PageRole, Source,
 };
 use crate::features::media::{Media, MediaId};
 use crate::features::planner::{ClusterId, ClusterRole};
@@ -40,6 +40,16 @@ impl<'a> Lookup<'a> {
             clusters,
             media: media.into_iter().map(|m| (m.id, m.public_path())).collect(),
         }
+    }
+
+    /// The page as visitors see it: WordPress makes paragraphs and more of what it stores only when it shows it.
+    pub fn shown(&self, row: Content) -> out::Page {
+        let is_theirs = row.source == Source::Wordpress;
+        let mut page = self.page(row);
+        if let (true, out::Body::Html(body)) = (is_theirs, &page.body) {
+            page.body = out::Body::Html(igny8_wordpress::shown(body));
+        }
+        page
     }
 
     pub fn page(&self, row: Content) -> out::Page {

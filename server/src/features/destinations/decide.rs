@@ -1,0 +1,227 @@
+//! What is to happen to a piece of content at a destination.
+
+use chrono::{DateTime, Utc};
+use igny8_data::SurrealValue;
+
+use super::document::kind_of;
+use super::model::{Choice, Publication, PublicationStatus};
+use crate::features::content::model::ContentType;
+use crate::features::content::{ContentId, Status};
+use crate::publish::wordpress::{Sends, WordpressSettings, kind_name};
+
+/// What is looked at of a row of content.
+#[derive(Debug, Clone, SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+pub struct Candidate {
+    pub id: ContentId,
+    pub rev: i64,
+    pub status: Status,
+    pub content_type: ContentType,
+    pub publish_at: Option<DateTime<Utc>>,
+    /// It is not deleted.
+    pub live: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    Nothing,
+    /// Bring it there, or look whether what is there is the same.
+    Send,
+    /// Take it from visitors there.
+    Remove,
+    /// Nothing of it is there, and nothing is to be.
+    Forget,
+}
+
+/// Why the content is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// It changed.
+    Changed,
+    /// Everything is looked at, or something that it rests on changed.
+    All,
+}
+
+/// Whether content in this state goes to a destination by itself.
+pub fn fits(settings: &WordpressSettings, status: Status, publish_at: Option<DateTime<Utc>>) -> bool {
+    match status {
+        Status::Published => true,
+        Status::Approved if publish_at.is_some() => true,
+        Status::Approved | Status::Review | Status::Draft => settings.sends == Sends::Everything,
+    }
+}
+
+/// What to do about a piece of content.
+pub fn decide(
+    content: &Candidate,
+    publication: Option<&Publication>,
+    settings: &WordpressSettings,
+    why: Why,
+    now: DateTime<Utc>,
+) -> Action {
+    let placed = publication.filter(|p| p.external_id.is_some());
+    let there = placed.filter(|p| p.status != PublicationStatus::Removed);
+    let choice = publication.map_or(Choice::Automatic, |p| p.choice);
+    let taken = there.is_some() || settings.post_type(kind_name(kind_of(content.content_type))).is_some();
+    // What is a draft on both sides goes on being one, also where only what is published goes by itself.
+    // Plugins have statuses of their own; whatever is none of these is not shown to visitors.
+    let hidden = |status: &str| !matches!(status, "publish" | "private" | "future");
+    let is_draft_there = there.is_some_and(|p| p.external_status.as_deref().is_some_and(hidden));
+    let fits = fits(settings, content.status, content.publish_at)
+        || (is_draft_there && there.is_some_and(|p| p.sent_rev.is_some()));
+    let by_itself = !settings.chosen_only || there.is_some() || choice == Choice::Publish;
+    let wanted = content.live && taken && fits && by_itself && choice != Choice::Withhold;
+    if !wanted {
+        return match publication {
+            Some(_) if there.is_some() => Action::Remove,
+            Some(p) if p.status != PublicationStatus::Removed => Action::Forget,
+            _ => Action::Nothing,
+        };
+    }
+    let Some(publication) = publication else {
+        return Action::Send;
+    };
+    match publication.status {
+        PublicationStatus::Pending | PublicationStatus::Removed => Action::Send,
+        PublicationStatus::Conflict => Action::Nothing,
+        PublicationStatus::Failed => {
+            let due = publication.retry_at.is_none_or(|at| at <= now);
+            if due { Action::Send } else { Action::Nothing }
+        }
+        PublicationStatus::Published if publication.sent_rev == Some(content.rev) && why == Why::Changed => {
+            Action::Nothing
+        }
+        PublicationStatus::Published => Action::Send,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use igny8_data::{AccountId, Clock, Ids, SiteId};
+
+    use super::*;
+    use crate::features::destinations::DestinationId;
+
+    fn publication() -> Publication {
+        let ids = Ids::seeded(Clock::manual("2026-01-01T00:00:00Z"), 7);
+        let now = "2026-01-01T00:00:00Z".parse().unwrap();
+        Publication {
+            id: ids.make(),
+            account: ids.make::<AccountId>(),
+            site: ids.make::<SiteId>(),
+            destination: ids.make::<DestinationId>(),
+            content: ids.make::<ContentId>(),
+            status: PublicationStatus::Published,
+            choice: Choice::Automatic,
+            external_id: Some("1".into()),
+            external_type: Some("posts".into()),
+            external_url: None,
+            external_status: Some("publish".into()),
+            sent_hash: Some("x".into()),
+            sent_rev: Some(3),
+            their_hash: Some("y".into()),
+            their_modified: None,
+            notes: Vec::new(),
+            waits_for: Vec::new(),
+            error: None,
+            attempts: 0,
+            retry_at: None,
+            conflict: None,
+            published_at: None,
+            rev: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    fn content(status: Status) -> Candidate {
+        Candidate {
+            id: publication().content,
+            rev: 3,
+            status,
+            content_type: ContentType::Post,
+            publish_at: None,
+            live: true,
+        }
+    }
+
+    #[test]
+    fn what_goes_and_what_goes_away() {
+        let now = "2026-02-01T00:00:00Z".parse().unwrap();
+        let usual = WordpressSettings::default();
+        let all = WordpressSettings {
+            sends: Sends::Everything,
+            ..WordpressSettings::default()
+        };
+        let chosen = WordpressSettings {
+            chosen_only: true,
+            ..WordpressSettings::default()
+        };
+        let asked = |settings: &WordpressSettings, content: &Candidate, publication: Option<&Publication>| {
+            decide(content, publication, settings, Why::Changed, now)
+        };
+        let published = content(Status::Published);
+        let draft = content(Status::Draft);
+        assert_eq!(asked(&usual, &published, None), Action::Send);
+        assert_eq!(asked(&usual, &draft, None), Action::Nothing);
+        assert_eq!(asked(&all, &draft, None), Action::Send);
+        assert_eq!(asked(&chosen, &published, None), Action::Nothing);
+        let scheduled = Candidate {
+            publish_at: Some(now),
+            ..content(Status::Approved)
+        };
+        assert_eq!(asked(&usual, &scheduled, None), Action::Send);
+        let about_a_term = Candidate {
+            content_type: ContentType::Taxonomy,
+            ..published.clone()
+        };
+        assert_eq!(asked(&usual, &about_a_term, None), Action::Nothing);
+
+        let there = publication();
+        assert_eq!(asked(&usual, &published, Some(&there)), Action::Nothing);
+        assert_eq!(decide(&published, Some(&there), &usual, Why::All, now), Action::Send);
+        let edited = Candidate {
+            rev: 4,
+            ..published.clone()
+        };
+        assert_eq!(asked(&usual, &edited, Some(&there)), Action::Send);
+        assert_eq!(asked(&usual, &draft, Some(&there)), Action::Remove);
+        let deleted = Candidate {
+            live: false,
+            ..published.clone()
+        };
+        assert_eq!(asked(&usual, &deleted, Some(&there)), Action::Remove);
+        assert_eq!(asked(&usual, &deleted, None), Action::Nothing);
+
+        // A draft that came from there stays one, and its edits go back.
+        let drafted = Publication {
+            external_status: Some("draft".into()),
+            ..publication()
+        };
+        assert_eq!(asked(&usual, &draft, Some(&drafted)), Action::Nothing);
+        let edited_draft = Candidate {
+            rev: 4,
+            ..draft.clone()
+        };
+        assert_eq!(asked(&usual, &edited_draft, Some(&drafted)), Action::Send);
+
+        let mut one = publication();
+        one.choice = Choice::Withhold;
+        assert_eq!(asked(&usual, &published, Some(&one)), Action::Remove);
+        one.status = PublicationStatus::Removed;
+        assert_eq!(asked(&usual, &published, Some(&one)), Action::Nothing);
+        one.choice = Choice::Automatic;
+        assert_eq!(asked(&usual, &published, Some(&one)), Action::Send);
+        one.status = PublicationStatus::Conflict;
+        assert_eq!(asked(&usual, &edited, Some(&one)), Action::Nothing);
+        one.status = PublicationStatus::Failed;
+        one.retry_at = Some(now + chrono::Duration::minutes(1));
+        assert_eq!(asked(&usual, &edited, Some(&one)), Action::Nothing);
+        one.retry_at = Some(now);
+        assert_eq!(asked(&usual, &edited, Some(&one)), Action::Send);
+        let mut new = publication();
+        (new.external_id, new.status, new.choice) = (None, PublicationStatus::Pending, Choice::Publish);
+        assert_eq!(asked(&chosen, &published, Some(&new)), Action::Send);
+        assert_eq!(asked(&chosen, &draft, Some(&new)), Action::Forget);
+    }
+}

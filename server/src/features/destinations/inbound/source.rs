@@ -1,0 +1,183 @@
+//! What an import works with: the destination, its WordPress, and what of its terms and people is known here.
+
+use std::collections::HashMap;
+
+use igny8_data::queue::Lease;
+use igny8_data::{Read, SiteDb, SiteScope, Tx, Write};
+use igny8_wordpress::{Discovered, PostType, Taxonomy, WordPress, WordPressError};
+use url::Url;
+
+use super::super::model::{Destination, DestinationState};
+use super::super::state;
+use super::terms::Terms;
+use crate::app::App;
+use crate::features::content::model::ContentType;
+use crate::features::sites::Site;
+use crate::publish::PublishError;
+use crate::publish::wordpress::{Imports, WordpressSettings, client, failed};
+
+/// One destination while it is imported from.
+pub struct Inbound<'a> {
+    pub app: &'a App,
+    pub scope: &'a SiteScope<Write>,
+    pub site: Site,
+    pub destination: Destination,
+    pub settings: WordpressSettings,
+    pub client: WordPress,
+    pub discovered: Discovered,
+    /// The job that has the destination; none while somebody waits for an answer.
+    pub lease: Option<Lease>,
+    pub terms: Terms,
+    /// Names of users by their ids; `None` for one that is gone.
+    authors: HashMap<u64, Option<String>>,
+}
+
+impl<'a> Inbound<'a> {
+    /// # Errors
+    /// [`PublishError`].
+    pub async fn open(
+        app: &'a App,
+        scope: &'a SiteScope<Write>,
+        destination: Destination,
+        lease: Option<Lease>,
+    ) -> Result<Self, PublishError> {
+        let db = app.db.site(scope);
+        let unreadable = |error: super::super::model::Unreadable| PublishError::Connection(format!("Error: {error}."));
+        let settings: WordpressSettings = destination.settings().map_err(unreadable)?;
+        let secrets = destination.secrets(app.db.keys()).map_err(unreadable)?;
+        let client = client(
+            &app.outgoing,
+            &settings,
+            secrets.password.as_deref().unwrap_or_default(),
+        )?;
+        let state = state::of(&db, destination.id).await.map_err(|error| broken(&error))?;
+        let known = state.as_ref().and_then(discovered_of);
+        let discovered = match known {
+            Some(discovered) => discovered,
+            None => client.discover().await.map_err(|error| failed(&error))?,
+        };
+        let account = scope.actor().account::<Read>();
+        let account = account.map_err(|_| PublishError::Fail("The account cannot be read.".into()))?;
+        let site = app
+            .db
+            .account(&account)
+            .get::<Site>(scope.site())
+            .await
+            .map_err(|error| broken(&error))?;
+        let site = site.ok_or_else(|| PublishError::Fail("The site was deleted.".into()))?;
+        let terms = Terms::load(&db, destination.id, &site.language)
+            .await
+            .map_err(|error| broken(&error))?;
+        Ok(Self {
+            app,
+            scope,
+            site,
+            settings,
+            client,
+            authors: discovered
+                .users
+                .iter()
+                .map(|user| (user.id, Some(user.name.clone())))
+                .collect(),
+            discovered,
+            destination,
+            lease,
+            terms,
+        })
+    }
+
+    pub fn db(&self) -> SiteDb<'a, Write> {
+        self.app.db.site(self.scope)
+    }
+
+    /// A unit of work, which fails when another job has the destination.
+    pub fn tx(&self) -> Tx<'a> {
+        let mut tx = self.db().tx();
+        if let Some(lease) = self.lease {
+            state::guard(&mut tx, self.destination.id, lease);
+        }
+        tx
+    }
+
+    /// Post types that are imported: where our content goes, and those that were chosen.
+    pub fn types(&self) -> Vec<PostType> {
+        let all = self.discovered.types.iter().map(|found| &found.post_type);
+        let goes_there = |of: &PostType| {
+            let kinds = ["post", "page", "product", "service"];
+            kinds
+                .iter()
+                .any(|kind| self.settings.post_type(kind) == Some(of.slug.as_str()))
+        };
+        let chosen = |of: &PostType| self.settings.import_types.contains(&of.slug);
+        all.filter(|of| goes_there(of) || chosen(of)).cloned().collect()
+    }
+
+    /// Their taxonomies that are one of ours, of those that a post type has.
+    pub fn taxonomies_of(&self, of: &PostType) -> Vec<Taxonomy> {
+        self.discovered.taxonomies_of(of)
+    }
+
+    /// Whether posts that are new there are imported.
+    pub fn takes_new(&self) -> bool {
+        self.settings.imports == Imports::Everything
+    }
+
+    pub fn content_type(&self, of: &PostType) -> ContentType {
+        match self.settings.content_kind(&of.slug) {
+            "page" => ContentType::Page,
+            "product" => ContentType::Product,
+            "service" => ContentType::Service,
+            _ => ContentType::Post,
+        }
+    }
+
+    /// Where visitors of the WordPress site go.
+    pub fn home(&self) -> Option<Url> {
+        self.discovered
+            .site
+            .home
+            .parse()
+            .ok()
+            .or_else(|| self.settings.address())
+    }
+
+    /// By which a post is known again when the destination is connected anew.
+    pub fn source_key(&self, post: u64) -> String {
+        let root = self.settings.root.as_ref().map(ToString::to_string).unwrap_or_default();
+        format!("{root}#{post}").chars().take(500).collect()
+    }
+
+    /// The name of a user.
+    pub async fn author(&mut self, id: u64) -> Result<Option<String>, WordPressError> {
+        if id == 0 {
+            return Ok(None);
+        }
+        if let Some(name) = self.authors.get(&id) {
+            return Ok(name.clone());
+        }
+        let name = match self.client.user(id).await {
+            Ok(user) => Some(user.name),
+            // Hidden from us, or gone: nothing to hold up a post for.
+            Err(error)
+                if !error.is_about_the_connection()
+                    && !matches!(error.outcome(), igny8_wordpress::Outcome::Retry { .. }) =>
+            {
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        self.authors.insert(id, name.clone());
+        Ok(name)
+    }
+}
+
+/// What was found of the site, if it can be read.
+fn discovered_of(state: &DestinationState) -> Option<Discovered> {
+    serde_json::from_value(state.discovered.clone()?).ok()
+}
+
+/// A database that fails is tried again.
+pub fn broken(error: &igny8_data::DbError) -> PublishError {
+    tracing::warn!(%error, "an import met a database that fails");
+    PublishError::retry("The database did not answer; it is tried again.")
+}

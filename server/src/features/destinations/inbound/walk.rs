@@ -1,0 +1,568 @@
+//! The job that reads a WordPress site.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Instant;
+
+use chrono::{DateTime, Duration, Utc};
+use igny8_data::{DbError, JobPriority, JobRow, NewJob, SurrealValue, Tx, Variables, Write};
+use igny8_wordpress::{Listed, Page, Post, PostQuery, PostType, WordPressError};
+use serde::{Deserialize, Serialize};
+
+use super::super::model::{
+    Destination, DestinationId, Direction, Publication, PublicationId, PublicationStatus, SyncResult, SyncStatus,
+};
+use super::super::state::{self, Change, Noted};
+use super::cursor::{Counts, Cursor, Run};
+use super::posts;
+use super::source::{Inbound, broken};
+use super::terms;
+use crate::app::App;
+use crate::features::content::Content;
+use crate::jobs::{JobContext, JobError, JobType};
+use crate::publish::wordpress::{Imports, WordpressSettings, failed};
+use crate::publish::{DestinationKind, PublishError};
+
+/// The kind of job.
+pub const IMPORT_WORDPRESS: &str = "import_wordpress";
+
+/// Posts read at once; fewer where they are very long.
+const PAGE: u8 = 100;
+/// Posts read at once by their ids.
+const LOT: usize = 25;
+/// What a poll reads again of what it has seen: clocks and caches there are not exact.
+const OVERLAP: Duration = Duration::minutes(2);
+/// How long deletions may go unseen that leave the count as it was.
+const COMPARED: Duration = Duration::hours(24);
+/// How soon another job looks again at a destination that one works on.
+const BUSY: Duration = Duration::seconds(2);
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Payload {
+    destination: DestinationId,
+    /// Everything is read again, also what did not change.
+    #[serde(default)]
+    full: bool,
+    /// These posts alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    posts: Vec<Named>,
+}
+
+/// A post that somebody named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    pub id: u64,
+    /// Slug of its type.
+    #[serde(rename = "type")]
+    pub post_type: String,
+}
+
+/// The job that imports what changed at a destination, or everything.
+pub fn import_job(destination: DestinationId, full: bool) -> NewJob {
+    let payload = Payload {
+        destination,
+        full,
+        posts: Vec::new(),
+    };
+    let payload = serde_json::to_value(payload).unwrap_or_default();
+    NewJob::new(IMPORT_WORDPRESS, payload).key(format!("{IMPORT_WORDPRESS}/{destination}/{full}"))
+}
+
+/// The job that imports some posts.
+pub fn import_some_job(destination: DestinationId, posts: Vec<Named>) -> NewJob {
+    let names = serde_json::to_vec(&posts).unwrap_or_default();
+    let key = format!("{IMPORT_WORDPRESS}/{destination}/{}", blake3::hash(&names).to_hex());
+    let payload = Payload {
+        destination,
+        full: false,
+        posts,
+    };
+    let payload = serde_json::to_value(payload).unwrap_or_default();
+    NewJob::new(IMPORT_WORDPRESS, payload)
+        .key(key)
+        .priority(JobPriority::High)
+}
+
+/// The job's type, for the registry.
+pub fn job() -> JobType {
+    JobType::new(IMPORT_WORDPRESS, run)
+}
+
+async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_json::Value, JobError> {
+    let payload: Payload =
+        serde_json::from_value(job.payload.clone()).map_err(|error| JobError::Fail(error.to_string()))?;
+    let site = job
+        .site
+        .ok_or_else(|| JobError::Fail("The job names no site.".into()))?;
+    let actor = context.actor(&app.db, &job).await?;
+    let scope = actor.site::<Write>(&app.db, site).await?;
+    let db = app.db.site(&scope);
+    let nothing = |why: &str| Ok(serde_json::json!({ "done": false, "reason": why }));
+    let Some(destination) = db.get::<Destination>(payload.destination).await? else {
+        return nothing("the destination was removed");
+    };
+    let settings = match (destination.kind, destination.enabled) {
+        (DestinationKind::Wordpress, true) => destination.settings::<WordpressSettings>().unwrap_or_default(),
+        _ => return nothing("the destination is switched off"),
+    };
+    if !state::take(&db, destination.id, context.lease()).await? {
+        return Err(JobError::Later(BUSY, "Another job works on this destination.".into()));
+    }
+    let begun = Instant::now();
+    let mut tx = db.tx();
+    state::guard(&mut tx, destination.id, context.lease());
+    Change::new()
+        .sync(SyncStatus::Syncing, None)
+        .import_at(next(&settings, app.db.clock().now()))
+        .add_to(&mut tx, destination.id);
+    tx.commit().await?;
+    let outcome = match Inbound::open(&app, &scope, destination.clone(), Some(context.lease())).await {
+        Ok(mut from) => import(&mut from, &payload, &context).await,
+        Err(error) => Err(error),
+    };
+    end(&app, &scope, &destination, &context, begun, outcome).await
+}
+
+/// When a site is looked at next.
+pub(super) fn next(settings: &WordpressSettings, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    (settings.imports != Imports::Nothing).then(|| now + Duration::minutes(i64::from(settings.interval())))
+}
+
+/// Writes down how it went.
+async fn end(
+    app: &App,
+    scope: &igny8_data::SiteScope<Write>,
+    destination: &Destination,
+    context: &JobContext,
+    begun: Instant,
+    outcome: Result<Counts, PublishError>,
+) -> Result<serde_json::Value, JobError> {
+    // What stopped by itself says nothing about the destination.
+    context.check()?;
+    let now = app.db.clock().now();
+    let mut tx = app.db.site(scope).tx();
+    state::guard(&mut tx, destination.id, context.lease());
+    let noted = |result: SyncResult, message: String, counts: serde_json::Value| Noted {
+        what: "import",
+        direction: Direction::In,
+        result,
+        message,
+        counts,
+        took: begun.elapsed(),
+    };
+    match outcome {
+        Ok(counts) => {
+            let result = if counts.skipped == 0 {
+                SyncResult::Done
+            } else {
+                SyncResult::Partly
+            };
+            let numbers = numbers(&counts);
+            let something = numbers
+                .as_object()
+                .is_some_and(|all| all.iter().any(|(name, n)| name != "unchanged" && *n != 0));
+            Change::new()
+                .connection(None, now)
+                .sync(SyncStatus::Completed, None)
+                .synced_at(now)
+                .add_to(&mut tx, destination.id);
+            // A look that finds nothing is no event.
+            if something {
+                let message = [vec![told(&counts)], counts.problems].concat().join(" ");
+                state::note(&app.db, &mut tx, destination, noted(result, message, numbers.clone()));
+            }
+            tx.commit().await?;
+            Ok(numbers)
+        }
+        Err(error) => {
+            let why = error.to_string();
+            let mut change = Change::new().sync(SyncStatus::Error, Some(why.clone()));
+            if let PublishError::Connection(_) = &error {
+                change = change.connection(Some(why.clone()), now);
+            }
+            change.add_to(&mut tx, destination.id);
+            state::note(
+                &app.db,
+                &mut tx,
+                destination,
+                noted(SyncResult::Failed, why.clone(), serde_json::json!({})),
+            );
+            tx.commit().await?;
+            Err(match error {
+                PublishError::Retry { after: Some(after), .. } => {
+                    JobError::Later(Duration::from_std(after).unwrap_or(BUSY).max(BUSY), why)
+                }
+                PublishError::Retry { .. } => JobError::Retry(why),
+                _ => JobError::Fail(why),
+            })
+        }
+    }
+}
+
+fn numbers(counts: &Counts) -> serde_json::Value {
+    serde_json::json!({
+        "created": counts.created, "updated": counts.updated, "unchanged": counts.unchanged, "conflicts": counts.conflicts,
+        "removed": counts.removed, "skipped": counts.skipped, "terms": counts.terms,
+    })
+}
+
+fn told(counts: &Counts) -> String {
+    let parts: Vec<String> = [
+        (counts.created, "new"),
+        (counts.updated, "changed"),
+        (counts.removed, "deleted there"),
+        (counts.conflicts, "changed on both sides"),
+        (counts.skipped, "not imported"),
+        (counts.terms, "terms"),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, what)| format!("{n} {what}"))
+    .collect();
+    if parts.is_empty() {
+        "Nothing changed.".into()
+    } else {
+        format!("Imported: {}.", parts.join(", "))
+    }
+}
+
+/// Must the job end?
+fn stopped(context: &JobContext) -> Result<(), PublishError> {
+    context.check().map_err(|error| PublishError::retry(error.to_string()))
+}
+
+async fn import(from: &mut Inbound<'_>, payload: &Payload, context: &JobContext) -> Result<Counts, PublishError> {
+    if !payload.posts.is_empty() {
+        return some(from, &payload.posts, context).await;
+    }
+    let state = state::of(&from.db(), from.destination.id)
+        .await
+        .map_err(|error| broken(&error))?;
+    let mut cursor = Cursor::read(&state.map(|state| state.cursor).unwrap_or_default());
+    let types = from.types();
+    // A full one that was asked for meanwhile begins anew.
+    let mut run = match cursor.run.take() {
+        Some(run) if run.full || !payload.full => run,
+        _ => Run::new(payload.full),
+    };
+    if !run.terms && (run.full || cursor.types.is_empty()) && from.takes_new() {
+        context.progress(1.0, "Reading categories and tags");
+        let mut counts = Counts::default();
+        terms::all(from, &mut counts).await?;
+        run.counts.add(&counts);
+    }
+    run.terms = true;
+    let parts = types.len().max(1);
+    for (n, of) in types.iter().enumerate() {
+        if run.done.contains(&of.slug) {
+            continue;
+        }
+        // Where only what is known counts, reading everything would be for nothing.
+        let unseen = cursor.types.get(&of.slug).is_none_or(|seen| seen.until.is_none());
+        if !from.takes_new() && (unseen || run.full) {
+            run.comparing = true;
+        }
+        let told = |share: f64| 5.0 + 90.0 * (n as f64 + share) / parts as f64;
+        if !run.comparing {
+            read_all(from, of, &mut cursor, &mut run, context, &told).await?;
+        }
+        compare(from, of, &mut cursor, &mut run, context).await?;
+        let begun = run.begun;
+        let seen = cursor.types.entry(of.slug.clone()).or_default();
+        (seen.until, seen.total) = (begun.or(seen.until), run.total);
+        run.finish(&of.slug);
+        save(from, &cursor, Some(&run)).await?;
+    }
+    let counts = run.counts.clone();
+    save(from, &cursor, None).await?;
+    Ok(counts)
+}
+
+/// Keeps where the import is.
+async fn save(from: &Inbound<'_>, cursor: &Cursor, run: Option<&Run>) -> Result<(), PublishError> {
+    let mut tx = from.tx();
+    keep(from, &mut tx, cursor, run);
+    tx.commit().await.map(|_| ()).map_err(|error| broken(&error))
+}
+
+fn keep(from: &Inbound<'_>, tx: &mut Tx<'_>, cursor: &Cursor, run: Option<&Run>) {
+    let cursor = Cursor {
+        types: cursor.types.clone(),
+        run: run.cloned(),
+    };
+    Change::new().cursor(cursor.stored()).add_to(tx, from.destination.id);
+}
+
+/// Reads all posts of a type, or those that changed since the last time.
+async fn read_all(
+    from: &mut Inbound<'_>,
+    of: &PostType,
+    cursor: &mut Cursor,
+    run: &mut Run,
+    context: &JobContext,
+    told: &(dyn Fn(f64) -> f64 + Sync),
+) -> Result<(), PublishError> {
+    let seen = cursor.types.get(&of.slug).cloned().unwrap_or_default();
+    let since = seen.until.filter(|_| !run.full).map(|until| until - OVERLAP);
+    let mut limit = PAGE;
+    loop {
+        stopped(context)?;
+        let page = match lot(from, of, since, run.offset, limit).await {
+            Ok(page) => page,
+            Err(WordPressError::TooLarge(_)) if limit > 1 => {
+                limit /= 4;
+                continue;
+            }
+            // One post alone is too long to be read.
+            Err(WordPressError::TooLarge(_)) => {
+                run.counts.skipped += 1;
+                run.offset += 1;
+                continue;
+            }
+            Err(error) => return Err(failed(&error)),
+        };
+        let moved = since.is_none() && run.total.zip(page.total).is_some_and(|(before, now)| now < before);
+        run.begun = run.begun.or(page.at);
+        run.total = page.total.or(run.total);
+        if let Some(total) = page.total.filter(|total| *total > 0) {
+            let at = (run.offset as f64 / total as f64).min(1.0);
+            context.progress(told(at), format!("{}: {} of {total}", of.name, run.offset.min(total)));
+        }
+        // Something before us was deleted, so that what follows moved up: a few are looked at twice.
+        run.offset = if moved {
+            run.offset.saturating_sub(u64::from(PAGE))
+        } else {
+            run.offset + u64::from(limit)
+        };
+        let more = page.more || moved;
+        run.comparing = !more;
+        let (kept_cursor, kept_run, destination) = (cursor.clone(), run.clone(), from.destination.id);
+        let alongside = move |tx: &mut Tx<'_>, counts: &Counts| {
+            let mut run = kept_run.clone();
+            run.counts.add(counts);
+            let cursor = Cursor {
+                types: kept_cursor.types.clone(),
+                run: Some(run),
+            };
+            Change::new().cursor(cursor.stored()).add_to(tx, destination);
+        };
+        let counts = posts::import(from, of, page.items, &alongside).await?;
+        run.counts.add(&counts);
+        if !more {
+            return Ok(());
+        }
+        limit = PAGE;
+    }
+}
+
+async fn lot(
+    from: &Inbound<'_>,
+    of: &PostType,
+    since: Option<DateTime<Utc>>,
+    offset: u64,
+    limit: u8,
+) -> Result<Page<Post>, WordPressError> {
+    let query = PostQuery {
+        modified_after: since,
+        offset,
+        limit,
+    };
+    from.client.posts(of, &from.taxonomies_of(of), query).await
+}
+
+/// What is known of a publication, to be compared with a list.
+#[derive(SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+struct Short {
+    id: PublicationId,
+    external_id: Option<String>,
+    their_modified: Option<DateTime<Utc>>,
+    status: PublicationStatus,
+}
+
+/// Compares all ids of a type with what is here: what is missing there was deleted, what is missing here carries an old date. Only
+/// when the count says so, or when it was long ago.
+async fn compare(
+    from: &mut Inbound<'_>,
+    of: &PostType,
+    cursor: &mut Cursor,
+    run: &mut Run,
+    context: &JobContext,
+) -> Result<(), PublishError> {
+    let now = from.app.db.clock().now();
+    let seen = cursor.types.get(&of.slug).cloned().unwrap_or_default();
+    let first = listed(from, of, 0, 1).await?;
+    let is_due = seen.compared_at.is_none_or(|at| now - at >= COMPARED);
+    run.total = first.total;
+    run.begun = run.begun.or(first.at);
+    if !run.full && !is_due && first.total == seen.total && first.total.is_some() {
+        return Ok(());
+    }
+    context.progress(95.0, format!("{}: looking for what is missing", of.name));
+    let all_known = run.full && !from.takes_new();
+    let mut known: HashMap<u64, Short> = known(from, of).await.map_err(|error| broken(&error))?;
+    let mut wanted: Vec<u64> = Vec::new();
+    let mut offset = 0;
+    loop {
+        stopped(context)?;
+        let page = listed(from, of, offset, PAGE).await?;
+        for listed in page.items {
+            let here = known.remove(&listed.id);
+            let changed = here.as_ref().is_some_and(|here| {
+                here.status != PublicationStatus::Removed
+                    && here.their_modified.is_some()
+                    && here.their_modified != listed.modified_gmt
+            });
+            if changed
+                || (here.is_some() && all_known)
+                || (here.is_none() && from.takes_new() && listed.status != "trash")
+            {
+                wanted.push(listed.id);
+            }
+        }
+        if !page.more {
+            break;
+        }
+        offset += u64::from(PAGE);
+    }
+    for ids in wanted.chunks(LOT) {
+        stopped(context)?;
+        let posts = these(from, of, ids, &mut run.counts).await?;
+        run.counts.add(&posts::import(from, of, posts, &|_, _| {}).await?);
+    }
+    let mut gone: Vec<(u64, PublicationId)> = known
+        .into_iter()
+        .filter(|(_, here)| here.status != PublicationStatus::Removed)
+        .map(|(id, here)| (id, here.id))
+        .collect();
+    gone.sort_unstable();
+    for (id, publication) in gone {
+        stopped(context)?;
+        missing(from, of, id, publication, &mut run.counts).await?;
+    }
+    cursor.types.entry(of.slug.clone()).or_default().compared_at = Some(now);
+    Ok(())
+}
+
+/// Posts by their ids, as many at once as fit; one that is too long by itself is left out.
+async fn these(from: &Inbound<'_>, of: &PostType, ids: &[u64], counts: &mut Counts) -> Result<Vec<Post>, PublishError> {
+    let taxonomies = from.taxonomies_of(of);
+    let mut posts = Vec::with_capacity(ids.len());
+    let mut lots: Vec<&[u64]> = vec![ids];
+    while let Some(ids) = lots.pop() {
+        match from.client.posts_with(of, &taxonomies, ids).await {
+            Ok(found) => posts.extend(found),
+            Err(WordPressError::TooLarge(_)) if ids.len() > 1 => {
+                let (first, rest) = ids.split_at(ids.len() / 2);
+                lots.extend([rest, first]);
+            }
+            Err(WordPressError::TooLarge(_)) => counts.skip(ids[0], "it is too long"),
+            Err(error) => return Err(failed(&error)),
+        }
+    }
+    Ok(posts)
+}
+
+async fn listed(from: &Inbound<'_>, of: &PostType, offset: u64, limit: u8) -> Result<Page<Listed>, PublishError> {
+    let query = PostQuery {
+        modified_after: None,
+        offset,
+        limit,
+    };
+    from.client.listed(of, query).await.map_err(|error| failed(&error))
+}
+
+/// Publications of a type by the ids of their posts: small, so that a site of many thousand posts fits into memory.
+async fn known(from: &Inbound<'_>, of: &PostType) -> Result<HashMap<u64, Short>, DbError> {
+    let mut binds = Variables::new();
+    binds.insert("destination", from.destination.id);
+    binds.insert("of", of.rest_base.clone());
+    let sql = "SELECT id, external_id, their_modified, status FROM publication WITH INDEX publication_external \
+               WHERE destination = $destination AND site = $site AND account = $account AND external_type = $of \
+               AND external_id IS NOT NONE;";
+    let rows: Vec<Short> = from.db().query(sql, binds, "reading publications").await?.rows(0)?;
+    let by_id = rows
+        .into_iter()
+        .filter_map(|row| Some((row.external_id.as_ref()?.parse().ok()?, row)));
+    Ok(by_id.collect())
+}
+
+/// A post that is in no list: deleted for good, or hidden from the user that we are.
+async fn missing(
+    from: &mut Inbound<'_>,
+    of: &PostType,
+    id: u64,
+    publication: PublicationId,
+    counts: &mut Counts,
+) -> Result<(), PublishError> {
+    match from.client.post_of(of, &from.taxonomies_of(of), id).await {
+        Ok(post) => {
+            counts.add(&posts::import(from, of, vec![post], &|_, _| {}).await?);
+            Ok(())
+        }
+        Err(WordPressError::Gone) => {
+            let db = from.db();
+            let Some(mut publication) = db
+                .get::<Publication>(publication)
+                .await
+                .map_err(|error| broken(&error))?
+            else {
+                return Ok(());
+            };
+            // Made by a job that writes, and not there yet.
+            if publication.their_hash.is_none() && publication.status == PublicationStatus::Pending {
+                return Ok(());
+            }
+            let content = db
+                .get::<Content>(publication.content)
+                .await
+                .map_err(|error| broken(&error))?;
+            let mut tx = from.tx();
+            publication.external_status = Some("gone".into());
+            match content {
+                Some(content) => posts::remove(from, &mut tx, &content, &mut publication, "It was deleted there."),
+                None => publication.status = PublicationStatus::Removed,
+            }
+            tx.replace(&mut publication);
+            match tx.commit().await {
+                Ok(_) => counts.removed += 1,
+                // Somebody edits it: the next look finds it again.
+                Err(DbError::Stale) => {}
+                Err(error) => return Err(broken(&error)),
+            }
+            Ok(())
+        }
+        // Not for us to see, or too long to be read.
+        Err(WordPressError::Forbidden { .. } | WordPressError::TooLarge(_)) => Ok(()),
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+/// Imports posts that somebody named.
+async fn some(from: &mut Inbound<'_>, named: &[Named], context: &JobContext) -> Result<Counts, PublishError> {
+    let mut counts = Counts::default();
+    let mut by_type: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    for one in named {
+        by_type.entry(&one.post_type).or_default().push(one.id);
+    }
+    for of in from.types() {
+        let Some(ids) = by_type.get(of.slug.as_str()) else {
+            continue;
+        };
+        for ids in ids.chunks(LOT) {
+            stopped(context)?;
+            let posts = these(from, &of, ids, &mut counts).await?;
+            let there: Vec<u64> = posts.iter().map(|post| post.id).collect();
+            counts.add(&posts::import(from, &of, posts, &|_, _| {}).await?);
+            let absent: Vec<u64> = ids.iter().copied().filter(|id| !there.contains(id)).collect();
+            if !absent.is_empty() {
+                let known = known(from, &of).await.map_err(|error| broken(&error))?;
+                for id in absent {
+                    if let Some(here) = known.get(&id) {
+                        missing(from, &of, id, here.id, &mut counts).await?;
+                    }
+                }
+            }
+        }
+    }
+    Ok(counts)
+}

@@ -1,0 +1,359 @@
+//! Destinations and what is there, as stored.
+
+use chrono::{DateTime, Utc};
+use igny8_data::tokens::Keys;
+use igny8_data::{AccountId, JobId, SiteId, SurrealValue, id_type, record};
+use poem_openapi::Enum;
+use serde::{Deserialize, Serialize};
+
+use crate::features::content::ContentId;
+use crate::features::planner::model::choice;
+use crate::publish::{DestinationKind, Entry, KnownKind, Receipt, RemoteCopy, RemoteState};
+
+id_type!(
+    /// A place that content of a site goes to.
+    DestinationId, "destination", "dest_"
+);
+id_type!(
+    /// What the work on a destination finds out.
+    DestinationStateId, "destination_state", "deststate_"
+);
+id_type!(
+    /// A piece of content at a destination.
+    PublicationId, "publication", "pub_"
+);
+id_type!(
+    /// Something of ours that a destination has under an id of its own.
+    MappingId, "mapping", "map_"
+);
+id_type!(
+    /// Something that was done with a destination.
+    SyncEventId, "sync_event", "sync_"
+);
+
+choice!(Connection {
+    Untested,
+    Connected,
+    Error
+});
+/// How far a synchronisation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Enum, SurrealValue, Serialize, Deserialize)]
+#[oai(rename = "DestinationSyncStatus", rename_all = "snake_case")]
+#[surreal(crate = "surrealdb_types")]
+#[surreal(untagged, rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum SyncStatus {
+    Pending,
+    Syncing,
+    Completed,
+    Error,
+}
+choice!(
+    /// What becomes of what was published at a destination that is removed here.
+    Leaving { Keep, Trash }
+);
+choice!(PublicationStatus {
+    /// To be brought there with the next run.
+    Pending,
+    /// There, as last sent or imported.
+    Published,
+    Failed,
+    /// Changed on both sides: somebody has to decide.
+    Conflict,
+    /// Taken from visitors there, or deleted there.
+    Removed,
+});
+choice!(
+    /// Whether content goes to a destination.
+    Choice {
+        /// As the destination says.
+        Automatic,
+        /// Somebody wants it there.
+        Publish,
+        /// Somebody does not want it there.
+        Withhold,
+    }
+);
+choice!(
+    /// Which way something went.
+    Direction { In, Out }
+);
+choice!(
+    /// How it ended.
+    SyncResult { Done, Partly, Failed }
+);
+
+/// A destination as people set it.
+#[derive(Clone, SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+pub struct Destination {
+    pub id: DestinationId,
+    pub account: AccountId,
+    pub site: SiteId,
+    pub kind: DestinationKind,
+    pub name: String,
+    /// One that is not is left alone, in both directions.
+    pub enabled: bool,
+    /// Those of its kind; nothing in it is secret.
+    pub settings: serde_json::Value,
+    /// See [`Destination::secrets`].
+    pub sealed: Option<String>,
+    /// Set with `deleted_at`.
+    pub leaving: Option<Leaving>,
+    pub rev: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+record!(Destination, DestinationId, site, soft_delete);
+
+/// What a destination needs to know that nobody else may.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Secrets {
+    /// WordPress: the application password. Object storage: the secret access key.
+    pub password: Option<String>,
+    /// WordPress: what the plugin signs its messages with.
+    pub webhook: Option<String>,
+}
+
+/// Stored settings or secrets that cannot be read, as after the installation's key was replaced.
+#[derive(Debug, thiserror::Error)]
+#[error("the stored {0} cannot be read; enter them again")]
+pub struct Unreadable(pub &'static str);
+
+impl Destination {
+    /// Its settings, of the type that its kind has.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn settings<T: serde::de::DeserializeOwned>(&self) -> Result<T, Unreadable> {
+        serde_json::from_value(self.settings.clone()).map_err(|_| Unreadable("settings"))
+    }
+
+    /// Encrypts and keeps the secrets.
+    pub fn seal(&mut self, keys: &Keys, salt: [u8; 32], secrets: &Secrets) {
+        let plain = serde_json::to_vec(secrets).unwrap_or_default();
+        self.sealed = (*secrets != Secrets::default()).then(|| keys.seal(&self.place(), &plain, salt));
+    }
+
+    /// # Errors
+    /// When they cannot be read.
+    pub fn secrets(&self, keys: &Keys) -> Result<Secrets, Unreadable> {
+        let Some(sealed) = &self.sealed else {
+            return Ok(Secrets::default());
+        };
+        let plain = keys.open_sealed(&self.place(), sealed);
+        let secrets = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
+        secrets.ok_or(Unreadable("secrets"))
+    }
+
+    fn place(&self) -> String {
+        format!("destination/{}/{}/secrets", self.account, self.id)
+    }
+}
+
+/// What the work on a destination finds out, and where it is. Changed by [`super::state`], a few fields at a time.
+#[derive(Debug, Clone, SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+pub struct DestinationState {
+    pub id: DestinationStateId,
+    pub account: AccountId,
+    pub site: SiteId,
+    pub destination: DestinationId,
+    pub connection: Connection,
+    pub connection_error: Option<String>,
+    pub checked_at: Option<DateTime<Utc>>,
+    /// What it has: types, taxonomies, users; by kind.
+    pub discovered: Option<serde_json::Value>,
+    pub discovered_at: Option<DateTime<Utc>>,
+    pub sync_status: SyncStatus,
+    pub sync_error: Option<String>,
+    pub last_sync_at: Option<DateTime<Utc>>,
+    /// Where an import that goes on in parts is; the import's own.
+    pub cursor: serde_json::Value,
+    /// When the site is looked at next for what changed there; `None`: never by itself.
+    pub import_at: Option<DateTime<Utc>>,
+    /// Content that changed before this was looked at; `None`: everything is to be looked at.
+    pub considered_at: Option<DateTime<Utc>>,
+    /// The job that works on it, with its fence.
+    pub held_by: Option<JobId>,
+    pub held_fence: Option<i64>,
+    pub rev: i64,
+}
+
+record!(DestinationState, DestinationStateId, site);
+
+/// A piece of content at a destination.
+#[derive(Debug, Clone, SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+pub struct Publication {
+    pub id: PublicationId,
+    pub account: AccountId,
+    pub site: SiteId,
+    pub destination: DestinationId,
+    pub content: ContentId,
+    pub status: PublicationStatus,
+    pub choice: Choice,
+    pub external_id: Option<String>,
+    /// What it is there: for WordPress the REST base of its type.
+    pub external_type: Option<String>,
+    pub external_url: Option<String>,
+    /// In the destination's own words.
+    pub external_status: Option<String>,
+    /// Of the document last sent; `None` after an import.
+    pub sent_hash: Option<String>,
+    /// Revision of the content's row that is there: last sent, or last imported. While it is the row's, nothing is to be sent.
+    pub sent_rev: Option<i64>,
+    /// What was there after our last read or write.
+    pub their_hash: Option<String>,
+    pub their_modified: Option<DateTime<Utc>>,
+    /// What it was sent without.
+    pub notes: Vec<String>,
+    /// Content it links to that had no address there yet.
+    pub waits_for: Vec<ContentId>,
+    pub error: Option<String>,
+    /// Attempts in a row that failed.
+    pub attempts: i64,
+    /// When a failed one is tried again; without a time somebody has to act first.
+    pub retry_at: Option<DateTime<Utc>>,
+    /// A [`RemoteCopy`], while both sides are changed.
+    pub conflict: Option<serde_json::Value>,
+    pub published_at: Option<DateTime<Utc>>,
+    pub rev: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+record!(Publication, PublicationId, site);
+
+impl Publication {
+    /// One of which nothing is there yet.
+    pub fn new(id: PublicationId, destination: &Destination, content: ContentId, now: DateTime<Utc>) -> Self {
+        Self {
+            id,
+            account: destination.account,
+            site: destination.site,
+            destination: destination.id,
+            content,
+            status: PublicationStatus::Pending,
+            choice: Choice::Automatic,
+            external_id: None,
+            external_type: None,
+            external_url: None,
+            external_status: None,
+            sent_hash: None,
+            sent_rev: None,
+            their_hash: None,
+            their_modified: None,
+            notes: Vec::new(),
+            waits_for: Vec::new(),
+            error: None,
+            attempts: 0,
+            retry_at: None,
+            conflict: None,
+            published_at: None,
+            rev: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Where it is, if it has a place there.
+    pub fn receipt(&self) -> Option<Receipt> {
+        Some(Receipt {
+            id: self.external_id.clone()?,
+            kind: self.external_type.clone().unwrap_or_default(),
+            url: self.external_url.clone(),
+            status: self.external_status.clone(),
+            notes: Vec::new(),
+            remote: self.their_hash.clone().map(|hash| RemoteState {
+                hash,
+                modified: self.their_modified,
+            }),
+        })
+    }
+
+    /// Keeps where it is.
+    pub fn keep(&mut self, receipt: Receipt) {
+        self.external_id = Some(receipt.id);
+        self.external_type = Some(receipt.kind);
+        self.external_url = receipt.url;
+        self.external_status = receipt.status;
+        self.notes = receipt.notes;
+        let (hash, modified) = receipt.remote.map_or((None, None), |r| (Some(r.hash), r.modified));
+        (self.their_hash, self.their_modified) = (hash, modified);
+    }
+
+    /// Both sides agree: `sent_rev` of the content is there.
+    pub fn agreed(&mut self, sent_rev: i64, sent_hash: Option<String>, now: DateTime<Utc>) {
+        self.status = PublicationStatus::Published;
+        (self.sent_rev, self.sent_hash) = (Some(sent_rev), sent_hash);
+        (self.error, self.retry_at, self.conflict) = (None, None, None);
+        self.attempts = 0;
+        self.published_at.get_or_insert(now);
+        self.updated_at = now;
+    }
+
+    /// The other side's copy, while there is a conflict.
+    pub fn conflicting(&self) -> Option<RemoteCopy> {
+        serde_json::from_value(self.conflict.clone()?).ok()
+    }
+}
+
+/// Something of ours that a destination has under an id of its own.
+#[derive(Debug, Clone, SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+pub struct Mapping {
+    pub id: MappingId,
+    pub account: AccountId,
+    pub site: SiteId,
+    pub destination: DestinationId,
+    pub kind: KnownKind,
+    pub ours: String,
+    pub external_id: String,
+    /// Of what was last sent of it.
+    pub hash: Option<String>,
+    /// Of what was there when it was last read; an import's own.
+    pub their_hash: Option<String>,
+    pub url: Option<String>,
+    pub rev: i64,
+    pub updated_at: DateTime<Utc>,
+}
+
+record!(Mapping, MappingId, site);
+
+impl Mapping {
+    /// As publishers see it.
+    pub fn entry(self) -> ((KnownKind, String), Entry) {
+        let entry = Entry {
+            external_id: self.external_id,
+            hash: self.hash,
+            url: self.url,
+        };
+        ((self.kind, self.ours), entry)
+    }
+}
+
+/// Something that was done with a destination.
+#[derive(Debug, Clone, SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+pub struct SyncEvent {
+    pub id: SyncEventId,
+    pub account: AccountId,
+    pub site: SiteId,
+    pub destination: DestinationId,
+    /// `test`, `discover`, `publish`, `import`, `release`, …
+    pub what: String,
+    pub direction: Direction,
+    pub result: SyncResult,
+    pub message: String,
+    /// Numbers by name: `{ "created": 3 }`.
+    pub counts: serde_json::Value,
+    pub duration_ms: i64,
+    pub rev: i64,
+    pub at: DateTime<Utc>,
+}
+
+record!(SyncEvent, SyncEventId, site);

@@ -1,0 +1,124 @@
+//! Files in the media library: each sent once, and found again by its hash.
+
+use std::collections::HashMap;
+
+use igny8_wordpress::{Upload, WordPressError};
+
+use super::{Wordpress, failed};
+use crate::publish::document::{Document, DocumentFile};
+use crate::publish::publisher::{Entry, Known, KnownKind, PublishError};
+
+/// Where a document's files are: by their path in the body.
+pub(super) type Placed = HashMap<String, Entry>;
+
+impl Wordpress {
+    /// Sends those files of a document that are not there yet. One that WordPress does not take is told in `notes`.
+    pub(super) async fn files(
+        &self,
+        files: &[&DocumentFile],
+        known: &mut Known,
+        notes: &mut Vec<String>,
+    ) -> Result<Placed, PublishError> {
+        let mut placed = Placed::new();
+        for file in files {
+            match self.one(file, known).await {
+                Ok(entry) => {
+                    placed.insert(file.path.clone(), entry);
+                }
+                Err(NotSent::Refused(why)) => notes.push(why),
+                Err(NotSent::Error(error)) => return Err(error),
+            }
+        }
+        Ok(placed)
+    }
+
+    async fn one(&self, file: &DocumentFile, known: &mut Known) -> Result<Entry, NotSent> {
+        if let Some(entry) = known.get(KnownKind::Media, &file.hash) {
+            return Ok(entry.clone());
+        }
+        let slug = format!("igny8-{}", file.hash.get(..32).unwrap_or(&file.hash));
+        let there = self.client.media_by_slug(&slug).await;
+        let media = match there.map_err(|error| NotSent::Error(failed(&error)))? {
+            Some(media) => media,
+            None => {
+                let bytes = tokio::fs::read(&file.file).await.map_err(|error| {
+                    tracing::error!(%error, hash = %file.hash, "a file of the media store cannot be read");
+                    NotSent::Error(PublishError::retry(format!(
+                        "The file `{}` cannot be read on the server.",
+                        file.name
+                    )))
+                })?;
+                let upload = Upload {
+                    name: name(file),
+                    mime_type: file.mime.clone(),
+                    slug,
+                    alt_text: file.alt.clone(),
+                    bytes: bytes.into(),
+                };
+                self.client
+                    .upload(&upload)
+                    .await
+                    .map_err(|error| refused(file, &error))?
+            }
+        };
+        let entry = Entry {
+            external_id: media.id.to_string(),
+            hash: None,
+            url: (!media.source_url.is_empty()).then_some(media.source_url),
+        };
+        known.learn(KnownKind::Media, &file.hash, entry.clone());
+        Ok(entry)
+    }
+
+    /// Sends the featured picture again, after WordPress said that it has none of that id.
+    pub(super) async fn featured_again(
+        &self,
+        document: &Document,
+        known: &mut Known,
+    ) -> Result<(u64, Option<String>), PublishError> {
+        let featured = document.featured.as_ref();
+        let Some(file) = document.files.iter().find(|file| Some(&file.hash) == featured) else {
+            return Ok((0, None));
+        };
+        known.forget(KnownKind::Media, &file.hash);
+        match self.one(file, known).await {
+            Ok(entry) => Ok((entry.external_id.parse().unwrap_or(0), None)),
+            Err(NotSent::Refused(why)) => Ok((0, Some(why))),
+            Err(NotSent::Error(error)) => Err(error),
+        }
+    }
+}
+
+enum NotSent {
+    /// In words: the rest of the document goes without it.
+    Refused(String),
+    Error(PublishError),
+}
+
+/// WordPress refuses kinds of files that its site does not allow with status 500 or 400 and one of these codes.
+fn refused(file: &DocumentFile, error: &WordPressError) -> NotSent {
+    let about_the_file = match error {
+        WordPressError::Refused { code, .. } => code.starts_with("rest_upload") || code == "upload_error",
+        WordPressError::Server { message, .. } => message.contains("not allowed to upload this file type"),
+        WordPressError::TooLarge(_) => true,
+        _ => false,
+    };
+    if about_the_file {
+        NotSent::Refused(format!("WordPress does not take the file `{}`: {error}.", file.name))
+    } else {
+        NotSent::Error(failed(error))
+    }
+}
+
+/// The file's name with the ending that goes with its type, which WordPress checks.
+fn name(file: &DocumentFile) -> String {
+    let ending = file.path.rsplit_once('.').map_or("bin", |(_, ending)| ending);
+    let stem = file.name.rsplit_once('.').map_or(file.name.as_str(), |(stem, _)| stem);
+    let stem = igny8_text::slug(stem, "");
+    let stem: String = stem.chars().take(80).collect();
+    if stem.is_empty() {
+        format!("{}.{ending}", file.hash.get(..16).unwrap_or(&file.hash))
+    } else {
+        format!("{stem}.{ending}")
+    }
+}

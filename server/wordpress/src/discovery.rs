@@ -1,0 +1,205 @@
+//! What a site has: post types, taxonomies, people, and plugins that matter to us.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::client::{OBJECT, Sent, read, total};
+use crate::{PostType, Site, Taxonomy, User, WordPress, WordPressError, lenient};
+
+/// Looked at at most; a site with more is not asked about the rest.
+const MOST: usize = 40;
+
+/// What a site has. It can be stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Discovered {
+    pub site: Site,
+    pub types: Vec<TypeFound>,
+    pub taxonomies: Vec<TaxonomyFound>,
+    /// The first hundred.
+    pub users: Vec<User>,
+    pub user_count: Option<u64>,
+    pub plugins: Plugins,
+}
+
+/// A post type with what is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypeFound {
+    #[serde(flatten)]
+    pub post_type: PostType,
+    /// Posts in any status but trash.
+    pub count: Option<u64>,
+    /// Keys of meta that can be read and written.
+    pub meta_keys: Vec<String>,
+}
+
+/// A taxonomy with what is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaxonomyFound {
+    #[serde(flatten)]
+    pub taxonomy: Taxonomy,
+    pub count: Option<u64>,
+}
+
+/// Plugins that change what publishing means, told by the namespaces of their REST routes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plugins {
+    pub yoast: bool,
+    pub rank_math: bool,
+    pub woocommerce: bool,
+    /// Ours (`deploy/wordpress/igny8`).
+    pub igny8: bool,
+}
+
+impl Plugins {
+    pub fn of(namespaces: &[String]) -> Self {
+        let has = |name: &str| {
+            let versioned =
+                |text: &String| text == name || text.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'));
+            namespaces.iter().any(versioned)
+        };
+        Self {
+            yoast: has("yoast"),
+            rank_math: has("rankmath"),
+            woocommerce: has("wc"),
+            igny8: has("igny8"),
+        }
+    }
+}
+
+impl Discovered {
+    /// The post type with a slug.
+    pub fn post_type(&self, slug: &str) -> Option<&PostType> {
+        self.types
+            .iter()
+            .map(|found| &found.post_type)
+            .find(|of| of.slug == slug)
+    }
+
+    /// The taxonomies of a post type.
+    pub fn taxonomies_of(&self, of: &PostType) -> Vec<Taxonomy> {
+        let all = self.taxonomies.iter().map(|found| &found.taxonomy);
+        all.filter(|taxonomy| of.taxonomies.contains(&taxonomy.slug))
+            .cloned()
+            .collect()
+    }
+
+    /// Whether a key of meta can be set on posts of a type.
+    pub fn takes_meta(&self, of: &PostType, key: &str) -> bool {
+        let mut types = self.types.iter();
+        types.any(|found| found.post_type.slug == of.slug && found.meta_keys.iter().any(|known| known == key))
+    }
+}
+
+impl WordPress {
+    /// Looks at what the site has: two requests for each post type, one for each taxonomy, and four.
+    ///
+    /// # Errors
+    /// [`WordPressError`]; a count that cannot be had is none.
+    pub async fn discover(&self) -> Result<Discovered, WordPressError> {
+        let site = self.site().await?;
+        let mut types = Vec::new();
+        let found = self.kinds::<PostType>("wp/v2/types").await?;
+        for post_type in found.into_iter().filter(PostType::is_content).take(MOST) {
+            let route = post_type.route();
+            types.push(TypeFound {
+                count: self.count(&route, &[("context", "edit"), ("status", "any")]).await?,
+                meta_keys: self.meta_keys(&route).await?,
+                post_type,
+            });
+        }
+        let mut taxonomies = Vec::new();
+        let found = self.kinds::<Taxonomy>("wp/v2/taxonomies").await?;
+        for taxonomy in found.into_iter().filter(Taxonomy::is_content).take(MOST) {
+            let count = self.count(&taxonomy.route(), &[("hide_empty", "false")]).await?;
+            taxonomies.push(TaxonomyFound { taxonomy, count });
+        }
+        let users = match self.users(0, 100).await {
+            Err(error) if of_one_request(&error) => None,
+            users => Some(users?),
+        };
+        Ok(Discovered {
+            plugins: Plugins::of(&site.namespaces),
+            user_count: users.as_ref().and_then(|users| users.total),
+            users: users.map(|users| users.items).unwrap_or_default(),
+            site,
+            types,
+            taxonomies,
+        })
+    }
+
+    /// Post types or taxonomies; one that cannot be read is left out.
+    async fn kinds<T: for<'a> Deserialize<'a>>(&self, route: &str) -> Result<Vec<T>, WordPressError> {
+        let all: Value = self.get(route, &[("context", "edit")], OBJECT).await?;
+        let Value::Object(all) = all else {
+            return Ok(Vec::new());
+        };
+        Ok(all
+            .into_iter()
+            .filter_map(|(_, kind)| serde_json::from_value(kind).ok())
+            .collect())
+    }
+
+    async fn count(&self, route: &str, more: &[(&str, &str)]) -> Result<Option<u64>, WordPressError> {
+        let mut parameters = vec![("per_page", "1"), ("_fields", "id")];
+        parameters.extend(more);
+        match self
+            .send(http::Method::GET, route, &parameters, Sent::Nothing, OBJECT)
+            .await
+        {
+            Ok(answer) => Ok(total(&answer.headers)),
+            Err(error) if of_one_request(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Keys of meta, of the schema that a route describes itself by.
+    async fn meta_keys(&self, route: &str) -> Result<Vec<String>, WordPressError> {
+        let described = match self
+            .send(http::Method::OPTIONS, route, &[], Sent::Nothing, OBJECT)
+            .await
+        {
+            Ok(answer) => read::<Described>(&answer, self.root()).unwrap_or_default(),
+            Err(error) if of_one_request(&error) => Described::default(),
+            Err(error) => return Err(error),
+        };
+        let properties = described.schema.get("properties");
+        let meta = properties.and_then(|all| all.get("meta")?.get("properties")?.as_object());
+        Ok(meta
+            .map(|meta| meta.keys().take(500).cloned().collect())
+            .unwrap_or_default())
+    }
+}
+
+/// Whether an error speaks of one route alone, so that the rest can still be looked at.
+fn of_one_request(error: &WordPressError) -> bool {
+    matches!(
+        error,
+        WordPressError::Forbidden { .. }
+            | WordPressError::Firewalled { .. }
+            | WordPressError::Refused { .. }
+            | WordPressError::NoRoute
+            | WordPressError::Gone
+            | WordPressError::Garbled(_)
+            | WordPressError::TooLarge(_)
+            | WordPressError::Server { .. }
+    )
+}
+
+#[derive(Default, Deserialize)]
+struct Described {
+    #[serde(default, deserialize_with = "lenient::object")]
+    schema: Map<String, Value>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plugins_are_told_by_their_namespaces() {
+        let of = |names: &[&str]| Plugins::of(&names.iter().map(|&name| name.into()).collect::<Vec<String>>());
+        assert_eq!(of(&["oembed/1.0", "wp/v2", "wcx/v1", "yoastish"]), Plugins::default());
+        let all = of(&["yoast/v1", "rankmath/v1/an", "wc/v3", "igny8/v1"]);
+        assert_eq!([all.yoast, all.rank_math, all.woocommerce, all.igny8], [true; 4]);
+    }
+}

@@ -1,0 +1,127 @@
+//! A stored text as visitors are to see it, as far as that can be told without the site: WordPress makes paragraphs of lines and
+//! pictures with captions of shortcodes when it shows a post, and keeps neither.
+
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+/// Elements that stand for themselves: lines around them are no paragraphs.
+const BLOCKS: &str = "address|article|aside|blockquote|canvas|caption|center|col|colgroup|dd|details|dialog|dir|div|dl|dt|fieldset|\
+figcaption|figure|footer|form|h[1-6]|header|hgroup|hr|iframe|legend|li|main|map|menu|nav|object|ol|optgroup|option|p|picture|pre|\
+script|section|style|summary|table|tbody|td|textarea|tfoot|th|thead|tr|ul|video|audio";
+
+fn compiled(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("a test runs every pattern")
+}
+
+static CAPTION: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(r"(?s)\[(?:wp_)?caption\b[^\]]*\]\s*((?:<a\b[^>]*>\s*)?<img\b[^>]*>(?:\s*</a>)?)(.*?)\[/(?:wp_)?caption\]")
+});
+static EMBED: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r#"\[embed\b[^\]]*\]\s*(https?://[^\s<>"\[\]]+)\s*\[/embed\]"#));
+/// What only the site can fill: a name with attributes, or one of WordPress's own.
+static OTHER: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(
+        r#"\[/?(?:(?:gallery|playlist|audio|video|caption|wp_caption|embed)\b[^\]<>]*|[a-z][a-z0-9_-]*(?:\s+[a-z0-9_-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s\]'"]+))+\s*/?)\]"#,
+    )
+});
+static KEPT: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(
+        r"(?is)<pre\b.*?</pre\s*>|<script\b.*?</script\s*>|<style\b.*?</style\s*>|<textarea\b.*?</textarea\s*>|<!--.*?-->",
+    )
+});
+static OPENS: LazyLock<Regex> = LazyLock::new(|| compiled(&format!(r"(?i)<(?:{BLOCKS})(?:[\s/][^>]*)?>")));
+static CLOSES: LazyLock<Regex> = LazyLock::new(|| compiled(&format!(r"(?i)</(?:{BLOCKS})\s*>|<hr\b[^>]*>")));
+static IS_BLOCK: LazyLock<Regex> =
+    LazyLock::new(|| compiled(&format!(r"(?i)^(?:</?(?:{BLOCKS})(?:[\s/][^>]*)?>|\u{{e000}})")));
+static BLANK: LazyLock<Regex> = LazyLock::new(|| compiled(r"\n[ \t]*\n\s*"));
+
+/// The text of a post as HTML that needs no WordPress: shortcodes become what they stand for or go, and lines become paragraphs
+/// unless the text is made of blocks. It is cleaned by whoever shows it.
+pub fn shown(raw: &str) -> String {
+    let text = raw.replace("\r\n", "\n").replace('\r', "\n");
+    let text = CAPTION.replace_all(&text, |found: &Captures| {
+        format!(
+            "<figure>{}<figcaption>{}</figcaption></figure>",
+            &found[1],
+            found[2].trim()
+        )
+    });
+    let text = EMBED.replace_all(&text, r#"<p><a href="$1">$1</a></p>"#);
+    let text = OTHER.replace_all(&text, "");
+    if raw.contains("<!-- wp:") {
+        return text.into_owned();
+    }
+    paragraphs(&text)
+}
+
+/// Makes paragraphs of lines: an empty line parts two, a single one breaks.
+fn paragraphs(text: &str) -> String {
+    // A letter of the private use area stands for what must stay as it is.
+    let text = text.replace('\u{e000}', "");
+    let mut kept: Vec<String> = Vec::new();
+    let text = KEPT.replace_all(&text, |found: &Captures| {
+        kept.push(found[0].to_owned());
+        "\n\n\u{e000}\n\n"
+    });
+    let text = OPENS.replace_all(&text, "\n\n$0");
+    let text = CLOSES.replace_all(&text, "$0\n\n");
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    let mut kept = kept.into_iter();
+    for part in BLANK.split(&text).map(str::trim).filter(|part| !part.is_empty()) {
+        if part == "\u{e000}" {
+            out.extend(kept.next());
+        } else if IS_BLOCK.is_match(part) {
+            out.push_str(part);
+        } else {
+            out.push_str("<p>");
+            out.push_str(&part.replace('\n', "<br>\n"));
+            out.push_str("</p>");
+        }
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_become_paragraphs_and_shortcodes_what_they_stand_for() {
+        for (raw, expected) in [
+            ("", ""),
+            ("One\r\ntwo\r\n\r\nthree", "<p>One<br>\ntwo</p>\n<p>three</p>\n"),
+            ("<p>done</p>\nmore", "<p>done</p>\n<p>more</p>\n"),
+            (
+                "a <em>b</em>\n\n<ul>\n<li>c</li>\n</ul>\nd",
+                "<p>a <em>b</em></p>\n<ul>\n<li>c</li>\n</ul>\n<p>d</p>\n",
+            ),
+            ("<pre>a\n\nb</pre>\nc", "<pre>a\n\nb</pre>\n<p>c</p>\n"),
+            ("<!--more-->\nx", "<!--more-->\n<p>x</p>\n"),
+            ("a [gallery ids=\"1,2\"] b", "<p>a  b</p>\n"),
+            ("[contact-form-7 id=\"1\" title='x']", ""),
+            (
+                "[note] and [citation needed] and [1]",
+                "<p>[note] and [citation needed] and [1]</p>\n",
+            ),
+            (
+                "[caption id=\"a\" width=\"3\"]<a href=\"/b\"><img src=\"/a.png\"></a> A text[/caption]",
+                "<figure><a href=\"/b\"><img src=\"/a.png\"></a>\n<figcaption>A text</figcaption>\n</figure>\n",
+            ),
+            (
+                "[embed]https://v.example/1[/embed]",
+                "<p><a href=\"https://v.example/1\">https://v.example/1</a></p>\n",
+            ),
+            (
+                "<!-- wp:paragraph -->\n<p>x</p>\n<!-- /wp:paragraph -->\n\n[gallery]\n",
+                "<!-- wp:paragraph -->\n<p>x</p>\n<!-- /wp:paragraph -->\n\n\n",
+            ),
+        ] {
+            assert_eq!(shown(raw), expected, "{raw}");
+        }
+        // Linear, whatever is not closed.
+        let long = "[caption]<img <pre <!-- ".repeat(20_000);
+        assert!(shown(&long).len() >= 1000);
+    }
+}

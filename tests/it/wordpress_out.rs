@@ -1,0 +1,689 @@
+//! Content on its way to a real WordPress: as a whole, edited, interrupted, refused, in conflict, taken back.
+
+use std::io::Cursor;
+
+use chrono::Duration;
+use igny8_server::testing::{World, body_of};
+use igny8_wordpress::testing::RealWordPress;
+use igny8_wordpress::{Post, PostQuery, PostType, Taxonomy};
+use poem::http::Method;
+use serde_json::{Value, json};
+
+use crate::trip::id;
+
+/// A world with a site that is connected to a WordPress of its own.
+pub struct Connected {
+    pub w: World,
+    pub there: RealWordPress,
+    /// `/sites/site_…`
+    pub site: String,
+    /// Its id.
+    pub destination: String,
+}
+
+impl Connected {
+    pub async fn new(name: &str, plugins: &[&str], settings: Value) -> Self {
+        let there = RealWordPress::with(name, plugins);
+        let w = World::with(|config| config.outgoing.allowed_hosts = vec![there.host().parse().unwrap()]).await;
+        let site = format!("/sites/{}", w.a.sites[0]);
+        let mut wordpress = json!({
+            "url": there.url, "user": "editor", "password": there.password("editor"), "imports": "nothing",
+        });
+        for (key, value) in settings.as_object().unwrap() {
+            wordpress[key] = value.clone();
+        }
+        let body = json!({ "kind": "wordpress", "name": "Blog", "wordpress": wordpress });
+        let (status, made) = w.post(&w.a.admin, &format!("{site}/destinations"), body).await;
+        assert_eq!(status, 201, "{made}");
+        assert!(!made.to_string().contains(there.password("editor")), "{made}");
+        w.run_jobs().await;
+        there.requests();
+        Self {
+            destination: id(&made),
+            w,
+            there,
+            site,
+        }
+    }
+
+    /// Content that is published at once, with what a member sends besides title and type.
+    pub async fn published(&self, title: &str, more: Value) -> Value {
+        let mut body = json!({ "content_type": "post", "title": title });
+        for (key, value) in more.as_object().unwrap() {
+            body[key] = value.clone();
+        }
+        let (status, made) = self
+            .w
+            .post(&self.w.a.owner, &format!("{}/content", self.site), body)
+            .await;
+        assert_eq!(status, 201, "{made}");
+        self.set_status(&made, "published").await
+    }
+
+    pub async fn set_status(&self, content: &Value, status: &str) -> Value {
+        let path = format!("{}/content/{}/status", self.site, id(content));
+        let rev = self.rev(content).await;
+        let request = self.w.request(&self.w.a.owner, Method::POST, &path);
+        let request = request.header("if-match", format!("\"{rev}\""));
+        let body = json!({ "status": status, "force": true });
+        let (code, changed) = body_of(request.body_json(&body).send().await).await;
+        assert_eq!(code, 200, "{changed}");
+        changed
+    }
+
+    async fn rev(&self, content: &Value) -> i64 {
+        let path = format!("{}/content/{}", self.site, id(content));
+        let answer = self.w.request(&self.w.a.owner, Method::GET, &path).send().await;
+        let etag = answer.0.headers()["etag"]
+            .to_str()
+            .unwrap()
+            .trim_matches('"')
+            .to_owned();
+        etag.parse().unwrap()
+    }
+
+    pub async fn edit(&self, content: &Value, change: Value) {
+        let rev = self.rev(content).await;
+        let path = format!("{}/content/{}", self.site, id(content));
+        let (status, changed) = self.w.patch(&self.w.a.owner, &path, rev, change).await;
+        assert_eq!(status, 200, "{changed}");
+    }
+
+    /// What became of content at the destination.
+    pub async fn publication(&self, content: &Value) -> Value {
+        let path = format!("{}/content/{}/destinations", self.site, id(content));
+        let (status, places) = self.w.get(&self.w.a.viewer, &path).await;
+        assert_eq!(status, 200, "{places}");
+        places[0]["publication"].clone()
+    }
+
+    /// Every post there, trash included.
+    pub async fn posts(&self) -> Vec<Post> {
+        let query = PostQuery {
+            modified_after: None,
+            offset: 0,
+            limit: 100,
+        };
+        let client = self.there.client("admin");
+        let page = client.posts(&PostType::posts(), &taxonomies(), query).await.unwrap();
+        page.items
+    }
+
+    async fn destination(&self) -> Value {
+        let path = format!("{}/destinations/{}", self.site, self.destination);
+        self.w.get(&self.w.a.viewer, &path).await.1
+    }
+
+    async fn publish_everything(&self) {
+        let path = format!("{}/destinations/{}/publish", self.site, self.destination);
+        let (status, answer) = self.w.post(&self.w.a.editor, &path, json!({})).await;
+        assert_eq!(status, 202, "{answer}");
+        self.w.run_jobs().await;
+    }
+
+    async fn upload(&self, name: &str, seed: u8) -> Value {
+        let mut bytes = Cursor::new(Vec::new());
+        let picture = image::RgbImage::from_fn(32, 16, |x, y| image::Rgb([x as u8, y as u8, seed]));
+        picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+        let mut body = format!(
+            "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\ncontent-type: image/png\r\n\r\n"
+        )
+        .into_bytes();
+        body.extend(bytes.into_inner());
+        body.extend(b"\r\n--edge\r\ncontent-disposition: form-data; name=\"alt\"\r\n\r\nA picture\r\n--edge--\r\n");
+        let request = self
+            .w
+            .request(&self.w.a.editor, Method::POST, &format!("{}/media", self.site))
+            .content_type("multipart/form-data; boundary=edge");
+        let (status, made) = body_of(request.body(body).send().await).await;
+        assert!(status.is_success(), "{made}");
+        made
+    }
+}
+
+fn taxonomies() -> [Taxonomy; 2] {
+    [Taxonomy::categories(), Taxonomy::tags()]
+}
+
+#[tokio::test]
+async fn all_of_it_goes_out_and_an_edit_updates_it() {
+    let c = Connected::new("out_whole", &["igny8/igny8.php"], json!({})).await;
+    let terms = format!("{}/terms", c.site);
+    let made = async |body: Value| {
+        let (status, made) = c.w.post(&c.w.a.editor, &terms, body).await;
+        assert_eq!(status, 201, "{made}");
+        made
+    };
+    let above = made(json!({ "name": "Drinks & more", "taxonomy": "blog_category" })).await;
+    let below = made(json!({ "name": "Coffee", "taxonomy": "blog_category", "parent": id(&above) })).await;
+    let tag = made(json!({ "name": "Filter", "taxonomy": "blog_tag" })).await;
+    let picture = c.upload("Große Tasse.jpg", 1).await;
+    let (featured, inline) = (
+        c.upload("featured.png", 2).await,
+        picture["path"].as_str().unwrap().to_owned(),
+    );
+    c.published("Water", json!({ "body": "Just *water*." })).await;
+    let body = format!("## Beans\n\n![A cup]({inline})\n\nSee [water](/blog/water/) & <https://e.example/?a=1&b=2>.");
+    let post = c
+        .published(
+            "Coffee & cake",
+            json!({
+                "body": body, "excerpt": "All about coffee", "seo_title": "Coffee, explained", "meta_description": "What coffee is.",
+                "terms": [id(&below), id(&tag)], "featured_image": id(&featured), "author": "Somebody",
+            }),
+        )
+        .await;
+    c.w.run_jobs().await;
+
+    let posts = c.posts().await;
+    assert_eq!(posts.len(), 2, "{posts:?}");
+    let there = posts
+        .iter()
+        .find(|there| Some(there.slug.as_str()) == post["slug"].as_str())
+        .expect("it is there by its slug");
+    let water = posts
+        .iter()
+        .find(|post| post.slug == "water")
+        .expect("the other one too");
+    assert_eq!(there.status, "publish");
+    assert_eq!(there.title.replace("&amp;", "&"), "Coffee & cake");
+    assert_eq!(there.excerpt, "All about coffee");
+    assert_eq!(there.date_gmt.unwrap().to_rfc3339(), "2026-01-01T00:00:00+00:00");
+    for part in [
+        "<!-- wp:heading -->",
+        "<h2 class=\"wp-block-heading\" id=\"beans\">Beans</h2>",
+        "<!-- wp:image {\"id\":",
+        "/wp-content/uploads/",
+        &format!("<a href=\"{}\">water</a>", water.link),
+        "https://e.example/?a=1&amp;b=2",
+    ] {
+        assert!(there.content.contains(part), "{part}\n{}", there.content);
+    }
+    assert!(!there.content.contains("/media/"), "{}", there.content);
+    assert_ne!(there.featured_media, 0);
+    let admin = c.there.client("admin");
+    let category = admin
+        .term(&taxonomies()[0], there.terms(&taxonomies()[0])[0])
+        .await
+        .unwrap();
+    let parent = admin.term(&taxonomies()[0], category.parent).await.unwrap();
+    assert_eq!(
+        (category.name.as_str(), parent.name.as_str()),
+        ("Coffee", "Drinks &amp; more")
+    );
+    assert_eq!(there.terms(&taxonomies()[1]).len(), 1);
+    assert_eq!(there.meta_text("_igny8_content_id"), Some(id(&post).as_str()));
+    assert_eq!(
+        c.there.php("echo wp_count_attachments('image')->{'image/png'} ?? 0;"),
+        "2"
+    );
+
+    let publication = c.publication(&post).await;
+    assert_eq!(
+        (
+            &publication["status"],
+            &publication["external_url"],
+            &publication["external_status"]
+        ),
+        (&json!("published"), &json!(there.link), &json!("publish")),
+        "{publication}"
+    );
+    assert_eq!(c.destination().await["sync_status"], "completed");
+
+    // Nothing has changed: nothing is written, however often.
+    c.there.requests();
+    c.publish_everything().await;
+    c.publish_everything().await;
+    assert_eq!(c.there.writes(), 0);
+
+    c.edit(&post, json!({ "title": "Coffee and cake" })).await;
+    c.w.run_jobs().await;
+    let posts = c.posts().await;
+    assert_eq!(posts.len(), 2, "it is updated");
+    let edited = posts.iter().find(|post| post.id == there.id).unwrap();
+    assert_eq!(
+        (edited.title.as_str(), &edited.content),
+        ("Coffee and cake", &there.content)
+    );
+    assert_eq!(
+        c.there.php("echo wp_count_attachments('image')->{'image/png'} ?? 0;"),
+        "2",
+        "sent once"
+    );
+
+    // A term that is renamed is renamed there.
+    let path = format!("{terms}/{}", id(&below));
+    let (status, renamed) = c.w.patch(&c.w.a.editor, &path, 1, json!({ "name": "Espresso" })).await;
+    assert_eq!(status, 200, "{renamed}");
+    c.w.run_jobs().await;
+    assert_eq!(
+        admin.term(&taxonomies()[0], category.id).await.unwrap().name,
+        "Espresso"
+    );
+
+    // What links to something that comes later is sent again when it has an address.
+    let late = json!({ "content_type": "post", "title": "Late", "body": "x" });
+    let (_, late) = c.w.post(&c.w.a.owner, &format!("{}/content", c.site), late).await;
+    c.published("Early", json!({ "body": "See [late](/blog/late/)." }))
+        .await;
+    c.w.run_jobs().await;
+    c.set_status(&late, "published").await;
+    c.w.run_jobs().await;
+    let posts = c.posts().await;
+    let link = &posts.iter().find(|post| post.slug == "late").unwrap().link;
+    let early = posts.iter().find(|post| post.slug == "early").unwrap();
+    assert!(early.content.contains(link.as_str()), "{}", early.content);
+
+    let events = format!("{}/destinations/{}/events", c.site, c.destination);
+    let (_, events) = c.w.get(&c.w.a.viewer, &events).await;
+    assert!(events["items"].as_array().unwrap().len() >= 4, "{events}");
+    assert!(!events.to_string().contains(c.there.password("editor")));
+}
+
+#[tokio::test]
+async fn taken_back_and_brought_back() {
+    let c = Connected::new("out_back", &[], json!({ "body": "html" })).await;
+    let post = c.published("Here and gone", json!({ "body": "a" })).await;
+    c.w.run_jobs().await;
+    let place = c.posts().await[0].id;
+    assert_eq!(c.posts().await[0].content.trim(), "<p>a</p>");
+    c.set_status(&post, "draft").await;
+    c.w.run_jobs().await;
+    assert_eq!(c.posts().await[0].status, "trash");
+    assert_eq!(c.publication(&post).await["status"], "removed");
+    c.set_status(&post, "published").await;
+    c.w.run_jobs().await;
+    let posts = c.posts().await;
+    assert_eq!(
+        (
+            posts.len(),
+            posts[0].id,
+            posts[0].status.as_str(),
+            posts[0].slug.as_str()
+        ),
+        (1, place, "publish", "here-and-gone")
+    );
+
+    // Thrown away there: it is not sent again by itself, and comes back when somebody wants it to.
+    c.there.php(&format!("wp_trash_post({place});"));
+    c.edit(&post, json!({ "body": "b" })).await;
+    c.w.run_jobs().await;
+    let publication = c.publication(&post).await;
+    assert_eq!(
+        (&publication["status"], &publication["choice"]),
+        (&json!("removed"), &json!("withhold")),
+        "{publication}"
+    );
+    assert_eq!(c.posts().await[0].status, "trash");
+    let path = format!("{}/content/{}/destinations", c.site, id(&post));
+    let choice = json!({ "choice": "publish", "destinations": [c.destination] });
+    assert_eq!(c.w.post(&c.w.a.viewer, &path, choice.clone()).await.0, 403);
+    assert_eq!(c.w.post(&c.w.b.owner, &path, choice.clone()).await.0, 404);
+    assert_eq!(c.w.post(&c.w.a.editor, &path, choice.clone()).await.0, 200);
+    c.w.run_jobs().await;
+    let posts = c.posts().await;
+    assert_eq!(
+        (posts.len(), posts[0].status.as_str(), posts[0].content.trim()),
+        (1, "publish", "<p>b</p>")
+    );
+
+    // Deleted for good there, and wanted again: a new place, once.
+    c.there.php(&format!("wp_delete_post({place}, true);"));
+    c.edit(&post, json!({ "body": "c" })).await;
+    c.w.run_jobs().await;
+    assert_eq!(c.publication(&post).await["status"], "removed");
+    c.w.post(&c.w.a.editor, &path, choice).await;
+    c.w.run_jobs().await;
+    let posts = c.posts().await;
+    assert_eq!((posts.len(), posts[0].content.trim()), (1, "<p>c</p>"));
+
+    let choice = json!({ "choice": "withhold", "destinations": [c.destination] });
+    assert_eq!(c.w.post(&c.w.a.editor, &path, choice).await.0, 200);
+    c.w.run_jobs().await;
+    assert_eq!(c.posts().await[0].status, "trash");
+
+    // A destination that is removed with what is there.
+    c.published("Another", json!({ "body": "x" })).await;
+    c.w.run_jobs().await;
+    let path = format!("{}/destinations/{}", c.site, c.destination);
+    assert_eq!(
+        c.w.delete(&c.w.a.editor, &format!("{path}?published=trash"), 1).await.0,
+        403
+    );
+    assert_eq!(
+        c.w.delete(&c.w.a.admin, &format!("{path}?published=trash"), 1).await.0,
+        204
+    );
+    c.w.run_jobs().await;
+    assert!(c.posts().await.iter().all(|post| post.status == "trash"));
+    assert_eq!(c.w.get(&c.w.a.viewer, &path).await.0, 404);
+}
+
+#[tokio::test]
+async fn whatever_is_interrupted_there_is_one_post() {
+    let c = Connected::new("out_once", &[], json!({ "body": "html" })).await;
+    // Looked for by its slug; then the draft is made, and the answer is lost.
+    c.there.faults("ok\nlost 500");
+    let first = c.published("First", json!({ "body": "a" })).await;
+    c.w.run_jobs().await;
+    assert_eq!(c.publication(&first).await["status"], "failed");
+    assert_eq!(c.posts().await.len(), 1, "the draft was made");
+    c.w.clock.advance(Duration::minutes(2));
+    c.w.run_jobs().await;
+    let posts = c.posts().await;
+    assert_eq!(
+        (posts.len(), posts[0].status.as_str(), posts[0].slug.as_str()),
+        (1, "publish", "first")
+    );
+    assert_eq!(c.publication(&first).await["status"], "published");
+
+    // Looked for, made, read, written, and the last answer is lost.
+    c.there.faults("ok\nok\nok\nlost 500");
+    let second = c.published("Second", json!({ "body": "b" })).await;
+    c.w.run_jobs().await;
+    assert_eq!(c.publication(&second).await["status"], "failed");
+    c.w.clock.advance(Duration::minutes(2));
+    c.w.run_jobs().await;
+    assert_eq!(c.posts().await.len(), 2);
+    assert_eq!(
+        c.publication(&second).await["status"],
+        "published",
+        "what is there is what was to be there: no conflict"
+    );
+
+    // The same with an update.
+    c.there.faults("ok\nlost 502");
+    c.edit(&second, json!({ "title": "Second, again" })).await;
+    c.w.run_jobs().await;
+    assert_eq!(c.publication(&second).await["status"], "failed");
+    c.w.clock.advance(Duration::minutes(2));
+    c.w.run_jobs().await;
+    let publication = c.publication(&second).await;
+    assert_eq!(
+        (&publication["status"], &publication["attempts"]),
+        (&json!("published"), &json!(0)),
+        "{publication}"
+    );
+    assert_eq!(c.posts().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_site_that_is_down_or_busy_gets_it_later() {
+    let c = Connected::new("out_down", &[], json!({ "body": "html" })).await;
+    c.there.faults("always status 500");
+    let mut all = Vec::new();
+    for n in 0..5 {
+        all.push(c.published(&format!("Post {n}"), json!({ "body": "a" })).await);
+    }
+    c.w.run_jobs().await;
+    let destination = c.destination().await;
+    assert_eq!(destination["sync_status"], "error", "{destination}");
+    let failed = c.publication(&all[0]).await;
+    assert!(
+        failed["status"] == "failed" && failed["error"].as_str().unwrap().contains("500"),
+        "{failed}"
+    );
+    let asked = c.there.requests().len();
+    assert!(asked <= 3, "it is not asked for each of them: {asked}");
+    c.there.faults("");
+    c.w.clock.advance(Duration::hours(1));
+    c.w.run_jobs().await;
+    let posts = c.posts().await;
+    assert_eq!(posts.len(), 5, "{posts:?}");
+    assert!(posts.iter().all(|post| post.status == "publish"));
+
+    c.there.faults("status 429 30");
+    c.edit(&all[0], json!({ "title": "Busy" })).await;
+    c.w.run_jobs().await;
+    assert_eq!(c.publication(&all[0]).await["status"], "failed");
+    c.there.requests();
+    c.w.clock.advance(Duration::seconds(20));
+    c.w.run_jobs().await;
+    assert_eq!(c.there.requests().len(), 0, "it comes back when it was told to");
+    c.w.clock.advance(Duration::seconds(90));
+    c.w.run_jobs().await;
+    assert_eq!(c.publication(&all[0]).await["status"], "published");
+}
+
+#[tokio::test]
+async fn a_password_that_ends_is_told_and_a_new_one_takes_up() {
+    let c = Connected::new("out_password", &[], json!({ "body": "html" })).await;
+    c.there
+        .php("WP_Application_Passwords::delete_all_application_passwords(get_user_by('login', 'editor')->ID);");
+    let post = c.published("Waiting", json!({ "body": "a" })).await;
+    c.w.run_jobs().await;
+    let failed = c.publication(&post).await;
+    assert!(
+        failed["status"] == "failed" && failed["error"].as_str().unwrap().contains("application password"),
+        "{failed}"
+    );
+    let destination = c.destination().await;
+    assert_eq!(
+        (&destination["connection"], &destination["sync_status"]),
+        (&json!("error"), &json!("error")),
+        "{destination}"
+    );
+    let path = format!("{}/destinations/{}", c.site, c.destination);
+    let (_, tested) = c.w.post(&c.w.a.admin, &format!("{path}/test"), json!({})).await;
+    assert_eq!(tested["ok"], false, "{tested}");
+    let wrong = json!({ "wordpress": { "password": "abcd efgh" } });
+    let (status, refused) = c.w.patch(&c.w.a.admin, &path, 1, wrong).await;
+    assert_eq!(
+        (status.as_u16(), &refused["code"]),
+        (422, &json!("connection_failed")),
+        "{refused}"
+    );
+    let made = "[$p] = WP_Application_Passwords::create_new_application_password(get_user_by('login', 'editor')->ID, ['name' => 'n']); echo $p;";
+    let new = c.there.php(made);
+    let (status, changed) =
+        c.w.patch(
+            &c.w.a.admin,
+            &path,
+            1,
+            json!({ "wordpress": { "password": new.trim() } }),
+        )
+        .await;
+    assert_eq!(status, 200, "{changed}");
+    c.w.run_jobs().await;
+    assert_eq!(c.publication(&post).await["status"], "published");
+    assert_eq!(c.destination().await["connection"], "connected");
+}
+
+#[tokio::test]
+async fn an_edit_on_both_sides_waits_for_somebody() {
+    let c = Connected::new("out_conflict", &[], json!({ "body": "html" })).await;
+    let post = c.published("Ours", json!({ "body": "one\n\ntwo" })).await;
+    c.w.run_jobs().await;
+    let place = c.posts().await[0].id;
+    c.there
+        .php(&format!("wp_update_post(['ID' => {place}, 'post_title' => 'Theirs']);"));
+    c.edit(&post, json!({ "body": "one\n\nthree" })).await;
+    c.w.run_jobs().await;
+    let publication = c.publication(&post).await;
+    assert_eq!(publication["status"], "conflict", "{publication}");
+    assert_eq!(c.posts().await[0].title, "Theirs", "nothing was overwritten");
+    let path = format!("{}/publications/{}", c.site, id(&publication));
+    let (status, compared) = c.w.get(&c.w.a.viewer, &format!("{path}/conflict")).await;
+    assert_eq!(status, 200, "{compared}");
+    let title = compared["fields"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|field| field["field"] == "title")
+        .unwrap();
+    assert_eq!(
+        (&title["ours"], &title["theirs"]),
+        (&json!("Ours"), &json!("Theirs")),
+        "{compared}"
+    );
+    assert_eq!(title["difference"]["hunks"].as_array().unwrap().len(), 1);
+    assert_eq!(c.w.get(&c.w.b.owner, &format!("{path}/conflict")).await.0, 404);
+
+    // Another edit does not go over it either.
+    c.edit(&post, json!({ "excerpt": "x" })).await;
+    c.publish_everything().await;
+    assert_eq!(
+        (c.posts().await[0].title.as_str(), c.posts().await[0].excerpt.as_str()),
+        ("Theirs", "")
+    );
+    let (status, resolved) =
+        c.w.post(&c.w.a.editor, &format!("{path}/resolve"), json!({ "keep": "ours" }))
+            .await;
+    assert_eq!(status, 200, "{resolved}");
+    c.w.run_jobs().await;
+    let now = &c.posts().await[0];
+    assert_eq!((now.title.as_str(), now.excerpt.as_str()), ("Ours", "x"));
+    assert!(now.content.contains("three"));
+    assert_eq!(c.publication(&post).await["status"], "published");
+    let (status, none) =
+        c.w.post(&c.w.a.editor, &format!("{path}/resolve"), json!({ "keep": "ours" }))
+            .await;
+    assert_eq!((status.as_u16(), &none["code"]), (409, &json!("no_conflict")));
+}
+
+#[tokio::test]
+async fn what_is_planned_is_planned_there() {
+    let c = Connected::new("out_planned", &[], json!({ "body": "html" })).await;
+    let content = json!({ "content_type": "post", "title": "Later", "body": "a" });
+    let (_, post) = c.w.post(&c.w.a.owner, &format!("{}/content", c.site), content).await;
+    c.set_status(&post, "review").await;
+    c.w.run_jobs().await;
+    assert_eq!(c.posts().await.len(), 0, "what is in review stays here");
+    c.set_status(&post, "approved").await;
+    let path = format!("{}/content/{}/schedule", c.site, id(&post));
+    let rev = c.rev(&post).await;
+    let plan = json!({ "publish_at": "2027-05-01T10:00:00+02:00", "force": true });
+    let request =
+        c.w.request(&c.w.a.owner, Method::POST, &path)
+            .header("if-match", format!("\"{rev}\""));
+    let (status, planned) = body_of(request.body_json(&plan).send().await).await;
+    assert_eq!(status, 200, "{planned}");
+    c.w.run_jobs().await;
+    let there = &c.posts().await[0];
+    assert_eq!(
+        (there.status.as_str(), there.date_gmt.unwrap().to_rfc3339().as_str()),
+        ("future", "2027-05-01T08:00:00+00:00")
+    );
+    // Its time comes there first: that is no edit.
+    c.there.php(&format!("wp_publish_post({});", there.id));
+    c.set_status(&post, "published").await;
+    c.edit(&post, json!({ "title": "Now" })).await;
+    c.w.run_jobs().await;
+    let publication = c.publication(&post).await;
+    assert_eq!(publication["status"], "published", "{publication}");
+    let there = &c.posts().await[0];
+    assert_eq!((there.status.as_str(), there.title.as_str()), ("publish", "Now"));
+}
+
+#[tokio::test]
+async fn only_what_is_chosen_goes_where_people_choose() {
+    let c = Connected::new("out_chosen", &[], json!({ "body": "html", "chosen_only": true })).await;
+    let chosen = c.published("Chosen", json!({ "body": "a" })).await;
+    c.published("Not chosen", json!({ "body": "b" })).await;
+    c.w.run_jobs().await;
+    assert_eq!(c.posts().await.len(), 0);
+    let path = format!("{}/content/{}/destinations", c.site, id(&chosen));
+    let choice = json!({ "choice": "publish", "destinations": [c.destination] });
+    c.w.post(&c.w.a.editor, &path, choice.clone()).await;
+    c.w.run_jobs().await;
+    let posts = c.posts().await;
+    assert_eq!((posts.len(), posts[0].title.as_str()), (1, "Chosen"));
+    let draft = json!({ "content_type": "post", "title": "Draft" });
+    let (_, draft) = c.w.post(&c.w.a.owner, &format!("{}/content", c.site), draft).await;
+    let path = format!("{}/content/{}/destinations", c.site, id(&draft));
+    let (status, refused) = c.w.post(&c.w.a.editor, &path, choice).await;
+    assert_eq!(
+        (status.as_u16(), &refused["code"]),
+        (422, &json!("not_published")),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn a_connection_is_tried_before_it_is_kept() {
+    let there = RealWordPress::new("out_connect");
+    let w = World::with(|config| config.outgoing.allowed_hosts = vec![there.host().parse().unwrap()]).await;
+    let path = format!("/sites/{}/destinations", w.a.sites[0]);
+    let connect = async |url: &str, user: &str, password: &str| {
+        let wordpress = json!({ "url": url, "user": user, "password": password });
+        let body = json!({ "kind": "wordpress", "name": "Blog", "wordpress": wordpress });
+        w.post(&w.a.admin, &path, body).await
+    };
+    let good = there.password("editor").to_owned();
+    for (url, user, password, code, text) in [
+        (
+            there.url.as_str(),
+            "editor",
+            "wrong",
+            "connection_failed",
+            "application password",
+        ),
+        (
+            &there.url,
+            "subscriber",
+            there.password("subscriber"),
+            "connection_failed",
+            "editor",
+        ),
+        (
+            &format!("http://{}/nothing/", there.host()),
+            "editor",
+            &good,
+            "connection_failed",
+            "WordPress",
+        ),
+        ("http://127.0.0.1:9/", "editor", &good, "validation", "wordpress.url"),
+        ("nonsense", "editor", &good, "validation", "wordpress.url"),
+        (&there.url, "", &good, "validation", "wordpress.user"),
+    ] {
+        let (status, refused) = connect(url, user, password).await;
+        assert_eq!(status, 422, "{refused}");
+        let told = refused.to_string();
+        assert!(
+            told.contains(text) && (code == "validation" || refused["code"] == code),
+            "{told}"
+        );
+        assert!(!told.contains(&good), "{told}");
+    }
+    let body = json!({ "kind": "wordpress", "name": "Blog",
+        "wordpress": { "url": there.url, "user": "editor", "password": good } });
+    assert_eq!(
+        w.post(&w.a.editor, &path, body.clone()).await.0,
+        403,
+        "settings are for admins"
+    );
+    assert_eq!(w.post(&w.b.owner, &path, body.clone()).await.0, 404);
+    let (status, made) = w.post(&w.a.admin, &path, body).await;
+    assert_eq!(status, 201, "{made}");
+    assert_eq!(
+        (&made["connection"], &made["password_set"]),
+        (&json!("connected"), &json!(true))
+    );
+    let one = format!("{path}/{}", id(&made));
+    let (_, found) = w.post(&w.a.admin, &format!("{one}/discover"), json!({})).await;
+    let types: Vec<&str> = found["types"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|of| of["slug"].as_str().unwrap())
+        .collect();
+    assert!(types.contains(&"post") && types.contains(&"page"), "{found}");
+    assert_eq!(
+        (&found["igny8"], &found["takes_seo"]),
+        (&json!(false), &json!(false)),
+        "{found}"
+    );
+    // Moved to another host, the password must be sent again.
+    let moved = json!({ "wordpress": { "url": "https://other.example/" } });
+    let (status, refused) = w.patch(&w.a.admin, &one, 1, moved).await;
+    assert!(
+        status == 422 && refused.to_string().contains("wordpress.password"),
+        "{refused}"
+    );
+    let (_, stored) = w.get(&w.a.viewer, &one).await;
+    assert!(
+        !stored.to_string().contains(there.password("editor")) && stored["webhook"].is_null(),
+        "{stored}"
+    );
+    assert_eq!(w.get(&w.b.owner, &one).await.0, 404);
+}
