@@ -174,6 +174,16 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "editorial_flow",
         sql: include_str!("../schema/0035_editorial_flow.surql"),
     },
+    Migration {
+        number: 38,
+        name: "webhooks",
+        sql: include_str!("../schema/0038_webhooks.surql"),
+    },
+    Migration {
+        number: 40,
+        name: "domains",
+        sql: include_str!("../schema/0040_domains.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.
@@ -194,6 +204,7 @@ pub struct Inner {
     pub renders: crate::features::publishing::Renders,
     pub plans: Plans,
     pub outgoing: igny8_outgoing::Outgoing,
+    pub prover: crate::features::sites::domains::Prover,
     pub blocking: crate::ai::Blocking,
     /// For scoring texts, which people wait for: apart from the long algorithms of `blocking`.
     pub scoring: crate::ai::Blocking,
@@ -244,6 +255,8 @@ impl App {
         let keys = igny8_data::tokens::Keys::derive(&secret, &config.public_url());
         let mut settings = config.database_settings().map_err(io("finding the database folder"))?;
         settings.place = crate::jobs::place::of(&config.data_dir).map_err(io("naming data_dir"))?;
+        let allowed = &config.outgoing.allowed_hosts;
+        let outgoing = igny8_outgoing::Outgoing::new(allowed);
         let db = Db::open(&settings, clock.clone(), Ids::random(clock), keys).await?;
         db.migrate(MIGRATIONS).await?;
         Ok(Self {
@@ -255,7 +268,8 @@ impl App {
                 limits: crate::api::rate_limit::RateLimits::new(&config.limits),
                 renders: crate::features::publishing::Renders::new(&config),
                 plans,
-                outgoing: igny8_outgoing::Outgoing::new(&config.outgoing.allowed_hosts),
+                prover: crate::features::sites::domains::Prover::new(&config.domains.dns_servers, allowed, &outgoing),
+                outgoing,
                 blocking: Default::default(),
                 scoring: Default::default(),
                 graphs: Default::default(),

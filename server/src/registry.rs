@@ -14,7 +14,11 @@ pub fn apis() -> impl OpenApi + 'static {
         features::accounts::api::apis(),
         features::billing::api::apis(),
         features::sites::api::apis(),
-        features::integrations::api::IntegrationsApi,
+        (
+            features::integrations::api::IntegrationsApi,
+            features::webhooks::api::WebhooksApi,
+            features::webhooks::api::DeliveriesApi,
+        ),
         crate::jobs::api::JobsApi,
         features::media::api::MediaApi,
         features::publishing::api::DeploymentsApi,
@@ -76,6 +80,9 @@ pub fn jobs() -> Vec<JobType> {
         features::planner::import::job::job(),
         features::publishing::deploy_job(),
         features::publishing::site_changed_job(),
+        features::sites::domains::job(),
+        features::webhooks::job(),
+        features::webhooks::mails::job(),
     ]
 }
 
@@ -99,6 +106,17 @@ pub fn schedules() -> Vec<Schedule> {
         Schedule::new("age_scores", Duration::minutes(15), features::optimizer::keep::age),
         Schedule::new("site_schedules", Duration::seconds(15), features::schedules::run_due),
         Schedule::new("mend_deployments", Duration::minutes(1), features::publishing::mend),
+        Schedule::new(
+            "check_domains",
+            Duration::minutes(1),
+            features::sites::domains::check_due,
+        ),
+        Schedule::new(
+            "revive_webhooks",
+            Duration::minutes(5),
+            features::webhooks::keep::revive,
+        ),
+        Schedule::new("purge_webhooks", Duration::hours(1), features::webhooks::keep::purge),
     ]
 }
 
@@ -242,6 +260,7 @@ pub const OF_SITES: &[&str] = &[
     "content",
     "content_score",
     "deployment",
+    "domain",
     "editing",
     "generated",
     "idea",
@@ -262,4 +281,7 @@ pub const OF_SITES: &[&str] = &[
     "task",
     "term",
     "tree_guard",
+    "webhook_delivery",
+    "webhook_endpoint",
+    "webhook_message",
 ];

@@ -17,6 +17,8 @@ use super::{mend, rows};
 use crate::app::App;
 use crate::features::media::MediaStore;
 use crate::features::sites::model::Site;
+use crate::features::webhooks::event::DeploymentData;
+use crate::features::webhooks::{self, Event};
 use crate::jobs::{JobContext, JobError};
 use crate::visitors::release::OWNER_FILE;
 
@@ -102,6 +104,7 @@ pub async fn carry_out(
         tx.enqueue(super::behind_job(site.id));
     }
     tx.replace(&mut deployment);
+    webhooks::emit(&mut tx, &Event::DeploymentFinished(DeploymentData::of(&deployment)));
     tx.commit().await?;
     app.metrics
         .deployment(if failure.is_none() { "deployed" } else { "failed" });
