@@ -180,9 +180,19 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../schema/0037_destinations.surql"),
     },
     Migration {
+        number: 38,
+        name: "webhooks",
+        sql: include_str!("../schema/0038_webhooks.surql"),
+    },
+    Migration {
         number: 39,
         name: "destination_kinds",
         sql: include_str!("../schema/0039_destination_kinds.surql"),
+    },
+    Migration {
+        number: 40,
+        name: "domains",
+        sql: include_str!("../schema/0040_domains.surql"),
     },
 ];
 
@@ -204,6 +214,7 @@ pub struct Inner {
     pub renders: crate::features::publishing::Renders,
     pub plans: Plans,
     pub outgoing: igny8_outgoing::Outgoing,
+    pub prover: crate::features::sites::domains::Prover,
     pub blocking: crate::ai::Blocking,
     /// For scoring texts, which people wait for: apart from the long algorithms of `blocking`.
     pub scoring: crate::ai::Blocking,
@@ -255,6 +266,8 @@ impl App {
         let keys = igny8_data::tokens::Keys::derive(&secret, &config.public_url());
         let mut settings = config.database_settings().map_err(io("finding the database folder"))?;
         settings.place = crate::jobs::place::of(&config.data_dir).map_err(io("naming data_dir"))?;
+        let allowed = &config.outgoing.allowed_hosts;
+        let outgoing = igny8_outgoing::Outgoing::new(allowed);
         let db = Db::open(&settings, clock.clone(), Ids::random(clock), keys).await?;
         db.migrate(MIGRATIONS).await?;
         Ok(Self {
@@ -266,7 +279,8 @@ impl App {
                 limits: crate::api::rate_limit::RateLimits::new(&config.limits),
                 renders: crate::features::publishing::Renders::new(&config),
                 plans,
-                outgoing: igny8_outgoing::Outgoing::new(&config.outgoing.allowed_hosts),
+                prover: crate::features::sites::domains::Prover::new(&config.domains.dns_servers, allowed, &outgoing),
+                outgoing,
                 blocking: Default::default(),
                 scoring: Default::default(),
                 graphs: Default::default(),

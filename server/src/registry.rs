@@ -14,7 +14,11 @@ pub fn apis() -> impl OpenApi + 'static {
         features::accounts::api::apis(),
         features::billing::api::apis(),
         features::sites::api::apis(),
-        features::integrations::api::IntegrationsApi,
+        (
+            features::integrations::api::IntegrationsApi,
+            features::webhooks::api::WebhooksApi,
+            features::webhooks::api::DeliveriesApi,
+        ),
         crate::jobs::api::JobsApi,
         features::media::api::MediaApi,
         features::publishing::api::DeploymentsApi,
@@ -79,6 +83,9 @@ pub fn jobs() -> Vec<JobType> {
         features::planner::import::job::job(),
         features::publishing::deploy_job(),
         features::publishing::site_changed_job(),
+        features::sites::domains::job(),
+        features::webhooks::job(),
+        features::webhooks::mails::job(),
     ];
     jobs.extend(features::destinations::jobs());
     jobs
@@ -120,6 +127,17 @@ pub fn schedules() -> Vec<Schedule> {
         ),
         Schedule::new("site_schedules", Duration::seconds(15), features::schedules::run_due),
         Schedule::new("mend_deployments", Duration::minutes(1), features::publishing::mend),
+        Schedule::new(
+            "check_domains",
+            Duration::minutes(1),
+            features::sites::domains::check_due,
+        ),
+        Schedule::new(
+            "revive_webhooks",
+            Duration::minutes(5),
+            features::webhooks::keep::revive,
+        ),
+        Schedule::new("purge_webhooks", Duration::hours(1), features::webhooks::keep::purge),
     ]
 }
 
@@ -277,6 +295,7 @@ pub const OF_SITES: &[&str] = &[
     "deployment",
     "destination",
     "destination_state",
+    "domain",
     "editing",
     "generated",
     "idea",
@@ -300,4 +319,7 @@ pub const OF_SITES: &[&str] = &[
     "task",
     "term",
     "tree_guard",
+    "webhook_delivery",
+    "webhook_endpoint",
+    "webhook_message",
 ];

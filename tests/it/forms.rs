@@ -252,15 +252,7 @@ async fn scripts_send_it_once_and_only_from_the_sites_own_pages() {
     assert_eq!(header(&foreign, "access-control-allow-origin"), "");
 
     // A site with a host of its own, served by whoever: its pages may ask this server, others may not.
-    let (status, _) =
-        f.w.patch(
-            &f.w.a.owner,
-            &format!("/sites/{}", f.w.a.sites[0]),
-            2,
-            json!({ "domain": "coffee.example" }),
-        )
-        .await;
-    assert_eq!(status, 200);
+    f.w.give_domain(&f.w.a, f.w.a.sites[0], "coffee.example").await;
     deploy(&f.w, &f.w.a, f.w.a.sites[0]).await;
     let page = f.w.http.get("/write/").header("host", "coffee.example").send().await;
     let policy = header(&page, "content-security-policy").to_owned();

@@ -263,8 +263,9 @@ async fn a_text_from_elsewhere_is_only_text() {
     }
     // The site's own host and language.
     let german = json!({ "title": "Kaffeemühlen", "body": "Gute Kaffeemühlen. [Mehr](https://www.shop-a.example/mehr)", "primary_keyword": "Kaffeemühle" });
-    let change = json!({ "domain": "shop-a.example", "language": "de" });
-    assert_eq!(w.patch(&w.a.owner, &site(&w.a), 1, change).await.0, 200);
+    w.give_domain(&w.a, w.a.sites[0], "shop-a.example").await;
+    let change = json!({ "language": "de" });
+    assert_eq!(w.patch(&w.a.owner, &site(&w.a), 2, change).await.0, 200);
     let (_, report) = w.post(&w.a.viewer, &path, german).await;
     assert_eq!(check(&report, "keyword_in_title")["light"], "green");
     assert_eq!(report["statistics"]["internal_links"], 1, "{report}");

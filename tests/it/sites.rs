@@ -30,14 +30,7 @@ async fn the_life_of_a_site() {
         (412, &json!("\"1\"")),
         "{problem}"
     );
-    let (status, changed) = w
-        .patch(
-            &w.a.owner,
-            &path,
-            1,
-            json!({ "name": "South Pier", "domain": "pier.example" }),
-        )
-        .await;
+    let (status, changed) = w.patch(&w.a.owner, &path, 1, json!({ "name": "South Pier" })).await;
     assert_eq!(status, 200, "{changed}");
     let (status, problem) = w
         .post(

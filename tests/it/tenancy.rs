@@ -199,6 +199,16 @@ impl Samples {
         let (_, sessions) = w.get(&w.a.owner, "/auth/sessions").await;
         let session = sessions["items"][0]["id"].as_str().unwrap().to_owned();
         let import = import(w, &w.a.owner, &site, &sector).await;
+        let domain = json!({ "name": format!("{CANARY}.example") });
+        let domain = made(&format!("/sites/{site}/domains"), domain).await;
+        let hook = json!({ "url": format!("https://hooks.invalid/{CANARY}"), "description": CANARY });
+        let (status, hook) = w.post(&w.a.owner, "/webhooks", hook).await;
+        assert_eq!(status, 201, "{hook}");
+        let webhook = hook["webhook"]["id"].as_str().unwrap().to_owned();
+        let path = format!("/webhooks/{webhook}/test");
+        let (status, sent) = w.post(&w.a.owner, &path, json!({ "event": "job.failed" })).await;
+        assert_eq!(status, 202, "{sent}");
+        let delivery = sent["delivery"]["id"].as_str().unwrap().to_owned();
         let of_a = BTreeMap::from([
             ("import_id", import),
             ("site_id", site),
@@ -230,6 +240,9 @@ impl Samples {
             ("invitation_id", invitation),
             ("api_key_id", api_key),
             ("integration_id", integration),
+            ("domain_id", domain),
+            ("webhook_id", webhook),
+            ("delivery_id", delivery),
             ("session_id", session),
             ("user_id", w.a.viewer.id.to_string()),
             ("account_id", w.a.account.to_string()),

@@ -223,13 +223,11 @@ pub struct Trip<'a> {
 impl<'a> Trip<'a> {
     pub async fn new(w: &'a World, host: &'static str, more: Value) -> Self {
         let site = format!("/sites/{}", w.a.sites[0]);
-        let mut change = json!({ "domain": host });
-        change
-            .as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
-        let (status, answer) = w.patch(&w.a.owner, &site, 1, change).await;
-        assert_eq!(status, 200, "{answer}");
+        w.give_domain(&w.a, w.a.sites[0], host).await;
+        if more != json!({}) {
+            let (status, answer) = w.patch(&w.a.owner, &site, 2, more).await;
+            assert_eq!(status, 200, "{answer}");
+        }
         let operator = Member::make(&w.app, w.b.account, Role::Developer, "ops").await;
         let credits = json!({ "kind": "purchase", "amount": 900, "description": "Invoice 1", "reference": "1" });
         let path = format!("/system/accounts/{}/credits", w.a.account);

@@ -756,6 +756,21 @@ impl Db {
 }
 
 impl crate::tx::Tx<'_> {
+    /// Ends a job as failed for good, in a unit of work of its account, together with what follows from that: refused as a whole
+    /// (`lease_lost`) when the job was cancelled or taken over meanwhile. The worker's own report finds nothing left to do then.
+    pub fn fail_job(&mut self, lease: Lease, error: &str) -> &mut Self {
+        let (job, fence) = (self.bind(lease.job), self.bind(lease.fence));
+        let (error, at) = (self.bind(error.to_owned()), self.bind(self.now()));
+        self.account_statement(
+            &format!(
+                "IF (UPDATE ONLY {job} SET state = 'failed', error = {error}, finished_at = {at}, lease_until = NONE, rev += 1 \
+                 WHERE account = $account AND state = 'running' AND fence = {fence} RETURN VALUE id) IS NONE \
+                 {{ THROW 'lease_lost' }}"
+            ),
+            Variables::new(),
+        )
+    }
+
     /// Ends a job as done together with what it did: refused as a whole (`lease_lost`) when the job was cancelled or taken
     /// over meanwhile. The worker's own report finds nothing left to do then.
     pub fn finish_job(&mut self, lease: Lease, message: &str, result: &serde_json::Value) -> &mut Self {

@@ -13,6 +13,9 @@ use crate::queue::{FreshJob, NewJob, Start};
 use crate::record::Record;
 use crate::scope::{Access, SiteScope};
 
+/// The table of host names of sites: what visitors find changes with it as with the sites themselves.
+const DOMAIN: &str = "domain";
+
 /// Writes under one tenant that happen together or not at all. Nothing is sent before [`Tx::commit`].
 #[must_use = "nothing happens until commit"]
 pub struct Tx<'a> {
@@ -151,6 +154,21 @@ impl<'a> Tx<'a> {
         self
     }
 
+    /// What `inner` adds happens only if the condition holds when the unit of work is carried out; nothing is asked before. The
+    /// condition must name `$account`. A job queued in it begins when a worker looks at the queue, within a second: nobody is told
+    /// of a job that may not be there.
+    pub fn when(&mut self, condition: &str, inner: impl FnOnce(&mut Self)) -> &mut Self {
+        if !condition.contains("$account") {
+            self.fail("a condition does not mention the tenant");
+        }
+        let told = self.jobs.len();
+        self.sql += &format!("IF {condition} {{\n");
+        inner(self);
+        self.sql += "};\n";
+        self.jobs.truncate(told);
+        self
+    }
+
     /// Queues a job that exists only if this unit of work is committed. A job with a key that is already waiting is not
     /// queued again.
     pub fn enqueue(&mut self, job: NewJob) -> &mut Self {
@@ -187,6 +205,12 @@ impl<'a> Tx<'a> {
         let statement = self.sql.split_off(before);
         self.sql += &format!("IF {condition} {{ {} }};\n", statement.trim_end().trim_end_matches(';'));
         self
+    }
+
+    /// [`Tx::enqueue`] of a job of the account as a whole, whatever the unit of work is about.
+    pub fn enqueue_for_account(&mut self, job: NewJob) -> &mut Self {
+        let id = self.db.ids().make();
+        self.enqueue_of(id, None, job)
     }
 
     fn enqueue_of(&mut self, id: JobId, site: Option<SiteId>, job: NewJob) -> &mut Self {
@@ -247,6 +271,16 @@ impl<'a> Tx<'a> {
         Ok(answer)
     }
 
+    /// The account whose rows are written.
+    pub fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// Where it will be carried out; for ids and the time.
+    pub fn db(&self) -> &'a Db {
+        self.db
+    }
+
     pub(crate) fn now(&self) -> chrono::DateTime<chrono::Utc> {
         self.db.clock().now()
     }
@@ -259,7 +293,8 @@ impl<'a> Tx<'a> {
         }
     }
 
-    fn bind(&mut self, value: impl SurrealValue) -> String {
+    /// Gives a value a name of its own (`$t7`) for a statement or a condition.
+    pub fn bind(&mut self, value: impl SurrealValue) -> String {
         let name = format!("t{}", self.binds.len());
         let value: Value = value.into_value();
         self.binds.insert(name.clone(), value);
@@ -270,7 +305,7 @@ impl<'a> Tx<'a> {
         if row.account() != self.account {
             self.problem = Some(DbError::WrongTenant { table: T::Id::TABLE });
         }
-        self.sites |= T::Id::TABLE == SiteId::TABLE;
+        self.sites |= T::Id::TABLE == SiteId::TABLE || T::Id::TABLE == DOMAIN;
     }
 
     fn fail(&mut self, message: &'static str) {

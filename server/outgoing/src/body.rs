@@ -63,6 +63,14 @@ impl Sink {
             },
         }
     }
+
+    /// What was taken, for who wants no more.
+    pub fn so_far(self) -> Vec<u8> {
+        match self {
+            Self::Plain(bounded) => bounded.bytes,
+            Self::Gzip(_, mut decoder) => std::mem::take(&mut decoder.get_mut().bytes),
+        }
+    }
 }
 
 fn unpacking(bounded: &Bounded) -> OutgoingError {
@@ -73,7 +81,7 @@ fn unpacking(bounded: &Bounded) -> OutgoingError {
     }
 }
 
-/// Memory that takes no more than its bound.
+/// Memory that takes no more than its bound, and of what is too much the beginning.
 pub struct Bounded {
     bytes: Vec<u8>,
     limit: usize,
@@ -88,8 +96,10 @@ impl Bounded {
 
 impl Write for Bounded {
     fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
-        if chunk.len() > self.limit - self.bytes.len() {
+        let room = self.limit - self.bytes.len();
+        if chunk.len() > room {
             self.full = true;
+            self.bytes.extend_from_slice(&chunk[..room]);
             return Err(io::Error::other("full"));
         }
         self.bytes.extend_from_slice(chunk);

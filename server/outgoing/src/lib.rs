@@ -62,6 +62,10 @@ pub struct Request {
     pub max_bytes: usize,
     /// Redirects followed, for GET and HEAD.
     pub redirects: u8,
+    /// An answer that is larger is cut there, and no failure.
+    pub cut: bool,
+    /// Also without TLS, on port 80: for what is public and proves itself, whoever sends it on the way.
+    pub plain: bool,
 }
 
 impl Request {
@@ -75,6 +79,8 @@ impl Request {
             timeout: Duration::from_secs(30),
             max_bytes: 1 << 20,
             redirects: 0,
+            cut: false,
+            plain: false,
         }
     }
 }
@@ -103,7 +109,8 @@ impl Outgoing {
         Self::with_lookup(allowed, Arc::new(|host| Box::pin(lookup(host))))
     }
 
-    fn with_lookup(allowed: &[AllowedHost], lookup: Lookup) -> Self {
+    /// One that asks `lookup` for the addresses of names, instead of the system.
+    pub fn with_lookup(allowed: &[AllowedHost], lookup: Lookup) -> Self {
         let client = |public_only| client(PublicOnly(public_only, lookup.clone()));
         Self {
             guarded: client(true),
@@ -117,10 +124,10 @@ impl Outgoing {
     /// # Errors
     /// [`OutgoingError::Address`], [`OutgoingError::Blocked`].
     pub fn check(&self, url: &Url) -> Result<(), OutgoingError> {
-        self.client_for(url).map(|_| ())
+        self.client_for(url, false).map(|_| ())
     }
 
-    fn client_for(&self, url: &Url) -> Result<&reqwest::Client, OutgoingError> {
+    fn client_for(&self, url: &Url, plain: bool) -> Result<&reqwest::Client, OutgoingError> {
         let refused = |why: &str| Err(OutgoingError::Address(why.to_owned()));
         let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
             return refused("an address begins with https:// and a host");
@@ -144,6 +151,9 @@ impl Outgoing {
         };
         if private {
             return Err(OutgoingError::Blocked(host.to_string()));
+        }
+        if plain && url.scheme() == "http" && port == 80 {
+            return Ok(&self.guarded);
         }
         if url.scheme() != "https" {
             return refused("an address must begin with https://");
@@ -169,7 +179,7 @@ impl Outgoing {
 
     async fn follow(&self, mut request: Request) -> Result<Answer, OutgoingError> {
         loop {
-            let client = self.client_for(&request.url)?;
+            let client = self.client_for(&request.url, request.plain)?;
             let mut sent = client
                 .request(request.method.clone(), request.url.clone())
                 .headers(request.headers.clone())
@@ -197,17 +207,26 @@ impl Outgoing {
             }
             let length = response.headers().get(header::CONTENT_LENGTH);
             let announced = length.and_then(|text| text.to_str().ok()?.parse::<usize>().ok());
-            if request.method != Method::HEAD && announced.is_some_and(|bytes| bytes > request.max_bytes) {
+            let too_large = announced.is_some_and(|bytes| bytes > request.max_bytes);
+            if request.method != Method::HEAD && !request.cut && too_large {
                 return Err(OutgoingError::TooLarge(request.max_bytes));
             }
             let mut sink = body::Sink::new(response.headers(), request.max_bytes)?;
+            let (status, headers) = (response.status(), response.headers().clone());
+            let mut whole = true;
             while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error, host))? {
-                sink.take(&chunk)?;
+                match sink.take(&chunk) {
+                    Err(OutgoingError::TooLarge(_)) if request.cut => {
+                        whole = false;
+                        break;
+                    }
+                    taken => taken?,
+                }
             }
             return Ok(Answer {
-                status: response.status(),
-                headers: response.headers().clone(),
-                body: sink.finish()?,
+                status,
+                headers,
+                body: if whole { sink.finish()? } else { sink.so_far() },
                 url: request.url,
             });
         }
@@ -259,8 +278,10 @@ fn failed(error: &reqwest::Error, host: &str) -> OutgoingError {
     OutgoingError::Connect { host, why }
 }
 
-type Looked = Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>>;
-type Lookup = Arc<dyn Fn(String) -> Looked + Send + Sync>;
+/// What a [`Lookup`] finds.
+pub type Looked = Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>>;
+/// Finds the addresses of a host; their port does not matter.
+pub type Lookup = Arc<dyn Fn(String) -> Looked + Send + Sync>;
 
 async fn lookup(host: String) -> std::io::Result<Vec<SocketAddr>> {
     Ok(tokio::net::lookup_host((host, 0)).await?.collect())
@@ -495,6 +516,37 @@ mod tests {
             }
         });
         port
+    }
+
+    #[tokio::test]
+    async fn an_answer_can_be_cut_instead_of_refused() {
+        let port = serve(&[]).await;
+        let allowed = format!("127.0.0.1:{port}");
+        let outgoing = outgoing(&[&allowed]);
+        let url = Url::parse(&format!("http://{allowed}/{}", "x".repeat(1_000))).unwrap();
+        let mut request = Request::new(Method::GET, url);
+        request.max_bytes = 100;
+        let refused = outgoing.send(request.clone()).await;
+        assert!(matches!(refused, Err(OutgoingError::TooLarge(100))));
+        request.cut = true;
+        let answer = outgoing.send(request).await.unwrap();
+        assert_eq!((answer.status.as_u16(), answer.body.len()), (200, 100));
+        assert!(answer.body.starts_with(b"GET /xxx"));
+    }
+
+    #[test]
+    fn without_tls_only_where_it_was_asked_for() {
+        let outgoing = outgoing(&[]);
+        for (address, plain, allowed) in [
+            ("http://example.com/", true, true),
+            ("http://example.com/", false, false),
+            ("http://example.com:8080/", true, false),
+            ("http://localhost/", true, false),
+            ("http://10.0.0.1/", true, false),
+        ] {
+            let url = Url::parse(address).unwrap();
+            assert_eq!(outgoing.client_for(&url, plain).is_ok(), allowed, "{address} {plain}");
+        }
     }
 
     #[tokio::test]

@@ -23,6 +23,7 @@ use poem::{EndpointExt, IntoResponse as _, Response, Route};
 use poem_openapi::{OpenApiService, Tags};
 
 use crate::app::App;
+use crate::features::sites::domains;
 
 pub use auth::{Caller, From};
 pub use error::{Error, FieldError, Result};
@@ -64,6 +65,8 @@ pub enum Tag {
     Forms,
     /// AI providers and other services outside.
     Integrations,
+    /// Events of the account, sent to addresses of its own.
+    Webhooks,
     /// Background jobs.
     Jobs,
     /// The state of the installation.
@@ -90,6 +93,7 @@ pub fn routes(app: &App) -> BoxEndpoint<'static, Response> {
         .at("/healthz", poem::get(crate::metrics::healthz))
         .at("/readyz", poem::get(crate::metrics::readyz))
         .at("/metrics", poem::get(crate::metrics::metrics))
+        .at(domains::ASK, poem::get(domains::ask))
         .with(crate::visitors::Front(app.clone()))
         .data(app.clone())
         .with(poem::middleware::CatchPanic::new().with_handler(guard::Panicked))

@@ -58,6 +58,7 @@ pub struct RateLimits {
     ai: Bucket,
     forms: Bucket,
     forms_of_site: Bucket,
+    domain_asks: Bucket,
     key_writes: Bucket,
     key_reads: Bucket,
     checks: AtomicU64,
@@ -128,6 +129,7 @@ impl RateLimits {
             ai: Bucket::new("ai", limits.ai),
             forms: Bucket::new("forms", limits.forms),
             forms_of_site: Bucket::new("forms-of-site", limits.forms_of_site),
+            domain_asks: Bucket::new("domain-asks", limits.domain_asks),
             key_writes: Bucket::new("writes", limits.writes.saturating_mul(factor)),
             key_reads: Bucket::new("reads", limits.reads.saturating_mul(factor)),
             checks: AtomicU64::new(0),
@@ -187,6 +189,14 @@ impl RateLimits {
         self.take(&self.forms_of_site, site.to_owned())
     }
 
+    /// Counts a question whether this installation answers for a host.
+    ///
+    /// # Errors
+    /// 429 with the seconds to wait.
+    pub fn domain_ask(&self, ip: Option<&str>) -> Result<()> {
+        self.take(&self.domain_asks, ip.map(network).unwrap_or_default())
+    }
+
     fn take(&self, bucket: &Bucket, key: String) -> Result<()> {
         if self.checks.fetch_add(1, Ordering::Relaxed) % CLEAN_EVERY == CLEAN_EVERY - 1 {
             for bucket in [
@@ -197,6 +207,7 @@ impl RateLimits {
                 &self.ai,
                 &self.forms,
                 &self.forms_of_site,
+                &self.domain_asks,
                 &self.key_writes,
                 &self.key_reads,
             ] {

@@ -5,6 +5,7 @@ mod database;
 mod demo;
 mod deploy;
 mod doctor;
+mod domain;
 mod folders;
 mod keywords;
 mod migrate;
@@ -69,6 +70,8 @@ enum Command {
     Keywords(keywords::Command),
     /// Render a site and put it live.
     Deploy(deploy::Args),
+    /// Give a site a domain without a proof, by the operator's word.
+    Domain(domain::Args),
     /// Write everything into one file: rows, media and the installation's key.
     Backup(backup::BackupArgs),
     /// Bring a backup back into a new installation.
@@ -132,6 +135,7 @@ pub fn run() -> ExitCode {
             Command::Demo(args) => demo::run(config, args).await,
             Command::Export(args) => folders::export(config, args).await,
             Command::Deploy(args) => deploy::run(config, args).await,
+            Command::Domain(args) => domain::run(config, args).await,
             Command::User(command) => user::run(config, command).await,
             Command::Keywords(command) => keywords::run(config, command).await,
             Command::Import(args) => folders::import(config, args).await,

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::ai::function;
 use crate::features::billing::prices::Price;
+use crate::features::sites::domains::DnsServer;
 
 /// The built-in defaults with their documentation.
 pub const DEFAULTS: &str = include_str!("../../config.default.toml");
@@ -30,6 +31,7 @@ pub struct Config {
     pub publishing: Publishing,
     pub linker: Linker,
     pub outgoing: Outgoing,
+    pub domains: Domains,
     pub mail: Mail,
     pub log: Log,
 }
@@ -83,6 +85,7 @@ pub struct Limits {
     pub reads: u32,
     pub forms: u32,
     pub forms_of_site: u32,
+    pub domain_asks: u32,
     pub api_key_factor: u32,
 }
 
@@ -121,6 +124,12 @@ pub struct Linker {
 #[serde(deny_unknown_fields)]
 pub struct Outgoing {
     pub allowed_hosts: Vec<igny8_outgoing::AllowedHost>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Domains {
+    pub dns_servers: Vec<DnsServer>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -254,6 +263,7 @@ impl Config {
             limits.reads,
             limits.forms,
             limits.forms_of_site,
+            limits.domain_asks,
         ]
         .contains(&0)
         {

@@ -18,4 +18,5 @@ pub mod publishing;
 pub mod schedules;
 pub mod sites;
 pub mod taxonomy;
+pub mod webhooks;
 pub mod writer;

@@ -151,7 +151,11 @@ async fn delete_soft(
     }
 }
 
-async fn delete_where(app: &App, table: &str, condition: &str, binds: &[(&str, Value)]) -> Result<u64, JobError> {
+/// Removes the rows of a table that fulfil a condition, batch by batch; answers how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_where(app: &App, table: &str, condition: &str, binds: &[(&str, Value)]) -> Result<u64, JobError> {
     let mut removed = 0;
     loop {
         let ids: Vec<Value> = select(app, table, condition, binds).await?;

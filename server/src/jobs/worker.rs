@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use igny8_data::queue::{FreshJob, LEASE, Lease};
-use igny8_data::{AccountId, DbError, JobRow, JobState, Outcome};
+use igny8_data::{AccountId, DbError, JobRow, JobState, Outcome, Why};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{JobContext, JobError, JobType};
 use crate::app::App;
+use crate::features::webhooks::event::JobData;
+use crate::features::webhooks::{self, Event};
 
 /// Looks at the queue this often even when nothing tells of a new job: another process may have queued one.
 const POLL: Duration = Duration::from_secs(1);
@@ -191,7 +193,11 @@ pub async fn run_one(app: &App, job: JobRow, lease: Lease, stop: &CancellationTo
     if let Outcome::Failed(why) | Outcome::Retry(why) = &ended {
         tracing::warn!(job = %job.id, kind = kind.kind, attempt = job.attempts, gives_up, "{why}");
     }
-    match app.db.finish_job(lease, ended).await {
+    let stored = match ended {
+        Outcome::Failed(why) | Outcome::Retry(why) if gives_up => fail(app, &job, lease, &why).await,
+        ended => app.db.finish_job(lease, ended).await,
+    };
+    match stored {
         Ok(true) if gives_up => {
             let job = JobRow {
                 state: JobState::Failed,
@@ -203,6 +209,31 @@ pub async fn run_one(app: &App, job: JobRow, lease: Lease, stop: &CancellationTo
         // Its lease ends by itself, and another attempt follows.
         Err(error) => tracing::error!(%error, job = %job.id, "cannot store how a job ended"),
     }
+}
+
+/// Ends a job for good, and tells of it. False when the lease was lost.
+async fn fail(app: &App, job: &JobRow, lease: Lease, why: &str) -> Result<bool, DbError> {
+    let mut tx = app.db.platform(Why::Queue).tx(job.account, None);
+    tx.fail_job(lease, why);
+    // Of its own failures a webhook is not told.
+    if job.kind != webhooks::KIND {
+        let data = JobData {
+            job: job.id,
+            kind: job.kind.clone(),
+            site: job.site,
+            error: why.to_owned(),
+            attempts: job.attempts,
+        };
+        webhooks::emit(&mut tx, &Event::JobFailed(data));
+    }
+    let failed = match tx.commit().await {
+        Ok(_) => true,
+        Err(DbError::Refused(code)) if code == "lease_lost" => false,
+        Err(error) => return Err(error),
+    };
+    // Tells who follows the job.
+    app.db.finish_job(lease, Outcome::Failed(why.to_owned())).await?;
+    Ok(failed)
 }
 
 /// Runs one attempt: to its end, until its lease is lost, or until the process stops and `grace` is over.

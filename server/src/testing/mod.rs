@@ -92,6 +92,8 @@ impl World {
             config.database.password = "root".into();
             config.database.name = format!("test_{:032x}", rand::random::<u128>());
         }
+        // Nothing listens there: no test asks a real DNS.
+        config.domains.dns_servers = vec!["127.0.0.1:1".parse().expect("an address")];
         // Small hashes and wide limits: tests of these set their own.
         config.auth.argon2_memory_kib = 8;
         config.auth.argon2_passes = 1;
@@ -103,6 +105,7 @@ impl World {
             &mut config.limits.ai,
             &mut config.limits.forms,
             &mut config.limits.forms_of_site,
+            &mut config.limits.domain_asks,
         ] {
             *limit = 100_000;
         }
@@ -147,6 +150,16 @@ impl World {
             count += 1;
         }
         count
+    }
+
+    /// Gives a site a domain by the operator's word; its revision rises by one.
+    ///
+    /// # Panics
+    /// When another site has it; tests only.
+    pub async fn give_domain(&self, tenant: &Tenant, site: SiteId, name: &str) {
+        crate::features::sites::domains::claim_as_operator(&self.app, tenant.account, site, name)
+            .await
+            .expect("a domain that nobody has");
     }
 
     /// GET as a member: status and body.

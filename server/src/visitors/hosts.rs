@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use igny8_data::{DbError, SiteId, SurrealValue, Variables, Why};
+use igny8_data::{AccountId, DbError, SiteId, SurrealValue, Variables, Why};
 
 use crate::app::App;
 
@@ -13,8 +13,11 @@ use crate::app::App;
 #[surreal(crate = "surrealdb_types")]
 pub struct PublicSite {
     pub id: SiteId,
+    pub account: AccountId,
     /// Names its folder.
     pub slug: String,
+    /// The host that is its own address; others that it has lead there.
+    pub domain: Option<String>,
 }
 
 /// How visitors name a site.
@@ -55,14 +58,20 @@ impl Hosts {
         if let Some(site) = self.remembered(&name, changes) {
             return Ok(site);
         }
-        let (field, value) = match &name {
-            Name::Domain(domain) => ("domain", domain),
-            Name::Slug(slug) => ("slug", slug),
+        let (of, value) = match &name {
+            // Only what is proven is served.
+            Name::Domain(domain) => ("(SELECT VALUE site FROM domain WHERE verified_name = $value)", domain),
+            Name::Slug(slug) => ("site", slug),
+        };
+        let slug = if matches!(name, Name::Slug(_)) {
+            "slug = $value AND"
+        } else {
+            ""
         };
         let mut binds = Variables::new();
         binds.insert("value", value.clone());
         let sql = format!(
-            "SELECT id, slug FROM site WHERE {field} = $value AND deleted_at IS NONE AND account.status != 'cancelled' \
+            "SELECT id, account, slug, domain FROM {of} WHERE {slug} deleted_at IS NONE AND account.status != 'cancelled' \
              LIMIT 1;"
         );
         let mut answer = app
@@ -85,6 +94,11 @@ impl Hosts {
         };
         known.insert(name, entry);
         Ok(site)
+    }
+
+    /// Whether a name is remembered to have a site, or to have none.
+    pub(super) fn knows(&self, app: &App, name: &Name) -> bool {
+        self.remembered(name, app.db.sites_changed()).is_some()
     }
 
     fn remembered(&self, name: &Name, changes: u64) -> Option<Option<PublicSite>> {

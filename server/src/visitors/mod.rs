@@ -16,10 +16,11 @@ use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
 use crate::app::App;
 use crate::features::destinations::inbound::receive as hooks;
 use crate::features::forms::receive;
+use crate::features::sites::domains;
 use crate::metrics::RouteLabel;
 
 pub use answer::{CONTENT_SECURITY_POLICY, content_type, is_for_ever};
-pub use hosts::{Hosts, PublicSite};
+pub use hosts::{Hosts, PublicSite, is_own};
 pub use redirects::Redirects;
 
 use hosts::Name;
@@ -64,8 +65,15 @@ impl<E> FrontEndpoint<E> {
         let path = req.uri().path().to_owned();
         let raw = path.as_str();
         if let Some(host) = hosts::host_of(req).filter(|host| !hosts::is_own(app, host)) {
-            match app.visitors.find(app, Name::Domain(host)).await {
+            match app.visitors.find(app, Name::Domain(host.clone())).await {
                 Ok(Some(site)) => {
+                    if let Some(response) = proof(app, &site, &host, raw, req) {
+                        return Some(response);
+                    }
+                    let reading = matches!(*req.method(), Method::GET | Method::HEAD);
+                    if let Some(own) = site.domain.as_deref().filter(|own| reading && *own != host) {
+                        return Some(answer::moved(&format!("https://{own}{raw}"), req.uri().query()));
+                    }
                     let mut response = serve(app, site, "", raw, req).await;
                     answer::allow_forms(&mut response, &app.config.public_url());
                     return Some(response);
@@ -103,6 +111,44 @@ impl<E> FrontEndpoint<E> {
             None => Some(answer::moved(&format!("{prefix}/"), req.uri().query())),
         }
     }
+}
+
+/// The file that proves a domain which is verified: so its proof stays seen while it leads to this server.
+fn proof(app: &App, site: &PublicSite, host: &str, raw: &str, req: &Request) -> Option<Response> {
+    if !raw.starts_with(domains::proof::PATH) || *req.method() != Method::GET {
+        return None;
+    }
+    let proof = domains::proof::Proof::of(app.db.keys(), site.account, site.id, host);
+    (raw == proof.path).then(|| {
+        Response::builder()
+            .content_type("text/plain; charset=utf-8")
+            .header("cache-control", "no-store")
+            .body(proof.value)
+    })
+}
+
+/// Whether this installation answers for a host: its own, or a verified domain. `limited` is asked before a name is looked up that is not
+/// in memory.
+///
+/// # Errors
+/// What `limited` says, and when the database fails.
+pub async fn has_host(
+    app: &App,
+    host: &str,
+    limited: &(dyn Fn() -> crate::api::Result<()> + Sync),
+) -> crate::api::Result<bool> {
+    let own = url::Url::parse(&app.config.public_url()).ok();
+    if own.as_ref().and_then(url::Url::host_str) == Some(host) {
+        return Ok(true);
+    }
+    if hosts::is_own(app, host) {
+        return Ok(false);
+    }
+    let name = Name::Domain(host.to_owned());
+    if !app.visitors.knows(app, &name) {
+        limited()?;
+    }
+    Ok(app.visitors.find(app, name).await?.is_some())
 }
 
 /// Serves an address of a site. `prefix` is what stands before it when the site has no host of its own.

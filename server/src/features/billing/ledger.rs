@@ -8,6 +8,8 @@ use super::model::{Balance, BalanceId, Transaction, TransactionId, TransactionKi
 use super::plans::Plan;
 use crate::api::Error;
 use crate::app::App;
+use crate::features::webhooks::event::CreditsData;
+use crate::features::webhooks::{self, Event};
 
 /// What calls to a model took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,6 +47,7 @@ pub fn open(tx: &mut Tx<'_>, app: &App, account: AccountId, plan: &Plan) {
         plan_credits: plan.monthly_credits,
         bonus_credits: 0,
         renews_at: next_renewal(now),
+        low_at: None,
         rev: 1,
     });
     tx.create(Transaction {
@@ -194,6 +197,42 @@ fn book(
         ),
         binds,
     );
+    if amount < 0 {
+        tell_when_low(tx, app);
+    }
+}
+
+/// Tells of credits that fall below the account's threshold with the entry before: once for each time they do.
+fn tell_when_low(tx: &mut Tx<'_>, app: &App) {
+    let by_plan: std::collections::BTreeMap<String, i64> = app
+        .plans
+        .all()
+        .iter()
+        .map(|plan| (plan.slug.clone(), low_of(plan)))
+        .collect();
+    let mut binds = Variables::new();
+    binds.insert("credits_low_of", serde_json::json!(by_plan));
+    binds.insert("credits_low_else", low_of(app.plans.first()));
+    tx.account_statement(
+        "LET $credits_by = (SELECT VALUE plan FROM ONLY $account); \
+         LET $credits_low = $credits_row.low_at ?? $credits_low_of[$credits_by] ?? $credits_low_else",
+        binds,
+    );
+    let event = Event::CreditsLow(CreditsData {
+        balance: 0,
+        threshold: 0,
+    });
+    webhooks::emit_where(
+        tx,
+        "$credits_left < $credits_low AND $credits_plan + $credits_bonus >= $credits_low",
+        &event,
+        "{ balance: $credits_left, threshold: $credits_low }",
+    );
+}
+
+/// Below how many credits an account is told where it has set nothing: a tenth of what its plan gives in a month.
+pub fn low_of(plan: &Plan) -> i64 {
+    plan.monthly_credits / 10
 }
 
 /// Whether a unit of work failed for want of credits.

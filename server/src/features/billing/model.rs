@@ -27,6 +27,8 @@ pub struct Balance {
     pub bonus_credits: i64,
     /// When plan credits are set anew.
     pub renews_at: DateTime<Utc>,
+    /// Below how many credits the account is told; a tenth of what its plan gives in a month where nothing is set.
+    pub low_at: Option<i64>,
     pub rev: i64,
 }
 

@@ -11,6 +11,8 @@ use super::rules::MAX_LINKS;
 use crate::api::Error;
 use crate::features::media::MediaId;
 use crate::features::planner::rules::{require_clusters, require_live, require_sector};
+use crate::features::webhooks::event::ContentData;
+use crate::features::webhooks::{self, Event};
 
 /// Fields that a revision keeps: a change of one of them makes one.
 pub const REVISED: [&str; 4] = ["title", "body", "body_format", "blocks"];
@@ -46,6 +48,7 @@ pub fn create(db: &Db, tx: &mut Tx<'_>, who: Who, content: &mut Content, reason:
     tx.create(content.clone()).create(revision);
     if content.status == Status::Published {
         publishing_changed(tx, content.site);
+        webhooks::emit(tx, &Event::ContentPublished(ContentData::of(content)));
     }
     crate::features::destinations::send::changed(tx, content.site);
     score_later(tx, content.site);
@@ -118,6 +121,15 @@ pub fn change_from(
     let is = new.status == Status::Published && new.deleted_at.is_none();
     if was != is || (is && new.content_hash != old.content_hash) {
         publishing_changed(tx, new.site);
+        let data = ContentData::of(if is { new } else { old });
+        webhooks::emit(
+            tx,
+            &match (was, is) {
+                (false, _) => Event::ContentPublished(data),
+                (true, true) => Event::ContentUpdated(data),
+                (true, false) => Event::ContentUnpublished(data),
+            },
+        );
     }
     crate::features::destinations::send::changed(tx, new.site);
     score_later(tx, new.site);

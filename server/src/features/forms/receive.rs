@@ -511,7 +511,9 @@ fn set(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
 fn public(found: &Found) -> PublicSite {
     PublicSite {
         id: found.site.id,
+        account: found.site.account,
         slug: found.site.slug.clone(),
+        domain: found.site.domain.clone(),
     }
 }
 

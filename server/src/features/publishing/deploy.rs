@@ -18,6 +18,8 @@ use crate::app::App;
 use crate::features::destinations::releases;
 use crate::features::media::MediaStore;
 use crate::features::sites::model::Site;
+use crate::features::webhooks::event::DeploymentData;
+use crate::features::webhooks::{self, Event};
 use crate::jobs::{JobContext, JobError};
 use crate::visitors::release::OWNER_FILE;
 
@@ -106,6 +108,7 @@ pub async fn carry_out(
     if failure.is_none() {
         releases::follow(&mut tx, site.id);
     }
+    webhooks::emit(&mut tx, &Event::DeploymentFinished(DeploymentData::of(&deployment)));
     tx.commit().await?;
     app.metrics
         .deployment(if failure.is_none() { "deployed" } else { "failed" });

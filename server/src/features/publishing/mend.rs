@@ -9,6 +9,8 @@ use igny8_data::{JobId, JobRow, JobState, SiteId, SurrealValue, Variables, Why};
 use super::deploy;
 use super::model::{Deployment, DeploymentStatus};
 use crate::app::App;
+use crate::features::webhooks::event::DeploymentData;
+use crate::features::webhooks::{self, Event};
 use crate::jobs::JobError;
 use crate::visitors::release::OWNER_FILE;
 
@@ -44,6 +46,7 @@ async fn end(app: &App, mut deployment: Deployment, why: &str) -> Result<(), Job
     let platform = app.db.platform(Why::Schedule);
     let mut tx = platform.tx(deployment.account, Some(deployment.site));
     tx.replace(&mut deployment);
+    webhooks::emit(&mut tx, &Event::DeploymentFinished(DeploymentData::of(&deployment)));
     match tx.commit().await {
         Ok(_) => app.metrics.deployment("failed"),
         // It ended by itself meanwhile.

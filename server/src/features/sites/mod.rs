@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod catalogue;
+pub mod domains;
 pub mod model;
 
 pub use model::{Sector, Site};

@@ -57,6 +57,7 @@ pub struct Site {
     pub name: String,
     pub slug: String,
     pub description: String,
+    /// Name of the verified domain that is its own address ([`super::domains`]).
     pub domain: Option<String>,
     pub site_type: SiteType,
     pub hosting: Hosting,
@@ -256,18 +257,6 @@ impl Site {
             "slug",
             "must be plain ASCII: it is part of the site's address",
         );
-        if let Some(domain) = &self.domain {
-            let valid = domain.contains('.')
-                && domain.is_ascii()
-                && domain.len() <= 253
-                && *domain == domain.to_lowercase()
-                && url::Host::parse(domain).is_ok_and(|host| matches!(host, url::Host::Domain(_)));
-            check.that(
-                valid,
-                "domain",
-                "must be a host name such as www.example.com, in lower case (punycode for others)",
-            );
-        }
         for (field, tag) in
             std::iter::once(("language", &self.language)).chain(self.languages.iter().map(|tag| ("languages", tag)))
         {

@@ -1,16 +1,17 @@
 //! `/billing`: what the account has, what things cost, what was spent.
 
 use chrono::{DateTime, Utc};
-use igny8_data::{Manage, Read, RecordKey as _, Select, SiteId, SurrealValue, Variables};
+use igny8_data::{AuditEvent, Manage, Read, RecordKey as _, Select, SiteId, SurrealValue, Variables};
 use poem::web::Data;
 use poem_openapi::param::Query;
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 
 use crate::ai::function;
-use crate::api::{Caller, Page, PageRequest, Result, SortField, Tag};
+use crate::api::{Caller, From, Page, PageRequest, Result, SortField, Tag};
 use crate::app::App;
 use crate::features::accounts::api::account_of;
+use crate::features::billing::ledger;
 use crate::features::billing::model::{
     Balance, BalanceId, Transaction, TransactionId, TransactionKind, Usage, UsageId,
 };
@@ -28,6 +29,17 @@ pub struct BalanceOut {
     pub bonus_credits: i64,
     pub total: i64,
     pub renews_at: Option<DateTime<Utc>>,
+    /// Fewer than these are told of by the webhook event `credits.low`.
+    pub low_at: i64,
+}
+
+/// When credits are low.
+#[derive(Debug, Object)]
+#[oai(rename = "LowCredits", deny_unknown_fields)]
+pub struct LowCredits {
+    /// Fewer than these; 0 is never. A tenth of what the plan gives in a month when null.
+    #[oai(nullable)]
+    pub low_at: Option<u32>,
 }
 
 /// Credits that came or went.
@@ -120,8 +132,40 @@ impl BillingApi {
             plan_credits: balance.as_ref().map_or(0, |b| b.plan_credits),
             bonus_credits: balance.as_ref().map_or(0, |b| b.bonus_credits),
             total: balance.as_ref().map_or(0, Balance::total),
+            low_at: balance
+                .as_ref()
+                .and_then(|b| b.low_at)
+                .unwrap_or_else(|| ledger::low_of(app.plans.of(&plan))),
             renews_at: balance.map(|b| b.renews_at),
         }))
+    }
+
+    /// Set when credits are low
+    ///
+    /// What the account is told of by the webhook event `credits.low`, once each time its balance falls below.
+    #[oai(path = "/billing/low-credits", method = "put", operation_id = "low_credits_replace")]
+    async fn low_credits(
+        &self,
+        caller: Caller,
+        app: Data<&App>,
+        from: From,
+        body: Json<LowCredits>,
+    ) -> Result<Json<LowCredits>> {
+        let scope = caller.actor().account::<Manage>()?;
+        let id = BalanceId::from_ulid(scope.account().ulid());
+        let mut binds = Variables::new();
+        binds.insert("credits_of", id);
+        binds.insert("low_at", body.0.low_at.map(i64::from));
+        let mut tx = app.db.account(&scope).tx();
+        tx.statement(
+            "UPDATE $credits_of SET low_at = $low_at, rev += 1 WHERE account = $account RETURN NONE",
+            binds,
+        )
+        .audit(
+            AuditEvent::new("credits.low_changed", id, &from.0).detail(serde_json::json!({ "low_at": body.0.low_at })),
+        );
+        tx.commit().await?;
+        Ok(body)
     }
 
     /// List credit transactions

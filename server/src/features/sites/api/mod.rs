@@ -12,5 +12,11 @@ use sites::SitesApi;
 
 /// Every operation of this feature.
 pub fn apis() -> impl poem_openapi::OpenApi + 'static {
-    (SitesApi, SiteSettingsApi, SectorsApi, IndustriesApi)
+    (
+        SitesApi,
+        SiteSettingsApi,
+        SectorsApi,
+        IndustriesApi,
+        super::domains::DomainsApi,
+    )
 }

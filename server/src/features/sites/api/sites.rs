@@ -15,6 +15,7 @@ use crate::api::{Caller, Created, Error, Fetched, From, Page, PageRequest, Resul
 use crate::app::App;
 use crate::features::billing::{Limits, limits};
 use crate::features::content::published;
+use crate::features::sites::domains::{self, Domain};
 use crate::features::sites::model::{Hosting, Site, SiteType};
 
 /// A site.
@@ -26,7 +27,7 @@ pub struct SiteOut {
     /// Unique across the installation; part of the site's address.
     pub slug: String,
     pub description: String,
-    /// Host name visitors use; without one the site is at `/sites/<slug>/`.
+    /// The verified domain that is the site's own address; without one the site is at `/sites/<slug>/`.
     pub domain: Option<String>,
     pub site_type: SiteType,
     pub hosting: Hosting,
@@ -59,6 +60,7 @@ pub struct SiteIn {
     /// Made from the name when absent.
     pub slug: Option<String>,
     pub description: Option<String>,
+    /// Claimed as with `POST /sites/{site_id}/domains`: it is the site's address once it is proven.
     pub domain: Option<String>,
     pub site_type: SiteType,
     pub hosting: Option<Hosting>,
@@ -92,6 +94,7 @@ pub struct SitePatch {
     pub name: Option<String>,
     pub slug: Option<String>,
     pub description: Option<String>,
+    /// One of the site's verified domains; `null` for none, then the site is at `/sites/<slug>/`.
     #[oai(nullable)]
     pub domain: MaybeUndefined<String>,
     pub site_type: Option<SiteType>,
@@ -220,7 +223,6 @@ impl SitesApi {
             app.db.clock().now(),
         );
         site.description = body.description.unwrap_or_default();
-        site.domain = body.domain;
         site.hosting = body.hosting.unwrap_or(site.hosting);
         site.language = body.language.unwrap_or(site.language);
         site.languages = body.languages.unwrap_or_default();
@@ -228,10 +230,17 @@ impl SitesApi {
         site.industry = body.industry;
         let mut check = Check::new();
         site.check(&mut check);
+        let domain = body
+            .domain
+            .map(|text| domains::named(&mut check, &app, "domain", &text));
         check.finish()?;
         let limits = Limits::of(&app, caller.actor()).await?;
         let mut tx = app.db.account(&scope).tx();
         limits.require_site(&mut tx);
+        if let Some(name) = domain {
+            let id = app.db.ids().make();
+            tx.create(Domain::new(id, site.account, site.id, name, site.created_at));
+        }
         tx.create(site.clone())
             .audit(AuditEvent::new("site.created", site.id, &from.0));
         tx.commit()
@@ -271,10 +280,19 @@ impl SitesApi {
         etag::check(if_match.0.as_deref(), site.rev)?;
         let Json(patch) = body;
         let language = site.language.clone();
+        let domain = site.domain.clone();
         patch.apply(&mut site);
         site.updated_at = app.db.clock().now();
         let mut check = Check::new();
         site.check(&mut check);
+        if let Some(text) = site.domain.clone().filter(|_| site.domain != domain) {
+            let name = domains::named(&mut check, &app, "domain", &text);
+            if !name.is_empty() && !domains::is_verified(&app, &scope, &name).await? {
+                let unproven = "is not a verified domain of this site: add it with POST /sites/{site_id}/domains and prove it first";
+                check.that(false, "domain", unproven);
+            }
+            site.domain = Some(name);
+        }
         check.finish()?;
         let mut tx = db.tx();
         if site.language != language {
@@ -399,9 +417,6 @@ fn taken(error: DbError) -> Error {
         ),
         DbError::Duplicate { index } if index == "site_slug" => {
             Error::duplicate("slug", "This slug is taken; choose another.")
-        }
-        DbError::Duplicate { index } if index == "site_domain" => {
-            Error::duplicate("domain", "This domain is used by another site.")
         }
         error => error.into(),
     }
