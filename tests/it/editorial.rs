@@ -306,7 +306,8 @@ async fn two_writers_of_blocks_and_questions_are_brought_together_one_by_one() {
             { "type": "cta", "heading": "Call us", "links": [{ "label": label, "url": "/contact/" }] },
         ])
     };
-    let faq = |why: &str, when: &str| json!([{ "question": "Why?", "answer": why }, { "question": "When?", "answer": when }]);
+    let faq =
+        |why: &str, when: &str| json!([{ "question": "Why?", "answer": why }, { "question": "When?", "answer": when }]);
     let start = json!({ "blocks": blocks("Mills", "One.\n\nTwo.", "Call"), "faq": faq("Because.", "Now.") });
     let (status, read) = w.patch(&w.a.editor, &path, 1, start).await;
     assert_eq!(status, 200, "{read}");
@@ -325,12 +326,21 @@ async fn two_writers_of_blocks_and_questions_are_brought_together_one_by_one() {
     let (status, merged) = ask(mine, faq("Therefore.", "Now.")).await;
     assert_eq!(status, 200, "{merged}");
     let (_, stored) = w
-        .patch(&w.a.editor, &path, 3, json!({ "blocks": merged["blocks"]["merged"], "faq": merged["faq"]["merged"] }))
+        .patch(
+            &w.a.editor,
+            &path,
+            3,
+            json!({ "blocks": merged["blocks"]["merged"], "faq": merged["faq"]["merged"] }),
+        )
         .await;
     let both = blocks("Our mills", "The one.\n\nTwo and more.", "Ring");
     let tidy = |blocks: &Value| blocks.to_string().len();
     assert_eq!(
-        (&stored["blocks"][0]["heading"], &stored["blocks"][0]["text"], tidy(&stored["blocks"])),
+        (
+            &stored["blocks"][0]["heading"],
+            &stored["blocks"][0]["text"],
+            tidy(&stored["blocks"])
+        ),
         (&both[0]["heading"], &both[0]["text"], tidy(&both)),
         "{stored}"
     );
@@ -339,13 +349,21 @@ async fn two_writers_of_blocks_and_questions_are_brought_together_one_by_one() {
     // What both changed is told by block and field, and the rest goes together all the same.
     let (_, merged) = ask(blocks("My mills", "One.\n\nTwo.", "Phone"), faq("Because.", "Later.")).await;
     assert_eq!(
-        (&merged["blocks"]["merged"], &merged["faq"]["merged"], &merged["blocks"]["both_reordered"]),
+        (
+            &merged["blocks"]["merged"],
+            &merged["faq"]["merged"],
+            &merged["blocks"]["both_reordered"]
+        ),
         (&Value::Null, &Value::Null, &json!(false)),
         "{merged}"
     );
     let conflict = &merged["blocks"]["items"][1]["conflict"];
     assert_eq!(
-        (&conflict["name"], &conflict["mine"]["place"], &conflict["merged"]["links"][0]["label"]),
+        (
+            &conflict["name"],
+            &conflict["mine"]["place"],
+            &conflict["merged"]["links"][0]["label"]
+        ),
         (&json!("Call us"), &json!(1), &json!("Phone")),
         "{merged}"
     );
@@ -358,13 +376,28 @@ async fn two_writers_of_blocks_and_questions_are_brought_together_one_by_one() {
         "{merged}"
     );
     let conflict = &merged["faq"]["items"][1]["conflict"];
-    assert_eq!((&conflict["name"], &conflict["fields"][0]["field"]), (&json!("When?"), &json!("answer")), "{merged}");
+    assert_eq!(
+        (&conflict["name"], &conflict["fields"][0]["field"]),
+        (&json!("When?"), &json!("answer")),
+        "{merged}"
+    );
     // Taken out here, changed there.
-    let (_, merged) = ask(json!([blocks("Mills", "One.\n\nTwo.", "Call")[0]]), faq("Because.", "Now.")).await;
+    let (_, merged) = ask(
+        json!([blocks("Mills", "One.\n\nTwo.", "Call")[0]]),
+        faq("Because.", "Now."),
+    )
+    .await;
     let conflict = &merged["blocks"]["items"][1]["conflict"];
-    assert!(conflict.get("mine").is_none() && conflict["theirs"]["item"]["links"][0]["label"] == "Ring", "{merged}");
+    assert!(
+        conflict.get("mine").is_none() && conflict["theirs"]["item"]["links"][0]["label"] == "Ring",
+        "{merged}"
+    );
     let (status, refused) = ask(json!([{ "type": "carousel" }]), faq("Because.", "Now.")).await;
-    assert_eq!((status.as_u16(), &refused["errors"][0]["field"]), (422, &json!("blocks.0")), "{refused}");
+    assert_eq!(
+        (status.as_u16(), &refused["errors"][0]["field"]),
+        (422, &json!("blocks.0")),
+        "{refused}"
+    );
 }
 
 #[tokio::test]

@@ -701,7 +701,11 @@ async fn the_anchors_of_a_site_lead_to_one_page_each_and_differ() {
     // What is in the text keeps the rules when it is put in by id, too: the first one's place is taken.
     let bulk = json!({ "action": "apply", "ids": [id(first)] });
     let (_, done) = b.w.post(&b.w.a.editor, &b.path("links/bulk"), bulk).await;
-    assert_eq!((&done["failed"], &done["results"][0]["code"]), (&json!(1), &json!("monotonous")), "{done}");
+    assert_eq!(
+        (&done["failed"], &done["results"][0]["code"]),
+        (&json!(1), &json!("monotonous")),
+        "{done}"
+    );
 }
 
 #[tokio::test]

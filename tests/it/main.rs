@@ -57,6 +57,6 @@ mod terms;
 mod trip;
 mod views;
 mod visitors;
-mod wordpress_out;
-mod wordpress_in;
 mod webhooks;
+mod wordpress_in;
+mod wordpress_out;

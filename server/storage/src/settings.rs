@@ -28,7 +28,8 @@ mod as_text {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
-        text.map(|text| Url::parse(&text).map_err(de::Error::custom)).transpose()
+        text.map(|text| Url::parse(&text).map_err(de::Error::custom))
+            .transpose()
     }
 }
 

@@ -174,7 +174,10 @@ fn a_new_page_is_given_links_from_older_ones() {
     assert!(named.count() >= 3, "{anchors:?}");
     assert_eq!(found[0].source, "coffee", "the hub first");
     let same = found.iter().filter(|s| s.link.anchor == "moka pot").count();
-    assert!((1..=2).contains(&same), "of five links more would be too many: {anchors:?}");
+    assert!(
+        (1..=2).contains(&same),
+        "of five links more would be too many: {anchors:?}"
+    );
 }
 
 #[test]

@@ -26,7 +26,9 @@ impl Business {
     pub fn of(site: &Site, plan: &SiteBlueprint) -> Self {
         let colour = site.theme_options.get("brand_color").and_then(Value::as_str);
         let voice = Voice::of(&site.voice);
-        let audience = [&plan.audience, &voice.audience].into_iter().find(|text| !text.trim().is_empty());
+        let audience = [&plan.audience, &voice.audience]
+            .into_iter()
+            .find(|text| !text.trim().is_empty());
         Self {
             name: site.name.trim().to_owned(),
             description: site.description.trim().to_owned(),
