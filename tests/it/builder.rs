@@ -348,7 +348,7 @@ async fn from_keywords_to_a_live_site(of: Business) {
         let row = t.get(&format!("content/{content}")).await;
         if row["content_type"] != "taxonomy" {
             let path = row["path"].as_str().unwrap();
-            assert!(planned.contains(path), "{path} is not where it was planned");
+            assert!(planned.contains(path), "{path} is not where it was planned: {row}");
             let page = t.visit(path).await;
             assert_eq!(page.status, 200, "{path}");
             assert_eq!(page.node("BreadcrumbList")["@type"], "BreadcrumbList");

@@ -10,7 +10,7 @@ use super::{Output, Payload, read, words_of};
 use crate::ai::{Saved, Task};
 use crate::api::validate::Check;
 use crate::features::builder::made;
-use crate::features::content::model::{self, Content};
+use crate::features::content::model::{self, Content, ContentType};
 use crate::features::content::{ContentId, Reason, Status, save};
 use crate::features::planner::KeywordId;
 use crate::features::writer::generated::{self, Generated};
@@ -51,6 +51,8 @@ pub(super) async fn new(
             made::put(&mut content, &place.page).map_err(|error| JobError::Retry(error.into_problem().detail))?;
             content.slug.clone()
         }
+        // It is shown in the archive of its term, and must not take the address of a page of that name.
+        None if content.content_type == ContentType::Taxonomy => format!("archive-{wanted}"),
         None => wanted,
     };
     content.slug = save::free_slug(&db, &content.section, &content.language, &wanted).await?;
