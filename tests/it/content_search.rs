@@ -264,7 +264,10 @@ async fn post_later(w: &World) -> u16 {
     let body = json!({ "email": w.a.editor.email, "password": igny8_server::testing::PASSWORD });
     let (_, answer) = body_of(w.http.post("/api/v1/auth/login").body_json(&body).send().await).await;
     let editor = Member {
-        token: answer["tokens"]["access_token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned(),
+        token: answer["tokens"]["access_token"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{answer}"))
+            .to_owned(),
         ..w.a.editor.clone()
     };
     let body = json!({ "content_type": "post", "title": "Later", "body": "Text." });

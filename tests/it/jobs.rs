@@ -224,7 +224,11 @@ async fn what_is_old_is_purged() {
     igny8_server::jobs::schedule::run_due(&w.app).await;
     for (table, left) in [("job", 0), ("sector", 0), ("site", 3), ("session", 0)] {
         // Schedules queue jobs of their own.
-        let which = if table == "job" { " WHERE finished_at IS NOT NONE" } else { "" };
+        let which = if table == "job" {
+            " WHERE finished_at IS NOT NONE"
+        } else {
+            ""
+        };
         let sql = format!("SELECT VALUE id FROM {table}{which}");
         let mut answer = w
             .app
