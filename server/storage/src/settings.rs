@@ -245,8 +245,8 @@ mod tests {
         let good: [Change; 5] = [
             Box::new(|s| s.region = "auto".into()),
             Box::new(|s| s.prefix = "sites/café".into()),
-            Box::new(|s| s.endpoint = url("https://s3.example.com:9000/base")),
-            Box::new(|s| {
+            Box::new(move |s| s.endpoint = url("https://s3.example.com:9000/base")),
+            Box::new(move |s| {
                 s.endpoint = url("https://s3.example.com");
                 s.path_style = false;
             }),
