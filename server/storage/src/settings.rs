@@ -226,6 +226,8 @@ fn is_printable(text: &str, longest: usize) -> bool {
 mod tests {
     use super::*;
 
+    type Change = Box<dyn FnOnce(&mut Settings)>;
+
     fn of(change: impl FnOnce(&mut Settings)) -> Settings {
         let mut settings = Settings {
             bucket: "example-site".into(),
@@ -240,11 +242,11 @@ mod tests {
     fn settings_that_cannot_work_are_refused_by_field() {
         assert_eq!(of(|_| ()).problems(), []);
         let url = |text: &str| Some(Url::parse(text).unwrap());
-        let good: [Box<dyn FnOnce(&mut Settings)>; 5] = [
+        let good: [Change; 5] = [
             Box::new(|s| s.region = "auto".into()),
             Box::new(|s| s.prefix = "sites/café".into()),
-            Box::new(|s| s.endpoint = url("https://s3.example.com:9000/base")),
-            Box::new(|s| {
+            Box::new(move |s| s.endpoint = url("https://s3.example.com:9000/base")),
+            Box::new(move |s| {
                 s.endpoint = url("https://s3.example.com");
                 s.path_style = false;
             }),
@@ -254,7 +256,7 @@ mod tests {
             let settings = of(change);
             assert_eq!(settings.problems(), [], "{settings:?}");
         }
-        let bad: Vec<(&str, Box<dyn FnOnce(&mut Settings)>)> = vec![
+        let bad: Vec<(&str, Change)> = vec![
             ("bucket", Box::new(|s| s.bucket = "ab".into())),
             ("bucket", Box::new(|s| s.bucket = "Upper".into())),
             ("bucket", Box::new(|s| s.bucket = "a/../b".into())),

@@ -26,9 +26,13 @@ pub async fn find(app: &App, settings: &mut WordpressSettings, password: &str) -
             "The address of the site cannot be read.".into(),
         ));
     };
-    settings.root = Some(ApiRoot::discover(&app.outgoing, &address).await.map_err(failed)?);
+    settings.root = Some(
+        Box::pin(ApiRoot::discover(&app.outgoing, &address))
+            .await
+            .map_err(failed)?,
+    );
     let client = wordpress::client(&app.outgoing, settings, password)?;
-    look(&client).await
+    Box::pin(look(&client)).await
 }
 
 /// Logs in and looks at what the site has.
@@ -45,7 +49,7 @@ pub async fn look(client: &WordPress) -> Result<Discovered, PublishError> {
             missing.join(", ")
         )));
     }
-    client.discover().await.map_err(failed)
+    Box::pin(client.discover()).await.map_err(failed)
 }
 
 /// The client of a WordPress destination.
@@ -80,7 +84,7 @@ pub async fn publisher<A: CanWrite>(
     if let Some(discovered) = known.as_ref().and_then(discovered) {
         return Ok(Wordpress::new(client, discovered, settings));
     }
-    let found = look(&client).await?;
+    let found = Box::pin(look(&client)).await?;
     let mut tx = db.tx();
     let now = app.db.clock().now();
     state::Change::new()

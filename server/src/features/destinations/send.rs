@@ -171,7 +171,8 @@ pub async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_jso
     let started = std::time::Instant::now();
     let began = app.db.clock().now();
     let mut counts = Counts::default();
-    let ended = go(&app, &scope, &site, &destination, &context, &mut counts).await;
+    // Boxed here and below: all of it in one future would be larger than a thread's stack.
+    let ended = Box::pin(go(&app, &scope, &site, &destination, &context, &mut counts)).await;
     let ended = match ended {
         Err(Stop::Job(error)) => return Err(error),
         ended => ended,
@@ -289,7 +290,9 @@ async fn go(
     let settings: WordpressSettings = destination
         .settings()
         .map_err(|error| Stop::Connection(error.to_string()))?;
-    let publisher = connect::publisher(app, &db, destination).await.map_err(stopped)?;
+    let publisher = Box::pin(connect::publisher(app, &db, destination))
+        .await
+        .map_err(stopped)?;
     let maker =
         Maker::new(app, app.db.site(&reading), site, destination).map_err(|why| Stop::Job(JobError::Fail(why)))?;
     let known = state::of(&db, destination.id).await?;
@@ -307,7 +310,7 @@ async fn go(
         failing: 0,
         found_places: HashSet::new(),
     };
-    run.all(known).await
+    Box::pin(run.all(known)).await
 }
 
 /// What an error means to the whole run.
@@ -358,12 +361,12 @@ impl Run<'_> {
             let percent = 2.0 + 93.0 * (n * CHUNK) as f64 / total.max(1) as f64;
             self.context
                 .progress(percent, format!("{} of {total} looked at", n * CHUNK));
-            self.chunk(chunk, why).await?;
+            Box::pin(self.chunk(chunk, why)).await?;
         }
         // What links to content that has an address since now.
         let waiting = self.waiting().await?;
         for chunk in waiting.chunks(CHUNK) {
-            self.chunk(chunk, decide::Why::All).await?;
+            Box::pin(self.chunk(chunk, decide::Why::All)).await?;
         }
         Ok(())
     }
@@ -490,11 +493,11 @@ impl Run<'_> {
         let both = send
             .into_iter()
             .filter_map(|publication| Some((rows.remove(&publication.content)?, publication)));
-        let made = self.maker.documents(both.collect()).await?;
+        let made = Box::pin(self.maker.documents(both.collect())).await?;
         let documents = made.iter().map(|(_, _, made)| &made.document);
         let mut known = mappings::of_documents(&self.db, self.destination.id, documents).await?;
         for (content, publication, made) in made {
-            self.send(content, publication, made, &mut known).await?;
+            Box::pin(self.send(content, publication, made, &mut known)).await?;
         }
         Ok(())
     }
@@ -539,7 +542,7 @@ impl Run<'_> {
         }
         // The step that cannot be taken back.
         self.context.confirm(&self.app.db).await?;
-        let sent = self.bring(&mut publication, &made, known).await?;
+        let sent = Box::pin(self.bring(&mut publication, &made, known)).await?;
         match sent {
             Ok(receipt) => {
                 self.failing = 0;
@@ -580,7 +583,7 @@ impl Run<'_> {
             let is_reserved = at.is_none();
             let place = match at {
                 Some(at) => at,
-                None => match self.publisher.reserve(&made.document).await {
+                None => match Box::pin(self.publisher.reserve(&made.document)).await {
                     Ok(receipt) => {
                         publication.keep(receipt.clone());
                         // Kept before it goes on, so that nothing makes a second place.
@@ -590,7 +593,7 @@ impl Run<'_> {
                     Err(error) => return Ok(Err(error)),
                 },
             };
-            match self.publisher.publish(&made.document, &place, known).await {
+            match Box::pin(self.publisher.publish(&made.document, &place, known)).await {
                 // It was in their bin, which has been emptied.
                 Err(PublishError::Gone)
                     if !is_reserved

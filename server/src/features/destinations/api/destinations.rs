@@ -632,7 +632,8 @@ async fn try_out(app: &App, row: &Destination) -> Result<(), PublishError> {
 
 pub(super) async fn patiently<T>(work: impl Future<Output = Result<T, PublishError>>) -> Result<T, PublishError> {
     let too_slow = || PublishError::retry("The destination takes too long to answer.");
-    tokio::time::timeout(PATIENCE, work)
+    // Boxed: what is asked of a site is much, and would make the handlers' own futures large.
+    tokio::time::timeout(PATIENCE, Box::pin(work))
         .await
         .unwrap_or_else(|_| Err(too_slow()))
 }
