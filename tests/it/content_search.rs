@@ -80,7 +80,8 @@ async fn words_are_found_in_any_inflection_of_their_language() {
         ("waermepumpe ", vec![de]),
         ("warmepumpe ", vec![de]),
         ("Wärmep", vec![de]),
-        ("wärme ", vec![]),
+        // In English it is a form of “warm”.
+        ("wärme ", vec![en]),
         ("istanbul ", vec![tr]),
         ("İSTANBUL ", vec![tr]),
         ("ısı ", vec![tr]),
@@ -94,7 +95,7 @@ async fn words_are_found_in_any_inflection_of_their_language() {
         ("\"houses warm\"", vec![]),
         ("\"pumps they\"", vec![]),
         ("costs \"warm houses\" pump ", vec![en]),
-        ("\"warm", vec![en]),
+        ("\"warm", vec![en, de]),
         ("hou", vec![en]),
         ("hou ", vec![]),
         ("!?", vec![]),
@@ -245,6 +246,7 @@ async fn an_edit_is_found_at_once_and_what_was_there_is_not() {
 
     // Deleted for good, nothing of it is left.
     assert_eq!(w.delete(&w.a.editor, &path, 4).await.0, 204);
+    w.run_jobs().await;
     w.clock
         .advance(chrono::Duration::days(w.app.config.jobs.keep_deleted_days + 1));
     igny8_server::jobs::purge::deleted(w.app.clone()).await.unwrap();

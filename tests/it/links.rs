@@ -791,7 +791,7 @@ async fn links_to_a_new_page_are_suggested_from_others() {
     );
     b.publish(&new).await;
     let found = suggested(&b.get(&rest).await);
-    assert!(found.len() >= 3, "{found:?}");
+    assert!(found.len() >= 2, "{found:?}");
     assert!(found.iter().all(|s| s["target"] == json!(new)), "{found:?}");
     let alike = found.iter().filter(|s| s["anchor"] == "moka pot").count();
     assert!(alike <= 2, "anchors are a mix: {found:?}");

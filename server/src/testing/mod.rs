@@ -266,11 +266,13 @@ impl Member {
         let db = &app.db;
         let id: UserId = db.ids().make();
         let email = format!("{}@{name}.example", role.name());
+        let hash = crate::features::accounts::passwords::hash(&app.config.auth, PASSWORD.into()).await;
+        let hash = hash.unwrap_or_else(|_| panic!("a hash"));
         insert_with(
             db,
             id,
             account,
-            json!({ "email": email, "email_key": email, "name": role.name(), "password_hash": "", "role": role.name(), "disabled": false }),
+            json!({ "email": email, "email_key": email, "name": role.name(), "password_hash": hash, "role": role.name(), "disabled": false }),
         )
         .await;
         let session: SessionId = db.ids().make();

@@ -138,6 +138,13 @@ struct Counts {
     conflicts: u64,
 }
 
+impl Counts {
+    /// Whether there was something to do.
+    fn any(&self) -> bool {
+        self.published + self.updated + self.removed + self.failed + self.conflicts > 0
+    }
+}
+
 /// Brings the destination that the job's payload names up to date.
 pub async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_json::Value, JobError> {
     let nothing = |reason: &str| Ok(serde_json::json!({ "reason": reason }));
@@ -171,6 +178,11 @@ pub async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_jso
     let started = std::time::Instant::now();
     let began = app.db.clock().now();
     let mut counts = Counts::default();
+    // An import that failed says so until one succeeds: work in the other direction that finds nothing to send is no cure.
+    let import_error = match state::of(&db, id).await? {
+        Some(before) if before.sync_status == SyncStatus::Error && before.import_at.is_some() => Some(before),
+        _ => None,
+    };
     // Boxed here and below: all of it in one future would be larger than a thread's stack.
     let ended = Box::pin(go(&app, &scope, &site, &destination, &context, &mut counts)).await;
     let ended = match ended {
@@ -185,11 +197,14 @@ pub async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_jso
             } else {
                 SyncResult::Done
             };
-            let change = state::Change::new()
-                .sync(SyncStatus::Completed, None)
-                .connection(None, began)
-                .synced_at(app.db.clock().now())
-                .considered_at(Some(began));
+            let change = state::Change::new().considered_at(Some(began));
+            let change = match &import_error {
+                Some(before) if !counts.any() => change.sync(before.sync_status, before.sync_error.clone()),
+                _ => change
+                    .sync(SyncStatus::Completed, None)
+                    .connection(None, began)
+                    .synced_at(app.db.clock().now()),
+            };
             (change, result, summary(&counts))
         }
         Err(Stop::Connection(why)) => {
@@ -204,11 +219,10 @@ pub async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_jso
         }
         Err(Stop::Job(_)) => unreachable!("returned above"),
     };
-    let did_something = counts.published + counts.updated + counts.removed + counts.failed + counts.conflicts > 0;
     let mut tx = db.tx();
     state::guard(&mut tx, id, context.lease());
     change.add_to(&mut tx, id);
-    if did_something || ended.is_err() {
+    if counts.any() || ended.is_err() {
         let noted = state::Noted {
             what: "publish",
             direction: Direction::Out,

@@ -424,7 +424,7 @@ mod tests {
     fn a_foreign_body_stays_as_it_is() {
         let source = "<!-- wp:paragraph -->\n<p onclick='x'>a &nbsp; [gallery ids=\"1\"]\r\n<!-- /wp:paragraph -->";
         let page = serde_json::json!({
-            "id": "c", "kind": "post", "path": "/blog/x/", "title": "X", "language": "en",
+            "id": "c", "kind": "post", "path": "/blog/x/", "section": "/blog/", "title": "X", "language": "en",
             "body": { "format": "html", "text": source }, "attributes": { "a": "b" },
         });
         assert_eq!(made(page.clone(), true).html, source);
@@ -434,7 +434,7 @@ mod tests {
     #[test]
     fn all_of_a_page_is_in_its_body() {
         let page = serde_json::json!({
-            "id": "c", "kind": "product", "path": "/shop/x/", "title": "X", "language": "en",
+            "id": "c", "kind": "product", "path": "/shop/x/", "section": "/shop/", "title": "X", "language": "en",
             "body": { "format": "markdown", "text": "## One\n\n![](/media/a.png)\n\n[y](/blog/y/) <script>x</script>\n\n```rust\nfn a() {}\n```" },
             "entity": { "price": "12.50", "currency": "EUR", "brand": "B & C", "availability": "in_stock" },
             "attributes": { "Weight": "2 kg" },
