@@ -195,10 +195,7 @@ impl PageRequest {
             }
             let rows = db.rows(chunk).await?;
             let is_last = rows.len() < CHUNK;
-            after = match rows.last() {
-                Some(last) => Some((self.value(last), last.id())),
-                None => None,
-            };
+            after = rows.last().map(|last| (self.value(last), last.id()));
             kept.extend(rows.into_iter().filter(|row| found.contains(&row.id())));
             if is_last || kept.len() > self.limit {
                 return self.ended(db.db(), kept, total, |row| self.key(row));

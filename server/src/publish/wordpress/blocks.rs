@@ -199,7 +199,7 @@ fn is_simple(inner: &str) -> bool {
     tokens(inner).all(|token| match token {
         Token::StartTag(tag) => {
             let name = String::from_utf8_lossy(&tag.name).into_owned();
-            !NOT_IN_ITEMS.contains(&name.as_str()) && !(name == "li" && !tag.attributes.is_empty())
+            !NOT_IN_ITEMS.contains(&name.as_str()) && (name != "li" || tag.attributes.is_empty())
         }
         _ => true,
     })

@@ -95,10 +95,11 @@ impl Wordpress {
         known: &mut Known,
         notes: &mut Vec<String>,
     ) -> Result<Placed, PublishError> {
-        let in_body = document
-            .sends(Part::Body)
-            .then(|| html::addresses(&document.html))
-            .unwrap_or_default();
+        let in_body = if document.sends(Part::Body) {
+            html::addresses(&document.html)
+        } else {
+            Default::default()
+        };
         let featured = document.featured.as_ref().filter(|_| document.sends(Part::Featured));
         let needed = |file: &&DocumentFile| Some(&file.hash) == featured || in_body.contains(&file.path);
         let files: Vec<&DocumentFile> = document.files.iter().filter(needed).collect();

@@ -134,9 +134,9 @@ async fn known_of(
         let publication = publications.remove(&post.id);
         let is_same = publication.as_ref().is_some_and(|known| is_same(known, &post, &hash));
         let is_ours = publication.is_some() || meta_id(&post).is_some();
-        if is_same || (publication.is_none() && matches!(post.status.as_str(), "trash" | "auto-draft" | "inherit")) {
-            counts.unchanged += 1;
-        } else if !is_ours && !from.takes_new() {
+        let is_none = publication.is_none() && matches!(post.status.as_str(), "trash" | "auto-draft" | "inherit");
+        let is_unwanted = !is_ours && !from.takes_new();
+        if is_same || is_none || is_unwanted {
             counts.unchanged += 1;
         } else if let Some(why) = convert::refused(&post) {
             counts.skip(post.id, why);

@@ -27,7 +27,7 @@ pub fn is_valid(secret: &str, id: &str, timestamp: &str, body: &[u8], signatures
         .parse()
         .ok()
         .and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-    if key.is_empty() || !sent.is_some_and(|sent| (now - sent).abs() <= WINDOW) {
+    if key.is_empty() || sent.is_none_or(|sent| (now - sent).abs() > WINDOW) {
         return false;
     }
     let given = signatures
