@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`settings`] (where it goes and how), `client` (requests through the guard of `igny8-outgoing`), [`error`]
 //! (whether trying again can help), [`manifest`] (what is in the bucket), [`plan`] (what has to change, pure), [`mod@mirror`] (does
-//! it), [`check`] (a try with an object of its own).
+//! it), [`check()`] (a try with an object of its own).
 //!
 //! **Invariants.** The bucket's manifest never says of an object what may be wrong: before an object is overwritten the
 //! manifest in the bucket stops vouching for it. So a copy that ends anywhere is completed by the next one, whatever release

@@ -2,7 +2,7 @@
 //!
 //! Each site has an index in a folder of its own ([`igny8_search`]), below `data_dir/search`, made of its rows and of nothing
 //! else: whoever deletes it loses only the time that making it anew takes. It is brought up to date before each answer
-//! ([`follow`]), so what was saved is found at once, by whichever process.
+//! ([`follow()`]), so what was saved is found at once, by whichever process.
 
 mod facts;
 mod follow;
