@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use igny8_data::{Variables, Why};
 use igny8_server::features::content::search;
-use igny8_server::testing::{Member, World, body_of};
+use igny8_server::testing::{Member, World};
 use poem::http::Method;
 use serde_json::{Value, json};
 
@@ -244,39 +244,36 @@ async fn an_edit_is_found_at_once_and_what_was_there_is_not() {
     assert_eq!(titles(&w, "pear", "").await.len(), 1);
     assert_eq!(titles(&w, "pear", "&deleted=true").await.len(), 0);
 
-    // Deleted for good, nothing of it is left.
+    // Deleted for good, nothing of it is left, though nothing else was changed.
     assert_eq!(w.delete(&w.a.editor, &path, 4).await.0, 204);
-    w.run_jobs().await;
-    w.clock
-        .advance(chrono::Duration::days(w.app.config.jobs.keep_deleted_days + 1));
+    let days = |more: i64| chrono::Duration::days(w.app.config.jobs.keep_deleted_days + more);
+    w.clock.advance(days(-1));
+    assert!(is_kept(&w, &content).await, "it may be restored");
+    w.clock.advance(chrono::Duration::days(2));
     igny8_server::jobs::purge::deleted(w.app.clone()).await.unwrap();
-    let folder = w.app.config.data_dir.join("search");
-    let owner = w.app.db.actor_of_user(w.a.owner.id).await.unwrap();
-    let scope = owner.site::<igny8_data::Read>(&w.app.db, w.a.sites[0]).await.unwrap();
-    let other = post_later(&w).await;
-    assert_eq!(other, 201);
-    let index = search::follow(&w.app, &scope, true).await.unwrap();
-    let id: igny8_server::features::content::ContentId = id(&content).parse().unwrap();
-    assert!(index.texts(&[igny8_data::RecordKey::ulid(id).0]).unwrap().is_empty());
-    assert!(folder.is_dir());
+    assert!(!is_kept(&w, &content).await);
 }
 
-/// The members' tokens have ended by then.
-async fn post_later(w: &World) -> u16 {
-    let body = json!({ "email": w.a.editor.email, "password": igny8_server::testing::PASSWORD });
-    let (_, answer) = body_of(w.http.post("/api/v1/auth/login").body_json(&body).send().await).await;
-    let editor = Member {
-        token: answer["tokens"]["access_token"]
-            .as_str()
-            .unwrap_or_else(|| panic!("{answer}"))
-            .to_owned(),
-        ..w.a.editor.clone()
-    };
-    let body = json!({ "content_type": "post", "title": "Later", "body": "Text." });
-    w.post(&editor, &format!("/sites/{}/content", w.a.sites[0]), body)
-        .await
-        .0
-        .as_u16()
+#[tokio::test]
+async fn what_was_deleted_for_good_while_nobody_looked_is_not_kept() {
+    let w = World::new().await;
+    let content = post(&w, "en", "Kettle", "Old text.").await;
+    assert!(is_kept(&w, &content).await);
+    let path = format!("/sites/{}/content/{}", w.a.sites[0], id(&content));
+    assert_eq!(w.delete(&w.a.editor, &path, 1).await.0, 204);
+    let kept = chrono::Duration::days(w.app.config.jobs.keep_deleted_days + 1);
+    w.clock.advance(kept);
+    igny8_server::jobs::purge::deleted(w.app.clone()).await.unwrap();
+    assert!(!is_kept(&w, &content).await);
+}
+
+/// Whether the index has a text of this content.
+async fn is_kept(w: &World, content: &Value) -> bool {
+    let owner = w.app.db.actor_of_user(w.a.owner.id).await.unwrap();
+    let scope = owner.site::<igny8_data::Read>(&w.app.db, w.a.sites[0]).await.unwrap();
+    let index = search::follow(&w.app, &scope, false).await.unwrap();
+    let id: igny8_server::features::content::ContentId = id(content).parse().unwrap();
+    index.text(igny8_data::RecordKey::ulid(id).0).unwrap().is_some()
 }
 
 #[tokio::test]
@@ -496,6 +493,14 @@ async fn what_was_there_before_is_found_and_a_lost_index_is_made_anew() {
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 4);
     assert_eq!(search::keep(w.app.clone()).await.unwrap(), 0);
     assert_eq!(titles(&w, "old", "").await, ["Kettle"]);
+    // One that nobody wrote to for a day is looked at.
+    let key = w.a.sites[0].to_string().strip_prefix("site_").unwrap().to_owned();
+    let note = std::fs::File::options()
+        .write(true)
+        .open(folder.join(key).join("meta.json"));
+    let yesterday = std::time::SystemTime::now() - std::time::Duration::from_secs(24 * 60 * 60);
+    note.unwrap().set_modified(yesterday).unwrap();
+    assert_eq!(search::keep(w.app.clone()).await.unwrap(), 1);
 
     // Its folder is lost while it is open, and it is made anew with the next change.
     std::fs::remove_dir_all(&folder).unwrap();

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::ops::Bound;
 use std::path::Path;
+use std::time::SystemTime;
 
 use tantivy::collector::DocSetCollector;
 use tantivy::directory::MmapDirectory;
-use tantivy::directory::error::OpenReadError;
+use tantivy::directory::error::{LockError, OpenReadError};
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
 use tantivy::query::{RangeQuery, TermQuery};
 use tantivy::schema::{
@@ -45,7 +46,7 @@ pub enum SearchError {
 impl From<TantivyError> for SearchError {
     fn from(error: TantivyError) -> Self {
         match error {
-            TantivyError::LockFailure(..) => Self::Busy,
+            TantivyError::LockFailure(LockError::LockBusy, _) => Self::Busy,
             error => Self::Index(error),
         }
     }
@@ -111,6 +112,11 @@ impl Index {
         })
     }
 
+    /// When the index in a folder was last written to; none where there is no index.
+    pub fn written_at(folder: &Path) -> Option<SystemTime> {
+        std::fs::metadata(folder.join("meta.json")).ok()?.modified().ok()
+    }
+
     /// What was noted with the last [`Index::write`].
     ///
     /// # Errors
@@ -159,23 +165,18 @@ impl Index {
         Ok(out)
     }
 
-    /// The texts of some documents without their titles, paragraph by paragraph.
+    /// The text of a document without its title, paragraph by paragraph; none where the document is not in the index.
     ///
     /// # Errors
     /// When the folder cannot be read.
-    pub fn texts(&self, ids: &[u128]) -> Result<HashMap<u128, String>, SearchError> {
+    pub fn text(&self, id: u128) -> Result<Option<String>, SearchError> {
         let searcher = self.searcher();
-        let mut out = HashMap::with_capacity(ids.len());
-        for &id in ids {
-            if let Some(at) = self.place(&searcher, id)? {
-                let document: TantivyDocument = searcher.doc(at)?;
-                let text = document
-                    .get_first(self.fields.text)
-                    .and_then(|value| value.as_str().map(str::to_owned));
-                out.extend(text.map(|text| (id, text)));
-            }
-        }
-        Ok(out)
+        let Some(at) = self.place(&searcher, id)? else {
+            return Ok(None);
+        };
+        let document: TantivyDocument = searcher.doc(at)?;
+        let text = document.get_first(self.fields.text);
+        Ok(text.and_then(|value| value.as_str().map(str::to_owned)))
     }
 
     fn place(&self, searcher: &Searcher, id: u128) -> Result<Option<DocAddress>, SearchError> {
@@ -183,16 +184,14 @@ impl Index {
         Ok(searcher.search(&query, &DocSetCollector)?.into_iter().next())
     }
 
-    /// Puts texts in, in place of what was there of them, takes those out that are gone and those deleted before a moment
-    /// (seconds since 1970), and notes something. All of it or nothing. `join` makes few large files of many small ones, which
-    /// takes a while.
+    /// Puts texts in, in place of what was there of them, takes out those deleted before a moment (seconds since 1970), and notes
+    /// something. All of it or nothing. `join` makes few large files of many small ones, which takes a while.
     ///
     /// # Errors
     /// When the folder cannot be written.
     pub fn write(
         &self,
         documents: &[Document],
-        gone: &[u128],
         deleted_before: i64,
         note: &str,
         join: bool,
@@ -204,9 +203,6 @@ impl Index {
             policy.set_max_docs_before_merge(LARGEST_JOINED);
             policy.set_del_docs_ratio_before_merge(0.3);
             writer.set_merge_policy(Box::new(policy));
-        }
-        for &id in gone {
-            writer.delete_term(self.id_term(id));
         }
         let before = Term::from_field_i64(self.fields.deleted, deleted_before);
         writer.delete_query(Box::new(RangeQuery::new(Bound::Unbounded, Bound::Excluded(before))))?;

@@ -34,12 +34,22 @@ const PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
 /// How long an answer waits for an index that is being made.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(8);
 
+/// The note of an index is renewed when it is older than this, though nothing was changed: it must never be as old as what was
+/// deleted becomes, and what was deleted long enough goes with it.
+pub(super) const RENEWED: std::time::Duration = std::time::Duration::from_secs(12 * 60 * 60);
+
 /// What an index says of itself.
 #[derive(Serialize, Deserialize)]
 struct Note {
     /// The database whose rows it was made of.
     database: String,
     looked_at: DateTime<Utc>,
+}
+
+impl Note {
+    fn read(note: Option<&str>) -> Option<Self> {
+        serde_json::from_str(note?).ok()
+    }
 }
 
 /// A row of content as the look for changes sees it.
@@ -165,14 +175,17 @@ async fn brought_up(app: &App, scope: &SiteScope<Read>, tidy: bool) -> Result<Ar
         }
     }
     let join = tidy && (index.is_scattered() || !batch.documents.is_empty());
-    if join || !batch.documents.is_empty() || state.note.is_none() {
+    let is_old = Note::read(state.note.as_deref())
+        .is_none_or(|note| (begun - note.looked_at).to_std().is_ok_and(|age| age > RENEWED));
+    if join || is_old || !batch.documents.is_empty() {
         state.note = Some(batch.write(begun, join).await?);
     }
     state.looked_at = Some(begun);
     Ok(index)
 }
 
-/// Opens the index, or looks at what another process wrote to it; empties one of another database.
+/// Opens the index, or looks at what another process wrote to it; empties one of another database, and one that is so old that
+/// rows may be gone for good of which it never saw that they were deleted.
 async fn opened(app: &App, site: SiteId, state: &mut State, database: &str) -> Result<Arc<Index>, SearchError> {
     let (known, note) = (state.index.take(), state.note.take());
     let folder = app.searches.folder_of(site);
@@ -189,8 +202,9 @@ async fn opened(app: &App, site: SiteId, state: &mut State, database: &str) -> R
     })
     .await?;
     let (changed, found) = found;
-    let note: Option<Note> = found.as_deref().and_then(|note| serde_json::from_str(note).ok());
-    match note.filter(|note| note.database == database) {
+    let kept = Duration::days(app.config.jobs.keep_deleted_days.max(1));
+    let oldest = app.db.clock().now() - kept;
+    match Note::read(found.as_deref()).filter(|note| note.database == database && note.looked_at > oldest) {
         Some(note) => {
             if changed {
                 state.looked_at = Some(note.looked_at);
@@ -239,8 +253,9 @@ impl Batch<'_> {
         binds.insert("ids", ids.to_vec());
         let sql = "SELECT * FROM $ids WHERE site = $site AND account = $account;";
         let rows: Vec<Content> = db.query(sql, binds, "reading content to index").await?.rows(0)?;
-        self.bytes += rows.iter().map(|row| row.body.len()).sum::<usize>();
         let documents = blocking(move || Ok(rows.iter().map(text::document).collect::<Vec<_>>())).await?;
+        let texts = documents.iter().flat_map(|one| one.headings.iter().chain(&one.texts));
+        self.bytes += texts.map(String::len).sum::<usize>();
         self.documents.extend(documents);
         Ok(())
     }
@@ -269,7 +284,7 @@ impl Batch<'_> {
             .map_err(|error| Failed::Api(Error::internal(error)))?;
         patient(self.index, {
             let note = note.clone();
-            move |index: &Index| index.write(&documents, &[], deleted_before, &note, tidy)
+            move |index: &Index| index.write(&documents, deleted_before, &note, tidy)
         })
         .await?;
         Ok(note)

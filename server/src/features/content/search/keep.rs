@@ -1,4 +1,4 @@
-//! Indexes that should be there and are not, and those that should not and are.
+//! Indexes that should be there and are not, those that nobody looks at, and those that should not be there and are.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -6,9 +6,11 @@ use std::path::Path;
 use igny8_data::{
     AccountId, Denied, JobPriority, JobRow, NewJob, Read, RecordKey as _, SiteId, SurrealValue, Variables, Why,
 };
+use igny8_search::Index;
 use serde_json::json;
 
 use super::INDEX_SITE;
+use super::follow::RENEWED;
 use crate::app::App;
 use crate::features::linker::as_job;
 use crate::jobs::{JobContext, JobError, JobType};
@@ -21,7 +23,7 @@ pub fn job() -> JobType {
     JobType::new(INDEX_SITE, run)
 }
 
-/// Makes the index of a site. What was put in stays when it is cut off, and the next one goes on behind that.
+/// Makes or renews the index of a site. What was put in stays when it is cut off, and the next one goes on behind that.
 async fn run(app: App, job: JobRow, _: JobContext) -> Result<serde_json::Value, JobError> {
     let (Some(site), Ok(actor)) = (job.site, app.db.system_actor(job.account, Why::Schedule).await) else {
         return Ok(json!({}));
@@ -42,7 +44,7 @@ struct Site {
     account: AccountId,
 }
 
-/// Removes the indexes of sites that are gone, and asks for those of sites that have none here; answers how many.
+/// Removes the indexes of sites that are gone, and asks for those of sites that have none here or an old one; answers how many.
 ///
 /// # Errors
 /// When the database or the disk fails; the next run goes on.
@@ -75,7 +77,7 @@ pub async fn keep(app: App) -> Result<u64, JobError> {
     Ok(changed)
 }
 
-/// Removes what is not the index of one of these sites, and takes those that have one from them.
+/// Removes what is not the index of one of these sites, and takes those from them whose index is not old.
 fn tidy(folder: &Path, form: &str, sites: &mut HashMap<String, Site>) -> std::io::Result<u64> {
     let mut removed = 0;
     for entry in entries(folder)? {
@@ -85,10 +87,15 @@ fn tidy(folder: &Path, form: &str, sites: &mut HashMap<String, Site>) -> std::io
         }
     }
     for entry in entries(&folder.join(form))? {
-        let known = entry.file_name().to_str().and_then(|name| sites.remove(name));
-        if known.is_none() {
-            std::fs::remove_dir_all(entry.path())?;
+        let (name, path) = (entry.file_name(), entry.path());
+        let Some(name) = name.to_str().filter(|name| sites.contains_key(*name)) else {
+            std::fs::remove_dir_all(path)?;
             removed += 1;
+            continue;
+        };
+        let written = Index::written_at(&path);
+        if written.is_some_and(|at| at.elapsed().is_ok_and(|age| age <= RENEWED)) {
+            sites.remove(name);
         }
     }
     Ok(removed)

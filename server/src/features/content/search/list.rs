@@ -53,12 +53,11 @@ pub async fn highlights(found: &Found, rows: &[ContentSummary]) -> Result<HashMa
         .map(|row| (row.id, row.language.clone(), row.title.clone()))
         .collect();
     let work = move || -> Result<_, SearchError> {
-        let ids: Vec<u128> = rows.iter().map(|(id, ..)| id.ulid().0).collect();
-        let mut texts = index.texts(&ids)?;
         let mut markers: HashMap<String, Marker> = HashMap::new();
         let mut out = HashMap::with_capacity(rows.len());
         for (id, language, title) in rows {
-            let text = texts.remove(&id.ulid().0).unwrap_or_default();
+            // One after the other, since each may have some MiB.
+            let text = index.text(id.ulid().0)?.unwrap_or_default();
             let marker = markers
                 .entry(language)
                 .or_insert_with_key(|language| Marker::new(&query, language));

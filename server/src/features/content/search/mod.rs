@@ -17,5 +17,5 @@ pub use keep::{job, keep};
 pub use list::{Found, Highlight, highlights, ids};
 pub use sites::Searches;
 
-/// The kind of job that makes the index of a site that has none in this place.
+/// The kind of job that makes the index of a site that has none in this place, or one that nobody looked at for long.
 pub const INDEX_SITE: &str = "index_site";
