@@ -73,6 +73,23 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// What [`Planner::new`] made before.
+    pub async fn of(w: &'a World, tenant: &'a Tenant) -> Self {
+        let (who, site) = (&tenant.owner, tenant.sites[0].to_string());
+        let (_, sectors) = w.get(who, &format!("/sites/{site}/sectors")).await;
+        let sector = sectors["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|of| of["name"] == "All");
+        Self {
+            w,
+            who,
+            sector: sector.unwrap()["id"].as_str().unwrap().to_owned(),
+            site,
+        }
+    }
+
     /// With 24 keywords of three topics.
     pub async fn filled(w: &'a World, tenant: &'a Tenant) -> Self {
         let planner = Self::new(w, tenant).await;

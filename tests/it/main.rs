@@ -4,6 +4,7 @@ mod accounts;
 mod ai;
 mod ai_function;
 mod auto_cluster;
+mod auto_cluster_parts;
 mod backup;
 mod billing;
 mod blueprints;

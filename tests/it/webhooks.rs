@@ -792,6 +792,27 @@ async fn a_job_that_gave_up_is_told() {
         (&json!("failed"), &data["error"]),
         "{job}"
     );
+
+    // So is one that silenced too many workers, and it is not run once more.
+    let mut tx = w.app.db.platform(Why::Operator).tx(w.a.account, Some(site));
+    tx.enqueue(NewJob::new("site_changed", json!({})));
+    tx.commit().await.unwrap();
+    let (job, _) = w.app.db.claim_job(&["site_changed"]).await.unwrap().unwrap();
+    let mut binds = igny8_data::Variables::new();
+    binds.insert("job", job.id);
+    let sql = "UPDATE $job SET lost = 9;";
+    let platform = w.app.db.platform(Why::Operator);
+    platform.query(sql, binds, "a test").await.unwrap();
+    w.clock.advance(igny8_data::queue::LEASE * 2);
+    w.run_jobs().await;
+    let received = receiver.received();
+    assert_eq!(received.len(), 2, "{received:?}");
+    let told = &received[1].json()["data"];
+    assert_eq!(told["job"], job.id.to_string());
+    assert!(
+        told["error"].as_str().unwrap().contains("went silent 10 times"),
+        "{told}"
+    );
 }
 
 #[tokio::test]

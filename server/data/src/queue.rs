@@ -15,7 +15,8 @@
 //!
 //! Failing: an attempt that ends in an error counts ([`JobRow::attempts`]); a worker that goes silent (killed, out of
 //! memory, a machine that slept) counts apart ([`JobRow::lost`]) and is forgiven [`MOST_LOST`] times, so that a restart
-//! at a bad moment fails nothing and a job that kills its workers still ends.
+//! at a bad moment fails nothing and a job that kills its workers still ends: whoever claims it then fails it
+//! ([`JobRow::not_to_be_run`]).
 
 use std::sync::Mutex;
 
@@ -198,6 +199,18 @@ pub struct JobRow {
     pub waits_since: Option<DateTime<Utc>>,
     /// The data folder it needs.
     pub place: Option<String>,
+}
+
+impl JobRow {
+    /// Why whoever claimed it must not run it but end it as failed: so many workers went silent over it.
+    pub fn not_to_be_run(&self) -> Option<String> {
+        (self.lost >= MOST_LOST).then(|| {
+            format!(
+                "Its worker went silent {} times while it ran: it may need more memory than there is. Try a smaller part of it.",
+                self.lost
+            )
+        })
+    }
 }
 
 crate::record!(JobRow, JobId, account);
@@ -412,8 +425,7 @@ impl Db {
         Ok(claimed)
     }
 
-    /// Claims jobs whose worker went silent, and ends those that did so too often. One that did so again and again comes
-    /// alone, after all others.
+    /// Claims jobs whose worker went silent. One that did so again and again comes alone, after all others.
     async fn claim_left(
         &self,
         kinds: &[String],
@@ -429,19 +441,14 @@ impl Db {
              AND !(account INSIDE $full) AND {IN_PLACE}"
         );
         let sql = format!(
-            "UPDATE job SET state = 'failed', finished_at = $now, lease_until = NONE, lost += 1, rev += 1, \
-             error = 'Its worker went silent {MOST_LOST} times while it ran: it may need more memory than there is. \
-             Try a smaller part of it.' WHERE state = 'running' AND lease_until < $now \
-             AND lost >= {} RETURN NONE;\
-             SELECT VALUE id {left} AND lost < {SUSPECT} LIMIT {most};\
+            "SELECT VALUE id {left} AND lost < {SUSPECT} LIMIT {most};\
              SELECT VALUE id FROM (SELECT id, lost, lease_until {left} AND lost >= {SUSPECT} \
              ORDER BY lost, lease_until LIMIT 1);",
-            MOST_LOST - 1
         );
         let sql = self.timed(&sql, &mut binds);
         let left: Vec<JobId> = match self.run(&sql, binds, "looking for abandoned jobs").await {
-            Ok(mut answer) => match answer.rows(2)? {
-                none if none.is_empty() => answer.rows(3)?,
+            Ok(mut answer) => match answer.rows(1)? {
+                none if none.is_empty() => answer.rows(2)?,
                 some => some,
             },
             Err(DbError::Conflict) => Vec::new(),
@@ -766,6 +773,20 @@ impl crate::tx::Tx<'_> {
                 "IF (UPDATE ONLY {job} SET state = 'failed', error = {error}, finished_at = {at}, lease_until = NONE, rev += 1 \
                  WHERE account = $account AND state = 'running' AND fence = {fence} RETURN VALUE id) IS NONE \
                  {{ THROW 'lease_lost' }}"
+            ),
+            Variables::new(),
+        )
+    }
+
+    /// Lets what a running job does be written only while it is this worker's: refused as a whole (`lease_lost`) when the job was
+    /// cancelled or taken over meanwhile.
+    pub fn hold_job(&mut self, lease: Lease) -> &mut Self {
+        let (job, fence) = (self.bind(lease.job), self.bind(lease.fence));
+        // Written, so that whoever cancels it in this moment collides with this.
+        self.account_statement(
+            &format!(
+                "IF (UPDATE ONLY {job} SET rev += 1 WHERE account = $account AND state = 'running' AND fence = {fence} \
+                 RETURN VALUE id) IS NONE {{ THROW 'lease_lost' }}"
             ),
             Variables::new(),
         )

@@ -2,7 +2,8 @@
 //!
 //! Credits: the request is refused (402) unless the balance covers this task and those that wait already; the charge itself
 //! is part of the transaction that saves the output and ends the job, and only whoever holds the job's lease can commit
-//! that. So a failed, cancelled or repeated job costs nothing, and a done one costs once.
+//! that. So a failed, cancelled or repeated job costs nothing, and a done one costs once. A large output is saved and paid for
+//! in parts ([`super::parts`]).
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use serde_json::Value;
 use super::function::{self, AiFunction, Function, Phase, Prepared, Task};
 use super::kept;
 use super::model::{self, Asks, Model, Service};
+use super::parts::Begun;
 use super::prompt::{self, Template};
 use super::provider::{self, NotUsable};
 use super::transcript::Whose;
@@ -203,6 +205,7 @@ pub struct Running {
     actor: Actor,
     scope: SiteScope<Write>,
     payload: Payload,
+    begun: Option<Begun>,
 }
 
 async fn run(app: &App, job: JobRow, context: JobContext) -> Result<Value, JobError> {
@@ -216,10 +219,12 @@ async fn run(app: &App, job: JobRow, context: JobContext) -> Result<Value, JobEr
         .site
         .ok_or_else(|| JobError::Fail("The task names no site.".into()))?;
     let scope = actor.site::<Write>(&app.db, site).await?;
+    let begun = Begun::of(app, job.id).await?;
     // Before anybody computes or asks a model for it.
     let (balance, _) = credits(app, &actor.account::<Read>()?).await?;
-    if balance < payload.credits {
-        return Err(too_few(payload.credits, balance));
+    let left = payload.credits - begun.as_ref().map_or(0, |begun| begun.credits);
+    if balance < left {
+        return Err(too_few(left, balance));
     }
     let limit = function.time_limit;
     let asking = Arc::new(model::State::new(limit, job.waits_since.unwrap_or(job.created_at)));
@@ -232,6 +237,7 @@ async fn run(app: &App, job: JobRow, context: JobContext) -> Result<Value, JobEr
         actor,
         scope,
         payload,
+        begun,
     };
     tokio::time::timeout(limit, function.run(running))
         .await
@@ -260,6 +266,7 @@ pub(super) async fn run_function<F: AiFunction>(running: Running) -> Result<Valu
         actor,
         scope,
         payload,
+        begun,
     } = running;
     let own = |error: Error| JobError::Fail(error.into_problem().detail);
     let task = Task {
@@ -269,6 +276,27 @@ pub(super) async fn run_function<F: AiFunction>(running: Running) -> Result<Valu
         job: job.id,
         context: context.clone(),
     };
+    let whose = Whose {
+        account: job.account,
+        site: task.scope.site(),
+        job: job.id,
+        function: F::NAME,
+    };
+    let saving = Saving::<F> {
+        task: &task,
+        whose,
+        lease: context.lease(),
+        price,
+        most: payload.credits,
+    };
+    if let Some(begun) = begun {
+        task.tell(Phase::Save, 0.0, F::WORDS.save);
+        let parts = Begun::parts::<F>(&app, job.id).await?;
+        let still = context.still(&app.db).await?;
+        let saved = saving.parts(&parts, begun).await;
+        drop(still);
+        return saved;
+    }
     let model = service_of(&app, &actor, F::ASKS).await?;
 
     task.tell(Phase::Prep, 0.0, F::WORDS.prep);
@@ -279,12 +307,6 @@ pub(super) async fn run_function<F: AiFunction>(running: Running) -> Result<Valu
     }
     task.tell(Phase::AiCall, 0.0, format!("{}: {units} {}", F::WORDS.call, F::UNIT));
     let input = Arc::new(input);
-    let whose = Whose {
-        account: job.account,
-        site: task.scope.site(),
-        job: job.id,
-        function: F::NAME,
-    };
     let answer = match &model {
         None => local::<F>(&app, &context, input.clone()).await?,
         Some(service) => {
@@ -323,13 +345,12 @@ pub(super) async fn run_function<F: AiFunction>(running: Running) -> Result<Valu
 
     task.tell(Phase::Save, 0.0, F::WORDS.save);
     let still = context.still(&app.db).await?;
-    let charge = Charge {
-        price,
+    let begun = Begun {
         units,
-        most: payload.credits,
         local: model.is_none(),
+        ..Begun::default()
     };
-    let saved = save::<F>(&task, context.lease(), &output, charge).await;
+    let saved = saving.output(output, begun).await;
     drop(still);
     saved
 }
@@ -371,63 +392,119 @@ async fn prompts_of<F: AiFunction>(
     Ok(prompts)
 }
 
-struct Charge {
+/// What saving an output takes.
+struct Saving<'a, F: AiFunction> {
+    task: &'a Task<F::Payload>,
+    whose: Whose,
+    lease: Lease,
     price: Price,
-    /// As prepared.
-    units: i64,
     /// Credits, as estimated.
     most: i64,
-    local: bool,
 }
 
-/// Saves, charges and ends the job, all or nothing.
-async fn save<F: AiFunction>(
-    task: &Task<F::Payload>,
-    lease: Lease,
-    output: &F::Output,
-    charge: Charge,
-) -> Result<Value, JobError> {
-    let (app, account) = (&task.app, task.scope.account());
-    let mut attempt = 1;
-    loop {
-        task.check()?;
-        let mut tx = app.db.site(&task.scope).tx();
-        let saved = F::save(task, output, &mut tx).await?;
-        let units = saved.units.unwrap_or(charge.units).min(charge.units);
-        let credits = charge.price.of(units).min(charge.most);
-        let spend = Spend {
-            usage: UsageId::from_ulid(task.job.ulid()),
-            operation: F::NAME,
-            credits,
-            model: charge.local.then(|| "local".to_owned()),
-            target: saved.target,
-            description: format!("{}: {units} {}", F::NAME, F::UNIT),
-            reference: format!("job/{}", task.job),
+impl<F: AiFunction> Saving<'_, F> {
+    async fn output(&self, output: F::Output, begun: Begun) -> Result<Value, JobError> {
+        let parts = match &F::PARTS {
+            None => vec![output],
+            Some(of) => {
+                let parts = (of.split)(self.task, output);
+                if parts.len() > 1 {
+                    begun.begin(self.task, self.whose, self.lease, of, &parts).await?;
+                }
+                parts
+            }
         };
-        billing::spend(&mut tx, app, account, spend);
-        kept::forget_all(&mut tx, task.job);
-        tx.finish_job(lease, F::WORDS.done, &saved.result);
-        match tx.commit().await {
-            Ok(_) => return Ok(saved.result),
-            Err(error) if billing::not_enough(&error) => {
-                let (balance, _) = self::credits(app, &task.scope.actor().account::<Read>()?).await?;
-                return Err(too_few(credits, balance));
+        self.parts(&parts, begun).await
+    }
+
+    /// Saves what is not saved yet.
+    async fn parts(&self, parts: &[F::Output], mut begun: Begun) -> Result<Value, JobError> {
+        let count = parts.len();
+        for (place, part) in parts.iter().enumerate().skip(begun.saved) {
+            begun = self.part(part, place, place + 1 == count, begun).await?;
+            #[expect(clippy::cast_precision_loss, reason = "some hundred at most")]
+            let done = begun.saved as f64 / count as f64;
+            self.task.tell(Phase::Save, done, F::WORDS.save);
+        }
+        Ok(begun.result.unwrap_or_default())
+    }
+
+    /// Saves and charges a part, and ends the job with the last one, all or nothing.
+    async fn part(&self, part: &F::Output, place: usize, last: bool, begun: Begun) -> Result<Begun, JobError> {
+        let task = self.task;
+        let (app, account) = (&task.app, task.scope.account());
+        let mut attempt = 1;
+        loop {
+            task.check()?;
+            let mut tx = app.db.site(&task.scope).tx();
+            let saved = F::save(task, part, &mut tx).await?;
+            let units = begun
+                .saved_units
+                .saturating_add(saved.units.unwrap_or(begun.units))
+                .min(begun.units);
+            // Of all so far, so that what is rounded up is rounded once.
+            let all = self.price.of(units).min(self.most);
+            let credits = (all - begun.credits).max(0);
+            let reference = match place {
+                0 => format!("job/{}", task.job),
+                _ => format!("job/{}/{}", task.job, place + 1),
+            };
+            let spend = Spend {
+                usage: UsageId::from_ulid(task.job.ulid()),
+                operation: F::NAME,
+                credits,
+                model: begun.local.then(|| "local".to_owned()),
+                target: saved.target,
+                description: format!("{}: {} {}", F::NAME, units - begun.saved_units, F::UNIT),
+                reference,
+            };
+            billing::spend(&mut tx, app, account, spend);
+            let result = match (&F::PARTS, &begun.result) {
+                (Some(of), Some(before)) => (of.sum)(before.clone(), saved.result),
+                _ => saved.result,
+            };
+            let next = Begun {
+                units: begun.units,
+                local: begun.local,
+                saved: place + 1,
+                saved_units: units,
+                credits: begun.credits + credits,
+                result: Some(result.clone()),
+            };
+            if last {
+                kept::forget_all(&mut tx, task.job);
+                tx.finish_job(self.lease, F::WORDS.done, &result);
+            } else {
+                next.keep(app, self.whose, self.lease, &mut tx)?;
             }
-            // Cancelled, or another worker's by now; whatever is answered, the queue does not take it.
-            Err(DbError::Refused(code)) if code == "lease_lost" => {
-                return Err(JobError::Retry("The job was stopped.".into()));
+            match tx.commit().await {
+                Ok(_) => return Ok(next),
+                Err(error) if billing::not_enough(&error) => {
+                    let (balance, _) = self::credits(app, &task.scope.actor().account::<Read>()?).await?;
+                    return Err(too_few(credits, balance));
+                }
+                // Cancelled, or another worker's by now; whatever is answered, the queue does not take it.
+                Err(DbError::Refused(code)) if code == "lease_lost" => {
+                    return Err(JobError::Retry("The job was stopped.".into()));
+                }
+                Err(error) if ledger::charged_before(&error) => {
+                    return Err(JobError::Fail("This job was charged and saved before.".into()));
+                }
+                Err(DbError::Stale | DbError::Duplicate { .. } | DbError::Refused(_)) if attempt < SAVES => {
+                    attempt += 1
+                }
+                Err(DbError::Refused(code)) => {
+                    if place == 0 && F::PARTS.is_some() {
+                        Begun::forget(app, task.job).await?;
+                    }
+                    return Err(JobError::Retry(format!(
+                        "What it works on was changed meanwhile ({}); nothing was charged{}.",
+                        code.replace('_', " "),
+                        if place > 0 { " beyond what is saved" } else { "" }
+                    )));
+                }
+                Err(error) => return Err(error.into()),
             }
-            Err(error) if ledger::charged_before(&error) => {
-                return Err(JobError::Fail("This job was charged and saved before.".into()));
-            }
-            Err(DbError::Stale | DbError::Duplicate { .. } | DbError::Refused(_)) if attempt < SAVES => attempt += 1,
-            Err(DbError::Refused(code)) => {
-                return Err(JobError::Retry(format!(
-                    "What it works on was changed meanwhile ({}); nothing was charged.",
-                    code.replace('_', " ")
-                )));
-            }
-            Err(error) => return Err(error.into()),
         }
     }
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::engine::{self, Running};
 use super::model::{Asks, Model};
+use super::parts::Parts;
 use super::prompt::BuiltIn;
 use crate::api::validate::Check;
 use crate::api::{Error, FieldError, Result};
@@ -21,7 +22,7 @@ use crate::jobs::{JobContext, JobError};
 /// A unit of AI work: what goes in, what is asked, what is kept. The engine calls the parts in the order they stand here.
 ///
 /// Minutes pass between [`AiFunction::prepare`] and [`AiFunction::save`]: what was read may have been changed or deleted.
-pub trait AiFunction: Send + Sync + 'static {
+pub trait AiFunction: Sized + Send + Sync + 'static {
     /// Stable: in addresses, prices, the usage log.
     const NAME: &'static str;
     /// One sentence for people.
@@ -78,8 +79,12 @@ pub trait AiFunction: Send + Sync + 'static {
     /// Why nothing can be made of it, for its user.
     fn settle(input: &Self::Input, answer: Self::Answer) -> Result<Self::Output, String>;
 
-    /// Adds the output to the unit of work that also takes the credits and ends the job. It may be called again, with a
-    /// new unit of work, when another writer was faster ([`igny8_data::DbError::Duplicate`] and stale rows).
+    /// How an output is saved that may be too large for one unit of work.
+    const PARTS: Option<Parts<Self>> = None;
+
+    /// Adds the output, or a part of it, to the unit of work that also takes the credits and, with the last part, ends the
+    /// job. It may be called again, with a new unit of work, when another writer was faster
+    /// ([`igny8_data::DbError::Duplicate`] and stale rows).
     fn save(
         task: &Task<Self::Payload>,
         output: &Self::Output,

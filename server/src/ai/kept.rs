@@ -3,7 +3,7 @@
 //!
 //! An answer is kept in the transaction that also notes the call and what it used. It is found again by what was asked,
 //! word for word: what changed meanwhile is asked anew. Answers go with the transaction that saves what came of them. Vectors
-//! stay longer: [`super::vectors`].
+//! stay longer: [`super::vectors`]. What is saved in parts is kept here, too, until its last part is ([`super::parts`]).
 
 use chrono::{DateTime, Utc};
 use igny8_data::{
@@ -62,6 +62,14 @@ pub fn id_of(job: JobId, model: &str, request: &ChatRequest) -> AnswerId {
     id_from(hash.finalize())
 }
 
+/// The id of something else that a job keeps.
+pub fn id_of_own(job: JobId, what: &str) -> AnswerId {
+    let mut hash = blake3::Hasher::new();
+    hash.update(job.key().as_bytes());
+    hash.update(what.as_bytes());
+    id_from(hash.finalize())
+}
+
 fn id_from(hash: blake3::Hash) -> AnswerId {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hash.as_bytes()[..16]);
@@ -91,15 +99,14 @@ impl Answer {
 
     /// Adds it to the unit of work that notes the call. It also says that the job got on, so that its patience begins anew.
     pub fn keep(self, tx: &mut Tx<'_>) {
-        let mut binds = Variables::new();
-        binds.insert("kept_id", self.id);
-        binds.insert("kept_job", self.job);
-        binds.insert("kept_at", self.created_at);
-        binds.insert("kept", self);
+        let (job, at) = (tx.bind(self.job), tx.bind(self.created_at));
+        let (id, row) = (tx.bind(self.id), tx.bind(self));
         tx.statement(
-            "UPSERT $kept_id CONTENT $kept RETURN NONE;\n\
-             UPDATE $kept_job SET waits_since = $kept_at WHERE site = $site AND account = $account RETURN NONE",
-            binds,
+            &format!(
+                "UPSERT {id} CONTENT {row} RETURN NONE;\n\
+                 UPDATE {job} SET waits_since = {at} WHERE site = $site AND account = $account RETURN NONE"
+            ),
+            Variables::new(),
         );
     }
 }

@@ -5,7 +5,8 @@
 //!
 //! **Invariants.** Every call to a model goes through [`provider::Provider`], and so through [`igny8_outgoing`]. A provider
 //! that is configured and fails is an error its user sees; nothing falls back to another one silently. Credits are taken in
-//! the transaction that saves what they pay for and ends the job, so nothing else can take any.
+//! the transaction that saves what they pay for and ends the job (or ticks off a part of it: [`parts`]), so nothing else can
+//! take any.
 
 pub mod api;
 mod blocking;
@@ -14,6 +15,7 @@ pub mod function;
 pub mod functions;
 pub mod kept;
 pub mod model;
+pub mod parts;
 pub mod prompt;
 pub mod provider;
 pub mod schema;
@@ -24,4 +26,5 @@ pub use blocking::Blocking;
 pub use function::{AiFunction, At, Function, Phase, Prepared, Saved, Task, Words};
 pub use functions::preview::Graphs;
 pub use model::{Ask, Asks, Model};
+pub use parts::Parts;
 pub use prompt::{BuiltIn, Placeholder, Values};

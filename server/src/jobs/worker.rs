@@ -176,7 +176,10 @@ pub async fn run_one(app: &App, job: JobRow, lease: Lease, stop: &CancellationTo
         return;
     };
     let begun = std::time::Instant::now();
-    let ended = attempt(app, kind, job.clone(), lease, stop, GRACE).await;
+    let ended = match job.not_to_be_run() {
+        Some(why) => Outcome::Failed(why),
+        None => attempt(app, kind, job.clone(), lease, stop, GRACE).await,
+    };
     let name = match &ended {
         Outcome::Done(_) => "done",
         Outcome::Retry(_) => "retry",

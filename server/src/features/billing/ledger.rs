@@ -32,7 +32,7 @@ pub struct Spend {
     pub target: Option<String>,
     /// In words, for the ledger.
     pub description: String,
-    /// Names the cause, once in the account: `job/<id>`.
+    /// Names the cause, once in the account: `job/<id>`, or a part of what the job does.
     pub reference: String,
 }
 

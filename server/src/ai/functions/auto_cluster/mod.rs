@@ -8,7 +8,7 @@
 //! somewhere or took out. New keywords join clusters where they fit, hand-made ones too; a locked or disabled cluster takes
 //! none. What would fit into one is told in the result, and [`accept`] puts it there when a person says so.
 //!
-//! What is paid for is what was put into a cluster. When nothing has changed since all free keywords were looked at with
+//! What is paid for is what was put into a cluster. Many keywords are saved in parts of whole clusters ([`split`]). When nothing has changed since all free keywords were looked at with
 //! the same settings, there is nothing to do ([`read::state_of`]). [`preview`] shows the groups without saving them.
 
 pub mod accept;
@@ -16,6 +16,7 @@ mod naming;
 pub mod preview;
 mod read;
 mod save;
+mod split;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -30,7 +31,7 @@ use self::naming::{NAMED_AT_ONCE, NAMING, Named, naming, read_names};
 use self::read::{Lines, NotRead, Which, clusters, named_lines, state_of};
 use super::{shortened, wrong};
 use crate::ai::provider::{self, NotUsable, Provider};
-use crate::ai::{AiFunction, At, BuiltIn, Model, Phase, Prepared, Saved, Task, Words};
+use crate::ai::{AiFunction, At, BuiltIn, Model, Parts, Phase, Prepared, Saved, Task, Words};
 use crate::api::Result;
 use crate::api::validate::Check;
 use crate::app::App;
@@ -102,9 +103,13 @@ pub struct Answer {
     notes: Vec<String>,
 }
 
-/// What becomes of the groups.
+/// What becomes of the groups, or of some of them.
+#[derive(Serialize, Deserialize)]
 pub struct Plan {
     read_at: DateTime<Utc>,
+    /// A part of it is saved already, so that it cannot be made anew: keywords that another run has clustered meanwhile stay
+    /// there.
+    begun: bool,
     new: Vec<New>,
     joins: Vec<(ClusterId, Vec<KeywordId>)>,
     /// What would fit into clusters that stay as they are.
@@ -113,12 +118,32 @@ pub struct Plan {
     unclustered: usize,
     /// Those of them that come out of the cluster they are in.
     leaving: Vec<KeywordId>,
-    settings: String,
+    /// What the sector was clustered with; none in all parts but the last.
+    settings: Option<String>,
     /// What its user should know.
     notes: Vec<String>,
 }
 
+impl Plan {
+    fn empty(read_at: DateTime<Utc>) -> Self {
+        Self {
+            read_at,
+            begun: false,
+            new: Vec::new(),
+            joins: Vec::new(),
+            fitting: Vec::new(),
+            unclustered: 0,
+            leaving: Vec::new(),
+            settings: None,
+            notes: Vec::new(),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
 struct New {
+    /// Its place among all new ones.
+    place: usize,
     name: String,
     description: String,
     role: ClusterRole,
@@ -128,9 +153,9 @@ struct New {
     keywords: Vec<KeywordId>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Parent {
-    /// Place in [`Plan::new`].
+    /// [`New::place`].
     New(usize),
     There(ClusterId),
 }
@@ -153,6 +178,10 @@ impl AiFunction for AutoCluster {
         done: "Clusters are ready",
     };
     const PROMPTS: &'static [BuiltIn] = &[NAMING];
+    const PARTS: Option<Parts<Self>> = Some(Parts::new(
+        |task, plan| split::split(plan, split::at_once(&task.app)),
+        split::sum,
+    ));
 
     type Payload = Payload;
     type Input = Input;
@@ -377,14 +406,9 @@ impl AiFunction for AutoCluster {
             }
         }
         let mut plan = Plan {
-            read_at: lines.read_at,
-            new: Vec::new(),
-            joins: Vec::new(),
-            fitting: Vec::new(),
-            unclustered: 0,
-            leaving: Vec::new(),
-            settings: input.settings.clone(),
+            settings: Some(input.settings.clone()),
             notes,
+            ..Plan::empty(lines.read_at)
         };
         let left_over = |plan: &mut Plan, places: &[usize]| {
             for &place in places.iter().filter(|&&place| lines.keywords[place].fixed.is_none()) {
@@ -412,6 +436,7 @@ impl AiFunction for AutoCluster {
                 description: cluster.description,
             });
             plan.new.push(New {
+                place: plan.new.len(),
                 name: shortened(&named.name, 110),
                 description: shortened(&named.description, 1_000),
                 role: role_of(cluster.role),

@@ -3,7 +3,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use igny8_data::{SectorId, Select, SiteScope, SurrealValue, Tx, Value as Row, Variables, Write};
+use igny8_data::ids::Ulid;
+use igny8_data::{
+    JobId, RecordKey as _, SectorId, Select, SiteScope, SurrealValue, Tx, Value as Row, Variables, Write,
+};
 use serde_json::{Value, json};
 
 use super::naming::free_name;
@@ -16,7 +19,7 @@ use crate::features::planner::rules::{require_clusters, require_sector};
 use crate::features::taxonomy::tree::one_at_a_time;
 use crate::jobs::JobError;
 
-/// Adds what is to be stored to the transaction that charges for it.
+/// Adds what is to be stored, or a part of it, to the transaction that charges for it.
 pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> Result<Saved, JobError> {
     let (scope, sector) = (&task.scope, task.payload.sector);
     let now = task.app.db.clock().now();
@@ -55,7 +58,13 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
             .collect()
     };
     let new_groups: Vec<Vec<KeywordId>> = plan.new.iter().map(|new| still(&new.keywords)).collect();
-    let new_ids: Vec<ClusterId> = plan.new.iter().map(|_| task.app.db.ids().make()).collect();
+    let new_ids: Vec<ClusterId> = plan.new.iter().map(|new| id_of(task.job, new.place)).collect();
+    let now_made: HashSet<ClusterId> = new_ids
+        .iter()
+        .zip(&new_groups)
+        .filter(|(_, keywords)| !keywords.is_empty())
+        .map(|(id, _)| *id)
+        .collect();
     let mut parents = Vec::new();
     let rows: Vec<Cluster> = plan
         .new
@@ -68,14 +77,12 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
             row.description.clone_from(&new.description);
             (row.role, row.context_type, row.origin) = (new.role, new.context_type, ClusterOrigin::Generated);
             row.recommendations = new.recommendations.clone();
-            row.parent = match new.parent {
-                Some(Parent::New(place)) if !new_groups[place].is_empty() => Some(new_ids[place]),
-                Some(Parent::There(id)) if there.contains_key(&id) => {
-                    parents.push(id);
-                    Some(id)
-                }
-                _ => None,
-            };
+            let parent = new.parent.map(|parent| match parent {
+                Parent::New(place) => id_of(task.job, place),
+                Parent::There(id) => id,
+            });
+            row.parent = parent.filter(|id| now_made.contains(id) || there.contains_key(id));
+            parents.extend(row.parent.filter(|id| !now_made.contains(id)));
             row
         })
         .collect();
@@ -119,15 +126,17 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
     binds.insert("group_left", left.into_iter().collect::<Vec<_>>());
     let parts: Vec<Row> = parts.into_iter().map(Part::into_row).collect();
     binds.insert("group_parts", parts);
+    binds.insert("group_begun", plan.begun);
     binds.insert("group_sector", sector);
     binds.insert("group_read_at", plan.read_at);
     binds.insert("group_now", now);
     // All in one transaction, since keywords without the charge, or the charge without keywords, must not be. What another
-    // run has clustered meanwhile makes this plan void; what a person did in this moment has it saved once more.
+    // run has clustered meanwhile makes this plan void unless it is begun; what a person did in this moment has it saved once
+    // more.
     tx.statement(
         &format!(
             "FOR $part IN $group_parts {{ LET $planned = $part[0]; LET $open = $part[1]; LET $group_free = $part[2]; \
-             IF array::len((SELECT VALUE id FROM $planned WHERE site = $site AND account = $account \
+             IF !$group_begun AND array::len((SELECT VALUE id FROM $planned WHERE site = $site AND account = $account \
              AND sector = $group_sector AND deleted_at IS NONE AND cluster IS NOT NONE \
              AND !(cluster INSIDE $group_free) AND (placed_by_hand ?? false) = false LIMIT 1)) > 0 {{ THROW 'clustered_meanwhile' }}; \
              IF array::len((SELECT VALUE id FROM $open WHERE {OPEN})) != array::len($open) \
@@ -155,9 +164,9 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
          AND (SELECT VALUE id FROM term WHERE site = $site AND clusters CONTAINS $parent.id LIMIT 1) = [] RETURN NONE",
         Variables::new(),
     );
-    if !matches!(which, Which::Named(_)) {
+    if let Some(settings) = plan.settings.clone().filter(|_| !matches!(which, Which::Named(_))) {
         let mut binds = Variables::new();
-        binds.insert("group_settings", plan.settings.clone());
+        binds.insert("group_settings", settings);
         tx.statement(
             &format!(
                 "UPDATE $group_sector SET clustered = string::concat($group_settings, {}) \
@@ -193,6 +202,18 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
         target: Some(sector.to_string()),
         units: Some(i64::try_from(mapped).unwrap_or(i64::MAX)),
     })
+}
+
+/// The id of a new cluster: the same in whichever part of the plan it is named.
+fn id_of(job: JobId, place: usize) -> ClusterId {
+    let mut hash = blake3::Hasher::new();
+    hash.update(job.key().as_bytes());
+    hash.update(&place.to_le_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.finalize().as_bytes()[..16]);
+    // As old as the job, so that clusters sort by when they were made.
+    bytes[..6].copy_from_slice(&job.ulid().to_bytes()[..6]);
+    ClusterId::from_ulid(Ulid::from_bytes(bytes))
 }
 
 /// Which keywords may go into another cluster: such as are in none, or in one they may leave, and that no person has placed
