@@ -331,12 +331,22 @@ async fn from_keywords_to_a_live_site(of: Business) {
 
     // The site grows with its content.
     let tasks = t.list("tasks?limit=200").await;
-    let ids: Vec<&Value> = tasks.iter().map(|task| &task["id"]).take(12).collect();
-    let asked = t.ask("tasks/generate", json!({ "ids": ids })).await;
-    w.run_jobs().await;
+    // Texts of archives first: none may take the address of a page of its name.
+    let (archives, others): (Vec<&Value>, Vec<&Value>) = tasks
+        .iter()
+        .take(12)
+        .partition(|task| task["content_type"] == "taxonomy");
     let mut contents = Vec::new();
-    for of in asked["results"].as_array().unwrap() {
-        contents.push(t.result_of(&of["job"]).await["content"].as_str().unwrap().to_owned());
+    for some in [archives, others] {
+        let ids: Vec<&Value> = some.iter().map(|task| &task["id"]).collect();
+        if ids.is_empty() {
+            continue;
+        }
+        let asked = t.ask("tasks/generate", json!({ "ids": ids })).await;
+        w.run_jobs().await;
+        for of in asked["results"].as_array().unwrap() {
+            contents.push(t.result_of(&of["job"]).await["content"].as_str().unwrap().to_owned());
+        }
     }
     t.force(&contents).await;
     w.run_jobs().await;

@@ -426,14 +426,15 @@ pub async fn place_of<A: Access>(db: &SiteDb<'_, A>, idea: Option<IdeaId>) -> Re
 /// Never: the words are the same.
 pub fn put(content: &mut Content, page: &PagePlan) -> Result<()> {
     content.page_role = role_of(page);
-    // The text of an archive is shown at the archive's address; its own only has to be unique.
-    if page.term.is_none() {
-        content.section.clone_from(&page.section);
-    }
+    // The text of an archive is shown at the archive's address; its own must not be that of a page of the same name.
     content.slug = match page.slug.as_str() {
+        slug if page.term.is_some() => format!("archive-{slug}"),
         "" => "home".to_owned(),
         slug => slug.to_owned(),
     };
+    if page.term.is_none() {
+        content.section.clone_from(&page.section);
+    }
     content.indexable = !page.hidden;
     content.layout = match page.layout {
         Some(layout) => Some(same(&layout)?),
