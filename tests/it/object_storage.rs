@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::Duration;
-use igny8_data::{Role, SiteId};
+use igny8_data::SiteId;
 use igny8_server::features::destinations::releases;
-use igny8_server::testing::{Member, World};
+use igny8_server::testing::World;
 use igny8_storage::testing::{BUCKET, Fate, Line, READER, S3, WRITER};
 use serde_json::{Value, json};
 
@@ -86,16 +86,6 @@ impl Beside {
 
     async fn publish(&self, slug: &str, body: &str) {
         publish(&self.w, &self.w.a, self.site, slug, &format!("About {slug}"), body).await;
-    }
-
-    /// Turns the clock, and lets everybody log in again.
-    async fn later(&mut self, by: Duration) {
-        self.w.clock.advance(by);
-        let name = format!("at{}", self.w.clock.now().timestamp());
-        let account = self.w.a.account;
-        self.w.a.owner = Member::make(&self.w.app, account, Role::Owner, &name).await;
-        self.w.a.admin = Member::make(&self.w.app, account, Role::Admin, &name).await;
-        self.w.a.viewer = Member::make(&self.w.app, account, Role::Owner, &format!("looks{name}")).await;
     }
 
     async fn deploy(&self) -> Value {
@@ -302,7 +292,7 @@ async fn what_fails_is_told_and_caught_up_with() {
     );
     assert!(now["sync_error"].as_str().unwrap().contains("SlowDown"), "{now}");
     b.line.judge(|_, _| Fate::Passes);
-    b.later(Duration::hours(1)).await;
+    b.w.later(Duration::hours(1)).await;
     b.w.run_jobs().await;
     assert_eq!(b.get(&destination).await["sync_status"], "completed");
     b.assert_same("", "site-a0", &["", "blog/first/"]).await;
@@ -327,7 +317,7 @@ async fn what_fails_is_told_and_caught_up_with() {
     let look = || releases::catch_up(app.clone());
     assert_eq!(look().await.unwrap(), 0);
     b.line.judge(|_, _| Fate::Passes);
-    b.later(Duration::minutes(61)).await;
+    b.w.later(Duration::minutes(61)).await;
     assert_eq!(look().await.unwrap(), 1);
     b.w.run_jobs().await;
     let now = b.get(&destination).await;
@@ -361,7 +351,7 @@ async fn what_fails_is_told_and_caught_up_with() {
     b.deploy().await;
     assert!(!styles(&written(&b.line)).is_empty(), "a new style went up");
     assert_eq!(look().await.unwrap(), 0);
-    b.later(Duration::minutes(61)).await;
+    b.w.later(Duration::minutes(61)).await;
     assert_eq!(look().await.unwrap(), 1);
     b.w.run_jobs().await;
     assert!(

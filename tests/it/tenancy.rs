@@ -668,18 +668,6 @@ fn viewers_only_read() {
     }
 }
 
-/// The member with a new session.
-async fn logged_in(w: &World, member: &Member) -> Member {
-    let request = w.http.post("/api/v1/auth/login");
-    let body = json!({ "email": member.email, "password": igny8_server::testing::PASSWORD });
-    let (status, answer) = body_of(request.body_json(&body).send().await).await;
-    assert_eq!(status, 200, "{answer}");
-    Member {
-        token: answer["tokens"]["access_token"].as_str().unwrap().to_owned(),
-        ..member.clone()
-    }
-}
-
 #[tokio::test]
 async fn roles_may_do_what_the_table_says() {
     let w = World::new().await;
@@ -698,7 +686,7 @@ async fn roles_may_do_what_the_table_says() {
         for member in members {
             // One before may have ended everybody's sessions.
             let member = if LAST.contains(&op.id.as_str()) {
-                &logged_in(&w, member).await
+                &w.logged_in(member).await
             } else {
                 member
             };

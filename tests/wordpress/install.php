@@ -11,6 +11,8 @@ ob_end_clean();
 foreach (get_posts(['post_type' => ['post', 'page'], 'post_status' => 'any', 'numberposts' => -1]) as $post) {
     wp_delete_post($post->ID, true);
 }
+// The page that only an administrator may edit: it is gone, and another post gets its id.
+delete_option('wp_page_for_privacy_policy');
 switch_theme('plain');
 update_option('permalink_structure', '/%postname%/');
 $GLOBALS['wp_rewrite']->init();

@@ -152,6 +152,29 @@ impl World {
         count
     }
 
+    /// The member with a new session.
+    ///
+    /// # Panics
+    /// When they may not log in; tests only.
+    pub async fn logged_in(&self, member: &Member) -> Member {
+        let body = json!({ "email": member.email, "password": PASSWORD });
+        let (status, answer) = body_of(self.http.post("/api/v1/auth/login").body_json(&body).send().await).await;
+        let token = answer["tokens"]["access_token"].as_str();
+        Member {
+            token: token.unwrap_or_else(|| panic!("{status}: {answer}")).to_owned(),
+            ..member.clone()
+        }
+    }
+
+    /// Lets time pass, which no token outlives, and everybody of the first account log in again.
+    pub async fn later(&mut self, by: chrono::Duration) {
+        self.clock.advance(by);
+        self.a.owner = self.logged_in(&self.a.owner).await;
+        self.a.admin = self.logged_in(&self.a.admin).await;
+        self.a.editor = self.logged_in(&self.a.editor).await;
+        self.a.viewer = self.logged_in(&self.a.viewer).await;
+    }
+
     /// Gives a site a domain by the operator's word; its revision rises by one.
     ///
     /// # Panics

@@ -1,10 +1,13 @@
 //! What is in the bucket, kept beside it as an object of its own (gzip-packed JSON).
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{Read as _, Write as _};
+use std::marker::PhantomData;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::client::{Headers, Store};
@@ -14,6 +17,9 @@ use crate::error::StorageError;
 pub const PATH: &str = ".igny8/manifest.json.gz";
 /// The manifest of a site of a million files is smaller.
 const LARGEST: u64 = 256 << 20;
+/// Objects that a manifest names. The service may answer anything: millions of empty names would take many times the room of
+/// their text.
+const MOST: usize = 2_000_000;
 const FORMAT: u32 = 1;
 
 /// Tells contents, with the headers they are given out with, from others: 128 bits of BLAKE3.
@@ -43,9 +49,10 @@ pub struct Manifest {
     /// The release that is there whole; none before the first one is, and while one goes up.
     pub release: Option<String>,
     /// What visitors can get, by path. Without a print it may be anything, or nothing.
+    #[serde(deserialize_with = "bounded")]
     pub objects: BTreeMap<String, Option<Print>>,
     /// What the release does not have any more and open pages may.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded")]
     pub gone: BTreeMap<String, Gone>,
 }
 
@@ -53,6 +60,38 @@ pub struct Manifest {
 pub struct Gone {
     pub print: Option<Print>,
     pub since: DateTime<Utc>,
+}
+
+fn bounded<'de, D: Deserializer<'de>, V: Deserialize<'de>>(deserializer: D) -> Result<BTreeMap<String, V>, D::Error> {
+    deserializer.deserialize_map(Entries {
+        most: MOST,
+        of: PhantomData,
+    })
+}
+
+/// Reads a map of at most so many entries.
+struct Entries<V> {
+    most: usize,
+    of: PhantomData<V>,
+}
+
+impl<'de, V: Deserialize<'de>> Visitor<'de> for Entries<V> {
+    type Value = BTreeMap<String, V>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at most {} entries", self.most)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut entries = BTreeMap::new();
+        while let Some((path, value)) = map.next_entry()? {
+            if entries.len() == self.most {
+                return Err(serde::de::Error::invalid_length(self.most + 1, &self));
+            }
+            entries.insert(path, value);
+        }
+        Ok(entries)
+    }
 }
 
 impl Manifest {
@@ -131,5 +170,16 @@ mod tests {
         assert_eq!(unpack(b"<html>"), None);
         manifest.format = 2;
         assert_eq!(unpack(&manifest.pack().unwrap()), None);
+    }
+
+    #[test]
+    fn names_no_more_than_so_many_objects() {
+        let read = |most| {
+            let mut json = serde_json::Deserializer::from_str(r#"{"a":null,"b":null}"#);
+            let of = PhantomData::<Option<Print>>;
+            json.deserialize_map(Entries { most, of })
+        };
+        assert_eq!(read(2).unwrap().len(), 2);
+        assert!(read(1).is_err());
     }
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::lenient::List;
 use crate::{ApiRoot, WordPressError};
 
 /// What one object, or a list of small ones, may be: 8 MB.
@@ -21,6 +22,8 @@ pub(crate) const OBJECT: usize = 8 << 20;
 pub(crate) const LIST: usize = 32 << 20;
 /// How long WordPress may take. A write calls whatever plugins hang on it, so it gets as long as PHP is given by most hosts.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Objects of a list that are believed: a site that says that it has more would be read for ever.
+const MOST: u64 = 5_000_000;
 /// The longest time to come back after that is believed.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 /// As much of a message as is repeated to a user.
@@ -178,13 +181,16 @@ impl WordPress {
         let mut query = query.to_vec();
         query.extend([("per_page", &*most), ("offset", &*from)]);
         let answer = self.send(Method::GET, route, &query, Sent::Nothing, max_bytes).await?;
-        let items: Vec<T> = read(&answer, &self.root)?;
+        let List(mut items) = read::<List<T>>(&answer, &self.root)?;
+        // Those beyond come with the next part, also where a plugin sends as many as it likes.
+        items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         // Behind the last one WordPress counts none at all.
         let total = total(&answer.headers).filter(|total| *total > 0 || offset == 0);
+        let next = offset.saturating_add(limit);
         Ok(Page {
             more: match total {
-                Some(total) => offset + limit < total,
-                None => u64::try_from(items.len()).is_ok_and(|count| count == limit),
+                Some(total) => next < total.min(MOST),
+                None => next < MOST && u64::try_from(items.len()).is_ok_and(|count| count == limit),
             },
             items,
             total,
@@ -326,6 +332,7 @@ pub(crate) fn checked(answer: Answer, root: &ApiRoot) -> Result<Answer, WordPres
     if let ("term_exists", Some(id)) = (code.as_str(), term) {
         return Err(WordPressError::TermExists(id));
     }
+    let status = forbidden_parameter(&data).unwrap_or(status);
     Err(match (status, code.as_str()) {
         // Whom it does not know WordPress answers so, also after a wrong password; some versions name what is wrong with it.
         (401, code) if code.starts_with("rest_") => WordPressError::NotAuthenticated,
@@ -335,6 +342,13 @@ pub(crate) fn checked(answer: Answer, root: &ApiRoot) -> Result<Answer, WordPres
         (404 | 410, _) => WordPressError::Gone,
         _ => WordPressError::Refused { status, code, message },
     })
+}
+
+/// 401 or 403 where the refusal is of a parameter that only some users may give: WordPress answers 400, and says inside who may.
+fn forbidden_parameter(data: &serde_json::Map<String, Value>) -> Option<u16> {
+    let details = data.get("details")?.as_object()?.values();
+    let mut statuses = details.filter_map(|of| of.pointer("/data/status")?.as_u64()?.try_into().ok());
+    statuses.find(|status| matches!(status, 401 | 403))
 }
 
 /// A message without markup, in a length that can be shown.

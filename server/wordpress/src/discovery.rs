@@ -9,7 +9,10 @@ use crate::{PostType, Site, Taxonomy, User, WordPress, WordPressError, lenient};
 /// Looked at at most; a site with more is not asked about the rest.
 const MOST: usize = 40;
 
-/// What a site has. It can be stored.
+/// Letters of a text that are kept, and bytes of a name of the site's own: its plugins' names for meta are shorter.
+const LONGEST: usize = 255;
+
+/// What a site has. It can be stored, since every part of it has a bound.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Discovered {
     pub site: Site,
@@ -96,10 +99,12 @@ impl WordPress {
     /// # Errors
     /// [`WordPressError`]; a count that cannot be had is none.
     pub async fn discover(&self) -> Result<Discovered, WordPressError> {
-        let site = self.site().await?;
+        let site = self.site().await?.bounded();
         let mut types = Vec::new();
         let found = self.kinds::<PostType>("wp/v2/types").await?;
-        for post_type in found.into_iter().filter(PostType::is_content).take(MOST) {
+        for mut post_type in found.into_iter().filter(PostType::is_content).take(MOST) {
+            shorten(&mut post_type.name);
+            keep_names(&mut post_type.taxonomies);
             let route = post_type.route();
             types.push(TypeFound {
                 count: self.count(&route, &[("context", "edit"), ("status", "any")]).await?,
@@ -109,7 +114,9 @@ impl WordPress {
         }
         let mut taxonomies = Vec::new();
         let found = self.kinds::<Taxonomy>("wp/v2/taxonomies").await?;
-        for taxonomy in found.into_iter().filter(Taxonomy::is_content).take(MOST) {
+        for mut taxonomy in found.into_iter().filter(Taxonomy::is_content).take(MOST) {
+            shorten(&mut taxonomy.name);
+            keep_names(&mut taxonomy.types);
             let count = self.count(&taxonomy.route(), &[("hide_empty", "false")]).await?;
             taxonomies.push(TaxonomyFound { taxonomy, count });
         }
@@ -117,10 +124,15 @@ impl WordPress {
             Err(error) if of_one_request(&error) => None,
             users => Some(users?),
         };
+        let bounded = |mut user: User| {
+            shorten(&mut user.name);
+            shorten(&mut user.slug);
+            user
+        };
         Ok(Discovered {
             plugins: Plugins::of(&site.namespaces),
             user_count: users.as_ref().and_then(|users| users.total),
-            users: users.map(|users| users.items).unwrap_or_default(),
+            users: users.map_or_else(Vec::new, |users| users.items.into_iter().map(bounded).collect()),
             site,
             types,
             taxonomies,
@@ -164,10 +176,23 @@ impl WordPress {
         };
         let properties = described.schema.get("properties");
         let meta = properties.and_then(|all| all.get("meta")?.get("properties")?.as_object());
-        Ok(meta
-            .map(|meta| meta.keys().take(500).cloned().collect())
-            .unwrap_or_default())
+        let mut keys = meta.map_or_else(Vec::new, |meta| meta.keys().cloned().collect());
+        keep_names(&mut keys);
+        Ok(keys)
     }
+}
+
+/// Leaves the beginning of a text.
+pub(crate) fn shorten(text: &mut String) {
+    if let Some((at, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(at);
+    }
+}
+
+/// Leaves the first few hundred names, without those that are none.
+pub(crate) fn keep_names(names: &mut Vec<String>) {
+    names.retain(|name| name.len() <= LONGEST);
+    names.truncate(500);
 }
 
 /// Whether an error speaks of one route alone, so that the rest can still be looked at.
@@ -194,6 +219,24 @@ struct Described {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_kept_of_a_site_has_a_bound() {
+        let long = "é".repeat(100_000);
+        let site: Site = serde_json::from_value(serde_json::json!({
+            "name": long, "home": "https://a.example", "namespaces": ["wp/v2", long],
+            "authentication": { "application-passwords": { "endpoints": { "authorization": long } }, (long.clone()): true },
+        }))
+        .unwrap();
+        let site = site.bounded();
+        assert_eq!(
+            (site.name.chars().count(), site.home.as_str()),
+            (LONGEST, "https://a.example")
+        );
+        assert_eq!(site.namespaces, ["wp/v2"]);
+        assert!(site.takes_application_passwords());
+        assert!(serde_json::to_string(&site).unwrap().len() < 2000);
+    }
 
     #[test]
     fn plugins_are_told_by_their_namespaces() {

@@ -2,10 +2,47 @@
 //! empty object, `false` for nothing, numbers as text, times without a zone.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+
+/// Objects of a list that are read: as many as WordPress ever sends at once.
+const MOST: usize = 100;
+
+/// The objects of a list. More than were asked for are read over: a few megabytes of JSON can hold millions.
+pub struct List<T>(pub Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Items<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Items<T> {
+            type Value = Vec<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Vec<T>, A::Error> {
+                let mut items = Vec::new();
+                while items.len() < MOST {
+                    match all.next_element()? {
+                        Some(item) => items.push(item),
+                        None => return Ok(items),
+                    }
+                }
+                while all.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(items)
+            }
+        }
+
+        deserializer.deserialize_seq(Items(PhantomData)).map(Self)
+    }
+}
 
 fn value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
     Value::deserialize(deserializer)
@@ -198,6 +235,10 @@ mod tests {
         assert_eq!(read(json!({ "texts": ["a", 1, "b"] })).texts, ["a", "b"]);
         assert_eq!(read(json!({ "texts": { "1": "a", "3": "b" } })).texts, ["a", "b"]);
         assert_eq!(as_ids(&json!([1, "2", false, {}])), [1, 2]);
+        let many: Vec<usize> = (0..1000).collect();
+        let List(some) = serde_json::from_str::<List<usize>>(&json!(many).to_string()).unwrap();
+        assert_eq!(some, many[..MOST]);
+        assert!(serde_json::from_str::<List<usize>>("{}").is_err());
         for (sent, expected) in [
             (json!("2026-03-01T10:00:00"), Some("2026-03-01T10:00:00Z")),
             (json!("2026-03-01T10:00:00+02:00"), Some("2026-03-01T08:00:00Z")),

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::client::{OBJECT, Sent, read};
+use crate::lenient::List;
 use crate::{WordPress, WordPressError, lenient};
 
 /// The largest file that is sent: 64 MB, as much as hosts commonly take.
@@ -69,7 +70,7 @@ impl WordPress {
     /// [`WordPressError`].
     pub async fn media_by_slug(&self, slug: &str) -> Result<Option<Media>, WordPressError> {
         let parameters = [("context", "edit"), ("slug", slug), ("_fields", FIELDS)];
-        let found: Vec<Media> = self.get(ROUTE, &parameters, OBJECT).await?;
+        let List(found) = self.get::<List<Media>>(ROUTE, &parameters, OBJECT).await?;
         Ok(found.into_iter().find(|media| media.slug == slug))
     }
 
@@ -89,7 +90,8 @@ impl WordPress {
             ("per_page", "100"),
             ("_fields", FIELDS),
         ];
-        self.get(ROUTE, &parameters, OBJECT).await
+        let List(found) = self.get(ROUTE, &parameters, OBJECT).await?;
+        Ok(found)
     }
 
     /// Sends a file. **Repeating it makes a second one**: look by slug first.

@@ -42,6 +42,9 @@ pub struct Taxonomy {
     pub types: Vec<String>,
 }
 
+/// Bytes of a slug of either: WordPress allows 20 for post types and 32 for taxonomies.
+const SLUG: usize = 64;
+
 fn core() -> String {
     "wp/v2".into()
 }
@@ -86,6 +89,7 @@ impl PostType {
         ];
         !self.slug.starts_with("wp_")
             && !own.contains(&self.slug.as_str())
+            && self.slug.len() <= SLUG
             && is_plain(&self.rest_namespace, &self.rest_base)
     }
 }
@@ -126,7 +130,7 @@ impl Taxonomy {
             "wp_template_part_area",
             "wp_pattern_category",
         ];
-        !own.contains(&self.slug.as_str()) && is_plain(&self.rest_namespace, &self.rest_base)
+        !own.contains(&self.slug.as_str()) && self.slug.len() <= SLUG && is_plain(&self.rest_namespace, &self.rest_base)
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::client::{LIST, OBJECT, Sent};
+use crate::lenient::List;
 use crate::{Page, Post, PostFields, PostType, Taxonomy, WordPress, WordPressError, lenient};
 
 /// Everything but autosaves: what people have made, and what they have thrown away.
@@ -75,7 +76,8 @@ impl WordPress {
             ("include", &include),
             ("_fields", &fields),
         ];
-        self.get(&of.route(), &parameters, LIST).await
+        let List(found) = self.get(&of.route(), &parameters, LIST).await?;
+        Ok(found)
     }
 
     /// As [`WordPress::posts`], with ids, statuses and times alone: to find what is missing.
@@ -137,7 +139,7 @@ impl WordPress {
             ("slug", slug),
             ("_fields", &fields),
         ];
-        let found: Vec<Post> = self.get(&of.route(), &parameters, LIST).await?;
+        let List(found) = self.get::<List<Post>>(&of.route(), &parameters, LIST).await?;
         Ok(found.into_iter().find(|post| post.slug == slug))
     }
 

@@ -8,6 +8,9 @@ use url::Url;
 
 use crate::WordPressError;
 
+/// Bytes of a root's address.
+const LONGEST: usize = 2000;
+
 /// The root of a REST API: `https://example.com/wp-json/`, or with plain permalinks `https://example.com/?rest_route=/`.
 ///
 /// It is stored and shown as that address.
@@ -23,10 +26,10 @@ impl ApiRoot {
     /// Takes the address of a root as WordPress names it.
     ///
     /// # Errors
-    /// [`WordPressError::NotWordPress`] when it is not an http address.
+    /// [`WordPressError::NotWordPress`] when it is not an http address, or a very long one.
     pub fn new(mut url: Url) -> Result<Self, WordPressError> {
-        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-            return Err(WordPressError::NotWordPress(url.to_string()));
+        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() || url.as_str().len() > LONGEST {
+            return Err(WordPressError::NotWordPress(url.as_str().chars().take(200).collect()));
         }
         url.set_fragment(None);
         let plain = url.query_pairs().any(|(name, _)| name == "rest_route");
@@ -137,5 +140,7 @@ mod tests {
         for wrong in ["", "ftp://a.example/", "file:///etc/passwd", "javascript:alert(1)"] {
             assert!(wrong.parse::<ApiRoot>().is_err(), "{wrong}");
         }
+        let long = format!("https://a.example/{}", "x".repeat(LONGEST));
+        assert!(long.parse::<ApiRoot>().unwrap_err().to_string().len() < 500);
     }
 }

@@ -1,6 +1,7 @@
 //! A stored text as visitors are to see it, as far as that can be told without the site: WordPress makes paragraphs of lines and
 //! pictures with captions of shortcodes when it shows a post, and keeps neither.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
@@ -25,10 +26,17 @@ static OTHER: LazyLock<Regex> = LazyLock::new(|| {
         r#"\[/?(?:(?:gallery|playlist|audio|video|caption|wp_caption|embed)\b[^\]<>]*|[a-z][a-z0-9_-]*(?:\s+[a-z0-9_-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s\]'"]+))+\s*/?)\]"#,
     )
 });
-static KEPT: LazyLock<Regex> = LazyLock::new(|| {
-    compiled(
-        r"(?is)<pre\b.*?</pre\s*>|<script\b.*?</script\s*>|<style\b.*?</style\s*>|<textarea\b.*?</textarea\s*>|<!--.*?-->",
-    )
+/// What stays as it is: how it begins, each kind in a group of its own, and how these end.
+static KEPT: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?i)<(?:(pre)\b|(script)\b|(style)\b|(textarea)\b|(!--))"));
+static KEPT_ENDS: LazyLock<[Regex; 5]> = LazyLock::new(|| {
+    [
+        r"(?i)</pre\s*>",
+        r"(?i)</script\s*>",
+        r"(?i)</style\s*>",
+        r"(?i)</textarea\s*>",
+        "-->",
+    ]
+    .map(compiled)
 });
 static OPENS: LazyLock<Regex> = LazyLock::new(|| compiled(&format!(r"(?i)<(?:{BLOCKS})(?:[\s/][^>]*)?>")));
 static CLOSES: LazyLock<Regex> = LazyLock::new(|| compiled(&format!(r"(?i)</(?:{BLOCKS})\s*>|<hr\b[^>]*>")));
@@ -55,20 +63,51 @@ pub fn shown(raw: &str) -> String {
     paragraphs(&text)
 }
 
+/// Where there is something that stays as it is. What has no end does not.
+fn kept(text: &str) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
+    // Kinds of which no end follows any more. Each is looked for once: one expression for beginning and end would go through
+    // the rest of the text for every beginning without an end.
+    let mut endless = [false; 5];
+    let mut at = 0;
+    while let Some(begins) = KEPT.captures_at(text, at) {
+        let kind = (0..endless.len()).find_map(|kind| Some((kind, begins.get(kind + 1)?)));
+        let (Some((kind, name)), Some(whole)) = (kind, begins.get(0)) else {
+            break;
+        };
+        at = name.end();
+        if endless[kind] {
+            continue;
+        }
+        match KEPT_ENDS[kind].find_at(text, at) {
+            Some(end) => {
+                at = end.end();
+                parts.push(whole.start()..at);
+            }
+            None => endless[kind] = true,
+        }
+    }
+    parts
+}
+
 /// Makes paragraphs of lines: an empty line parts two, a single one breaks.
 fn paragraphs(text: &str) -> String {
     // A letter of the private use area stands for what must stay as it is.
     let text = text.replace('\u{e000}', "");
-    let mut kept: Vec<String> = Vec::new();
-    let text = KEPT.replace_all(&text, |found: &Captures| {
-        kept.push(found[0].to_owned());
-        "\n\n\u{e000}\n\n"
-    });
-    let text = OPENS.replace_all(&text, "\n\n$0");
-    let text = CLOSES.replace_all(&text, "$0\n\n");
+    let parts = kept(&text);
+    let mut marked = String::with_capacity(text.len());
+    let mut done = 0;
+    for part in &parts {
+        marked.push_str(&text[done..part.start]);
+        marked.push_str("\n\n\u{e000}\n\n");
+        done = part.end;
+    }
+    marked.push_str(&text[done..]);
+    let marked = OPENS.replace_all(&marked, "\n\n$0");
+    let marked = CLOSES.replace_all(&marked, "$0\n\n");
     let mut out = String::with_capacity(text.len() + text.len() / 8);
-    let mut kept = kept.into_iter();
-    for part in BLANK.split(&text).map(str::trim).filter(|part| !part.is_empty()) {
+    let mut kept = parts.into_iter().map(|part| &text[part]);
+    for part in BLANK.split(&marked).map(str::trim).filter(|part| !part.is_empty()) {
         if part == "\u{e000}" {
             out.extend(kept.next());
         } else if IS_BLOCK.is_match(part) {
@@ -123,5 +162,8 @@ mod tests {
         // Linear, whatever is not closed.
         let long = "[caption]<img <pre <!-- ".repeat(20_000);
         assert!(shown(&long).len() >= 1000);
+        assert_eq!(shown("<pre a<!-- b -->c"), "<p><pre a</p>\n<!-- b -->\n<p>c</p>\n");
+        let crossed = "<pre<!---->".repeat(100_000);
+        assert!(shown(&crossed).len() >= crossed.len());
     }
 }

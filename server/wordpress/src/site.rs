@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::client::{checked, read};
+use crate::discovery::{keep_names, shorten};
 use crate::{ApiRoot, WordPress, WordPressError, lenient};
 
 /// What a site says about itself at its root. It can be stored.
@@ -39,10 +40,31 @@ pub struct Site {
 impl Site {
     /// Whether application passwords are switched on, which by default they are on https alone. Versions before 5.6 have none.
     pub fn takes_application_passwords(&self) -> bool {
-        self.authentication.contains_key("application-passwords")
+        self.authentication.contains_key(APPLICATION_PASSWORDS)
+    }
+
+    /// What of it is stored.
+    pub(crate) fn bounded(mut self) -> Self {
+        for text in [
+            &mut self.name,
+            &mut self.description,
+            &mut self.home,
+            &mut self.url,
+            &mut self.timezone_string,
+        ] {
+            shorten(text);
+        }
+        keep_names(&mut self.namespaces);
+        let takes = self.takes_application_passwords();
+        self.authentication.clear();
+        if takes {
+            self.authentication.insert(APPLICATION_PASSWORDS.into(), true.into());
+        }
+        self
     }
 }
 
+const APPLICATION_PASSWORDS: &str = "application-passwords";
 const FIELDS: &str = "name,description,url,home,gmt_offset,timezone_string,namespaces,authentication";
 /// Bound of a root (with all routes when a site ignores `_fields`) and of a home page.
 const ROOT: usize = 8 << 20;

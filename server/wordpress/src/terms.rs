@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::client::OBJECT;
+use crate::lenient::List;
 use crate::{Page, Taxonomy, WordPress, WordPressError, lenient};
 
 /// A term as it is stored.
@@ -82,7 +83,7 @@ impl WordPress {
             ("slug", slug),
             ("_fields", FIELDS),
         ];
-        let found: Vec<Term> = self.get(&of.route(), &parameters, OBJECT).await?;
+        let List(found) = self.get::<List<Term>>(&of.route(), &parameters, OBJECT).await?;
         Ok(found.into_iter().find(|term| term.slug == slug))
     }
 

@@ -169,6 +169,24 @@ async fn each_answer_has_its_meaning() {
         checked(http("302 Moved", "location: /wp-login.php\r\n", "")).await,
         WordPressError::LoginPage
     );
+    // Whoever is not logged in, or may not, is refused by the parameter that says so.
+    let parameter = |inside: &str| {
+        let body = format!(
+            r#"{{"code":"rest_invalid_param","message":"x","data":{{"status":400,"details":{{"status":{inside}}}}}}}"#
+        );
+        checked(http("400 No", json, &body))
+    };
+    let unknown = parameter(r#"{"code":"rest_forbidden_status","data":{"status":401}}"#).await;
+    assert_eq!(unknown, WordPressError::NotAuthenticated);
+    let known = parameter(r#"{"code":"rest_forbidden_status","data":{"status":403}}"#).await;
+    assert!(matches!(known, WordPressError::Forbidden { .. }), "{known:?}");
+    for odd in ["7", "[]", r#"{"data":{"status":"401"}}"#, r#"{"data":{"status":400}}"#] {
+        let refused = parameter(odd).await;
+        assert!(
+            matches!(refused, WordPressError::Refused { status: 400, .. }),
+            "{odd}: {refused:?}"
+        );
+    }
     let huge = b"HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n".to_vec();
     assert!(matches!(checked(huge).await, WordPressError::TooLarge(_)));
     let elsewhere = checked(http("302 Moved", "location: https://elsewhere.example/x?y\r\n", "")).await;

@@ -100,19 +100,6 @@ impl Wordpress {
         })
     }
 
-    /// What the refusal of a first look means. Without a password that counts, WordPress answers as to anybody, and refuses
-    /// what only its users may ask.
-    async fn told(&self, error: WordPressError) -> PublishError {
-        let about_the_request = error.outcome() == Outcome::Fail && !error.is_about_the_connection();
-        if about_the_request
-            && let Err(who) = self.client.check().await
-            && who.is_about_the_connection()
-        {
-            return failed(&who);
-        }
-        failed(&error)
-    }
-
     fn receipt(of: &PostType, taxonomies: &[Taxonomy], post: &Post) -> Receipt {
         Receipt {
             id: post.id.to_string(),
@@ -174,11 +161,7 @@ impl Publisher for Wordpress {
         let taxonomies = self.discovered.taxonomies_of(of);
         let slug = place_slug(document);
         let there = self.client.post_by_slug(of, &taxonomies, &slug).await;
-        let there = match there {
-            Ok(there) => there,
-            Err(error) => return Err(self.told(error).await),
-        };
-        let post = match there {
+        let post = match there.map_err(|error| failed(&error))? {
             Some(post) => post,
             None => {
                 let draft = PostFields {
@@ -200,10 +183,11 @@ impl Publisher for Wordpress {
         let of = self.type_of(at)?;
         let taxonomies = self.discovered.taxonomies_of(of);
         let id: u64 = at.id.parse().map_err(|_| PublishError::Gone)?;
-        let post = match self.client.post_of(of, &taxonomies, id).await {
-            Ok(post) => post,
-            Err(error) => return Err(self.told(error).await),
-        };
+        let post = self
+            .client
+            .post_of(of, &taxonomies, id)
+            .await
+            .map_err(|error| failed(&error))?;
         // Where it was thrown away by us it comes back, where by them it stays away.
         let fetched_back = post.status == "trash";
         if fetched_back && at.status.as_deref() != Some("trash") {
@@ -281,7 +265,7 @@ impl Publisher for Wordpress {
                     Err(error) => Err(failed(&error)),
                 }
             }
-            Err(error) => match self.told(error).await {
+            Err(error) => match failed(&error) {
                 PublishError::Gone => Ok(()),
                 error => Err(error),
             },
