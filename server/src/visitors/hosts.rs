@@ -58,21 +58,18 @@ impl Hosts {
         if let Some(site) = self.remembered(&name, changes) {
             return Ok(site);
         }
-        let (of, value) = match &name {
+        let (named, value) = match &name {
             // Only what is proven is served.
-            Name::Domain(domain) => ("(SELECT VALUE site FROM domain WHERE verified_name = $value)", domain),
-            Name::Slug(slug) => ("site", slug),
-        };
-        let slug = if matches!(name, Name::Slug(_)) {
-            "slug = $value AND"
-        } else {
-            ""
+            Name::Domain(domain) => (
+                "(SELECT VALUE site FROM domain WHERE verified_name = $value) WHERE",
+                domain,
+            ),
+            Name::Slug(slug) => ("site WHERE slug = $value AND", slug),
         };
         let mut binds = Variables::new();
         binds.insert("value", value.clone());
         let sql = format!(
-            "SELECT id, account, slug, domain FROM {of} WHERE {slug} deleted_at IS NONE AND account.status != 'cancelled' \
-             LIMIT 1;"
+            "SELECT id, account, slug, domain FROM {named} deleted_at IS NONE AND account.status != 'cancelled' LIMIT 1;"
         );
         let mut answer = app
             .db

@@ -250,7 +250,8 @@ async fn due(app: &App, scope: &AccountScope<Write>) -> Result<Vec<EndpointId>, 
     Ok(enabled.into_iter().zip(first).filter_map(due).collect())
 }
 
-/// For each of these endpoints when the first of what waits for it is due: one look at an index each, however much that is.
+/// For each of these endpoints when the first of what waits for it is due: one look at an index each, however much that is. They
+/// may be of several accounts, and were read in a scope of the caller's; of deliveries it tells no more than the time.
 ///
 /// # Errors
 /// When the database fails.

@@ -9,7 +9,8 @@ use crate::app::App;
 use crate::jobs::JobError;
 use crate::jobs::purge::delete_where;
 
-/// How long messages and deliveries are kept.
+/// How long deliveries are kept. Messages are kept a day longer: a delivery is made after its message and must not outlive it, or a
+/// replay would send nothing.
 pub const DAYS: i64 = 90;
 
 /// Removes old messages and what became of them.
@@ -17,9 +18,9 @@ pub const DAYS: i64 = 90;
 /// # Errors
 /// When the database fails; the next run goes on.
 pub async fn purge(app: App) -> Result<u64, JobError> {
-    let before = app.db.clock().now() - Duration::days(DAYS);
     let mut removed = 0;
-    for table in ["webhook_delivery", "webhook_message"] {
+    for (table, days) in [("webhook_delivery", DAYS), ("webhook_message", DAYS + 1)] {
+        let before = app.db.clock().now() - Duration::days(days);
         let binds = [("before", before.into_value())];
         removed += delete_where(&app, table, "created_at < $before", &binds).await?;
     }
