@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 use igny8_data::JobRow;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use serde::de::DeserializeOwned;
 
+use crate::app::App;
 use crate::config::{Config, Encryption};
-use crate::jobs::JobError;
+use crate::jobs::{JobContext, JobError};
 
 /// A plain-text mail.
 #[derive(Debug, Clone)]
@@ -50,11 +52,38 @@ impl MailError {
     }
 }
 
-/// [`send`] for a job, which is named after its id: a mail server that is away is tried again.
+/// Attempts of a job that sends a mail: with the queue's growing pauses a mail server may be away for hours.
+pub const ATTEMPTS: i64 = 12;
+
+/// What a job says of the mail it sends.
+///
+/// # Errors
+/// When it does not say that.
+pub fn payload_of<P: DeserializeOwned>(job: &JobRow) -> Result<P, JobError> {
+    serde_json::from_value(job.payload.clone())
+        .map_err(|error| JobError::Fail(format!("The job cannot be read: {error}.")))
+}
+
+/// Sends a job's mail, if there still is one to be sent, unless the job is another worker's by now; answers the job's result.
 ///
 /// # Errors
 /// What became of it, for the job's reader; the operator finds the cause in the log.
-pub async fn send_from_job(config: &Config, job: &JobRow, mail: Mail) -> Result<(), JobError> {
+pub async fn send_once(
+    app: &App,
+    job: &JobRow,
+    context: &JobContext,
+    mail: Option<Mail>,
+) -> Result<serde_json::Value, JobError> {
+    let sent = mail.is_some();
+    if let Some(mail) = mail {
+        context.confirm(&app.db).await?;
+        send_from_job(&app.config, job, mail).await?;
+    }
+    Ok(serde_json::json!({ "sent": sent }))
+}
+
+/// [`send`] for a job, which is named after its id: a mail server that is away is tried again.
+async fn send_from_job(config: &Config, job: &JobRow, mail: Mail) -> Result<(), JobError> {
     send(config, &job.id.to_string(), mail).await.map_err(|error| {
         tracing::warn!(%error, job = %job.id, "mail was not sent");
         if error.is_transient() {

@@ -9,6 +9,7 @@ use poem::http::Method;
 use serde_json::{Value, json};
 
 use crate::content::{create, id};
+use crate::large::{random, some_word, word};
 
 /// Percent-encoded.
 fn encoded(text: &str) -> String {
@@ -493,13 +494,12 @@ async fn what_was_there_before_is_found_and_a_lost_index_is_made_anew() {
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 4);
     assert_eq!(search::keep(w.app.clone()).await.unwrap(), 0);
     assert_eq!(titles(&w, "old", "").await, ["Kettle"]);
-    // One that nobody wrote to for a day is looked at.
+    // One that nobody wrote to for long is looked at.
     let key = w.a.sites[0].to_string().strip_prefix("site_").unwrap().to_owned();
     let note = std::fs::File::options()
         .write(true)
         .open(folder.join(key).join("meta.json"));
-    let yesterday = std::time::SystemTime::now() - std::time::Duration::from_secs(24 * 60 * 60);
-    note.unwrap().set_modified(yesterday).unwrap();
+    note.unwrap().set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
     assert_eq!(search::keep(w.app.clone()).await.unwrap(), 1);
 
     // Its folder is lost while it is open, and it is made anew with the next change.
@@ -558,31 +558,12 @@ async fn an_index_of_another_database_says_nothing() {
 const PIECES: usize = 10_000;
 const WORDS: usize = 1_500;
 
-/// A word for each number.
-fn word(mut number: usize) -> String {
-    const SYLLABLES: [&str; 8] = ["ba", "ce", "di", "fo", "gu", "ka", "le", "mi"];
-    let mut out = String::new();
-    number += 8;
-    while number > 0 {
-        out.push_str(SYLLABLES[number % 8]);
-        number /= 8;
-    }
-    out
-}
-
 /// Few words are frequent, most are rare.
 fn long_body(number: usize) -> String {
-    let mut seed = number as u64 + 1;
-    let mut random = move |below: usize| {
-        seed = seed
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(seed >> 33).unwrap() % below
-    };
+    let mut random = random(number);
     let mut body = String::new();
     for n in 0..WORDS {
-        let range = 1 << (3 + random(12));
-        body += &word(random(range));
+        body += &some_word(&mut random);
         body += if n % 100 == 99 { ".\n\n" } else { " " };
     }
     body

@@ -11,36 +11,19 @@ use igny8_server::features::content::{Content, Status};
 use igny8_server::testing::World;
 use serde_json::{Value, json};
 
-const PAGES: usize = 10_000;
+use crate::large::{random, some_word, word};
 
-/// A word for each number.
-fn word(mut number: usize) -> String {
-    const SYLLABLES: [&str; 8] = ["ba", "ce", "di", "fo", "gu", "ka", "le", "mi"];
-    let mut out = String::new();
-    number += 8;
-    while number > 0 {
-        out.push_str(SYLLABLES[number % 8]);
-        number /= 8;
-    }
-    out
-}
+const PAGES: usize = 10_000;
 
 /// About a thousand words with five links to pages nearby; few words are frequent, most are rare.
 fn body(number: usize) -> String {
-    let mut seed = number as u64 + 1;
-    let mut random = move |below: usize| {
-        seed = seed
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(seed >> 33).unwrap() % below
-    };
+    let mut random = random(number);
     let mut body = String::new();
     for paragraph in 0..10 {
         for _ in 0..8 {
             body.push_str("The");
             for _ in 0..11 {
-                let range = 1 << (3 + random(12));
-                let _ = write!(body, " {}", word(random(range)));
+                let _ = write!(body, " {}", some_word(&mut random));
             }
             body.push_str(". ");
         }

@@ -33,6 +33,7 @@ mod journey;
 mod keyword_files;
 mod keywords;
 mod languages;
+mod large;
 mod links;
 mod links_bulk;
 mod links_speed;

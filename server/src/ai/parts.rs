@@ -17,10 +17,12 @@ use super::transcript::Whose;
 use crate::app::App;
 use crate::jobs::JobError;
 
+/// Cuts an output into the parts it is saved in, in this order.
+type Split<F> = fn(&Task<<F as AiFunction>::Payload>, <F as AiFunction>::Output) -> Vec<<F as AiFunction>::Output>;
+
 /// How a function saves what is too much for one unit of work.
 pub struct Parts<F: AiFunction> {
-    /// Cuts an output into the parts it is saved in, in this order.
-    pub(super) split: fn(&Task<F::Payload>, F::Output) -> Vec<F::Output>,
+    pub(super) split: Split<F>,
     /// The job's result from that of the parts before and that of the next one.
     pub(super) sum: fn(Value, Value) -> Value,
     write: fn(&[F::Output]) -> serde_json::Result<String>,
@@ -28,7 +30,7 @@ pub struct Parts<F: AiFunction> {
 }
 
 impl<F: AiFunction> Parts<F> {
-    pub const fn new(split: fn(&Task<F::Payload>, F::Output) -> Vec<F::Output>, sum: fn(Value, Value) -> Value) -> Self
+    pub const fn new(split: Split<F>, sum: fn(Value, Value) -> Value) -> Self
     where
         F::Output: Serialize + DeserializeOwned,
     {

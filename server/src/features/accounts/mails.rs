@@ -4,18 +4,15 @@
 //! ([`igny8_data::tokens::Keys::link_secret`]), so it is in no table, and a mail can be sent again.
 
 use chrono::{DateTime, Utc};
-use igny8_data::{AccountId, JobRow, NewJob, UserId, Variables, Why};
+use igny8_data::{AccountId, NewJob, UserId, Variables, Why};
 use serde::{Deserialize, Serialize};
 
 use super::model::{MailedToken, MailedTokenId, User};
 use crate::app::App;
-use crate::jobs::{JobContext, JobError, JobType};
+use crate::jobs::{JobError, JobType};
 use crate::mail::{self, Mail};
 
 const KIND: &str = "send_mail";
-
-/// Attempts: with the queue's growing pauses a mail server may be away for hours.
-const ATTEMPTS: i64 = 12;
 
 /// A mail to be sent.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -32,7 +29,7 @@ impl AccountMail {
     pub fn job(self) -> NewJob {
         let payload = serde_json::to_value(self).expect("ids and times are plain data");
         NewJob::new(KIND, payload)
-            .attempts(ATTEMPTS)
+            .attempts(mail::ATTEMPTS)
             .priority(igny8_data::JobPriority::High)
     }
 }
@@ -40,22 +37,13 @@ impl AccountMail {
 /// Sends the mails of this feature.
 pub fn job() -> JobType {
     JobType::new(KIND, |app, job, context| async move {
-        send(&app, &job, &context).await?;
-        Ok(serde_json::json!({}))
+        // None of what was used, taken back or removed in the meantime.
+        let mail = match mail::payload_of(&job)? {
+            AccountMail::Link { token, .. } => link(&app, job.account, token).await?,
+            AccountMail::PasswordChanged { user, .. } => password_changed(&app, job.account, user).await?,
+        };
+        mail::send_once(&app, &job, &context, mail).await
     })
-}
-
-async fn send(app: &App, job: &JobRow, context: &JobContext) -> Result<(), JobError> {
-    let what: AccountMail = serde_json::from_value(job.payload.clone())
-        .map_err(|error| JobError::Fail(format!("The job cannot be read: {error}.")))?;
-    let mail = match what {
-        AccountMail::Link { token, .. } => link(app, job.account, token).await?,
-        AccountMail::PasswordChanged { user, .. } => password_changed(app, job.account, user).await?,
-    };
-    // Used, taken back or removed in the meantime.
-    let Some(mail) = mail else { return Ok(()) };
-    context.confirm(&app.db).await?;
-    mail::send_from_job(&app.config, job, mail).await
 }
 
 async fn link(app: &App, account: AccountId, id: MailedTokenId) -> Result<Option<Mail>, JobError> {

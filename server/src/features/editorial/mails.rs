@@ -10,13 +10,10 @@ use super::comment::{Comment, CommentId};
 use super::people::{self, MAY_SEE};
 use crate::app::App;
 use crate::features::content::ContentId;
-use crate::jobs::{JobContext, JobError, JobType};
+use crate::jobs::{JobError, JobType};
 use crate::mail::{self, Mail};
 
 const KIND: &str = "comment_mail";
-
-/// Attempts: with the queue's growing pauses a mail server may be away for hours.
-const ATTEMPTS: i64 = 12;
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Payload {
@@ -28,27 +25,16 @@ struct Payload {
 pub fn enqueue(tx: &mut Tx<'_>, comment: CommentId, to: &[UserId]) {
     for &to in to {
         let payload = serde_json::to_value(Payload { comment, to }).expect("ids are JSON");
-        tx.enqueue(NewJob::new(KIND, payload).attempts(ATTEMPTS));
+        tx.enqueue(NewJob::new(KIND, payload).attempts(mail::ATTEMPTS));
     }
 }
 
 /// Sends the mails of this feature.
 pub fn job() -> JobType {
     JobType::new(KIND, |app, job, context| async move {
-        let sent = send(&app, &job, &context).await?;
-        Ok(serde_json::json!({ "sent": sent }))
+        let mail = write(&app, &job, mail::payload_of(&job)?).await?;
+        mail::send_once(&app, &job, &context, mail).await
     })
-}
-
-async fn send(app: &App, job: &JobRow, context: &JobContext) -> Result<bool, JobError> {
-    let payload: Payload = serde_json::from_value(job.payload.clone())
-        .map_err(|error| JobError::Fail(format!("The job cannot be read: {error}.")))?;
-    let Some(mail) = write(app, job, payload).await? else {
-        return Ok(false);
-    };
-    context.confirm(&app.db).await?;
-    mail::send_from_job(&app.config, job, mail).await?;
-    Ok(true)
 }
 
 /// The mail; `None` when there is nothing to send any more.

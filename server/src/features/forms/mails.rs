@@ -10,13 +10,10 @@ use super::model::{Submission, SubmissionId};
 use super::settings::FormSettings;
 use crate::app::App;
 use crate::features::sites::Site;
-use crate::jobs::{JobContext, JobError, JobType};
+use crate::jobs::{JobError, JobType};
 use crate::mail::{self, Mail};
 
 const KIND: &str = "form_mail";
-
-/// Attempts: with the queue's growing pauses a mail server may be away for hours.
-const ATTEMPTS: i64 = 12;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Payload {
@@ -27,26 +24,15 @@ struct Payload {
 /// The job that mails a message to an address.
 pub fn job_of(submission: SubmissionId, to: String) -> NewJob {
     let payload = serde_json::to_value(Payload { submission, to }).expect("an id and a text are JSON");
-    NewJob::new(KIND, payload).attempts(ATTEMPTS)
+    NewJob::new(KIND, payload).attempts(mail::ATTEMPTS)
 }
 
 /// Sends the mails of this feature.
 pub fn job() -> JobType {
     JobType::new(KIND, |app, job, context| async move {
-        let sent = send(&app, &job, &context).await?;
-        Ok(serde_json::json!({ "sent": sent }))
+        let mail = write(&app, &job, mail::payload_of(&job)?).await?;
+        mail::send_once(&app, &job, &context, mail).await
     })
-}
-
-async fn send(app: &App, job: &JobRow, context: &JobContext) -> Result<bool, JobError> {
-    let payload: Payload = serde_json::from_value(job.payload.clone())
-        .map_err(|error| JobError::Fail(format!("The job cannot be read: {error}.")))?;
-    let Some(mail) = write(app, job, payload).await? else {
-        return Ok(false);
-    };
-    context.confirm(&app.db).await?;
-    mail::send_from_job(&app.config, job, mail).await?;
-    Ok(true)
 }
 
 /// The mail; `None` when there is nothing to send any more, or not to this address.

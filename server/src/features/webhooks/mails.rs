@@ -5,13 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{Endpoint, EndpointDisabled, EndpointId};
 use crate::app::App;
-use crate::jobs::{JobContext, JobError, JobType};
+use crate::jobs::{JobError, JobType};
 use crate::mail::{self, Mail};
 
 const KIND: &str = "webhook_mail";
-
-/// Attempts: with the queue's growing pauses a mail server may be away for hours.
-const ATTEMPTS: i64 = 12;
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Payload {
@@ -21,26 +18,15 @@ struct Payload {
 /// Queues the mail.
 pub fn enqueue(tx: &mut Tx<'_>, endpoint: EndpointId) {
     let payload = serde_json::to_value(Payload { endpoint }).expect("an id is JSON");
-    tx.enqueue_for_account(NewJob::new(KIND, payload).attempts(ATTEMPTS));
+    tx.enqueue_for_account(NewJob::new(KIND, payload).attempts(mail::ATTEMPTS));
 }
 
 /// Sends the mails of this feature.
 pub fn job() -> JobType {
     JobType::new(KIND, |app, job, context| async move {
-        let sent = send(&app, &job, &context).await?;
-        Ok(serde_json::json!({ "sent": sent }))
+        let mail = write(&app, &job, mail::payload_of(&job)?).await?;
+        mail::send_once(&app, &job, &context, mail).await
     })
-}
-
-async fn send(app: &App, job: &JobRow, context: &JobContext) -> Result<bool, JobError> {
-    let payload: Payload = serde_json::from_value(job.payload.clone())
-        .map_err(|error| JobError::Fail(format!("The job cannot be read: {error}.")))?;
-    let Some(mail) = write(app, job, payload).await? else {
-        return Ok(false);
-    };
-    context.confirm(&app.db).await?;
-    mail::send_from_job(&app.config, job, mail).await?;
-    Ok(true)
 }
 
 /// The mail; `None` when the endpoint is gone or on again.
