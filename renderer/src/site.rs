@@ -44,6 +44,13 @@ pub struct Site {
     pub redirects: Vec<Redirect>,
 }
 
+impl Site {
+    /// Whether the menu `main` is made of the sections and of [`PageKind::IN_MADE_MENU`], since the site has none.
+    pub fn makes_menu(&self) -> bool {
+        !self.menus.contains_key("main")
+    }
+}
+
 /// What the site says about itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -491,6 +498,11 @@ pub enum PageKind {
     Home,
     About,
     Contact,
+}
+
+impl PageKind {
+    /// What the menu of a site without one leads to behind the sections: of each kind the language's first page, by path.
+    pub const IN_MADE_MENU: [Self; 2] = [Self::About, Self::Contact];
 }
 
 /// The text of a page, still in its source form.

@@ -206,6 +206,17 @@ async fn the_better_place_comes_first_and_is_shown() {
         "{}",
         shown[1]
     );
+    // A mistyped word is found where nothing else is, which the marks show; nothing is done to what only looks alike.
+    assert_eq!(titles(&w, "ketlte", "").await, best);
+    assert_eq!(titles(&w, "\"ketlte\"", "").await, [] as [&str; 0]);
+    let (_, page) = listed(&w, &w.a.viewer, &site, "search=ketlte").await;
+    assert_eq!(
+        page["items"][0]["highlight"]["title"],
+        "A <mark>kettle</mark> in the title"
+    );
+    let bulk = json!({ "action": "status", "status": "review", "filter": { "search": "ketlte" } });
+    let (_, done) = w.post(&w.a.editor, &format!("/sites/{site}/content/bulk"), bulk).await;
+    assert_eq!(done["done"], 0, "{done}");
     let (_, page) = listed(&w, &w.a.viewer, &site, "").await;
     assert_eq!(page["items"][0]["highlight"], Value::Null);
     let (status, answer) = listed(&w, &w.a.viewer, &site, "sort=relevance").await;

@@ -97,6 +97,25 @@ impl<'a> Desk<'a> {
             .1
     }
 
+    /// Runs the function and answers its job, which is done; asked for twice at once, it is refused.
+    async fn run_once(&self, input: Value) -> Value {
+        let (status, task) = self.start(input.clone()).await;
+        assert_eq!(status, 202, "{task}");
+        let (status, problem) = self.start(input).await;
+        assert_eq!(
+            (status, &problem["code"]),
+            (409, &json!("written_already")),
+            "{problem}"
+        );
+        self.w.run_jobs().await;
+        let (_, job) = self
+            .w
+            .get(self.who, &format!("/jobs/{}", task["job"].as_str().unwrap()))
+            .await;
+        assert_eq!(job["state"], "done", "{job}");
+        job
+    }
+
     /// Runs it for a task and answers the content.
     async fn draft(&self, task: &Value) -> Value {
         let job = self.run(json!({ "task": task["id"] })).await;
@@ -325,6 +344,25 @@ async fn a_provider_writes_and_what_it_makes_up_is_not_taken() {
         "{job}"
     );
 
+    // The same where the first answer could not even be read.
+    let task = d
+        .task(
+            "post",
+            "listicle",
+            json!({ "primary_keyword": null, "secondary_keywords": [] }),
+        )
+        .await;
+    fake.script([
+        Reply::Text("{ \"seo_title\": \"Cold".into()),
+        Reply::Text(answer(&without).to_string()),
+    ]);
+    let job = d.run(json!({ "task": task["id"] })).await;
+    assert_eq!(job["state"], "done", "{job}");
+    assert!(
+        job["result"]["not_as_asked"].to_string().contains("Grind and ratio"),
+        "{job}"
+    );
+
     // An answer that cannot be stored costs nothing.
     let task = d
         .task(
@@ -535,12 +573,13 @@ async fn what_cannot_be_written_is_said_before_anything_is_queued() {
     assert_eq!((status, &problem["code"]), (422, &json!("not_a_draft")), "{problem}");
 
     // Without a provider a section that the outline has can be composed again; others cannot, and cost nothing.
-    let content = d.draft(&task).await;
-    let before = balance(&w, &w.a).await;
-    let job = d
-        .run(json!({ "content": content["id"], "section": "what you need" }))
+    let job = d.run_once(json!({ "task": task["id"] })).await;
+    let content = d
+        .read(&format!("content/{}", job["result"]["content"].as_str().unwrap()))
         .await;
-    assert_eq!(job["state"], "done", "{job}");
+    let before = balance(&w, &w.a).await;
+    d.run_once(json!({ "content": content["id"], "section": "what you need" }))
+        .await;
     let own = format!("{}\n\n## By hand\n\nText.\n", content["body"].as_str().unwrap());
     let rev = d.read(&format!("content/{}", id(&content))).await;
     let rev = rev["revision"].as_i64().unwrap();

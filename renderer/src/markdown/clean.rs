@@ -29,13 +29,17 @@ const CLASSES: &[&str] = &[
     "math-block",
 ];
 
+/// Elements with text that nobody reads.
+const UNSEEN: [&str; 6] = ["script", "style", "iframe", "noscript", "template", "title"];
+
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::default();
     builder
         .add_tags(["section", "tfoot", "input", "picture", "small"])
         .add_generic_attributes(["id", "class", "dir", "role", "aria-label", "aria-hidden", "align"])
         .add_tag_attributes("input", ["checked"])
-        .set_tag_attribute_value("input", "type", "checkbox")
+        // Of the fields of a form, [`super::structure`] keeps what shows as text does: a box that is ticked or not.
+        .add_tag_attribute_values("input", "type", ["checkbox"])
         .set_tag_attribute_value("input", "disabled", "")
         .add_tag_attributes("a", ["name"])
         .add_tag_attributes("time", ["datetime"])
@@ -74,9 +78,7 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 
 static TEXT_ONLY: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::default();
-    builder.tags(HashSet::new()).clean_content_tags(HashSet::from([
-        "script", "style", "iframe", "noscript", "template", "title",
-    ]));
+    builder.tags(HashSet::new()).clean_content_tags(HashSet::from(UNSEEN));
     builder
 });
 
@@ -87,6 +89,23 @@ fn allowed_class(class: &str) -> bool {
 /// Clean HTML, written as html5ever writes it (attributes in double quotes), which [`super::structure`] and [`super::finish`] rely on.
 pub(super) fn clean(html: &str) -> String {
     CLEANER.clean(html).to_string()
+}
+
+/// The element that a tag of raw HTML opens, if nobody reads the text in it.
+pub(super) fn unseen(tag: &str) -> Option<&'static str> {
+    let name = tag.strip_prefix('<')?;
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric())?;
+    UNSEEN
+        .into_iter()
+        .find(|unseen| unseen.eq_ignore_ascii_case(&name[..end]))
+}
+
+/// Whether there is an end tag of an element in raw HTML.
+pub(super) fn ends(html: &str, element: &str) -> bool {
+    html.match_indices("</").any(|(at, _)| {
+        let name = html.as_bytes()[at + 2..].get(..element.len());
+        name.is_some_and(|name| name.eq_ignore_ascii_case(element.as_bytes()))
+    })
 }
 
 /// The text of an HTML source, still escaped, with a space where a block ended.

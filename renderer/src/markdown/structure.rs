@@ -236,6 +236,7 @@ fn lacks(tag: &Tag<'_>, name: &str) -> bool {
     match name {
         "bdo" => !matches!(tag.attribute("dir").as_deref(), Some("ltr" | "rtl")),
         "time" => !tag.attribute("datetime").is_some_and(|d| is_moment(&d)),
+        "input" => tag.attribute("type").is_none(),
         _ => false,
     }
 }
@@ -386,6 +387,10 @@ mod tests {
             (
                 "<bdo>a</bdo><time>now</time><time datetime=\"2026-01-02\">b</time>",
                 "anow<time datetime=\"2026-01-02\">b</time>",
+            ),
+            (
+                "<p>a<input disabled=\"\">b<input type=\"checkbox\" disabled=\"\"></p>",
+                "<p>ab<input type=\"checkbox\" disabled=\"\"></p>",
             ),
             (
                 "<td colspan=\"0\" rowspan=\"2\" scope=\"row\">a</td>",

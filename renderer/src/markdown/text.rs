@@ -2,7 +2,7 @@
 
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
-use super::options;
+use super::{clean, options};
 use crate::site::Body;
 
 /// Words a minute that people read, and CJK characters.
@@ -165,8 +165,20 @@ fn window(source: &str) -> &str {
 pub fn markdown_text(source: &str, limit: usize) -> String {
     let mut out = String::new();
     let mut skipped = 0usize;
+    let mut unseen: Option<&str> = None;
     for event in Parser::new_ext(source, options()) {
+        if let Some(element) = unseen {
+            if let Event::Html(html) | Event::InlineHtml(html) = &event
+                && clean::ends(html, element)
+            {
+                unseen = None;
+            }
+            if matches!(event, Event::Text(_) | Event::Code(_)) {
+                continue;
+            }
+        }
         match event {
+            Event::InlineHtml(tag) if unseen.is_none() => unseen = clean::unseen(&tag),
             Event::Start(
                 Tag::Heading { .. }
                 | Tag::CodeBlock(_)
@@ -314,6 +326,14 @@ mod tests {
             "Hello big world."
         );
         assert_eq!(excerpt(&markdown("one two three four"), 9), "one two…");
+        for (source, expected) in [
+            ("Hi <script>alert(2)</script> *there*", "Hi there"),
+            ("Hi <STYLE media=x>a *b* `c`\n\nd</style > <b>there</b>", "Hi there"),
+            ("Hi <scripted>all</scripted> there", "Hi all there"),
+            ("Hi <template/> <script>alert(2)", "Hi"),
+        ] {
+            assert_eq!(excerpt(&markdown(source), 100), expected, "{source}");
+        }
         assert_eq!(
             excerpt(&Body::Html("<p>a &amp; b</p><script>x</script>".into()), 50),
             "a & b"

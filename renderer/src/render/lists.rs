@@ -177,7 +177,7 @@ impl Run<'_> {
                 context = self.page_context(p, template, outcome);
                 let faq = self.faq(planned, outcome);
                 context.insert_value("faq", faq.0);
-                let own = self.page_head(p, &crumbs, &faq.1, Some(listing));
+                let own = self.page_head(p, &crumbs, &faq.1, Some(listing.slice(1)));
                 head = Head {
                     title: own.title,
                     short_title: own.short_title,

@@ -7,7 +7,7 @@ use tera::{Context, Value};
 use super::shell::languages;
 use super::{Outcome, Run, hash};
 use crate::markdown::{self, Html, text};
-use crate::plan::{Listing, Place, PlannedPage};
+use crate::plan::{Place, PlannedPage};
 use crate::prepare::{gallery, image_value, map, optional};
 use crate::seo::json_ld::{About, Graph, entity_fragment};
 use crate::seo::{Crumb, Head, document_title};
@@ -34,7 +34,7 @@ impl Run<'_> {
         let template = self.theme.template(names);
         let mut context = self.page_context(i, template, outcome);
         let faq = self.faq(planned, outcome);
-        let head = self.page_head(i, &crumbs, &faq.1, None);
+        let head = self.page_head(i, &crumbs, &faq.1, self.led_to(i, template));
         context.insert_value("breadcrumbs", self.crumbs_value(&crumbs));
         context.insert_value("faq", faq.0);
         context.insert_value("head", head.value());
@@ -121,6 +121,18 @@ impl Run<'_> {
         }
     }
 
+    /// The pages that a hub shows, unless it is something of its own to search engines, as an article is.
+    fn led_to(&self, i: usize, template: &str) -> Option<&[usize]> {
+        let page = &self.plan.pages[i].page;
+        let is_list = page.kind == PageKind::Page && entity_fragment(page).is_none();
+        if !is_list || !self.theme.looks_at(template, "cluster") {
+            return None;
+        }
+        let cluster = self.plan.cluster_of(i)?;
+        let shown = cluster.hub == Some(i) && !cluster.members.is_empty();
+        shown.then_some(cluster.members.as_slice())
+    }
+
     /// Neighbours in the section's order, each with the word for it.
     fn neighbours(&self, planned: &PlannedPage<'_>) -> (Value, Value) {
         let Some((s, _)) = planned.section else {
@@ -168,13 +180,13 @@ impl Run<'_> {
         (Value::from(shown), plain)
     }
 
-    /// `list` is what the page stands above, for the text of an archive.
+    /// `list` is what the page stands above: the text of an archive, or a hub.
     pub(super) fn page_head(
         &self,
         i: usize,
         crumbs: &[Crumb],
         faq: &[(String, String)],
-        list: Option<&Listing>,
+        list: Option<&[usize]>,
     ) -> Head {
         let plan = self.plan;
         let settings = &plan.site.settings;
@@ -204,7 +216,7 @@ impl Run<'_> {
         let image = Some(&card.image).filter(|v| !v.is_none());
         // A picture of words stands for an article, but shows no product.
         let pictured = image.or(share.as_ref().filter(|_| is_article));
-        let listed = list.filter(|l| l.total() > 0);
+        let listed = list.filter(|pages| !pages.is_empty());
         let about = About {
             main: listed
                 .map(|_| "#list")
@@ -216,7 +228,7 @@ impl Run<'_> {
         };
         graph.web_page(page_type, &url, (shown_title, &card.description), crumbs, &about);
         match list {
-            Some(listing) => graph.item_list(&url, listing.slice(1)),
+            Some(pages) => graph.item_list(&url, pages),
             None => graph.entity(page, &url, card, pictured.is_some()),
         }
         graph.faq(&url, faq);

@@ -382,7 +382,7 @@ fn menus(plan: &Plan<'_>, l: usize, findings: &mut Vec<Diagnostic>) -> Value {
         let items = all.get(&format!("{place}-{tag}")).unwrap_or(&all[place]);
         out.insert(place.clone().into(), items_value(plan, items, MENU_DEPTH, findings));
     }
-    if !all.contains_key("main") {
+    if plan.site.makes_menu() {
         let home = plan.homes.iter().find(|h| h.language == l);
         let mut items: Vec<MenuItem> = Vec::new();
         for &s in home.map(|h| h.groups.as_slice()).unwrap_or_default() {
@@ -392,7 +392,7 @@ fn menus(plan: &Plan<'_>, l: usize, findings: &mut Vec<Diagnostic>) -> Value {
                 children: Vec::new(),
             });
         }
-        for kind in [PageKind::About, PageKind::Contact] {
+        for kind in PageKind::IN_MADE_MENU {
             if let Some(page) = plan
                 .pages
                 .rows()

@@ -192,7 +192,7 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// The pages that an archive lists.
+    /// The pages that an archive or a hub lists.
     pub fn item_list(&mut self, url: &str, items: &[usize]) {
         if items.is_empty() {
             return;
@@ -208,7 +208,7 @@ impl<'a> Graph<'a> {
             json.open();
             json.text("@type", "ListItem");
             json.number("position", i + 1);
-            json.text("url", &self.plan.address.absolute(&self.plan.pages[page].path));
+            json.text("url", &self.plan.address.absolute(self.plan.path_of(page)));
             json.close();
         }
         json.close_list();

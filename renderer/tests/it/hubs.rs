@@ -63,6 +63,22 @@ fn hubs_of_every_kind_list_their_cluster_and_are_led_to() {
 }
 
 #[test]
+fn a_hub_is_a_collection_to_search_engines_unless_it_is_something_itself() {
+    for kind in KINDS {
+        let site = rendered(&site(kind));
+        let hub = text(&site, "hub/index.html");
+        let is_collection = hub.contains("\"@type\":\"CollectionPage\"");
+        assert_eq!(is_collection, kind == PageKind::Page, "{kind:?}");
+        assert_eq!(hub.contains("\"@type\":\"ItemList\""), is_collection, "{kind:?}");
+        assert_eq!(hub.contains("\"numberOfItems\":20"), is_collection, "{kind:?}");
+        assert!(!text(&site, "s1/index.html").contains("CollectionPage"), "{kind:?}");
+    }
+    let mut alone = site(PageKind::Page);
+    alone.pages.truncate(1);
+    assert!(text(&rendered(&alone), "hub/index.html").contains("\"@type\":\"WebPage\""));
+}
+
+#[test]
 fn a_second_hub_is_reported_and_listed() {
     let mut site = site(PageKind::Page);
     site.pages[3].cluster = in_cluster(ClusterRole::Hub);

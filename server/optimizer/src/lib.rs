@@ -18,6 +18,7 @@ use igny8_text::Language;
 
 use checks::Context;
 use document::{Document, Kind, Target};
+use keyphrase::{Comparer, Phrase};
 
 pub use comparison::{Change, Comparison};
 pub use input::{ContentType, Entity, Input, Matching, Picture, Structure};
@@ -68,6 +69,13 @@ pub fn score_document(input: &Input<'_>, document: &Document) -> Report {
         statistics: statistics(&context),
         changes_at: checks::changes_at(input),
     }
+}
+
+/// Whether a short text such as a title has all words of a keyword that have meaning, inflected or not and in any order; those
+/// of a keyword in double quotes word for word.
+pub fn says(text: &str, keyword: &str, language: &str) -> bool {
+    let comparer = Comparer::new(language, Matching::Stems);
+    Phrase::new(keyword, &comparer).is_some_and(|phrase| phrase.found_in(text, &comparer) == phrase.words())
 }
 
 fn check(id: CheckId, context: &Context<'_>) -> Check {

@@ -133,7 +133,7 @@ pub struct Check {
     pub points: f64,
     /// The most points; 0 where not scored.
     pub weight: f64,
-    /// How to mend it; none where it is green. Where it is not scored, why.
+    /// How to mend it; none where it is green. Where it is not scored, or green whatever was measured, why.
     pub mend: Option<Mend>,
     /// Places in the text, at most three, each cut to 160 characters.
     pub examples: Vec<String>,

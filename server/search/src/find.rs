@@ -21,6 +21,8 @@ const TITLE: Score = 4.0;
 const HEADING: Score = 2.0;
 /// What a word says that only begins as what was typed: less than a whole one, however frequent that is.
 const BEGUN: Score = 0.05;
+/// What a word says that differs by a letter.
+const NEAR: Score = 0.02;
 /// What further places and forms of a word add to the best one.
 const FURTHER: Score = 0.1;
 
@@ -61,6 +63,22 @@ impl Index {
         Ok(hits)
     }
 
+    /// As [`Index::find`]; where no text has the words themselves, those with words that differ by a letter. With the query that
+    /// found them, for a [`crate::Marker`].
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn find_or_near(&self, query: Query, facts: &[String]) -> Result<(Vec<Hit>, Query), SearchError> {
+        let hits = self.find(&query, facts)?;
+        if hits.is_empty()
+            && let Some(near) = query.near()
+        {
+            let hits = self.find(&near, facts)?;
+            return Ok((hits, near));
+        }
+        Ok((hits, query))
+    }
+
     fn clause(&self, part: &SpokenPart) -> Clause {
         let mut ways: Vec<Clause> = Vec::new();
         let fields = [
@@ -84,6 +102,10 @@ impl Index {
             for beginning in &part.begins {
                 let begun = FuzzyTermQuery::new_prefix(term(beginning), 0, false);
                 way(Box::new(BoostQuery::new(Box::new(begun), BEGUN)));
+            }
+            for word in &part.near {
+                let near = FuzzyTermQuery::new(term(word), 1, true);
+                way(Box::new(BoostQuery::new(Box::new(near), NEAR)));
             }
         }
         Box::new(DisjunctionMaxQuery::with_tie_breaker(ways, FURTHER))

@@ -20,6 +20,7 @@ pub struct Marker {
     exact: FxHashMap<String, u64>,
     stems: FxHashMap<String, u64>,
     begins: Vec<(String, u64)>,
+    near: Vec<(String, u64)>,
     known: FxHashMap<String, u64>,
 }
 
@@ -40,6 +41,7 @@ impl Marker {
             exact: FxHashMap::default(),
             stems: FxHashMap::default(),
             begins: Vec::new(),
+            near: Vec::new(),
             known: FxHashMap::default(),
         };
         for (n, part) in parts.into_iter().enumerate() {
@@ -52,6 +54,7 @@ impl Marker {
                 *marker.stems.entry(stem).or_default() |= bit;
             }
             marker.begins.extend(part.begins.into_iter().map(|word| (word, bit)));
+            marker.near.extend(part.near.into_iter().map(|word| (word, bit)));
         }
         marker
     }
@@ -113,6 +116,11 @@ impl Marker {
                 parts |= bit;
             }
         }
+        for (word, bit) in &self.near {
+            if differ_by_a_letter(&folded, word) {
+                parts |= bit;
+            }
+        }
         if self.known.len() < 50_000 {
             self.known.insert(word.to_owned(), parts);
         }
@@ -161,6 +169,25 @@ impl Marker {
         exact
             .chain(self.begins.iter().map(|(_, bit)| *bit))
             .fold(0, |all, bit| all | bit)
+    }
+}
+
+/// Whether one letter makes one word of another: left out, added or another one, or exchanged with the one beside it. As the index
+/// has it.
+fn differ_by_a_letter(one: &str, other: &str) -> bool {
+    // A letter has at most four bytes.
+    if one.len().abs_diff(other.len()) > 4 {
+        return false;
+    }
+    let one: Vec<char> = one.chars().collect();
+    let other: Vec<char> = other.chars().collect();
+    let same = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
+    match (&one[same..], &other[same..]) {
+        ([_, rest @ ..], other) if rest == other => true,
+        (one, [_, rest @ ..]) if rest == one => true,
+        ([_, one @ ..], [_, other @ ..]) if one == other => true,
+        ([a, b, one @ ..], [c, d, other @ ..]) => (a, b) == (d, c) && one == other,
+        _ => false,
     }
 }
 
@@ -247,6 +274,36 @@ mod tests {
             ("x", "en", "", ""),
         ] {
             assert_eq!(marker(query, language).whole(text), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn words_that_differ_by_a_letter_are_marked() {
+        let query = Query::parse("cofee \"burr mill\" set").unwrap().near().unwrap();
+        let mut marker = Marker::new(&query, "en");
+        for (text, expected) in [
+            ("Coffee, toffee", "<mark>Coffee</mark>, toffee"),
+            ("cofee cfoee coffees", "<mark>cofee</mark> <mark>cfoee</mark> coffees"),
+            ("burrs, milk", "burrs, milk"),
+            ("sets", "<mark>sets</mark>"),
+            ("sea", "sea"),
+        ] {
+            assert_eq!(marker.whole(text), expected);
+        }
+        for (one, other, by_one) in [
+            ("pump", "pump", false),
+            ("pump", "pum", true),
+            ("pump", "plump", true),
+            ("pump", "pupm", true),
+            ("pump", "bump", true),
+            ("größe", "grösse", false),
+            ("größe", "grüße", true),
+            ("pump", "ppmu", false),
+            ("pump", "pu", false),
+            ("", "p", true),
+        ] {
+            assert_eq!(differ_by_a_letter(one, other), by_one, "{one} {other}");
+            assert_eq!(differ_by_a_letter(other, one), by_one, "{other} {one}");
         }
     }
 

@@ -6,11 +6,15 @@ use igny8_text::search::{Forms, words};
 pub const MAX_CHARACTERS: usize = 500;
 /// As many words are looked for.
 pub const MAX_WORDS: usize = 32;
+/// Of shorter words, one that differs by a letter is another word.
+const LONG: usize = 5;
 
 /// Words and phrases that a text must all have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Query {
     pub(crate) parts: Vec<Part>,
+    /// Long words may be mistyped.
+    near: bool,
 }
 
 /// One thing that a text must have.
@@ -73,13 +77,34 @@ impl Query {
         if count > MAX_WORDS {
             return Err(TooLong);
         }
-        Ok(Self { parts })
+        Ok(Self { parts, near: false })
     }
 
     /// Whether there is no word in it, so that nothing can be found.
     pub fn is_empty(&self) -> bool {
         self.parts.is_empty()
     }
+
+    /// The same for texts whose long words differ by a letter from those that were typed; phrases are as they are. None where no
+    /// long word was typed.
+    pub fn near(&self) -> Option<Self> {
+        let long = |part: &Part| matches!(part, Part::Word { word, .. } if is_long(word));
+        let has = !self.near && self.parts.iter().any(long);
+        has.then(|| Self {
+            parts: self.parts.clone(),
+            near: true,
+        })
+    }
+
+    /// Whether words may differ by a letter.
+    pub fn is_near(&self) -> bool {
+        self.near
+    }
+}
+
+/// Whether a word is long enough to be known although a letter of it is wrong. A number with another digit is another number.
+fn is_long(word: &str) -> bool {
+    !word.contains(char::is_numeric) && word.chars().filter(|c| c.is_alphabetic()).count() >= LONG
 }
 
 fn is_quote(c: char) -> bool {
@@ -136,6 +161,8 @@ pub(crate) struct SpokenPart {
     pub stems: Vec<String>,
     /// Beginnings of words, folded.
     pub begins: Vec<String>,
+    /// Words, folded, that may differ by a letter.
+    pub near: Vec<String>,
 }
 
 impl Query {
@@ -147,6 +174,7 @@ impl Query {
                 exact: Vec::new(),
                 stems: Vec::new(),
                 begins: Vec::new(),
+                near: Vec::new(),
             };
             for (tag, forms) in &all {
                 match part {
@@ -168,6 +196,9 @@ impl Query {
                         }
                         if *begins {
                             add(&mut out.begins, folded.clone());
+                        }
+                        if self.near && is_long(&folded) {
+                            add(&mut out.near, folded.clone());
                         }
                         add(&mut out.exact, vec![folded]);
                     }
@@ -256,6 +287,23 @@ mod tests {
             ),
         ] {
             assert_eq!(Query::parse(text).unwrap().parts, expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn long_words_may_be_mistyped() {
+        for (text, may) in [
+            ("pump heats", true),
+            ("pump heat", false),
+            ("\"pumps heats\"", false),
+            ("12345 a1b2c3d", false),
+            ("größe", true),
+            ("水泵水泵水泵", false),
+        ] {
+            let query = Query::parse(text).unwrap();
+            let near = query.near();
+            assert_eq!(near.is_some(), may, "{text}");
+            assert!(near.is_none_or(|near| near.is_near() && near.near().is_none() && near.parts == query.parts));
         }
     }
 

@@ -65,6 +65,37 @@ fn words_are_found_by_their_language() {
 }
 
 #[test]
+fn mistyped_words_are_found_where_nothing_else_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = open(&folder);
+    let documents = [
+        document(1, "en", "Coffee grinders", "Burr and blade."),
+        document(2, "en", "Toffee", "It is sweet."),
+    ];
+    index.write(&documents, 0, "", false).unwrap();
+    for (query, expected, near) in [
+        ("coffee ", vec![1], false),
+        ("cofee ", vec![1], true),
+        ("ocffee", vec![1], true),
+        ("coffee grindrs", vec![1], true),
+        ("offee ", vec![1, 2], true),
+        ("cofee swete", vec![], true),
+        ("\"cofee\"", vec![], false),
+        ("\"cofee grinders\" blade", vec![], true),
+        ("bade", vec![], false),
+        ("cofe", vec![], false),
+    ] {
+        let (hits, by) = index.find_or_near(Query::parse(query).unwrap(), &[]).unwrap();
+        let mut ids: Vec<u128> = hits.iter().map(|hit| hit.id).collect();
+        ids.sort_unstable();
+        assert_eq!((ids, by.is_near()), (expected, near), "{query}");
+    }
+    assert!(found(&index, "cofee ").is_empty(), "only where it may be");
+    let odd = index.find_or_near(Query::parse("offee ").unwrap(), &["odd=1".into()]);
+    assert_eq!(odd.unwrap().0.len(), 1, "conditions hold");
+}
+
+#[test]
 fn the_better_place_comes_first() {
     let folder = tempfile::tempdir().unwrap();
     let index = open(&folder);

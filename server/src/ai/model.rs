@@ -57,6 +57,15 @@ pub struct Ask {
     pub temperature: Option<f32>,
 }
 
+/// Which answer to a question is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    /// One that is refused is asked for once more.
+    First,
+    /// One that is refused fails the job.
+    Last,
+}
+
 /// What a function asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asks {
@@ -141,6 +150,18 @@ impl Model<'_> {
         asks: Vec<Ask>,
         parse: impl Fn(usize, Value) -> Result<T, String> + Send + Sync,
     ) -> Result<Vec<T>, JobError> {
+        self.ask_each_by_attempt(asks, |n, value, _| parse(n, value)).await
+    }
+
+    /// As [`Model::ask_each`], where `parse` may be content with less of a last answer.
+    ///
+    /// # Errors
+    /// How the job ends.
+    pub async fn ask_each_by_attempt<T: Send>(
+        &self,
+        asks: Vec<Ask>,
+        parse: impl Fn(usize, Value, Attempt) -> Result<T, String> + Send + Sync,
+    ) -> Result<Vec<T>, JobError> {
         let total = asks.len();
         let done = AtomicUsize::new(0);
         let failed: Mutex<Option<JobError>> = Mutex::new(None);
@@ -149,7 +170,7 @@ impl Model<'_> {
             .into_iter()
             .enumerate()
             .map(|(n, ask)| async move {
-                match self.ask(&ask, |value| parse(n, value)).await {
+                match self.ask(&ask, |value, attempt| parse(n, value, attempt)).await {
                     Ok(answer) => {
                         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
                         #[expect(clippy::cast_precision_loss, reason = "small numbers")]
@@ -181,7 +202,7 @@ impl Model<'_> {
     pub async fn ask<T>(
         &self,
         ask: &Ask,
-        parse: impl Fn(Value) -> Result<T, String> + Send + Sync,
+        parse: impl Fn(Value, Attempt) -> Result<T, String> + Send + Sync,
     ) -> Result<T, JobError> {
         debug_assert_eq!(schema::not_strict(&ask.schema), Vec::<String>::new(), "{}", ask.prompt);
         let template = self
@@ -203,15 +224,15 @@ impl Model<'_> {
             max_output_tokens: ask.max_output_tokens,
             temperature: ask.temperature,
         };
-        let read = |text: &str| {
+        let read = |text: &str, attempt: Attempt| {
             let value = schema::json_in(text).ok_or_else(|| "it is not JSON".to_owned())?;
             match schema::problems(&ask.schema, &value).as_slice() {
-                [] => parse(value),
+                [] => parse(value, attempt),
                 problems => Err(problems.join("; ")),
             }
         };
         let (first, text) = self.chat(&request).await?;
-        let problem = match read(&text) {
+        let problem = match read(&text, Attempt::First) {
             Ok(value) => return Ok(value),
             Err(problem) => problem,
         };
@@ -224,7 +245,7 @@ impl Model<'_> {
             "This answer cannot be used: {problem}. Answer again: only the whole JSON, in the form asked for."
         )));
         let (second, text) = self.chat(&request).await?;
-        match read(&text) {
+        match read(&text, Attempt::Last) {
             Ok(value) => Ok(value),
             Err(problem) => {
                 // Who runs the job again wants other answers.

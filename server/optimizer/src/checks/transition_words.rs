@@ -38,7 +38,14 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
         tied += usize::from(is);
     }
     let share = percent(tied, all);
-    let rating = rate(share, c.words());
+    if c.words() <= SHORT {
+        return Outcome::new(9, share, Unit::Percent, Bound::default()).mend(
+            "transition_words.short",
+            "Green whatever the share: a text of at most {words} words hangs together by itself.",
+            &[("words", &SHORT)],
+        );
+    }
+    let rating = rate(share);
     let outcome = Outcome::new(rating, share, Unit::Percent, Bound::min(30));
     if rating == 9 {
         return outcome;
@@ -50,8 +57,8 @@ pub(super) fn check(c: &Context<'_>) -> Outcome {
     )
 }
 
-fn rate(share: f64, words: usize) -> i16 {
-    if words <= SHORT || share >= 30.0 {
+fn rate(share: f64) -> i16 {
+    if share >= 30.0 {
         9
     } else if share >= 20.0 {
         6
@@ -65,19 +72,13 @@ mod tests {
     use super::*;
     use crate::checks::rating;
     use crate::input::Input;
+    use crate::report::Light;
     use crate::weights::CheckId;
 
     #[test]
     fn shares() {
-        let cases = [
-            (0.0, 200, 9),
-            (19.9, 201, 3),
-            (20.0, 201, 6),
-            (29.9, 201, 6),
-            (30.0, 201, 9),
-        ];
-        for (share, words, expected) in cases {
-            assert_eq!(rate(share, words), expected, "{share} of {words}");
+        for (share, expected) in [(0.0, 3), (19.9, 3), (20.0, 6), (29.9, 6), (30.0, 9)] {
+            assert_eq!(rate(share), expected, "{share}");
         }
         let plain = "The pump is new. ".repeat(60);
         let tied = "But the pump is new. The pump is old. As a result the pump fails. ".repeat(20);
@@ -95,6 +96,24 @@ mod tests {
                 ..Input::default()
             };
             assert_eq!(rating(&input, CheckId::TransitionWords), expected, "{language}");
+        }
+    }
+
+    #[test]
+    fn short_texts_are_green_and_say_why() {
+        let text = "The pump is new. ".repeat(60);
+        for (words, light, bound) in [(200, Light::Green, None), (201, Light::Red, Some(30.0))] {
+            let body: Vec<&str> = text.split(' ').take(words).collect();
+            let report = crate::score(&Input {
+                language: "en",
+                body: &body.join(" "),
+                ..Input::default()
+            });
+            let check = report.check(CheckId::TransitionWords).unwrap();
+            assert_eq!((check.light, check.bound.min), (light, bound), "{words}");
+            assert_eq!(check.measured.map(|m| m.value), Some(0.0));
+            let key = check.mend.as_ref().map(|mend| mend.key.as_str());
+            assert_eq!(key == Some("transition_words.short"), bound.is_none(), "{key:?}");
         }
     }
 }

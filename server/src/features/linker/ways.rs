@@ -324,6 +324,7 @@ impl<'s> Plan<'s> {
             let mut links = menus.clone();
             links.extend(all.iter().filter(|other| **other != home).cloned());
             links.extend(sections.get(&home).into_iter().flatten().cloned());
+            links.extend(self.in_made_menu(&home));
             if settings.site_type == out::SiteType::Blog {
                 links.extend(categories.get(&home).into_iter().flatten().cloned());
             }
@@ -344,6 +345,20 @@ impl<'s> Plan<'s> {
             way.links.extend(links);
             (way.listed, way.per_page) = (listed, per_page);
         }
+    }
+
+    /// The pages that a language's menu has where the site has none.
+    fn in_made_menu(&self, home: &str) -> Vec<String> {
+        let pages = &self.site.pages;
+        if !self.site.makes_menu() {
+            return Vec::new();
+        }
+        let first = |kind: out::PageKind| {
+            let mut of_kind = self.order.iter().filter(|&&i| pages[i].kind == kind);
+            of_kind.find(|&&i| self.home(i) == home)
+        };
+        let found = out::PageKind::IN_MADE_MENU.into_iter().filter_map(first);
+        found.map(|&i| pages[i].path.clone()).collect()
     }
 }
 

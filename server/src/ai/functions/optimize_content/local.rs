@@ -84,14 +84,21 @@ fn titles(content: &Content) -> Vec<String> {
     let title = content.title.trim();
     let mut found = vec![fitting(content.seo_title.trim()), fitting(title)];
     let keyword = content.primary_keyword.as_deref().unwrap_or_default();
+    found.extend(with_keyword(title, keyword, &content.language));
+    found
+}
+
+/// A title behind its keyword, unless that would say the keyword twice.
+fn with_keyword(title: &str, keyword: &str, language: &str) -> Option<String> {
+    if igny8_optimizer::says(title, keyword, language) {
+        return None;
+    }
     let keyword =
         keyword.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\u{201c}' | '\u{201d}' | '\u{201e}'));
     let mut letters = keyword.chars();
-    if let Some(first) = letters.next() {
-        let keyword = first.to_uppercase().chain(letters).collect::<String>();
-        found.push(fitting(&format!("{keyword}: {title}")));
-    }
-    found
+    let first = letters.next()?;
+    let keyword: String = first.to_uppercase().chain(letters).collect();
+    Some(fitting(&format!("{keyword}: {title}")))
 }
 
 /// As much of a title as result pages show: up to a divider, else whole words.
@@ -154,7 +161,7 @@ fn joined(sentences: &[&str]) -> String {
     for sentence in sentences {
         let next = match text.is_empty() {
             true => (*sentence).to_owned(),
-            false => format!("{text} {sentence}"),
+            false => format!("{} {sentence}", ended(&text)),
         };
         if fits(&next) {
             text = next;
@@ -162,13 +169,32 @@ fn joined(sentences: &[&str]) -> String {
         }
         if text.chars().count() < *LENGTH.start() {
             let cut = whole_words(&next, |part| fits(&format!("{part}\u{2026}")));
-            if cut.chars().count() > text.chars().count() {
+            if cut.chars().count() > ended(&text).chars().count() {
                 text = format!("{cut}\u{2026}");
             }
         }
         break;
     }
     text
+}
+
+/// A sentence with a full stop, if nothing ends it.
+fn ended(text: &str) -> String {
+    let closing = |c: char| {
+        matches!(
+            c,
+            '"' | '\'' | ')' | ']' | '\u{ab}' | '\u{bb}' | '\u{2018}'..='\u{201f}'
+        )
+    };
+    match text.trim_end_matches(closing).chars().next_back() {
+        // Thai and its neighbours need none.
+        None
+        | Some('.' | '!' | '?' | ':' | '\u{2026}' | '。' | '！' | '？' | '؟' | '۔' | '।' | '\u{e00}'..='\u{eff}') => {
+            text.to_owned()
+        }
+        Some('\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}') => format!("{text}。"),
+        Some(_) => format!("{text}."),
+    }
 }
 
 /// A Markdown text without a level of headings left out, and with at most one of the first.
@@ -319,5 +345,33 @@ mod tests {
         assert!(cut.ends_with('\u{2026}') && cut.chars().count() <= 156, "{cut}");
         assert!(long.starts_with(cut.trim_end_matches('\u{2026}')), "{cut}");
         assert_eq!(joined(&[]), "");
+        for (first, expected) in [
+            ("All about cold brew", "All about cold brew. Steep it."),
+            ("Cold or hot?", "Cold or hot? Steep it."),
+            ("They say “cold.”", "They say “cold.” Steep it."),
+            ("水出しコーヒー", "水出しコーヒー。 Steep it."),
+        ] {
+            assert_eq!(joined(&[first, "Steep it."]), expected);
+        }
+    }
+
+    #[test]
+    fn a_keyword_that_the_title_has_is_not_put_before_it() {
+        let title = "How to clean a French press";
+        for (keyword, expected) in [
+            ("clean french press", None),
+            ("french presses", None),
+            ("", None),
+            (
+                "coffee maker",
+                Some("Coffee maker: How to clean a French press".to_owned()),
+            ),
+            (
+                "\"clean press\"",
+                Some("Clean press: How to clean a French press".to_owned()),
+            ),
+        ] {
+            assert_eq!(with_keyword(title, keyword, "en"), expected, "{keyword}");
+        }
     }
 }

@@ -57,6 +57,27 @@ fn menus_sections_and_languages_begin_at_home() {
 }
 
 #[test]
+fn a_menu_that_is_made_is_a_way_too() {
+    let pages = json!([
+        page("first", "/about/", "/", json!({ "kind": "about" })),
+        page("second", "/who/", "/", json!({ "kind": "about" })),
+        page("contact", "/contact/", "/", json!({ "kind": "contact" })),
+        page(
+            "kontakt",
+            "/de/kontakt/",
+            "/de/",
+            json!({ "kind": "contact", "language": "de" })
+        ),
+    ]);
+    let footer = json!([{ "label": "Who", "url": "/who/", "children": [] }]);
+    let made = ways(json!({ "menus": { "footer": footer }, "pages": pages }));
+    assert_eq!(made["archive:/"].links, ["/who/", "/de/", "/about/", "/contact/"]);
+    assert_eq!(made["archive:/de/"].links, ["/who/", "/", "/de/kontakt/"]);
+    let own = ways(json!({ "menus": { "main": [] }, "pages": pages }));
+    assert_eq!(own["archive:/"].links, ["/de/"]);
+}
+
+#[test]
 fn terms_and_clusters_are_ways() {
     let cluster = |role: &str| json!({ "id": "c", "name": "Coffee", "role": role });
     let ways = ways(json!({
