@@ -323,13 +323,28 @@ async fn what_people_did_stays() {
     assert_eq!((status, &answer["code"]), (422, &json!("nothing_to_do")), "{answer}");
 }
 
+/// Deals the keywords of generated clusters out over all of them.
+pub const DEAL: &str = "LET $clusters = SELECT VALUE id FROM cluster WHERE origin = 'generated' AND deleted_at IS NONE;\
+     LET $keywords = (SELECT id, cluster FROM keyword WHERE cluster IS NOT NONE ORDER BY cluster).id;\
+     FOR $n IN 0..array::len($keywords) { LET $one = $keywords[$n]; \
+     UPDATE $one SET cluster = $clusters[$n % array::len($clusters)] };";
+
 #[tokio::test]
 async fn grouping_anew_keeps_what_is_the_same_and_nothing_empty() {
     let w = World::new().await;
     let p = Planner::filled(&w, &w.a).await;
     assert_eq!(p.run().await["state"], "done");
     let ids = |list: &[Value]| list.iter().map(|row| row["id"].clone()).collect::<Vec<_>>();
-    let first = ids(&p.list("clusters").await);
+    let named = |list: &[Value]| {
+        let mut names: Vec<String> = list
+            .iter()
+            .map(|row| row["name"].as_str().unwrap().to_owned())
+            .collect();
+        names.sort();
+        names
+    };
+    let first = p.list("clusters").await;
+    let (first, names) = (ids(&first), named(&first));
     let body = json!({ "sector": p.sector, "name": "Mine, empty" });
     let by_hand = p.made("clusters", body).await;
     let again = async || {
@@ -351,23 +366,38 @@ async fn grouping_anew_keeps_what_is_the_same_and_nothing_empty() {
 
     // Each cluster's keywords dealt out over all of them: in order, since by chance one could stay as it was.
     let platform = w.app.db.platform(igny8_data::Why::Operator);
-    let sql = "LET $clusters = SELECT VALUE id FROM cluster WHERE origin = 'generated';\
-               LET $keywords = (SELECT id, cluster FROM keyword WHERE cluster IS NOT NONE ORDER BY cluster).id;\
-               FOR $n IN 0..array::len($keywords) { LET $one = $keywords[$n]; \
-               UPDATE $one SET cluster = $clusters[$n % array::len($clusters)] };";
-    platform
-        .query(sql, igny8_data::Variables::new(), "testing")
-        .await
-        .unwrap();
+    let deal = async || {
+        platform
+            .query(DEAL, igny8_data::Variables::new(), "testing")
+            .await
+            .unwrap();
+    };
+    deal().await;
     let result = again().await;
     assert_eq!(result["clusters_created"], first.len(), "{result}");
-    let clusters = p.list("clusters").await;
+    let mut clusters = p.list("clusters").await;
     assert_eq!(clusters.len(), first.len() + 1, "{clusters:#?}");
-    for cluster in clusters {
+    for cluster in &clusters {
         assert!(!first.contains(&cluster["id"]), "{cluster}");
         let empty = cluster["keyword_count"] == 0;
         assert_eq!(empty, cluster["id"] == by_hand["id"], "{cluster}");
     }
+    clusters.retain(|cluster| cluster["id"] != by_hand["id"]);
+    assert_eq!(named(&clusters), names, "the names of those that went are free");
+
+    // One that something hangs on stays without keywords, and keeps its name.
+    let top = clusters.iter().find(|c| c["parent"].is_null()).unwrap();
+    let below = json!({ "sector": p.sector, "name": "Below it", "parent": top["id"] });
+    p.made("clusters", below).await;
+    deal().await;
+    let result = again().await;
+    assert_eq!(result["clusters_created"], first.len(), "{result}");
+    let after = p.list("clusters").await;
+    let stayed = after.iter().find(|c| c["id"] == top["id"]).unwrap();
+    assert_eq!((&stayed["name"], &stayed["keyword_count"]), (&top["name"], &json!(0)));
+    let second = format!("{} (2)", top["name"].as_str().unwrap());
+    let numbered: Vec<String> = named(&after).into_iter().filter(|name| name.ends_with(')')).collect();
+    assert_eq!(numbered, [second]);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use igny8_server::features::billing::prices::Price;
 use igny8_server::testing::World;
 use serde_json::{Value, json};
 
-use crate::auto_cluster::{Planner, TOPICS};
+use crate::auto_cluster::{DEAL, Planner, TOPICS};
 
 /// A database whose table in memory takes this many keywords at once.
 async fn taking(keywords: u64) -> World {
@@ -111,6 +111,20 @@ async fn parts_are_what_the_whole_would_be() {
     w.run_jobs().await;
     assert_eq!(p.job(&task).await["state"], "done");
     assert_eq!(p.list("clusters").await.len(), before);
+
+    // Clusters that each part empties only partly keep their names until the last keyword has moved on.
+    let together = groups(&p).await;
+    sql(&w, DEAL).await;
+    let keywords = p.list("keywords").await;
+    let ids: Vec<&Value> = keywords.iter().map(|keyword| &keyword["id"]).collect();
+    let input = json!({ "sector": p.sector, "keywords": ids });
+    let (status, task) = p.start_with(json!({ "input": input })).await;
+    assert_eq!(status, 202, "{task}");
+    w.run_jobs().await;
+    let job = p.job(&task).await;
+    assert_eq!(job["state"], "done", "{job}");
+    let sets = |of: &BTreeMap<String, BTreeSet<String>>| of.values().cloned().collect::<BTreeSet<_>>();
+    assert_eq!(sets(&groups(&p).await), sets(&together));
 }
 
 #[tokio::test]

@@ -727,9 +727,90 @@ fn a_name_has_every_word_that_most_keywords_have() {
             &["float switch", "float switch wiring", "float valve"],
             "Float switch",
         ),
+        // What stands at the end without which nobody would write it.
+        (
+            "en",
+            &["coffee repair near me", "coffee machine repair near me"],
+            "Coffee repair near me",
+        ),
+        // Words that say nothing without a thing: the keyword that has one.
+        (
+            "en",
+            &[
+                "coffee machine repair near me",
+                "espresso repair near me",
+                "how to find grinder repair near me",
+            ],
+            "Espresso repair near me",
+        ),
+        (
+            "en",
+            &["mug size guide", "portafilter size guide", "filter basket size guide"],
+            "Mug size guide",
+        ),
+        (
+            "en",
+            &[
+                "moka pot vs nespresso",
+                "aeropress vs nespresso",
+                "pour over vs nespresso",
+            ],
+            "Aeropress vs nespresso",
+        ),
+        (
+            "de",
+            &[
+                "kaffeevollautomaten reparatur in der nähe",
+                "siebträger reparatur in der nähe",
+                "wo ist mixer reparatur in der nähe",
+            ],
+            "Kaffeevollautomaten reparatur in der nähe",
+        ),
+        // Not cut off within a thing.
+        (
+            "en",
+            &[
+                "how to use a coffee grinder",
+                "how to use a coffee maker",
+                "use a coffee press",
+            ],
+            "Use a coffee grinder",
+        ),
+        // A trade is what its cluster is about.
+        ("en", &["plumber", "local plumber", "cheap plumber"], "Plumber"),
+        (
+            "de",
+            &[
+                "kaffeemaschine test",
+                "kaffeemaschine kaufen",
+                "kaffeemaschine reinigen",
+            ],
+            "Kaffeemaschine",
+        ),
     ];
     for (language, keywords, name) in cases {
         assert_eq!(names(language, &[keywords]), [name.to_owned()], "{keywords:?}");
+    }
+}
+
+#[test]
+fn descriptions_are_sentences_of_the_language_without_figures() {
+    for (language, expected) in [
+        ("en-GB", "What people search for around “Float switch”."),
+        ("de", "Wonach rund um „Float switch“ gesucht wird."),
+        ("fi", ""),
+    ] {
+        let keywords = ["float switch", "float switch wiring", "float switch price"].map(|text| Keyword {
+            volume: Some(54_744),
+            fixed: Some("one".into()),
+            ..Keyword::new(text)
+        });
+        let options = Options {
+            language: language.into(),
+            ..Options::default()
+        };
+        let clustering = cluster(&keywords, &options, 0.5);
+        assert_eq!(clustering.clusters[0].description, expected);
     }
 }
 

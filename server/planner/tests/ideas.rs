@@ -236,6 +236,31 @@ fn a_shop_and_a_company() {
 }
 
 #[test]
+fn a_hub_without_a_keyword_of_its_own_is_called_what_its_cluster_is() {
+    let hub = |name: &str, language: &str, keywords: &[(&str, u64)]| {
+        let cluster = Cluster {
+            name: name.into(),
+            ..of(keywords)
+        };
+        let options = Options {
+            language: language.into(),
+            ..options(SiteKind::Blog)
+        };
+        plan(&cluster, &options).remove(0).title
+    };
+    let machines = [
+        ("kaffeemaschine reinigen", 900),
+        ("kaffeemaschine kaufen", 500),
+        ("kaffeemaschine test", 300),
+    ];
+    assert_eq!(hub("Kaffeemaschine", "de", &machines), "Kaffeemaschine: Reinigen");
+    let asked = [("how long does cold brew last", 900), ("is cold brew strong", 500)];
+    assert_eq!(hub("Cold brew", "en", &asked), "Cold Brew");
+    let named = [("cold brew", 900), ("cold brew price", 500)];
+    assert_eq!(hub("Mine", "en", &named), "Cold Brew");
+}
+
+#[test]
 fn results_say_more_than_words() {
     let urls = |from: usize| {
         (from..from + 10)

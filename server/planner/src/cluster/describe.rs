@@ -3,6 +3,7 @@
 use super::graph::{Graph, Group};
 use super::intent::{self, Modifier};
 use super::keyword::Intent;
+use super::variants::Unit;
 use super::{Attribute, ContextType};
 use igny8_text::Language;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -18,6 +19,8 @@ const COVERS: f32 = 0.3;
 const WIDER: f32 = 0.3;
 /// Terms and attribute values recommended at most.
 const RECOMMENDED: usize = 6;
+/// It is near something that must be said, too.
+const NEAR: &str = "near";
 
 /// How often each stem occurs in the site's keywords.
 pub(super) struct Frequencies {
@@ -57,6 +60,8 @@ pub(super) struct Term {
     pub(super) stems: Vec<String>,
     /// Share of the group's units it is in.
     pub(super) coverage: f32,
+    /// The text with what it cannot be without as a name; none where it names nothing.
+    label: Option<String>,
     /// Whether it has every word that most of the keywords have.
     whole: bool,
     score: f32,
@@ -64,8 +69,10 @@ pub(super) struct Term {
 
 /// What was found out about one group.
 pub(super) struct Description {
-    /// Head terms, best first; the first free one is the name.
+    /// Head terms, best first; the first free one that is a name is the name.
     pub(super) terms: Vec<Term>,
+    /// What the group is called where no term is a name.
+    phrase: Option<String>,
     /// The unit whose head is the primary keyword.
     pub(super) primary: u32,
     /// Likeness to the centre of each of the group's units.
@@ -87,7 +94,9 @@ pub(super) fn describe(graph: &Graph, group: &Group, frequencies: &Frequencies) 
             .filter_map(|&k| graph.facts[k].volume)
             .max()
     };
-    let terms = terms(graph, group, frequencies, &volume_of);
+    let language = Language::of(&graph.options.language);
+    let core = core(graph, group, frequencies, language);
+    let terms = terms(graph, group, frequencies, &core, &volume_of);
     let head: FxHashSet<&str> = terms
         .first()
         .map(|t| t.stems.iter().map(String::as_str).collect())
@@ -163,6 +172,7 @@ pub(super) fn describe(graph: &Graph, group: &Group, frequencies: &Frequencies) 
         .collect();
     Description {
         terms,
+        phrase: phrase(graph, group, &core, &volume_of),
         primary,
         likeness,
         intent: intent.map(|(intent, _)| intent),
@@ -178,7 +188,13 @@ pub(super) fn describe(graph: &Graph, group: &Group, frequencies: &Frequencies) 
 }
 
 /// The terms of a group, best first: with every word that most of its keywords have, in many of them, and of telling words.
-fn terms(graph: &Graph, group: &Group, frequencies: &Frequencies, volume_of: &dyn Fn(u32) -> Option<u64>) -> Vec<Term> {
+fn terms(
+    graph: &Graph,
+    group: &Group,
+    frequencies: &Frequencies,
+    core: &[&str],
+    volume_of: &dyn Fn(u32) -> Option<u64>,
+) -> Vec<Term> {
     let language = Language::of(&graph.options.language);
     let mut found: BTreeMap<&[String], Found> = BTreeMap::new();
     for &u in &group.units {
@@ -194,14 +210,14 @@ fn terms(graph: &Graph, group: &Group, frequencies: &Frequencies, volume_of: &dy
                     continue;
                 }
                 let shown = (volume_of(u), std::cmp::Reverse(u));
-                found.entry(&unit.stems[i..i + n]).or_default().add(shown, i);
+                let ends = ends(unit, i + n, language);
+                found.entry(&unit.stems[i..i + n]).or_default().add(shown, i, ends);
             }
         }
     }
     drop_fragments(&mut found);
     found.retain(|_, f| f.units > 1 || group.units.len() == 1);
-    let core = core(graph, group, frequencies, language);
-    if let Some((stems, whole)) = core_term(graph, group, &core, volume_of) {
+    if let Some((stems, whole)) = core_term(graph, group, core, volume_of) {
         found.entry(stems).or_insert(whole);
     }
     let count = group.units.len() as f32;
@@ -214,8 +230,10 @@ fn terms(graph: &Graph, group: &Group, frequencies: &Frequencies, volume_of: &dy
                 .filter(|s| !intent::is_frame_in(s, language))
                 .map(|s| frequencies.weight(s))
                 .sum();
+            let unit = &graph.units[f.shown.1.0 as usize];
             Term {
-                text: graph.units[f.shown.1.0 as usize].written(f.at, stems.len()),
+                text: unit.written(f.at, stems.len()),
+                label: label(unit, f.at, stems.len(), !f.ends, language),
                 whole: core.iter().all(|c| stems.iter().any(|s| s == c)),
                 stems: stems.to_vec(),
                 coverage,
@@ -241,10 +259,13 @@ struct Found {
     shown: (Option<u64>, std::cmp::Reverse<u32>),
     /// The place of its first word there.
     at: usize,
+    /// Whether any keyword, or what it names, ends with it.
+    ends: bool,
 }
 
 impl Found {
-    fn add(&mut self, shown: (Option<u64>, std::cmp::Reverse<u32>), at: usize) {
+    fn add(&mut self, shown: (Option<u64>, std::cmp::Reverse<u32>), at: usize, ends: bool) {
+        self.ends |= ends;
         if self.units == 0 || shown > self.shown {
             self.shown = shown;
             self.at = at;
@@ -327,15 +348,18 @@ fn core_term<'a>(
     if core.is_empty() {
         return None;
     }
+    let language = Language::of(&graph.options.language);
     let mut found: BTreeMap<&[String], Found> = BTreeMap::new();
     for &u in &group.units {
-        let stems = &graph.units[u as usize].stems;
+        let unit = &graph.units[u as usize];
+        let stems = &unit.stems;
         let holds = |part: &[String]| core.iter().all(|c| part.iter().any(|s| s == c));
         let run = (core.len()..=LONGEST_CORE.min(stems.len()))
             .find_map(|n| (0..=stems.len() - n).find(|&i| holds(&stems[i..i + n])).map(|i| (i, n)));
         if let Some((i, n)) = run {
             let shown = (volume_of(u), std::cmp::Reverse(u));
-            found.entry(&stems[i..i + n]).or_default().add(shown, i);
+            let ends = ends(unit, i + n, language);
+            found.entry(&stems[i..i + n]).or_default().add(shown, i, ends);
         }
     }
     found.into_iter().max_by(|(a, x), (b, y)| {
@@ -343,6 +367,67 @@ fn core_term<'a>(
             .then_with(|| b.len().cmp(&a.len()))
             .then_with(|| x.shown.cmp(&y.shown))
     })
+}
+
+/// Whether what words name ends before this place: nothing follows, or a word of grammar.
+fn ends(unit: &Unit, at: usize, language: Language) -> bool {
+    unit.words
+        .get(at)
+        .is_none_or(|word| intent::is_frame_in(word, language))
+}
+
+/// A run of a keyword's words as a name: "repair near" needs its "me", and "use a coffee", where it is always `cut` off, the
+/// rest of the thing. None of words that name nothing, nor of half of a comparison.
+fn label(unit: &Unit, at: usize, count: usize, cut: bool, language: Language) -> Option<String> {
+    let framed = |word: &String| intent::is_frame_in(word, language);
+    let mut end = with_me(unit, at + count);
+    if cut && unit.words[at..end].iter().any(framed) {
+        end += unit.words[end..].iter().take_while(|word| !framed(word)).count();
+    }
+    let run = &unit.words[at..end];
+    let dangling = run.first().is_some_and(|word| intent::compares(word))
+        || run.last().is_some_and(|word| intent::compares(word) || word == NEAR);
+    let names = run.iter().any(|word| !framed(word) && !intent::only_adds(word));
+    (names && !dangling).then(|| unit.written(at, end - at))
+}
+
+/// The place after "me" where that follows a "near" that ends here.
+fn with_me(unit: &Unit, end: usize) -> usize {
+    let is = |at: Option<usize>, words: &[&str]| {
+        at.and_then(|at| unit.words.get(at))
+            .is_some_and(|word| words.contains(&word.as_str()))
+    };
+    if is(end.checked_sub(1), &[NEAR]) && is(Some(end), &["me", "us", "you"]) {
+        end + 1
+    } else {
+        end
+    }
+}
+
+/// The most searched keyword with all of the core, without words of grammar around it.
+fn phrase(graph: &Graph, group: &Group, core: &[&str], volume_of: &dyn Fn(u32) -> Option<u64>) -> Option<String> {
+    let language = Language::of(&graph.options.language);
+    let unit = |u: u32| &graph.units[u as usize];
+    let holds = |u: u32| core.iter().all(|c| unit(u).stems.iter().any(|s| s == c));
+    let order = |u: u32| {
+        (
+            volume_of(u),
+            std::cmp::Reverse(unit(u).words.len()),
+            std::cmp::Reverse(u),
+        )
+    };
+    let head = unit(
+        group
+            .units
+            .iter()
+            .copied()
+            .filter(|&u| holds(u))
+            .max_by_key(|&u| order(u))?,
+    );
+    let names = |word: &String| !intent::is_frame_in(word, language) || intent::may_name(word);
+    let first = head.words.iter().position(names)?;
+    let end = with_me(head, head.words.iter().rposition(names)? + 1);
+    Some(head.written(first, end - first))
 }
 
 /// A head of one word says little: "float" becomes "float switch" where a good part of its keywords say so.
@@ -359,7 +444,8 @@ fn widen_head(terms: &mut [Term]) {
     }
 }
 
-/// Gives every group a name of its own: its best term that no group before it has, else its primary keyword.
+/// Gives every group a name of its own: its best term that names it and that no group before it has, else of a keyword with the
+/// words that most have, else its primary keyword.
 pub(super) fn names(graph: &Graph, descriptions: &[Description]) -> Vec<String> {
     let language = Language::of(&graph.options.language);
     let mut taken: FxHashSet<String> = FxHashSet::default();
@@ -372,7 +458,8 @@ pub(super) fn names(graph: &Graph, descriptions: &[Description]) -> Vec<String> 
                 .iter()
                 .filter(|t| t.whole && t.coverage >= COVERS / 2.0)
                 .take(3)
-                .map(|t| t.text.clone())
+                .filter_map(|t| t.label.clone())
+                .chain(description.phrase.clone())
                 .chain([primary.clone()]);
             let mut chosen = None;
             for name in candidates {
@@ -396,20 +483,23 @@ pub(super) fn names(graph: &Graph, descriptions: &[Description]) -> Vec<String> 
         .collect()
 }
 
-/// One sentence on what the group is about: how many keywords, how much searched, and the first few.
-pub(super) fn sentence(keywords: &[usize], graph: &Graph, volume: Option<u64>) -> String {
-    let shown: Vec<String> = keywords
-        .iter()
-        .take(3)
-        .map(|&k| igny8_text::fold(&graph.facts[k].text))
-        .collect();
-    let searched = volume
-        .filter(|&v| v > 0)
-        .map(|v| format!(", searched {v} times a month"))
-        .unwrap_or_default();
-    let more = if keywords.len() > shown.len() { " …" } else { "" };
-    let noun = if keywords.len() == 1 { "keyword" } else { "keywords" };
-    format!("{} {noun}{searched}: {}{more}", keywords.len(), shown.join(", "))
+/// A sentence on what the group is about; empty in languages there is none in. Nothing of it changes with the keywords: how
+/// many there are and how much they are searched is counted when somebody looks.
+pub(super) fn sentence(name: &str, language: Language) -> String {
+    if name.trim().is_empty() {
+        return String::new();
+    }
+    let sentence = match language {
+        Language::English => "What people search for around “{}”.",
+        Language::German => "Wonach rund um „{}“ gesucht wird.",
+        Language::French => "Ce que l'on cherche autour de «\u{a0}{}\u{a0}».",
+        Language::Spanish => "Lo que se busca en torno a «{}».",
+        Language::Italian => "Che cosa si cerca intorno a «{}».",
+        Language::Dutch => "Waar rond “{}” naar wordt gezocht.",
+        Language::Portuguese => "O que se procura em torno de “{}”.",
+        _ => "",
+    };
+    sentence.replace("{}", name)
 }
 
 /// Terms to file a page under: the group's terms but the name, none inside another.

@@ -169,6 +169,25 @@ const SERVICES: &[&str] = &[
     "servizio",
 ];
 const PLACES: &[&str] = &["near", "nearby", "local", "nearest"];
+/// Services that are also what those who offer them are called, or a subject.
+const TRADES: &[&str] = &[
+    "plumber",
+    "plumbers",
+    "contractor",
+    "contractors",
+    "agency",
+    "consultant",
+    "consulting",
+    "cleaning",
+    "inspection",
+];
+/// Words that need to be told what they are of.
+const OF_SOMETHING: &[&str] = &[
+    "color", "colors", "colour", "colours", "size", "sizes", "type", "types", "farbe", "farben", "größe", "größen",
+    "nähe",
+];
+/// Words that stand between things that are compared.
+const BETWEEN: &[&str] = &["vs", "versus", "gegen"];
 /// Words that are values of an attribute, with its name.
 const ATTRIBUTES: &[(&str, &[&str])] = &[
     (
@@ -279,6 +298,20 @@ pub(crate) fn modifier(word: &str) -> Option<Modifier> {
     } else {
         attribute_name(word).map(Modifier::Attribute)
     }
+}
+
+/// Whether a word only says what is wished of a thing, or names a property of it: no name has only such words.
+pub(crate) fn only_adds(word: &str) -> bool {
+    match modifier(word) {
+        None | Some(Modifier::Attribute(_)) => OF_SOMETHING.contains(&word),
+        Some(Modifier::Service) => !TRADES.contains(&word),
+        Some(_) => true,
+    }
+}
+
+/// Whether a word stands between things that are compared.
+pub(crate) fn compares(word: &str) -> bool {
+    BETWEEN.contains(&word)
 }
 
 fn attribute_name(word: &str) -> Option<&'static str> {

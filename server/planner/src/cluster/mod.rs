@@ -82,7 +82,7 @@ pub struct Cluster {
     pub id: Option<String>,
     /// Unique in this clustering; for an existing cluster only a suggestion.
     pub name: String,
-    /// One sentence.
+    /// One sentence without figures; empty in languages there is none in.
     pub description: String,
     /// Its role in its topic.
     pub role: Role,
@@ -191,7 +191,7 @@ impl Graph {
         let keywords: Vec<usize> = members.iter().map(|m| m.0).collect();
         Cluster {
             id: group.id,
-            description: describe::sentence(&keywords, self, description.volume),
+            description: describe::sentence(&name, Language::of(&self.options.language)),
             role: place.role,
             context_type: place.context,
             parent: place.parent,

@@ -43,6 +43,8 @@ pub(super) struct Entry {
 #[derive(Debug, Clone)]
 pub(super) struct Part {
     pub hub: bool,
+    /// None of its keywords names the cluster's subject alone: it is the page of a part of it, made the hub.
+    pub stands_in: bool,
     pub format: Format,
     /// The page sells, as far as its keywords say.
     pub sells: bool,
@@ -84,6 +86,7 @@ impl Part {
         entries.sort_by(|a, b| a.order().cmp(&b.order()));
         Part {
             hub: false,
+            stands_in: false,
             format: Format::Inform,
             sells: false,
             entries,
@@ -385,7 +388,8 @@ fn take_hub(parts: &mut Vec<Part>, cluster: &Cluster, site: SiteKind, sells: boo
     let common = |part: &Part| part.label.is_empty() && (part.wish == Wish::Know || (acts && part.wish == Wish::Act));
     let (mut hubs, rest): (Vec<Part>, Vec<Part>) = std::mem::take(parts).into_iter().partition(common);
     *parts = rest;
-    if hubs.is_empty() {
+    let stands_in = hubs.is_empty();
+    if stands_in {
         // No keyword names the subject alone: the strongest page stands for it.
         let wish = |part: &Part| match part.wish {
             Wish::Know => 0,
@@ -408,6 +412,7 @@ fn take_hub(parts: &mut Vec<Part>, cluster: &Cluster, site: SiteKind, sells: boo
         (asks(a), a.order()).cmp(&(asks(b), b.order()))
     });
     hub.hub = true;
+    hub.stands_in = stands_in;
     Some(hub)
 }
 

@@ -2,6 +2,7 @@
 //! about fill an outline that keywords leave short. In other languages the keywords must do.
 
 use super::Structure;
+use igny8_text as text;
 
 #[derive(Debug, Clone, Copy)]
 enum Label {
@@ -24,6 +25,23 @@ enum Label {
 const LANGUAGES: [&str; 7] = ["en", "de", "fr", "es", "it", "nl", "pt"];
 
 impl Label {
+    const ALL: [Label; 14] = [
+        Label::Basics,
+        Label::Needs,
+        Label::Steps,
+        Label::Mistakes,
+        Label::Criteria,
+        Label::Options,
+        Label::Differences,
+        Label::Choice,
+        Label::Strengths,
+        Label::Verdict,
+        Label::Included,
+        Label::Process,
+        Label::Prices,
+        Label::Contact,
+    ];
+
     fn texts(self) -> [&'static str; 7] {
         match self {
             Label::Basics => [
@@ -166,6 +184,15 @@ pub(super) fn of(structure: Structure, language: &str) -> (Vec<&'static str>, Ve
     };
     let texts = |labels: &[Label]| labels.iter().map(|label| label.texts()[at]).collect();
     (texts(before), texts(after))
+}
+
+/// Whether pages of some structure have this heading whatever they are about.
+pub fn is_usual_heading(heading: &str, language: &str) -> bool {
+    let heading = text::fold(heading);
+    place(language).is_some_and(|at| {
+        let mut labels = Label::ALL.iter();
+        labels.any(|label| text::fold(label.texts()[at]) == heading)
+    })
 }
 
 /// "and" between the last two of a list.

@@ -22,6 +22,7 @@ use crate::cluster::{ContextType, Keyword, Role};
 
 pub use brief::brief;
 pub use format::beside_archive;
+pub use labels::is_usual_heading;
 pub use title::title;
 
 /// What kind of site the ideas are for.

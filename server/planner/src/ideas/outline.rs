@@ -67,7 +67,7 @@ fn idea(
             .flat_map(|entry| entry.members.iter().map(|&k| (*entry, k))),
     );
     Idea {
-        title: title_of(&cluster.name, part, structure, options, taken),
+        title: title_of(&cluster.name, part, supporting, structure, options, taken),
         role: match (part.hub, part.format) {
             (true, _) => Role::Hub,
             (false, format::Format::Attribute) => Role::Attribute,
@@ -83,26 +83,35 @@ fn idea(
     }
 }
 
-/// The primary keyword, with what else the page covers where that follows it in other keywords.
+/// The primary keyword, with what else the page covers where that follows it in other keywords. A hub without a keyword of its
+/// own is called what its cluster is.
 fn title_of(
-    name: &String,
+    name: &str,
     part: &Part,
+    supporting: &[Part],
     structure: Structure,
     options: &Options,
     taken: &mut BTreeSet<String>,
 ) -> String {
     let primary = &part.entries[0];
     let language = &options.language;
-    let mut title = title::title(title::placeless(&primary.text), language);
+    let own = |entry: &Entry| title::title(title::placeless(&entry.text), language);
+    let of_cluster = Some(title::title(name, language)).filter(|title| {
+        let free = |below: &Part| text::fold(&own(&below.entries[0])) != text::fold(title);
+        part.stands_in && !text::fold(title).is_empty() && supporting.iter().all(free)
+    });
+    let (mut title, begin): (String, Vec<String>) = match of_cluster {
+        Some(title) => (title, text::words(&text::fold(name)).map(str::to_owned).collect()),
+        None => (own(primary), primary.words.clone()),
+    };
     if matches!(structure, Structure::ClusterHub | Structure::Article | Structure::Guide) {
         let facets: Vec<String> = part
             .entries
             .iter()
-            .skip(1)
             .chain(&part.absorbed)
-            .filter(|entry| !entry.question && !primary.words.is_empty())
+            .filter(|entry| !entry.question && !begin.is_empty())
             .filter_map(|entry| {
-                let suffix = entry.words.strip_prefix(primary.words.as_slice())?;
+                let suffix = entry.words.strip_prefix(begin.as_slice())?;
                 let first = suffix.first()?;
                 (suffix.len() <= 2 && !intent::is_frame(first) && first.chars().all(char::is_alphabetic))
                     .then(|| suffix.join(" "))
@@ -112,7 +121,7 @@ fn title_of(
         title = title::with_facets(&title, &facets, language);
     }
     if title.trim().is_empty() {
-        title.clone_from(name);
+        name.clone_into(&mut title);
     }
     if !taken.insert(text::fold(&title)) {
         title = title::title(&primary.text, language);

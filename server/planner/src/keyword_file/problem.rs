@@ -39,10 +39,22 @@ pub enum FileProblem {
         columns: Vec<String>,
     },
     /// A column mapped by hand does not exist.
-    #[error("the file has no column {wanted} (columns: {})", list(columns))]
+    #[error("the file has no column {wanted}{} (columns: {})", no_field(wanted), list(columns))]
     NoSuchColumn { wanted: String, columns: Vec<String> },
     #[error("the file ends before line {0}, which should hold the header")]
     NoSuchLine(u64),
+}
+
+/// What follows a colon in a name that no column has was meant as a field.
+fn no_field(wanted: &str) -> String {
+    let Some((_, field)) = wanted.trim_matches('"').rsplit_once(':') else {
+        return String::new();
+    };
+    format!(
+        ", and {:?} is no field: a column can hold {}",
+        super::text::excerpt(field.trim()),
+        super::Field::names()
+    )
 }
 
 fn list(columns: &[String]) -> String {

@@ -182,29 +182,44 @@ pub fn has_notes(text: &str) -> bool {
         .any(|line| line.trim_start_matches(['>', ' ']).starts_with(MARK))
 }
 
-/// What the page is about, in so many of its own headings as result pages show.
+/// What the page is about, in so many of its own headings as result pages show, or of its keywords where it has none.
 fn description(brief: &Brief, page: &Page<'_>) -> String {
     let title = plain(&brief.title);
-    let fits = |text: &str| igny8_width::pixels(text, 14) <= DESCRIPTION_PIXELS;
-    let mut listed = String::new();
-    let mut best = page::fitted(&title, 14, DESCRIPTION_PIXELS);
-    for heading in brief.outline.iter().filter(|heading| !heading.question).take(MOST) {
-        let text = plain(&heading.text);
-        if text.is_empty() {
-            continue;
+    let headings = |question: bool| -> Vec<String> {
+        let of = brief.outline.iter().filter(|heading| heading.question == question);
+        said(of.map(|heading| heading.text.as_str()))
+    };
+    let covers = |listed: &[String]| match page.word("covers", "die Themen") {
+        "" => format!("{title}: {}.", listed.join(", ")),
+        word => format!("{title} – {word}: {}.", listed.join(", ")),
+    };
+    let asks = |listed: &[String]| format!("{title} – {}", listed.join(" "));
+    let about = || {
+        let about = plain(&brief.about);
+        let word = page.word("This page is about", "Auf dieser Seite geht es um das Thema");
+        match (about.is_empty(), word) {
+            (false, _) => format!("{title} – {about}"),
+            (true, "") => title.clone(),
+            (true, word) => format!("{word} {}.", page.topic()),
         }
-        listed += if listed.is_empty() { "" } else { ", " };
-        listed += &text;
-        let longer = match page.word("covers", "die Themen") {
-            "" => format!("{title}: {listed}."),
-            word => format!("{title} – {word}: {listed}."),
-        };
-        if !fits(&longer) {
-            break;
-        }
-        best = longer;
-    }
-    best
+    };
+    longest(&headings(false), covers)
+        .or_else(|| longest(&headings(true), asks))
+        .or_else(|| longest(&said(brief.secondary.iter().map(String::as_str)), covers))
+        .unwrap_or_else(|| page::fitted(&about(), 14, DESCRIPTION_PIXELS))
+}
+
+/// Those of the texts that say something.
+fn said<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
+    texts.take(MOST).map(plain).filter(|text| !text.is_empty()).collect()
+}
+
+/// What is said of so many of the first texts as a result page shows; none where not even one fits.
+fn longest(texts: &[String], say: impl Fn(&[String]) -> String) -> Option<String> {
+    (1..=texts.len())
+        .map(|count| say(&texts[..count]))
+        .take_while(|text| igny8_width::pixels(text, 14) <= DESCRIPTION_PIXELS)
+        .last()
 }
 
 /// The brief's questions. What the page's own data answers is answered; to the rest there is a note.

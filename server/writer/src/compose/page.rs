@@ -1,5 +1,7 @@
 //! The page in the making: Markdown in which no text of others acts as Markdown.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Brief, Heading, Link, MARK, MOST};
@@ -16,9 +18,9 @@ pub(super) struct Page<'a> {
     pub(super) brief: &'a Brief,
     tongue: Tongue,
     out: String,
-    /// Keywords that no section was asked to use yet.
+    /// Keywords that sections are asked to use.
     keywords: Vec<&'a str>,
-    headings: std::collections::BTreeSet<String>,
+    headings: BTreeSet<String>,
 }
 
 impl<'a> Page<'a> {
@@ -38,7 +40,7 @@ impl<'a> Page<'a> {
             },
             out: String::new(),
             keywords: brief.secondary.iter().take(MOST).map(String::as_str).collect(),
-            headings: std::collections::BTreeSet::new(),
+            headings: BTreeSet::new(),
         }
     }
 
@@ -150,23 +152,77 @@ impl<'a> Page<'a> {
         sections.take(MOST).collect()
     }
 
-    /// The points of a section with the keywords that it is to use: those it shares a word with, and its part of the rest.
-    pub(super) fn points(&mut self, heading: &Heading, sections_left: usize) -> Vec<String> {
-        let folded = igny8_text::fold(&heading.text);
-        let own: std::collections::BTreeSet<&str> =
-            igny8_text::words(&folded).filter(|w| w.chars().count() > 3).collect();
-        let part = self.keywords.len().div_ceil(sections_left.max(1));
-        let (mut mine, mut rest): (Vec<&str>, Vec<&str>) = std::mem::take(&mut self.keywords)
-            .into_iter()
-            .partition(|keyword| igny8_text::words(&igny8_text::fold(keyword)).any(|word| own.contains(word)));
-        while mine.len() < part && !rest.is_empty() {
-            mine.push(rest.remove(0));
+    /// Those of the sections whose headings the page does not have yet, each once.
+    pub(super) fn new_sections(&self) -> Vec<&'a Heading> {
+        let mut seen = self.headings.clone();
+        let mut sections = self.sections();
+        sections.retain(|heading| {
+            let text = plain(&heading.text);
+            !text.is_empty() && seen.insert(igny8_text::fold(&text))
+        });
+        sections
+    }
+
+    /// The keywords that each of the sections is to use: those of which it has most words besides the page's topic, and its
+    /// part of the rest.
+    pub(super) fn keywords_of(&self, sections: &[&Heading]) -> Vec<Vec<&'a str>> {
+        let stemmer = igny8_text::stemmer(&self.brief.language);
+        let stop_words = igny8_text::index::stop_words(&self.brief.language);
+        let stems = |text: &str| -> BTreeSet<String> {
+            let folded = igny8_text::fold(text);
+            let words = igny8_text::words(&folded).filter(|word| !stop_words.contains(*word));
+            words
+                .map(|word| {
+                    stemmer
+                        .as_ref()
+                        .map_or_else(|| word.to_owned(), |stemmer| stemmer.stem(word).into_owned())
+                })
+                .collect()
+        };
+        let topic = self.brief.primary.as_deref().map(&stems).unwrap_or_default();
+        let headings: Vec<(String, BTreeSet<String>)> = sections
+            .iter()
+            .map(|heading| (igny8_text::fold(&heading.text), stems(&heading.text)))
+            .collect();
+        let mut keywords: Vec<Vec<&'a str>> = vec![Vec::new(); sections.len()];
+        let mut rest = Vec::new();
+        for &keyword in &self.keywords {
+            let (folded, words) = (igny8_text::fold(keyword), stems(keyword));
+            let best = headings
+                .iter()
+                .enumerate()
+                .map(|(at, (heading, own))| {
+                    let shared = own.intersection(&words);
+                    let beyond = shared.clone().filter(|word| !topic.contains(*word)).count();
+                    (
+                        *heading == folded,
+                        beyond,
+                        shared.count(),
+                        Reverse(own.len()),
+                        Reverse(at),
+                    )
+                })
+                .max()
+                .filter(|(same, beyond, ..)| *same || *beyond > 0);
+            match best {
+                Some((.., Reverse(at))) => keywords[at].push(keyword),
+                None => rest.push(keyword),
+            }
         }
-        self.keywords = rest;
+        for keyword in rest {
+            if let Some(fewest) = keywords.iter_mut().min_by_key(|some| some.len()) {
+                fewest.push(keyword);
+            }
+        }
+        keywords
+    }
+
+    /// The points of a section with the keywords that it is to use.
+    pub(super) fn points(&self, heading: &Heading, keywords: &[&str]) -> Vec<String> {
         let mut points: Vec<String> = heading.points.iter().take(MOST).cloned().collect();
-        if !mine.is_empty() {
+        if !keywords.is_empty() {
             let word = self.word("Keywords", "Suchbegriffe");
-            let listed = mine.join(", ");
+            let listed = keywords.join(", ");
             points.push(if word.is_empty() {
                 listed
             } else {

@@ -1,5 +1,7 @@
 //! What each structure consists of.
 
+use igny8_planner::ideas::is_usual_heading;
+
 use super::page::{Page, inline, link};
 use super::{Heading, Structure};
 use crate::plain;
@@ -42,25 +44,32 @@ fn about(page: &mut Page<'_>, english: &'static str, german: &'static str) {
     page.say(&text);
 }
 
-/// Every section of the outline with a note on what to write.
+/// Every section of the outline with a note on what to write. Headings that pages of a structure have whatever they are about
+/// are none of its entries or steps, and are not numbered.
 fn sections(
     page: &mut Page<'_>,
     english: &'static str,
     german: &'static str,
     number: impl Fn(&Page<'_>, usize) -> String,
 ) {
-    let list = page.sections();
-    let mut written = 0;
-    for (n, heading) in list.iter().enumerate() {
-        let before = number(page, written + 1);
-        if page.heading(&before, &heading.text) {
-            written += 1;
-            let points = page.points(heading, list.len() - n);
-            page.note(english, german, &points);
-        }
+    let list = page.new_sections();
+    let keywords = page.keywords_of(&list);
+    let mut numbered = 0;
+    for (heading, keywords) in list.iter().zip(&keywords) {
+        let before = if is_usual_heading(&heading.text, &page.brief.language) {
+            String::new()
+        } else {
+            numbered += 1;
+            number(page, numbered)
+        };
+        page.heading(&before, &heading.text);
+        let points = page.points(heading, keywords);
+        page.note(english, german, &points);
     }
-    if written == 0 {
-        let points = page.points(&Heading::default(), 1);
+    if list.is_empty() {
+        let whole = Heading::default();
+        let keywords = page.keywords_of(&[&whole]).concat();
+        let points = page.points(&whole, &keywords);
         page.note(english, german, &points);
     }
 }

@@ -104,6 +104,116 @@ fn drafts_follow_their_outline() {
     }
 }
 
+fn headed(structure: Structure, language: &str, headings: &[&str], keywords: &[&str]) -> Draft {
+    let heading = |text: &&str| Heading {
+        text: (*text).into(),
+        ..Heading::default()
+    };
+    compose(&Brief {
+        primary: Some("pour over".into()),
+        outline: headings.iter().map(heading).collect(),
+        secondary: keywords.iter().map(|keyword| (*keyword).into()).collect(),
+        ..brief(structure, language)
+    })
+}
+
+#[test]
+fn keywords_stand_under_the_headings_they_belong_to() {
+    let draft = headed(
+        Structure::Article,
+        "en",
+        &[
+            "What to look for",
+            "The options",
+            "Pour over review",
+            "Best pour over",
+            "Ratios",
+        ],
+        &[
+            "pour over review",
+            "best pour over",
+            "pour over ratio",
+            "gooseneck kettle",
+        ],
+    );
+    let keywords: Vec<(String, String)> = split(&draft.body)
+        .iter()
+        .filter_map(|section| {
+            let listed = section.text.lines().find_map(|line| line.split_once("Keywords: "))?;
+            Some((section.heading.clone(), listed.1.to_owned()))
+        })
+        .collect();
+    let expected = [
+        ("What to look for", "gooseneck kettle"),
+        ("Pour over review", "pour over review"),
+        ("Best pour over", "best pour over"),
+        ("Ratios", "pour over ratio"),
+    ];
+    let expected = expected.map(|(heading, listed)| (heading.to_owned(), listed.to_owned()));
+    assert_eq!(keywords, expected);
+}
+
+#[test]
+fn only_entries_and_steps_are_numbered() {
+    let entries = |structure, language, headings: &[&str]| -> Vec<String> {
+        let body = headed(structure, language, headings, &[]).body;
+        let headings = body.lines().filter_map(|line| line.strip_prefix("## "));
+        headings
+            .take_while(|heading| *heading != "Read on")
+            .map(str::to_owned)
+            .collect()
+    };
+    assert_eq!(
+        entries(
+            Structure::Listicle,
+            "en",
+            &["What to look for", "Hario", "Kalita", "Which one to choose"]
+        ),
+        ["What to look for", "1. Hario", "2. Kalita", "Which one to choose"]
+    );
+    let steps = entries(
+        Structure::Guide,
+        "de",
+        &["Schritt für Schritt", "Mahlen", "Häufige Fehler"],
+    );
+    for heading in ["Schritt für Schritt", "Schritt 1: Mahlen", "Häufige Fehler"] {
+        assert!(steps.iter().any(|step| step == heading), "{steps:?}");
+    }
+}
+
+#[test]
+fn descriptions_say_more_than_the_title() {
+    let described = |language: &str, about: &str, questions: &[&str], keywords: &[&str]| {
+        let question = |text: &&str| Heading {
+            text: (*text).into(),
+            question: true,
+            ..Heading::default()
+        };
+        let draft = compose(&Brief {
+            outline: questions.iter().map(question).collect(),
+            secondary: keywords.iter().map(|keyword| (*keyword).into()).collect(),
+            about: about.into(),
+            ..brief(Structure::Article, language)
+        });
+        draft.meta_description
+    };
+    for (language, about, questions, keywords, expected) in [
+        (
+            "en",
+            "",
+            &["Is it loud?"][..],
+            &["quiet pots"][..],
+            "Kettles vs Pots – Is it loud?",
+        ),
+        ("en", "", &[], &["quiet pots"], "Kettles vs Pots – covers: quiet pots."),
+        ("tr", "", &[], &["quiet pots"], "Kettles vs Pots: quiet pots."),
+        ("de", "Ein Laden.", &[], &[], "Kettles vs Pots – Ein Laden."),
+        ("en", "", &[], &[], "This page is about Kettles vs Pots."),
+    ] {
+        assert_eq!(described(language, about, questions, keywords), expected);
+    }
+}
+
 #[test]
 fn texts_of_others_do_not_act() {
     let hostile = "x](javascript:alert) <script>\n## Own | `a` &amp; [!NOTE]";

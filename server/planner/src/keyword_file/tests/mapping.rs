@@ -81,6 +81,11 @@ fn wrong_choices() {
         said(vec![choice("Colour", Some(Field::Tags))]).as_deref(),
         Some("the file has no column \"Colour\" (columns: \"Keyword\", \"Volume\")")
     );
+    let misspelt = said(vec!["Volume:volum".parse().expect("a column")]).expect("a refusal");
+    assert!(
+        misspelt.contains("\"volum\" is no field") && misspelt.contains("volume, "),
+        "{misspelt}"
+    );
     assert!(said(vec![choice(7, Some(Field::Tags))]).is_some());
     assert!(said(vec![choice("Keyword", None)]).is_some_and(|said| said.contains("no column holds keywords")));
 }

@@ -12,6 +12,7 @@
 //! the same settings, there is nothing to do ([`read::state_of`]). [`preview`] shows the groups without saving them.
 
 pub mod accept;
+mod emptied;
 mod naming;
 pub mod preview;
 mod read;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::naming::free_name;
 use super::read::{PART, Which, closed, keeps, state_of};
-use super::{MOST_FITTING, Parent, Payload, Plan};
+use super::{MOST_FITTING, New, Parent, Payload, Plan, emptied};
 use crate::ai::{Saved, Task};
 use crate::app::App;
 use crate::features::planner::model::{Cluster, ClusterId, ClusterOrigin, KeywordId};
@@ -26,7 +26,6 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
     // As they are now: minutes have passed.
     let select = Select::new().equals("sector", sector);
     let there = task.app.db.site(scope).list::<Cluster>(select).await?;
-    let mut taken: HashSet<String> = there.iter().filter_map(|cluster| cluster.name_key.clone()).collect();
     let there: HashMap<ClusterId, &Cluster> = there.iter().map(|cluster| (cluster.id, cluster)).collect();
     let which = Which::of(&task.payload);
     // Only keywords that were named, or are grouped anew, come out of the clusters they are in.
@@ -65,29 +64,52 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
         .filter(|(_, keywords)| !keywords.is_empty())
         .map(|(id, _)| *id)
         .collect();
-    let mut parents = Vec::new();
-    let rows: Vec<Cluster> = plan
+    let made: Vec<(&New, ClusterId, Option<ClusterId>)> = plan
         .new
         .iter()
         .zip(&new_ids)
-        .zip(&new_groups)
-        .filter(|(_, keywords)| !keywords.is_empty())
-        .map(|((new, id), _)| {
-            let mut row = Cluster::new(*id, scope, sector, &free_name(&new.name, &mut taken), now);
-            row.description.clone_from(&new.description);
-            (row.role, row.context_type, row.origin) = (new.role, new.context_type, ClusterOrigin::Generated);
-            row.recommendations = new.recommendations.clone();
+        .filter(|(_, id)| now_made.contains(id))
+        .map(|(new, id)| {
             let parent = new.parent.map(|parent| match parent {
                 Parent::New(place) => id_of(task.job, place),
                 Parent::There(id) => id,
             });
-            row.parent = parent.filter(|id| now_made.contains(id) || there.contains_key(id));
-            parents.extend(row.parent.filter(|id| !now_made.contains(id)));
+            let parent = parent.filter(|id| now_made.contains(id) || there.contains_key(id));
+            (new, *id, parent)
+        })
+        .collect();
+    let mut parents: Vec<ClusterId> = made
+        .iter()
+        .filter_map(|(_, _, parent)| parent.filter(|id| !now_made.contains(id)))
+        .collect();
+    parents.sort_unstable();
+    parents.dedup();
+    let growing = joins.iter().filter(|(_, keywords)| !still(keywords).is_empty());
+    let staying: HashSet<ClusterId> = growing.map(|(id, _)| *id).chain(parents.iter().copied()).collect();
+    let mut leaves: HashMap<ClusterId, usize> = HashMap::new();
+    for (cluster, keywords) in parts.iter().flat_map(|part| &part.clusters) {
+        *leaves.entry(*cluster).or_default() += keywords;
+    }
+    let mut left = emptied::gone(&task.app, scope, &there, &leaves, &staying).await?;
+    let gone: HashSet<ClusterId> = left.iter().copied().collect();
+    left.extend(leaves.into_keys().filter(|id| !gone.contains(id)));
+    // Those of clusters that go are free again.
+    let mut taken: HashSet<String> = there
+        .values()
+        .filter(|cluster| !gone.contains(&cluster.id))
+        .filter_map(|cluster| cluster.name_key.clone())
+        .collect();
+    let rows: Vec<Cluster> = made
+        .into_iter()
+        .map(|(new, id, parent)| {
+            let mut row = Cluster::new(id, scope, sector, &free_name(&new.name, &mut taken), now);
+            row.description.clone_from(&new.description);
+            (row.role, row.context_type, row.origin) = (new.role, new.context_type, ClusterOrigin::Generated);
+            row.recommendations = new.recommendations.clone();
+            row.parent = parent;
             row
         })
         .collect();
-    parents.sort_unstable_by_key(ToString::to_string);
-    parents.dedup();
 
     one_at_a_time(tx);
     require_sector(tx, sector);
@@ -103,8 +125,6 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
             binds,
         );
     }
-    let created = rows.len();
-    tx.create_all(rows);
     let of_new = new_ids.iter().copied().zip(new_groups.iter().cloned());
     let of_joins = joins.iter().map(|(id, keywords)| (*id, still(keywords)));
     let groups: Vec<Row> = of_new
@@ -122,8 +142,6 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
     let mut binds = Variables::new();
     binds.insert("groups", groups);
     binds.insert("group_out", out);
-    let left: HashSet<ClusterId> = parts.iter().flat_map(|part| part.clusters.iter().copied()).collect();
-    binds.insert("group_left", left.into_iter().collect::<Vec<_>>());
     let parts: Vec<Row> = parts.into_iter().map(Part::into_row).collect();
     binds.insert("group_parts", parts);
     binds.insert("group_begun", plan.begun);
@@ -151,19 +169,10 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
         ),
         binds,
     );
-    // A generated cluster whose last keyword moved on is gone, unless something else hangs on it.
-    tx.statement(
-        "UPDATE $group_left SET deleted_at = $group_now, updated_at = $group_now, name_key = NONE, parent = NONE, rev += 1 \
-         WHERE site = $site AND account = $account AND deleted_at IS NONE \
-         AND (SELECT VALUE id FROM keyword WITH INDEX keyword_by_cluster WHERE site = $site AND cluster = $parent.id \
-              AND deleted_at IS NONE LIMIT 1) = [] \
-         AND (SELECT VALUE id FROM cluster WHERE site = $site AND parent = $parent.id LIMIT 1) = [] \
-         AND (SELECT VALUE id FROM content WHERE site = $site AND cluster = $parent.id LIMIT 1) = [] \
-         AND (SELECT VALUE id FROM idea WHERE site = $site AND cluster = $parent.id LIMIT 1) = [] \
-         AND (SELECT VALUE id FROM task WHERE site = $site AND cluster = $parent.id LIMIT 1) = [] \
-         AND (SELECT VALUE id FROM term WHERE site = $site AND clusters CONTAINS $parent.id LIMIT 1) = [] RETURN NONE",
-        Variables::new(),
-    );
+    // Before the new ones come, which may have their names.
+    emptied::remove(tx, left, parents);
+    let created = rows.len();
+    tx.create_all(rows);
     if let Some(settings) = plan.settings.clone().filter(|_| !matches!(which, Which::Named(_))) {
         let mut binds = Variables::new();
         binds.insert("group_settings", settings);
@@ -232,13 +241,13 @@ struct Part {
     planned: Vec<KeywordId>,
     /// Those that [`OPEN`] is true of.
     open: Vec<KeywordId>,
-    /// The clusters these come out of.
-    clusters: HashSet<ClusterId>,
+    /// The clusters these come out of, and how many of them.
+    clusters: HashMap<ClusterId, usize>,
 }
 
 impl Part {
     fn into_row(self) -> Row {
-        let clusters: Vec<ClusterId> = self.clusters.into_iter().collect();
+        let clusters: Vec<ClusterId> = self.clusters.into_keys().collect();
         vec![self.planned.into_value(), self.open.into_value(), clusters.into_value()].into_value()
     }
 }
@@ -264,7 +273,7 @@ async fn parts(
         let mut part = Part {
             planned: some.to_vec(),
             open: Vec::with_capacity(some.len()),
-            clusters: HashSet::new(),
+            clusters: HashMap::new(),
         };
         let mut binds = Variables::new();
         binds.insert("planned", part.planned.clone());
@@ -278,7 +287,7 @@ async fn parts(
                 if !free.contains(&cluster) {
                     continue;
                 }
-                part.clusters.insert(cluster);
+                *part.clusters.entry(cluster).or_default() += 1;
             }
             part.open.push(place.id);
         }
