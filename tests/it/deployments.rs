@@ -380,6 +380,25 @@ async fn a_page_in_the_way_of_a_list_stops_no_deployment() {
     }
     t.force(&ids).await;
     w.run_jobs().await;
+    // With nothing but a text it is what the list says.
+    let live = t.get("deployments/live").await;
+    assert!(
+        live["log"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|line| line["level"] != "error"),
+        "{live}"
+    );
+    let list = t.visit("/blog/").await.text;
+    assert!(list.contains("Words of Blog.") && list.contains("/blog/tea/"), "{list}");
+    // A list has no place for the rest of a page.
+    t.change(
+        &format!("content/{}", ids[1]),
+        json!({ "faq": [{ "question": "Why tea?", "answer": "It is warm." }] }),
+    )
+    .await;
+    w.run_jobs().await;
     let live = t.get("deployments/live").await;
     let log = live["log"].as_array().unwrap();
     let errors: Vec<&Value> = log.iter().filter(|line| line["level"] == "error").collect();

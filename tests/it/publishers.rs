@@ -115,9 +115,12 @@ async fn contract(publisher: &impl Publisher, there: &impl Beyond) {
         other => panic!("{other:?}"),
     }
     assert_eq!(there.visible().await, ["Theirs"]);
-    // Parts that were not changed here are left as they are there.
+    // Parts that were not changed here are left as they are there, and what was edited of them is still to be seen.
     let mut part = document("pub_1", "Not sent");
     part.changed = Some(BTreeSet::from([Part::Excerpt]));
+    there.writes();
+    let unseen = publisher.publish(&part, &sent, &mut known).await.unwrap();
+    assert_eq!((there.writes(), &unseen.remote), (0, &sent.remote));
     part.excerpt = "d".into();
     let seen = igny8_server::publish::Receipt {
         remote: None,
@@ -127,7 +130,7 @@ async fn contract(publisher: &impl Publisher, there: &impl Beyond) {
     assert_eq!(there.visible().await, ["Theirs"]);
 
     // Down, and a wrong password: told apart, and nothing is lost or doubled.
-    let second = document("pub_2", "Two");
+    let mut second = document("pub_2", "Two");
     there.fails(Fault::Down);
     assert!(matches!(
         publisher.reserve(&second).await,
@@ -140,11 +143,28 @@ async fn contract(publisher: &impl Publisher, there: &impl Beyond) {
     ));
     there.fails(Fault::None);
     let place = publisher.reserve(&second).await.unwrap();
+    // Everything goes to a place that is new, whatever was changed.
+    second.changed = Some(BTreeSet::from([Part::Title]));
     publisher.publish(&second, &place, &mut known).await.unwrap();
-    assert_eq!(there.places().await, 2);
+    assert_eq!(
+        (there.places().await, there.visible().await),
+        (2, vec!["Theirs".to_owned(), "Two".to_owned()])
+    );
+
+    // Edited there meanwhile: not removed either, until somebody has seen that.
+    there.edit(&sent.id, "Kept").await;
+    match publisher.remove(&sent).await {
+        Err(PublishError::Conflict(copy)) => assert_eq!(copy.title, "Kept"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(there.visible().await, ["Kept", "Two"]);
+    let seen = igny8_server::publish::Receipt {
+        remote: None,
+        ..sent.clone()
+    };
 
     // Removed: not visible, also the second time, and brought back to the same place.
-    publisher.remove(&sent).await.unwrap();
+    publisher.remove(&seen).await.unwrap();
     assert_eq!(there.visible().await, ["Two"]);
     publisher.remove(&sent).await.unwrap();
     let removed = igny8_server::publish::Receipt {
@@ -213,6 +233,37 @@ async fn wordpress_keeps_the_contract() {
         };
         contract(&Wordpress::new(client, discovered, settings), &There(there)).await;
     }
+}
+
+#[tokio::test]
+async fn wordpress_keeps_tags_that_it_takes_for_one_another() {
+    let there = RealWordPress::new("contract_tags");
+    there.php("wp_insert_term('C++', 'post_tag', ['slug' => 'c']);");
+    let client = there.client("editor");
+    let discovered = client.discover().await.unwrap();
+    let publisher = Wordpress::new(client, discovered, WordpressSettings::default());
+    let mut one = document("pub_1", "One");
+    one.terms = vec![DocumentTerm {
+        taxonomy: "blog_tag".into(),
+        path: vec![TermStep {
+            id: "t1".into(),
+            name: "C#".into(),
+            slug: "c-sharp".into(),
+            description: String::new(),
+        }],
+    }];
+    let mut known = Known::default();
+    let place = publisher.reserve(&one).await.unwrap();
+    let sent = publisher.publish(&one, &place, &mut known).await.unwrap();
+    let tags = format!(
+        "echo implode(',', wp_get_post_tags({}, ['fields' => 'names']));",
+        sent.id
+    );
+    assert_eq!(there.php(&tags).trim(), "C#");
+    one.title = "One, edited".into();
+    one.changed = Some(BTreeSet::from([Part::Title]));
+    publisher.publish(&one, &sent, &mut known).await.unwrap();
+    assert_eq!(there.php(&tags).trim(), "C#");
 }
 
 #[tokio::test]

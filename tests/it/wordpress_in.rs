@@ -893,3 +893,68 @@ async fn ten_thousand_posts_are_imported_once() {
         "a look that finds nothing asks little: {requests:?}"
     );
 }
+
+/// A front page, an empty page for posts, a page below another, and a post that links to all sorts of things at its own site.
+const LINKED: &str = r#"
+function linked($title, $fields) {
+    return wp_insert_post($fields + ['post_title' => $title, 'post_status' => 'publish', 'post_author' => 1]);
+}
+$saws = wp_insert_term('Saws', 'category', ['slug' => 'saws'])['term_id'];
+$one = linked('One', ['post_content' => 'The first', 'post_category' => [$saws]]);
+$home = home_url('/');
+linked('Two', ['post_content' => "<a href='{$home}one/'>path</a> <a href='{$home}?p=$one'>id</a> <a href='{$home}category/saws/'>filed</a> <a href='{$home}nowhere/'>gone</a>"]);
+$front = linked('Front', ['post_type' => 'page', 'post_content' => 'Welcome']);
+$posts = linked('Journal', ['post_type' => 'page', 'post_name' => 'blog', 'post_content' => '']);
+update_option('show_on_front', 'page');
+update_option('page_on_front', $front);
+update_option('page_for_posts', $posts);
+$above = linked('Above', ['post_type' => 'page', 'post_content' => 'What stands above']);
+linked('Below', ['post_type' => 'page', 'post_content' => 'What stands below', 'post_parent' => $above]);
+echo $home;
+"#;
+
+#[tokio::test]
+async fn a_copy_of_the_site_leads_to_itself() {
+    let c = Connected::new("in_linked", json!({})).await;
+    let home = c.there.php(LINKED);
+    c.import(false).await;
+    let (status, deployment) =
+        c.w.post(&c.w.a.admin, &format!("{}/deployments", c.site), json!({}))
+            .await;
+    assert_eq!(status, 202, "{deployment}");
+    c.settle().await;
+    let (status, two) = c.visit("/two/").await;
+    assert_eq!(status, 200, "{two}");
+    for link in [
+        "<a href=\"/sites/site-a0/one/\">path</a>",
+        "<a href=\"/sites/site-a0/one/\">id</a>",
+        "<a href=\"/sites/site-a0/categories/saws/\">filed</a>",
+        &format!("{}nowhere/\"", home.trim()),
+    ] {
+        assert!(two.contains(link), "{link}: {two}");
+    }
+    let all = c.all("/content").await;
+    let stored = all.iter().find(|one| one["title"] == "Two").unwrap();
+    let stored = c.get(&format!("/content/{}", id(stored))).await;
+    assert!(
+        stored["body"].as_str().unwrap().contains("?p="),
+        "it is kept as it came: {stored}"
+    );
+
+    let (status, list) = c.visit("/blog/").await;
+    assert_eq!(status, 200, "{list}");
+    for text in ["Journal", "/sites/site-a0/one/", "/sites/site-a0/two/"] {
+        assert!(list.contains(text), "{text}: {list}");
+    }
+    for (path, text) in [
+        ("/above/", "What stands above"),
+        ("/above/below/", "What stands below"),
+        ("/", "Welcome"),
+    ] {
+        let (status, page) = c.visit(path).await;
+        assert!(status == 200 && page.contains(text), "{path}: {page}");
+    }
+    let live = c.get("/deployments/live").await;
+    let log = live["log"].as_array().unwrap();
+    assert!(log.iter().all(|line| line["code"] != "path-conflict"), "{live}");
+}

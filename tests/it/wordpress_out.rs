@@ -121,6 +121,51 @@ impl Connected {
         self.w.run_jobs().await;
     }
 
+    /// Brings here what is there.
+    async fn import(&self) {
+        let path = format!("{}/destinations/{}/import", self.site, self.destination);
+        let (status, answer) = self.w.post(&self.w.a.admin, &path, json!({ "full": true })).await;
+        assert_eq!(status, 202, "{answer}");
+        self.settle().await;
+    }
+
+    /// Runs what is due, and what follows it some seconds later.
+    async fn settle(&self) {
+        for _ in 0..4 {
+            self.w.run_jobs().await;
+            self.w.clock.advance(Duration::seconds(3));
+        }
+        self.w.run_jobs().await;
+    }
+
+    /// The content with a title.
+    async fn content(&self, title: &str) -> Value {
+        let path = format!("{}/content?limit=200", self.site);
+        let (status, list) = self.w.get(&self.w.a.viewer, &path).await;
+        assert_eq!(status, 200, "{list}");
+        let found = list["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|one| one["title"] == title);
+        found.unwrap_or_else(|| panic!("{title} is not in {list}")).clone()
+    }
+
+    /// A post that somebody else makes there; answers its id.
+    fn made_there(&self, title: &str, status: &str, date: &str) -> u64 {
+        let body = "<!-- wp:paragraph --><p>Theirs</p><!-- /wp:paragraph -->";
+        let code = format!(
+            "echo wp_insert_post(['post_title' => '{title}', 'post_content' => '{body}', 'post_status' => '{status}',
+                'post_author' => 1, 'post_date' => '{date}', 'post_date_gmt' => '{date}', 'tags_input' => ['Old']]);"
+        );
+        self.there.php(&code).trim().parse().unwrap()
+    }
+
+    async fn post(&self, id: u64) -> Post {
+        let found = self.posts().await.into_iter().find(|post| post.id == id);
+        found.unwrap_or_else(|| panic!("post {id} is not there"))
+    }
+
     async fn upload(&self, name: &str, seed: u8) -> Value {
         let mut bytes = Cursor::new(Vec::new());
         let picture = image::RgbImage::from_fn(32, 16, |x, y| image::Rgb([x as u8, y as u8, seed]));
@@ -228,6 +273,8 @@ async fn all_of_it_goes_out_and_an_edit_updates_it() {
         (&json!("published"), &json!(there.link), &json!("publish")),
         "{publication}"
     );
+    let notes = publication["notes"].to_string();
+    assert!(notes.contains("`Somebody`"), "the author has no user there: {notes}");
     assert_eq!(c.destination().await["sync_status"], "completed");
 
     // Nothing has changed: nothing is written, however often.
@@ -287,11 +334,17 @@ async fn taken_back_and_brought_back() {
     c.w.run_jobs().await;
     let place = c.posts().await[0].id;
     assert_eq!(c.posts().await[0].content.trim(), "<p>a</p>");
-    c.set_status(&post, "draft").await;
-    c.w.run_jobs().await;
-    assert_eq!(c.posts().await[0].status, "trash");
-    let now = c.publication(&post).await;
-    assert_eq!(now["status"], "removed", "{now}");
+    for (here, there) in [("draft", "draft"), ("review", "pending"), ("draft", "draft")] {
+        c.set_status(&post, here).await;
+        c.w.run_jobs().await;
+        assert_eq!(c.posts().await[0].status, there);
+        let now = c.publication(&post).await;
+        assert_eq!(
+            (&now["status"], &now["external_status"]),
+            (&json!("published"), &json!(there)),
+            "{now}"
+        );
+    }
     c.set_status(&post, "published").await;
     c.w.run_jobs().await;
     let posts = c.posts().await;
@@ -311,8 +364,12 @@ async fn taken_back_and_brought_back() {
     c.w.run_jobs().await;
     let publication = c.publication(&post).await;
     assert_eq!(
-        (&publication["status"], &publication["choice"]),
-        (&json!("removed"), &json!("withhold")),
+        (
+            &publication["status"],
+            &publication["choice"],
+            &publication["external_status"]
+        ),
+        (&json!("removed"), &json!("withhold"), &json!("trash")),
         "{publication}"
     );
     assert_eq!(c.posts().await[0].status, "trash");
@@ -333,7 +390,11 @@ async fn taken_back_and_brought_back() {
     c.edit(&post, json!({ "body": "c" })).await;
     c.w.run_jobs().await;
     let now = c.publication(&post).await;
-    assert_eq!(now["status"], "removed", "{now}");
+    assert_eq!(
+        (&now["status"], &now["external_status"]),
+        (&json!("removed"), &json!("gone")),
+        "{now}"
+    );
     c.w.post(&c.w.a.editor, &path, choice).await;
     c.w.run_jobs().await;
     let posts = c.posts().await;
@@ -359,6 +420,158 @@ async fn taken_back_and_brought_back() {
     c.w.run_jobs().await;
     assert!(c.posts().await.iter().all(|post| post.status == "trash"));
     assert_eq!(c.w.get(&c.w.a.viewer, &path).await.0, 404);
+}
+
+#[tokio::test]
+async fn what_came_from_there_stays_there_until_it_is_deleted() {
+    let c = Connected::new("out_imported", &[], json!({ "imports": "everything" })).await;
+    let planned = c.made_there("Planned", "future", "2099-01-01 10:00:00");
+    let shown = c.made_there("Shown", "publish", "2025-06-01 08:00:00");
+    c.import().await;
+
+    // An edit of what was approved has to be approved again: it waits there as it does here.
+    let content = c.content("Planned").await;
+    c.edit(&content, json!({ "title": "Planned, edited" })).await;
+    c.settle().await;
+    assert_eq!(c.content("Planned, edited").await["status"], "review");
+    let there = c.post(planned).await;
+    assert_eq!(
+        (there.status.as_str(), there.title.as_str()),
+        ("pending", "Planned, edited")
+    );
+
+    // Deleted for good there, edited here, and wanted again: all of it is there again.
+    c.there.php(&format!("wp_delete_post({shown}, true);"));
+    let content = c.content("Shown").await;
+    c.edit(&content, json!({ "title": "Shown again" })).await;
+    c.settle().await;
+    let now = c.publication(&content).await;
+    assert_eq!(
+        (&now["status"], &now["external_status"]),
+        (&json!("removed"), &json!("gone")),
+        "{now}"
+    );
+    let path = format!("{}/content/{}/destinations", c.site, id(&content));
+    let choice = json!({ "choice": "publish", "destinations": [c.destination] });
+    assert_eq!(c.w.post(&c.w.a.editor, &path, choice).await.0, 200);
+    c.settle().await;
+    let posts = c.posts().await;
+    let again = posts
+        .iter()
+        .find(|post| post.title == "Shown again")
+        .expect("it is there");
+    assert_eq!((again.status.as_str(), again.slug.as_str()), ("publish", "shown"));
+    assert!(again.content.contains("<p>Theirs</p>"), "{}", again.content);
+
+    // Deleted here while it was edited there: somebody has to see that first.
+    c.there.php(&format!(
+        "wp_update_post(['ID' => {}, 'post_title' => 'Kept']);",
+        again.id
+    ));
+    let path = format!("{}/content/{}", c.site, id(&content));
+    let rev = c.rev(&content).await;
+    assert_eq!(c.w.delete(&c.w.a.owner, &path, rev).await.0, 204);
+    c.settle().await;
+    let list = format!("{}/publications?content={}", c.site, id(&content));
+    let publication = c.w.get(&c.w.a.viewer, &list).await.1["items"][0].clone();
+    assert_eq!(publication["status"], "conflict", "{publication}");
+    let there = c.post(again.id).await;
+    assert_eq!((there.status.as_str(), there.title.as_str()), ("publish", "Kept"));
+    let path = format!("{}/publications/{}", c.site, id(&publication));
+    let (status, compared) = c.w.get(&c.w.a.viewer, &format!("{path}/conflict")).await;
+    assert_eq!(status, 200, "{compared}");
+    let resolve = format!("{path}/resolve");
+    let (status, refused) = c.w.post(&c.w.a.editor, &resolve, json!({ "keep": "theirs" })).await;
+    assert_eq!(
+        (status.as_u16(), &refused["code"]),
+        (409, &json!("deleted_here")),
+        "{refused}"
+    );
+    let (status, answer) = c.w.post(&c.w.a.editor, &resolve, json!({ "keep": "ours" })).await;
+    assert_eq!(status, 200, "{answer}");
+    c.settle().await;
+    assert_eq!(c.post(again.id).await.status, "trash");
+}
+
+#[tokio::test]
+async fn the_same_site_connected_again_has_nothing_twice() {
+    let c = Connected::new("out_again", &[], json!({ "imports": "everything" })).await;
+    let theirs = c.made_there("Theirs", "publish", "2025-06-01 08:00:00");
+    c.import().await;
+    let tag = json!({ "name": "Filter", "taxonomy": "blog_tag" });
+    let (status, tag) = c.w.post(&c.w.a.editor, &format!("{}/terms", c.site), tag).await;
+    assert_eq!(status, 201, "{tag}");
+    let ours = c.published("Ours", json!({ "body": "a", "terms": [id(&tag)] })).await;
+    c.settle().await;
+    let count = "echo wp_count_terms(['taxonomy' => ['category', 'post_tag'], 'hide_empty' => false]);";
+    let terms = c.there.php(count);
+    assert_eq!(c.posts().await.len(), 2);
+
+    // Nothing differs there: nothing is written, and nothing is told.
+    let published = async || {
+        let path = format!("{}/destinations/{}/events?limit=200", c.site, c.destination);
+        let events = c.w.get(&c.w.a.viewer, &path).await.1;
+        let all = events["items"].as_array().unwrap().iter();
+        all.filter(|event| event["what"] == "publish").count()
+    };
+    let told = published().await;
+    c.there.requests();
+    c.edit(&ours, json!({ "canonical_url": "https://elsewhere.example/ours" }))
+        .await;
+    c.settle().await;
+    assert_eq!((c.there.writes(), published().await), (0, told));
+
+    let path = format!("{}/destinations", c.site);
+    let connect = json!({ "kind": "wordpress", "name": "Blog again", "wordpress": {
+        "url": c.there.url, "user": "editor", "password": c.there.password("editor"), "imports": "everything",
+    } });
+    let (status, refused) = c.w.post(&c.w.a.admin, &path, connect.clone()).await;
+    assert_eq!(
+        (status.as_u16(), &refused["code"]),
+        (409, &json!("already_connected")),
+        "{refused}"
+    );
+    assert!(refused.to_string().contains(&c.destination), "{refused}");
+
+    let one = format!("{path}/{}?published=keep", c.destination);
+    assert_eq!(c.w.delete(&c.w.a.admin, &one, 1).await.0, 204);
+    let (status, made) = c.w.post(&c.w.a.admin, &path, connect).await;
+    assert_eq!(status, 201, "{made}");
+    assert_eq!(
+        (id(&made), &made["name"]),
+        (c.destination.clone(), &json!("Blog again"))
+    );
+    c.there.requests();
+    c.settle().await;
+    c.import().await;
+    assert_eq!(c.there.writes(), 0);
+    assert_eq!((c.posts().await.len(), c.there.php(count)), (2, terms));
+    let place = c.publication(&ours).await["external_id"].clone();
+    c.edit(&ours, json!({ "title": "Ours, edited" })).await;
+    c.settle().await;
+    let posts = c.posts().await;
+    let edited = posts
+        .iter()
+        .find(|post| post.title == "Ours, edited")
+        .expect("it is updated");
+    assert_eq!((posts.len(), json!(edited.id.to_string())), (2, place));
+
+    // Nothing is known of an imported post but where it came from.
+    let mut binds = igny8_data::Variables::new();
+    binds.insert("post", theirs.to_string());
+    let platform = c.w.app.db.platform(igny8_data::Why::Operator);
+    let sql = "DELETE publication WHERE external_id = $post RETURN NONE;";
+    platform.query(sql, binds, "testing").await.unwrap();
+    c.there.requests();
+    c.publish_everything().await;
+    assert_eq!((c.there.writes(), c.posts().await.len()), (0, 2));
+    let content = c.content("Theirs").await;
+    let publication = c.publication(&content).await;
+    assert_eq!(
+        (&publication["status"], &publication["external_id"]),
+        (&json!("published"), &json!(theirs.to_string())),
+        "{publication}"
+    );
 }
 
 #[tokio::test]

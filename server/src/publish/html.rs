@@ -116,31 +116,42 @@ fn attributes(tag: &str) -> Vec<Attribute> {
     }
 }
 
-/// Bodies as the renderer writes them, without what only its own pages need: links of headings to themselves, colours of code, frames
-/// of wide tables, hints to the browser.
+/// Elements that stand within a line of text.
+pub fn is_inline(name: &str) -> bool {
+    const INLINE: [&str; 31] = [
+        "a", "abbr", "b", "bdi", "bdo", "br", "cite", "code", "data", "del", "dfn", "em", "i", "img", "ins", "kbd",
+        "mark", "math", "picture", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "u", "var",
+        "wbr",
+    ];
+    INLINE.contains(&name)
+}
+
+/// Bodies as the renderer writes them, without what only its own pages need (links of headings to themselves, colours of code,
+/// frames of wide tables, hints to the browser), and so that WordPress shows them as they are meant: it runs short codes in code
+/// as well, breaks lines where the source does, and has its own names for how cells are aligned.
 pub fn without_marks(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut rest = html;
-    let (mut in_code, mut in_frame) = (false, false);
+    let mut place = Place::default();
+    let mut in_frame = false;
     // The renderer's text has no `<` of its own.
     while let Some(at) = rest.find('<') {
         let (text, from) = rest.split_at(at);
         let end = tag_end(from);
         let (tag, after) = from.split_at(end);
+        let name = tag_name(tag);
         if tag.starts_with("<a class=\"anchor\"") {
-            out.push_str(text.trim_end_matches(' '));
+            place.text(text.trim_end_matches(' '), true, &mut out);
             rest = after.split_once("</a>").map_or("", |(_, after)| after);
             continue;
         }
-        out.push_str(text);
+        place.text(text, is_inline(name), &mut out);
         rest = after;
+        let in_code = place.in_pre;
+        place.pass(tag, name);
         if tag.starts_with("<pre") {
-            in_code = true;
             out.push_str(&without(tag, &["tabindex"]));
-        } else if tag == "</pre>" {
-            in_code = false;
-            out.push_str(tag);
-        } else if in_code && (tag.starts_with("<span") || tag == "</span>") {
+        } else if in_code && name == "span" {
         } else if tag.starts_with("<div class=\"table-wrap\"") {
             in_frame = true;
         } else if tag == "</table>" && in_frame {
@@ -149,12 +160,69 @@ pub fn without_marks(html: &str) -> String {
             rest = rest.strip_prefix("</div>").unwrap_or(rest);
         } else if tag.starts_with("<img") {
             out.push_str(&without(tag, &["loading", "fetchpriority", "decoding"]));
+        } else if matches!(name, "td" | "th") {
+            out.push_str(&aligned(tag));
         } else {
             out.push_str(tag);
         }
     }
-    out.push_str(rest);
+    place.text(rest, false, &mut out);
     out
+}
+
+/// Where text stands.
+#[derive(Default)]
+struct Place {
+    in_pre: bool,
+    /// Elements of code around it.
+    code: usize,
+    after_inline: bool,
+}
+
+impl Place {
+    /// Goes past a tag.
+    fn pass(&mut self, tag: &str, name: &str) {
+        let begins = !tag.starts_with("</");
+        match name {
+            "pre" => self.in_pre = begins,
+            "code" if begins => self.code += 1,
+            "code" => self.code = self.code.saturating_sub(1),
+            _ => {}
+        }
+        self.after_inline = is_inline(name);
+    }
+
+    /// Writes text.
+    fn text(&self, text: &str, before_inline: bool, out: &mut String) {
+        let in_code = self.in_pre || self.code > 0;
+        // Lines between blocks break nothing.
+        let between_blocks = text.trim().is_empty() && !(self.after_inline && before_inline);
+        for c in text.chars() {
+            match c {
+                '[' if in_code => out.push_str("&#91;"),
+                '\n' if !self.in_pre && !between_blocks => out.push(' '),
+                c => out.push(c),
+            }
+        }
+    }
+}
+
+/// The name in a tag.
+fn tag_name(tag: &str) -> &str {
+    let name = tag.trim_start_matches('<').trim_start_matches('/');
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
+    &name[..end]
+}
+
+/// A cell with its alignment in WordPress's words.
+fn aligned(tag: &str) -> String {
+    let found = ["left", "center", "right"].iter().find_map(|side| {
+        let (before, after) = tag.split_once(&format!(" class=\"{side}\""))?;
+        Some(format!(
+            "{before} class=\"has-text-align-{side}\" data-align=\"{side}\"{after}"
+        ))
+    });
+    found.unwrap_or_else(|| tag.to_owned())
 }
 
 /// A tag without some of its attributes.
@@ -253,6 +321,29 @@ mod tests {
             (
                 "<p><span class=\"math\">x</span></p>",
                 "<p><span class=\"math\">x</span></p>",
+            ),
+        ] {
+            assert_eq!(without_marks(html), expected);
+        }
+    }
+
+    #[test]
+    fn wordpress_shows_texts_as_they_are_meant() {
+        for (html, expected) in [
+            // Short codes in code are text; elsewhere they are what their author wants of the site.
+            (
+                "<p>[gallery] <code>[gallery]</code></p>\n<pre tabindex=\"0\"><code><span class=\"k\">[</span>caption]\nx[/caption]\n</code></pre>\n<p>[a]</p>",
+                "<p>[gallery] <code>&#91;gallery]</code></p>\n<pre><code>&#91;caption]\nx&#91;/caption]\n</code></pre>\n<p>[a]</p>",
+            ),
+            // A line of the source is none of the text.
+            (
+                "<p>One\ntwo <em>three</em>\n<strong>four</strong><br>\nfive</p>\n<ul>\n<li>six\nseven</li>\n</ul>\n",
+                "<p>One two <em>three</em> <strong>four</strong><br> five</p>\n<ul>\n<li>six seven</li>\n</ul>\n",
+            ),
+            (
+                "<table><thead><tr><th scope=\"col\" class=\"center\">a</th></tr></thead><tbody><tr><td class=\"right\">1</td><td>2</td></tr></tbody></table>",
+                "<table><thead><tr><th scope=\"col\" class=\"has-text-align-center\" data-align=\"center\">a</th></tr></thead>\
+                 <tbody><tr><td class=\"has-text-align-right\" data-align=\"right\">1</td><td>2</td></tr></tbody></table>",
             ),
         ] {
             assert_eq!(without_marks(html), expected);

@@ -28,9 +28,12 @@ pub enum PublishError {
     /// It was changed there since we last saw it; nothing was written.
     #[error("it was changed at the destination since the last synchronisation")]
     Conflict(Box<RemoteCopy>),
-    /// What the receipt names is not there any more, or in the bin.
+    /// What the receipt names is not there any more.
     #[error("it was deleted at the destination")]
     Gone,
+    /// Somebody threw it away there, and can still fetch it back.
+    #[error("it was moved to the bin at the destination")]
+    Binned,
 }
 
 impl PublishError {
@@ -99,11 +102,14 @@ pub trait Publisher: Send + Sync {
     /// its id before it goes on, so that an attempt that is killed leaves no second one.
     ///
     /// # Errors
-    /// [`PublishError`], without `Conflict` and `Gone`.
+    /// [`PublishError`], without `Conflict`, `Gone` and `Binned`.
     fn reserve(&self, document: &Document) -> impl Future<Output = Result<Receipt, PublishError>> + Send;
 
     /// Brings the document to its place, with what it needs: files, terms. What is there already is not written. `known` is what the
     /// destination has of ours, and learns what is made now.
+    ///
+    /// Where nothing was to be written and other parts were edited there, the receipt's [`Receipt::remote`] is `at`'s: nobody has
+    /// seen that edit yet.
     ///
     /// # Errors
     /// [`PublishError`]; `Conflict` when the place was edited since `at`.
@@ -117,13 +123,14 @@ pub trait Publisher: Send + Sync {
     /// Brings a term that the destination has to what it is now.
     ///
     /// # Errors
-    /// [`PublishError`], without `Conflict` and `Gone`.
+    /// [`PublishError`], without `Conflict`, `Gone` and `Binned`.
     fn file(&self, term: &DocumentTerm, known: &mut Known) -> impl Future<Output = Result<(), PublishError>> + Send;
 
     /// Takes it from visitors: into the bin where there is one. What is not there any more is removed.
     ///
     /// # Errors
-    /// [`PublishError`], without `Gone`.
+    /// [`PublishError`], without `Gone` and `Binned`; `Conflict` when the place was edited since `at`, unless `at` has no
+    /// [`Receipt::remote`].
     fn remove(&self, at: &Receipt) -> impl Future<Output = Result<(), PublishError>> + Send;
 }
 

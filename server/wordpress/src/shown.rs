@@ -1,6 +1,7 @@
 //! A stored text as visitors are to see it, as far as that can be told without the site: WordPress makes paragraphs of lines and
 //! pictures with captions of shortcodes when it shows a post, and keeps neither.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -20,12 +21,30 @@ static CAPTION: LazyLock<Regex> = LazyLock::new(|| {
 });
 static EMBED: LazyLock<Regex> =
     LazyLock::new(|| compiled(r#"\[embed\b[^\]]*\]\s*(https?://[^\s<>"\[\]]+)\s*\[/embed\]"#));
-/// What only the site can fill: a name with attributes, or one of WordPress's own.
-static OTHER: LazyLock<Regex> = LazyLock::new(|| {
+/// A shortcode that only the site can fill, without its brackets: one of WordPress's own, or a name with attributes.
+const SHORTCODE: &str = r#"(?:(?:gallery|playlist|audio|video|caption|wp_caption|embed)(?:[\s/][^\]<>]*)?|[a-z][a-z0-9_-]*(?:\s+[a-z0-9_-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s\]'"]+))+\s*/?)"#;
+static OTHER: LazyLock<Regex> = LazyLock::new(|| compiled(&format!(r"\[/?({SHORTCODE})\]")));
+/// The end of what a shortcode encloses.
+static ENDS: LazyLock<Regex> = LazyLock::new(|| compiled(r"\[/([a-z][a-z0-9_-]*)\]"));
+/// Doubled brackets stand for a shortcode that is meant as text, alone or around what it encloses.
+static AS_TEXT: LazyLock<Regex> = LazyLock::new(|| compiled(&format!(r"\[\[(/?{SHORTCODE})\]\]")));
+static AS_TEXT_AROUND: LazyLock<Regex> =
+    LazyLock::new(|| compiled(&format!(r"(?s)\[\[({SHORTCODE})\](.*?)\[/([a-z][a-z0-9_-]*)\]\]")));
+/// An address that is all of an element, which WordPress shows as a player.
+static ALONE: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
-        r#"\[/?(?:(?:gallery|playlist|audio|video|caption|wp_caption|embed)\b[^\]<>]*|[a-z][a-z0-9_-]*(?:\s+[a-z0-9_-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s\]'"]+))+\s*/?)\]"#,
+        r#"(?i)(<(?:p|div|figure)(?:\s[^>]*)?>\s*)(https?://[^\s<>"\[\]]+)(\s*(?:</(?:p|div|figure)>|<figcaption\b))"#,
     )
 });
+/// The same as a line.
+static BARE: LazyLock<Regex> = LazyLock::new(|| compiled(r#"^https?://[^\s<>"\[\]]+$"#));
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| compiled(r#"https?://[^\s<>"'\[\]]+"#));
+static PLAYER: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?is)<(?:video|audio)\b[^>]*>.*?</(?:video|audio)\s*>"));
+static SOURCE: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r#"(?i)\ssrc\s*=\s*(?:"((?:https?:/)?/[^"<>]+)"|'((?:https?:/)?/[^'"<>]+)')"#));
+/// What was written in the editor before blocks, within blocks.
+static CLASSIC: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"(?s)(<!-- wp:(?:core/)?freeform\b.*?-->)(.*?)(<!-- /wp:(?:core/)?freeform -->)"));
 /// What stays as it is: how it begins, each kind in a group of its own, and how these end.
 static KEPT: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?i)<(?:(pre)\b|(script)\b|(style)\b|(textarea)\b|(!--))"));
 static KEPT_ENDS: LazyLock<[Regex; 5]> = LazyLock::new(|| {
@@ -44,10 +63,16 @@ static IS_BLOCK: LazyLock<Regex> =
     LazyLock::new(|| compiled(&format!(r"(?i)^(?:</?(?:{BLOCKS})(?:[\s/][^>]*)?>|\u{{e000}})")));
 static BLANK: LazyLock<Regex> = LazyLock::new(|| compiled(r"\n[ \t]*\n\s*"));
 
-/// The text of a post as HTML that needs no WordPress: shortcodes become what they stand for or go, and lines become paragraphs
-/// unless the text is made of blocks. It is cleaned by whoever shows it.
+/// Letters of the private use area: what must stay as it is, and a bracket that begins no shortcode.
+const STAYS: char = '\u{e000}';
+const BRACKET: char = '\u{e001}';
+
+/// The text of a post as HTML that needs no WordPress: shortcodes become what they stand for or go, films and what is embedded links,
+/// and lines become paragraphs unless the text is made of blocks. It is cleaned by whoever shows it.
 pub fn shown(raw: &str) -> String {
     let text = raw.replace("\r\n", "\n").replace('\r', "\n");
+    let text = text.replace([STAYS, BRACKET], "");
+    let text = meant_as_text(&text);
     let text = CAPTION.replace_all(&text, |found: &Captures| {
         format!(
             "<figure>{}<figcaption>{}</figcaption></figure>",
@@ -56,11 +81,73 @@ pub fn shown(raw: &str) -> String {
         )
     });
     let text = EMBED.replace_all(&text, r#"<p><a href="$1">$1</a></p>"#);
-    let text = OTHER.replace_all(&text, "");
-    if raw.contains("<!-- wp:") {
-        return text.into_owned();
-    }
-    paragraphs(&text)
+    let text = without_shortcodes(&text);
+    let text = PLAYER.replace_all(&text, |found: &Captures| {
+        let source = SOURCE.captures(&found[0]);
+        let source = source
+            .as_ref()
+            .and_then(|source| source.get(1).or_else(|| source.get(2)));
+        source.map_or_else(String::new, |source| file_link(source.as_str()))
+    });
+    let text = ALONE.replace_all(&text, r#"$1<a href="$2">$2</a>$3"#);
+    let text = if raw.contains("<!-- wp:") {
+        CLASSIC
+            .replace_all(&text, |found: &Captures| {
+                format!("{}\n{}{}", &found[1], paragraphs(&found[2]), &found[3])
+            })
+            .into_owned()
+    } else {
+        paragraphs(&text)
+    };
+    text.replace(BRACKET, "[")
+}
+
+/// Takes one pair of doubled brackets away, and marks the other.
+fn meant_as_text(text: &str) -> String {
+    let text = AS_TEXT.replace_all(text, |found: &Captures| format!("{BRACKET}{}]", &found[1]));
+    let text = AS_TEXT_AROUND.replace_all(&text, |found: &Captures| {
+        if name_of(&found[1]) == &found[3] {
+            format!("{BRACKET}{}]{}{BRACKET}/{}]", &found[1], &found[2], &found[3])
+        } else {
+            found[0].to_owned()
+        }
+    });
+    text.into_owned()
+}
+
+/// Takes shortcodes out, and leaves what they enclose; films and sounds become links.
+fn without_shortcodes(text: &str) -> String {
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    let text = OTHER.replace_all(text, |found: &Captures| {
+        let name = name_of(&found[1]);
+        let file = ADDRESS.find(&found[1]).filter(|_| matches!(name, "video" | "audio"));
+        let link = file.map_or_else(String::new, |file| file_link(file.as_str()));
+        names.insert(name.to_owned());
+        link
+    });
+    let text = ENDS.replace_all(&text, |found: &Captures| {
+        let all = if names.contains(&found[1]) { "" } else { &found[0] };
+        all.to_owned()
+    });
+    text.into_owned()
+}
+
+/// The name of a shortcode.
+fn name_of(shortcode: &str) -> &str {
+    let name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let end = shortcode.find(|c| !name(c)).unwrap_or(shortcode.len());
+    &shortcode[..end]
+}
+
+/// A link to a file, called by its name. The address is as it stands in HTML.
+fn file_link(address: &str) -> String {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    let name = path
+        .rsplit('/')
+        .next()
+        .filter(|name| !name.is_empty())
+        .unwrap_or(address);
+    format!("<a href=\"{address}\">{name}</a>")
 }
 
 /// Where there is something that stays as it is. What has no end does not.
@@ -92,14 +179,14 @@ fn kept(text: &str) -> Vec<Range<usize>> {
 
 /// Makes paragraphs of lines: an empty line parts two, a single one breaks.
 fn paragraphs(text: &str) -> String {
-    // A letter of the private use area stands for what must stay as it is.
-    let text = text.replace('\u{e000}', "");
-    let parts = kept(&text);
+    let parts = kept(text);
     let mut marked = String::with_capacity(text.len());
     let mut done = 0;
     for part in &parts {
         marked.push_str(&text[done..part.start]);
-        marked.push_str("\n\n\u{e000}\n\n");
+        marked.push_str("\n\n");
+        marked.push(STAYS);
+        marked.push_str("\n\n");
         done = part.end;
     }
     marked.push_str(&text[done..]);
@@ -108,18 +195,39 @@ fn paragraphs(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     let mut kept = parts.into_iter().map(|part| &text[part]);
     for part in BLANK.split(&marked).map(str::trim).filter(|part| !part.is_empty()) {
-        if part == "\u{e000}" {
+        if part.starts_with(STAYS) {
             out.extend(kept.next());
         } else if IS_BLOCK.is_match(part) {
             out.push_str(part);
         } else {
             out.push_str("<p>");
-            out.push_str(&part.replace('\n', "<br>\n"));
+            lines(part, &mut out);
             out.push_str("</p>");
         }
         out.push('\n');
     }
     out
+}
+
+/// The lines of a paragraph, with breaks between them. An address that has a line for itself is a link.
+fn lines(paragraph: &str, out: &mut String) {
+    let (mut in_tag, mut links) = (false, 0usize);
+    for (n, line) in paragraph.split('\n').enumerate() {
+        if n > 0 {
+            out.push_str("<br>\n");
+        }
+        let address = line.trim();
+        if !in_tag && links == 0 && BARE.is_match(address) {
+            out.push_str(&format!("<a href=\"{address}\">{address}</a>"));
+            continue;
+        }
+        out.push_str(line);
+        links = (links + line.matches("<a ").count()).saturating_sub(line.matches("</a").count());
+        in_tag = match (line.rfind('<'), line.rfind('>')) {
+            (None, None) => in_tag,
+            (begins, ends) => begins > ends,
+        };
+    }
 }
 
 #[cfg(test)]
@@ -155,6 +263,46 @@ mod tests {
             (
                 "<!-- wp:paragraph -->\n<p>x</p>\n<!-- /wp:paragraph -->\n\n[gallery]\n",
                 "<!-- wp:paragraph -->\n<p>x</p>\n<!-- /wp:paragraph -->\n\n\n",
+            ),
+            // What a shortcode encloses stays, its end goes; doubled brackets are text.
+            (
+                "[button color=\"red\"]Press [b] here[/button] [/other]",
+                "<p>Press [b] here [/other]</p>\n",
+            ),
+            (
+                "[[gallery]] and [[caption id=\"a\"]x[/caption]] [gallery-like]",
+                "<p>[gallery] and [caption id=\"a\"]x[/caption] [gallery-like]</p>\n",
+            ),
+            (
+                "See\nhttps://v.example/watch?v=1\n<a href=\"/b\">\nhttps://v.example/2\n</a>",
+                "<p>See<br>\n<a href=\"https://v.example/watch?v=1\">https://v.example/watch?v=1</a><br>\n\
+                 <a href=\"/b\"><br>\nhttps://v.example/2<br>\n</a></p>\n",
+            ),
+            (
+                "<pre>\nhttps://v.example/1\n</pre>",
+                "<pre>\nhttps://v.example/1\n</pre>\n",
+            ),
+            (
+                "[video width=\"1\" mp4=\"https://v.example/a/film.mp4\"][/video]",
+                "<p><a href=\"https://v.example/a/film.mp4\">film.mp4</a></p>\n",
+            ),
+            (
+                "<!-- wp:embed {\"url\":\"https://v.example/1\"} -->\n<figure class=\"wp-block-embed\"><div class=\"wp-block-embed__wrapper\">\n\
+                 https://v.example/1\n</div><figcaption>A film</figcaption></figure>\n<!-- /wp:embed -->",
+                "<!-- wp:embed {\"url\":\"https://v.example/1\"} -->\n<figure class=\"wp-block-embed\"><div class=\"wp-block-embed__wrapper\">\n\
+                 <a href=\"https://v.example/1\">https://v.example/1</a>\n</div><figcaption>A film</figcaption></figure>\n<!-- /wp:embed -->",
+            ),
+            (
+                "<!-- wp:video -->\n<figure class=\"wp-block-video\"><video controls src=\"https://v.example/a.mp4?x=1\"></video></figure>\n<!-- /wp:video -->",
+                "<!-- wp:video -->\n<figure class=\"wp-block-video\"><a href=\"https://v.example/a.mp4?x=1\">a.mp4</a></figure>\n<!-- /wp:video -->",
+            ),
+            (
+                "<video><source src='/a.webm'></video><audio src=\"javascript:x\"></audio>",
+                "<p><a href=\"/a.webm\">a.webm</a></p>\n",
+            ),
+            (
+                "<!-- wp:freeform -->\nOne\ntwo\n\nthree\n<!-- /wp:freeform -->\n<p>x</p>",
+                "<!-- wp:freeform -->\n<p>One<br>\ntwo</p>\n<p>three</p>\n<!-- /wp:freeform -->\n<p>x</p>",
             ),
         ] {
             assert_eq!(shown(raw), expected, "{raw}");

@@ -37,10 +37,10 @@ pub async fn snapshot(
     )?;
     // Everything that is planned is there.
     site.planned = false;
-    let mut shown = snapshot::with_drafts(&app.db.site(scope), &site, address).await?;
+    let mut shown = snapshot::drafts(&app.db.site(scope), &site, address).await?;
     let placeholders = placeholders(&desk, &shown)?;
     shown.pages.extend(placeholders.into_iter().map(out::SharedPage::from));
-    shown.sections = snapshot::sections(&site, &shown.pages);
+    snapshot::arrange(&site, &mut shown);
     Ok((shown, site.theme))
 }
 

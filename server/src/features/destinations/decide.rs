@@ -52,6 +52,9 @@ pub fn fits(settings: &WordpressSettings, status: Status, publish_at: Option<Dat
 }
 
 /// What to do about a piece of content.
+///
+/// What is there stays there: content that visitors are not to see any more becomes a draft or waits for review there as it does
+/// here. Only what is deleted or withheld is taken away; and what is neither there nor wanted there is not sent.
 pub fn decide(
     content: &Candidate,
     publication: Option<&Publication>,
@@ -63,16 +66,13 @@ pub fn decide(
     let there = placed.filter(|p| p.status != PublicationStatus::Removed);
     let choice = publication.map_or(Choice::Automatic, |p| p.choice);
     let taken = there.is_some() || settings.post_type(kind_name(kind_of(content.content_type))).is_some();
-    // What is a draft on both sides goes on being one, also where only what is published goes by itself.
-    // Plugins have statuses of their own; whatever is none of these is not shown to visitors.
-    let hidden = |status: &str| !matches!(status, "publish" | "private" | "future");
-    let is_draft_there = there.is_some_and(|p| p.external_status.as_deref().is_some_and(hidden));
-    let fits = fits(settings, content.status, content.publish_at)
-        || (is_draft_there && there.is_some_and(|p| p.sent_rev.is_some()));
+    let fits = fits(settings, content.status, content.publish_at) || there.is_some_and(Publication::is_there);
     let by_itself = !settings.chosen_only || there.is_some() || choice == Choice::Publish;
     let wanted = content.live && taken && fits && by_itself && choice != Choice::Withhold;
     if !wanted {
         return match publication {
+            // Edited there as well: somebody has to see that first.
+            Some(p) if p.status == PublicationStatus::Conflict => Action::Nothing,
             Some(_) if there.is_some() => Action::Remove,
             Some(p) if p.status != PublicationStatus::Removed => Action::Forget,
             _ => Action::Nothing,
@@ -185,25 +185,12 @@ mod tests {
             ..published.clone()
         };
         assert_eq!(asked(&usual, &edited, Some(&there)), Action::Send);
-        assert_eq!(asked(&usual, &draft, Some(&there)), Action::Remove);
         let deleted = Candidate {
             live: false,
             ..published.clone()
         };
         assert_eq!(asked(&usual, &deleted, Some(&there)), Action::Remove);
         assert_eq!(asked(&usual, &deleted, None), Action::Nothing);
-
-        // A draft that came from there stays one, and its edits go back.
-        let drafted = Publication {
-            external_status: Some("draft".into()),
-            ..publication()
-        };
-        assert_eq!(asked(&usual, &draft, Some(&drafted)), Action::Nothing);
-        let edited_draft = Candidate {
-            rev: 4,
-            ..draft.clone()
-        };
-        assert_eq!(asked(&usual, &edited_draft, Some(&drafted)), Action::Send);
 
         let mut one = publication();
         one.choice = Choice::Withhold;
@@ -223,5 +210,56 @@ mod tests {
         (new.external_id, new.status, new.choice) = (None, PublicationStatus::Pending, Choice::Publish);
         assert_eq!(asked(&chosen, &published, Some(&new)), Action::Send);
         assert_eq!(asked(&chosen, &draft, Some(&new)), Action::Forget);
+    }
+
+    #[test]
+    fn what_is_there_follows_what_is_here() {
+        let now = "2026-02-01T00:00:00Z".parse().unwrap();
+        let usual = WordpressSettings::default();
+        let at_rev = |status: Status, rev: i64| Candidate { rev, ..content(status) };
+        let there = |status: PublicationStatus, external: &str, choice: Choice| Publication {
+            status,
+            choice,
+            external_status: Some(external.into()),
+            ..publication()
+        };
+        let (automatic, withhold) = (Choice::Automatic, Choice::Withhold);
+        let published = there(PublicationStatus::Published, "publish", automatic);
+        let conflict = there(PublicationStatus::Conflict, "publish", automatic);
+        let withheld = there(PublicationStatus::Conflict, "publish", withhold);
+        let unwanted = there(PublicationStatus::Pending, "publish", withhold);
+        let removed = there(PublicationStatus::Removed, "trash", automatic);
+        let binned = there(PublicationStatus::Pending, "trash", automatic);
+        let reserved = Publication {
+            sent_rev: None,
+            sent_hash: None,
+            their_hash: None,
+            ..there(PublicationStatus::Failed, "draft", automatic)
+        };
+        let deleted = Candidate {
+            live: false,
+            ..at_rev(Status::Published, 4)
+        };
+        let (draft, review) = (at_rev(Status::Draft, 4), at_rev(Status::Review, 4));
+        let (approved, shown) = (at_rev(Status::Approved, 4), at_rev(Status::Published, 4));
+        let unchanged = at_rev(Status::Draft, 3);
+        for (what, content, publication, action) in [
+            ("back to draft", &draft, &published, Action::Send),
+            ("back to review", &review, &published, Action::Send),
+            ("approved, no time", &approved, &published, Action::Send),
+            ("a draft as it was sent", &unchanged, &published, Action::Nothing),
+            ("in conflict", &draft, &conflict, Action::Nothing),
+            ("deleted", &deleted, &published, Action::Remove),
+            ("deleted, in conflict", &deleted, &conflict, Action::Nothing),
+            ("withheld, in conflict", &shown, &withheld, Action::Nothing),
+            ("withheld", &draft, &unwanted, Action::Remove),
+            ("a draft, taken away", &draft, &removed, Action::Nothing),
+            ("taken away, chosen anew", &draft, &binned, Action::Remove),
+            ("only reserved", &draft, &reserved, Action::Remove),
+            ("only reserved, wanted", &shown, &reserved, Action::Send),
+        ] {
+            let found = decide(content, Some(publication), &usual, Why::Changed, now);
+            assert_eq!(found, action, "{what}");
+        }
     }
 }

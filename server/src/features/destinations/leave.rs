@@ -6,7 +6,7 @@ use super::model::{Destination, DestinationId, Leaving, Publication, Publication
 use super::{connect, releases, send, state};
 use crate::app::App;
 use crate::jobs::{JobContext, JobError};
-use crate::publish::{DestinationKind, PublishError, Publisher as _};
+use crate::publish::{DestinationKind, PublishError, Publisher as _, Receipt};
 
 /// The kind of job.
 pub const LEAVE: &str = "leave_destination";
@@ -66,7 +66,9 @@ async fn documents(
         let Some(last) = rows.last().cloned() else { break };
         for mut row in rows {
             let place = row.receipt().filter(|_| row.status != PublicationStatus::Removed);
-            let Some(receipt) = place else { continue };
+            let Some(place) = place else { continue };
+            // Whatever was edited there meanwhile: its owner wants all of it away.
+            let receipt = Receipt { remote: None, ..place };
             context.confirm(&app.db).await?;
             match publisher.remove(&receipt).await {
                 Ok(()) | Err(PublishError::Fail(_) | PublishError::Gone) => removed += 1,

@@ -185,6 +185,11 @@ pub struct DestinationState {
 
 record!(DestinationState, DestinationStateId, site);
 
+/// [`Publication::external_status`] of what is in the bin there.
+pub const BINNED: &str = "trash";
+/// [`Publication::external_status`] of what was deleted there for good.
+pub const GONE: &str = "gone";
+
 /// A piece of content at a destination.
 #[derive(Debug, Clone, SurrealValue)]
 #[surreal(crate = "surrealdb_types")]
@@ -273,6 +278,13 @@ impl Publication {
                 modified: self.their_modified,
             }),
         })
+    }
+
+    /// Whether a text of ours is there, and not in the bin: not a place that is only reserved.
+    pub fn is_there(&self) -> bool {
+        let is_away = matches!(self.external_status.as_deref(), Some(BINNED | GONE));
+        let was_written = self.sent_rev.is_some() || self.their_hash.is_some();
+        self.external_id.is_some() && self.status != PublicationStatus::Removed && was_written && !is_away
     }
 
     /// Keeps where it is.

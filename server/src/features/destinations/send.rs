@@ -15,11 +15,12 @@ use igny8_data::{
 use super::decide::{self, Action, Candidate};
 use super::document::{self, Made, Maker};
 use super::model::{
-    Choice, Destination, DestinationId, DestinationState, Direction, Publication, PublicationStatus, SyncResult,
-    SyncStatus,
+    BINNED, Choice, Destination, DestinationId, DestinationState, Direction, GONE, Publication, PublicationId,
+    PublicationStatus, SyncResult, SyncStatus,
 };
 use super::{connect, mappings, state};
 use crate::app::App;
+use crate::features::content::model::Source;
 use crate::features::content::{Content, ContentId};
 use crate::features::planner::Cluster;
 use crate::features::publishing::snapshot::rows_of;
@@ -332,7 +333,7 @@ fn stopped(error: PublishError) -> Stop {
     match error {
         PublishError::Connection(why) | PublishError::Fail(why) => Stop::Connection(why),
         PublishError::Retry { why, after } => Stop::Down { why, after },
-        PublishError::Conflict(_) | PublishError::Gone => Stop::Connection(error.to_string()),
+        PublishError::Conflict(_) | PublishError::Gone | PublishError::Binned => Stop::Connection(error.to_string()),
     }
 }
 
@@ -359,9 +360,8 @@ const CHUNK: usize = document::BATCH;
 impl Run<'_> {
     async fn all(&mut self, known: Option<DestinationState>) -> Result<(), Stop> {
         let considered = known.and_then(|state| state.considered_at);
-        if let Some(considered) = considered {
-            self.terms(considered - OVERLAP).await?;
-        }
+        let since = considered.map_or(DateTime::UNIX_EPOCH, |at| at - OVERLAP);
+        self.terms(since).await?;
         let why = if considered.is_some() {
             decide::Why::Changed
         } else {
@@ -454,17 +454,15 @@ impl Run<'_> {
         self.context.check()?;
         let mut publications = self.publications(candidates).await?;
         let now = self.app.db.clock().now();
-        let (mut send, mut new) = (Vec::new(), Vec::new());
+        let (mut send, mut new) = (Vec::new(), HashSet::new());
         for candidate in candidates {
             let publication = publications.remove(&candidate.id);
             match decide::decide(candidate, publication.as_ref(), &self.settings, why, now) {
                 Action::Nothing => {}
                 Action::Send => {
                     let publication = publication.unwrap_or_else(|| {
-                        let publication =
-                            Publication::new(self.app.db.ids().make(), self.destination, candidate.id, now);
-                        new.push(publication.clone());
-                        publication
+                        new.insert(candidate.id);
+                        Publication::new(self.app.db.ids().make(), self.destination, candidate.id, now)
                     });
                     send.push(publication);
                 }
@@ -482,20 +480,6 @@ impl Run<'_> {
                 }
             }
         }
-        if !new.is_empty() {
-            let mut tx = self.db.tx();
-            state::guard(&mut tx, self.destination.id, self.lease);
-            tx.create_all(new);
-            match tx.commit().await {
-                // Somebody chose one of them at this moment: the next attempt finds it.
-                Err(DbError::Duplicate { .. }) => {
-                    return Err(Stop::Job(JobError::Retry(
-                        "A publication was changed at this moment.".into(),
-                    )));
-                }
-                other => other?,
-            };
-        }
         if send.is_empty() {
             return Ok(());
         }
@@ -504,6 +488,7 @@ impl Run<'_> {
         let reading = self.app.db.site(self.reading);
         let rows: Vec<Content> = rows_of(&reading, tenant, ids, "deleted_at IS NONE").await?;
         let mut rows: HashMap<ContentId, Content> = rows.into_iter().map(|row| (row.id, row)).collect();
+        self.begin(&mut send, &new, &rows).await?;
         let both = send
             .into_iter()
             .filter_map(|publication| Some((rows.remove(&publication.content)?, publication)));
@@ -514,6 +499,98 @@ impl Run<'_> {
             Box::pin(self.send(content, publication, made, &mut known)).await?;
         }
         Ok(())
+    }
+
+    /// Writes down the publications that are new before anything is done for them.
+    async fn begin(
+        &self,
+        send: &mut [Publication],
+        new: &HashSet<ContentId>,
+        rows: &HashMap<ContentId, Content>,
+    ) -> Result<(), Stop> {
+        let places = self.imported_from(rows, new).await?;
+        let now = self.app.db.clock().now();
+        let mut made = Vec::with_capacity(new.len());
+        for publication in send {
+            if !new.contains(&publication.content) {
+                continue;
+            }
+            let place = places.get(&publication.content).zip(rows.get(&publication.content));
+            if let Some((post, content)) = place {
+                self.adopt(publication, post, content, now);
+            }
+            made.push(publication.clone());
+        }
+        if made.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.db.tx();
+        state::guard(&mut tx, self.destination.id, self.lease);
+        tx.create_all(made);
+        match tx.commit().await {
+            // Somebody chose one of them at this moment: the next attempt finds it.
+            Err(DbError::Duplicate { .. }) => Err(Stop::Job(JobError::Retry(
+                "A publication was changed at this moment.".into(),
+            ))),
+            other => {
+                other?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Ids of the posts that an earlier connection to the same site imported as some content, where nothing else has them.
+    async fn imported_from(
+        &self,
+        rows: &HashMap<ContentId, Content>,
+        new: &HashSet<ContentId>,
+    ) -> Result<HashMap<ContentId, String>, DbError> {
+        let root = self.settings.root.as_ref().map(ToString::to_string).unwrap_or_default();
+        let key = format!("{root}#");
+        let post_of = |row: &Content| {
+            let post = row.source_key.as_deref()?.strip_prefix(key.as_str())?;
+            post.parse::<u64>().ok()?;
+            Some((row.id, post.to_owned()))
+        };
+        let mut posts: Vec<(ContentId, String)> = Vec::new();
+        for row in rows.values() {
+            if row.source == Source::Wordpress && new.contains(&row.id) {
+                posts.extend(post_of(row));
+            }
+        }
+        if posts.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let (mut sql, mut binds) = (String::new(), Variables::new());
+        binds.insert("destination", self.destination.id);
+        for (n, (_, post)) in posts.iter().enumerate() {
+            binds.insert(format!("post{n}"), post.clone());
+            sql += &format!(
+                "SELECT VALUE id FROM publication WITH INDEX publication_external WHERE destination = $destination \
+                 AND external_id = $post{n} AND site = $site AND account = $account;"
+            );
+        }
+        let mut answer = self.db.query(&sql, binds, "looking for imported posts").await?;
+        let mut free = HashMap::with_capacity(posts.len());
+        for (n, (content, post)) in posts.into_iter().enumerate() {
+            if answer.rows::<PublicationId>(n)?.is_empty() {
+                free.insert(content, post);
+            }
+        }
+        Ok(free)
+    }
+
+    /// The post that content was imported from is its place. The first revision of its row is as it came from there.
+    fn adopt(&self, publication: &mut Publication, post: &str, content: &Content, now: DateTime<Utc>) {
+        let theirs = content.extra.get("wordpress");
+        let text = |key: &str| theirs.and_then(|theirs| theirs.get(key)?.as_str());
+        publication.external_id = Some(post.to_owned());
+        publication.external_type = text("type").map(|of| self.publisher.kind_of(of).unwrap_or(of).to_owned());
+        publication.external_status = text("status").map(str::to_owned);
+        publication.external_url.clone_from(&content.source_url);
+        publication.their_hash.clone_from(&content.imported_hash);
+        publication.published_at = content.published_at;
+        publication.agreed(1, None, now);
     }
 
     async fn publications(&self, candidates: &[Candidate]) -> Result<HashMap<ContentId, Publication>, DbError> {
@@ -556,12 +633,14 @@ impl Run<'_> {
         }
         // The step that cannot be taken back.
         self.context.confirm(&self.app.db).await?;
+        let before = publication.their_hash.clone();
         let sent = Box::pin(self.bring(&mut publication, &made, known)).await?;
         match sent {
             Ok(receipt) => {
                 self.failing = 0;
                 let is_new = publication.sent_rev.is_none() || publication.status == PublicationStatus::Removed;
                 let place_before = publication.external_url.clone();
+                let is_same = before.is_some() && receipt.remote.as_ref().map(|there| &there.hash) == before.as_ref();
                 publication.keep(receipt);
                 publication.notes.extend(made.notes);
                 publication.waits_for = made.waits_for;
@@ -571,6 +650,8 @@ impl Run<'_> {
                 }
                 if is_new {
                     self.counts.published += 1;
+                } else if is_same {
+                    self.counts.unchanged += 1;
                 } else {
                     self.counts.updated += 1;
                 }
@@ -607,14 +688,19 @@ impl Run<'_> {
                     Err(error) => return Ok(Err(error)),
                 },
             };
-            match Box::pin(self.publisher.publish(&made.document, &place, known)).await {
+            // Somebody wants it there, or it was taken away from here.
+            let is_asked_for =
+                publication.choice == Choice::Publish && publication.status == PublicationStatus::Pending;
+            let comes_back = is_asked_for || publication.status == PublicationStatus::Removed;
+            let sent = Box::pin(self.publisher.publish(&made.document, &place, known)).await;
+            match sent {
                 // It was in their bin, which has been emptied.
-                Err(PublishError::Gone)
-                    if !is_reserved
-                        && publication.choice == Choice::Publish
-                        && publication.status == PublicationStatus::Pending =>
-                {
-                    at = None;
+                Err(PublishError::Gone) if !is_reserved && comes_back => at = None,
+                Err(PublishError::Binned) if is_asked_for => {
+                    at = Some(Receipt {
+                        status: Some(BINNED.into()),
+                        ..place
+                    });
                 }
                 sent => return Ok(sent),
             }
@@ -639,11 +725,11 @@ impl Run<'_> {
                 self.counts.conflicts += 1;
             }
             PublishError::Gone => {
-                publication.status = PublicationStatus::Removed;
-                publication.choice = Choice::Withhold;
-                publication.external_status = Some("trash".into());
-                publication.error =
-                    Some("It was deleted at the destination. Publish it there again to bring it back.".into());
+                thrown_away(&mut publication, GONE);
+                self.counts.failed += 1;
+            }
+            PublishError::Binned => {
+                thrown_away(&mut publication, BINNED);
                 self.counts.failed += 1;
             }
             PublishError::Fail(_) => {
@@ -771,17 +857,23 @@ impl Run<'_> {
     }
 }
 
-/// [`Publication::external_status`] of what was deleted there for good.
-pub const GONE: &str = "gone";
-
 const COLUMNS: &str = "id, rev, status, content_type, publish_at, (deleted_at IS NONE) AS live";
 
 /// It was taken from visitors there.
 pub fn gone(publication: &mut Publication, now: DateTime<Utc>) {
     publication.status = PublicationStatus::Removed;
-    publication.external_status = Some("trash".into());
+    publication.external_status = Some(BINNED.into());
     (publication.error, publication.retry_at, publication.conflict) = (None, None, None);
-    (publication.sent_hash, publication.their_hash) = (None, None);
+    // What was there stays known: so an edit of it shows when somebody fetches it back there.
+    publication.sent_hash = None;
     publication.attempts = 0;
     publication.updated_at = now;
+}
+
+/// It was deleted there, or moved to the bin: it stays away until somebody wants it back.
+fn thrown_away(publication: &mut Publication, external_status: &str) {
+    publication.status = PublicationStatus::Removed;
+    publication.choice = Choice::Withhold;
+    publication.external_status = Some(external_status.to_owned());
+    publication.error = Some("It was deleted at the destination. Publish it there again to bring it back.".into());
 }

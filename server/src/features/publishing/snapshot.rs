@@ -3,6 +3,8 @@
 //! Rows are read in a bounded number of queries: the ids of a kind in one, then the rows by id, some hundred at a time.
 //! What is published between two of these is in the next deployment.
 
+mod list_texts;
+pub(in crate::features) mod own_links;
 pub(in crate::features) mod pages;
 pub(in crate::features) mod present;
 pub(in crate::features) mod used_media;
@@ -19,7 +21,9 @@ use crate::features::content::{Content, Status};
 use crate::features::media::Media;
 use crate::features::planner::{Cluster, ClusterId};
 use crate::features::sites::model::{Pagination, Site, SiteType};
-use crate::features::taxonomy::{Taxonomy, Term};
+use crate::features::taxonomy::{Taxonomy, Term, TermId};
+
+use own_links::{Copied, Origin};
 
 /// Rows read by one query: a body may be long.
 const BATCH: usize = 200;
@@ -36,14 +40,33 @@ pub struct Snapshot {
 /// # Errors
 /// When the database fails.
 pub async fn with_drafts(db: &SiteDb<'_, Read>, site: &Site, base_url: String) -> Result<out::Site, DbError> {
-    let (mut snapshot, _, media) = read(db, site, base_url, "deleted_at IS NONE").await?;
-    snapshot.sections = sections(site, &snapshot.pages);
-    if site.planned {
-        present::keep(&mut snapshot);
-    }
+    let mut snapshot = drafts(db, site, base_url).await?;
+    arrange(site, &mut snapshot);
+    Ok(snapshot)
+}
+
+/// [`with_drafts`] before it is arranged ([`arrange`]), for whoever adds further pages.
+///
+/// # Errors
+/// When the database fails.
+pub(in crate::features) async fn drafts(
+    db: &SiteDb<'_, Read>,
+    site: &Site,
+    base_url: String,
+) -> Result<out::Site, DbError> {
+    let (mut snapshot, _, media) = read(db, site, base_url, Bodies::Shown).await?;
     snapshot.media = used_media::all(media);
     snapshot.settings.indexable = false;
     Ok(snapshot)
+}
+
+/// Gives a snapshot with all its pages its sections, and takes out of menus what is not there.
+pub(in crate::features) fn arrange(site: &Site, snapshot: &mut out::Site) {
+    snapshot.sections = sections(site, &snapshot.pages);
+    list_texts::join(snapshot);
+    if site.planned {
+        present::keep(snapshot);
+    }
 }
 
 /// Everything of a site, drafts and unused media included, with the rows behind the pages: what an export is made of.
@@ -55,7 +78,7 @@ pub async fn whole(
     site: &Site,
     base_url: String,
 ) -> Result<(out::Site, HashMap<String, Behind>), DbError> {
-    let (mut snapshot, behind, media) = read(db, site, base_url, "deleted_at IS NONE").await?;
+    let (mut snapshot, behind, media) = read(db, site, base_url, Bodies::Stored).await?;
     snapshot.sections = site.sections.iter().filter_map(parse).collect();
     snapshot.media = used_media::all(media);
     Ok((snapshot, behind))
@@ -105,12 +128,21 @@ impl Behind {
     }
 }
 
-/// The site without sections and media, the rows behind its pages by page id, and all media.
+/// Which bodies pages have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bodies {
+    /// Byte for byte.
+    Stored,
+    /// As visitors see them.
+    Shown,
+}
+
+/// The site with drafts, without sections and media, the rows behind its pages by page id, and all media.
 async fn read(
     db: &SiteDb<'_, Read>,
     site: &Site,
     base_url: String,
-    wanted: &str,
+    bodies: Bodies,
 ) -> Result<(out::Site, HashMap<String, Behind>, Vec<Media>), DbError> {
     let now = db.db().clock().now();
     let tenant = (site.account, site.id);
@@ -119,21 +151,46 @@ async fn read(
     let clusters: Vec<Cluster> = rows(db, tenant, "cluster", live, live).await?;
     let clusters: HashMap<ClusterId, String> = clusters.into_iter().map(|c| (c.id, c.name)).collect();
     let media: Vec<Media> = rows(db, tenant, "media", live, live).await?;
-    let content: Vec<Content> = rows(db, tenant, "content", wanted, wanted).await?;
+    let content: Vec<Content> = rows(db, tenant, "content", live, live).await?;
 
     let lookup = pages::Lookup::new(site, &terms, &clusters, &media);
     let mut behind = HashMap::with_capacity(content.len());
-    let mut pages = Vec::with_capacity(content.len());
+    let mut pages: Vec<(out::Page, Option<Origin>)> = Vec::with_capacity(content.len());
     for row in content {
         let of = Behind::of(&row);
-        let page = lookup.page(row);
-        behind.insert(page.id.clone(), of);
-        pages.push(out::SharedPage::from(page));
+        let page = match bodies {
+            Bodies::Stored => (lookup.page(row), None),
+            Bodies::Shown => {
+                let origin = Origin::of(&row);
+                (lookup.shown(row), origin)
+            }
+        };
+        behind.insert(page.0.id.clone(), of);
+        pages.push(page);
     }
+    let pages = leading_here(site, &terms, pages);
+    let mut pages: Vec<out::SharedPage> = pages.into_iter().map(out::SharedPage::from).collect();
     pages.sort_by(|a: &out::SharedPage, b| a.id.cmp(&b.id));
     let mut snapshot = frame(site, base_url, now, &terms.iter().collect::<Vec<_>>());
     snapshot.pages = pages;
     Ok((snapshot, behind, media))
+}
+
+/// The pages with links that lead to what else is here.
+fn leading_here(site: &Site, terms: &[Term], pages: Vec<(out::Page, Option<Origin>)>) -> Vec<out::Page> {
+    let copied = if pages.iter().any(|(_, origin)| origin.is_some()) {
+        let terms: HashMap<TermId, Term> = terms.iter().map(|term| (term.id, term.clone())).collect();
+        Copied::new(site, &terms, pages.iter().map(|(page, origin)| (page, origin.as_ref())))
+    } else {
+        Copied::default()
+    };
+    let led = pages.into_iter().map(|(page, origin)| {
+        let Some(origin) = origin else { return page };
+        let links = origin.links(&page);
+        let targets: Vec<Option<String>> = links.iter().map(|link| copied.target(&origin, link)).collect();
+        own_links::led(page, &links, &targets)
+    });
+    led.collect()
 }
 
 /// The site without pages, sections and media.
@@ -240,10 +297,11 @@ pub(in crate::features) fn sections(site: &Site, pages: &[out::SharedPage]) -> V
     let mut missing: Vec<(&str, &str)> = of_pages.into_iter().collect();
     missing.sort_unstable();
     missing.dedup_by_key(|(path, _)| *path);
+    let families = list_texts::families(pages);
     for (path, language) in missing {
         // The home page of a language is no archive.
         let is_home = site.languages.iter().any(|tag| path.trim_matches('/') == tag);
-        if is_home || sections.iter().any(|section| section.path == path) {
+        if is_home || sections.iter().any(|section| section.path == path) || families.contains(path) {
             continue;
         }
         let name = path

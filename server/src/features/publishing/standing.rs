@@ -12,6 +12,7 @@ use chrono::{DateTime, Duration, Utc};
 use igny8_data::{DbError, Read, SiteDb, SiteRecord, SurrealValue, Variables};
 use igny8_renderer::site as out;
 
+use super::snapshot::own_links::{self, Copied, Origin};
 use super::snapshot::{self, Snapshot, pages::Lookup, rows_of, used_media};
 use crate::features::content::{Content, ContentId};
 use crate::features::media::{Media, MediaId};
@@ -51,6 +52,51 @@ struct Known {
     names: Box<[u64]>,
     /// Addresses of media in it.
     media: Box<[String]>,
+    /// Where it was imported from, and its links to that site.
+    origin: Option<Box<Origin>>,
+    links: Box<[String]>,
+    /// The page with those that lead elsewhere here.
+    led: Option<Led>,
+}
+
+/// A page with links that lead to what else is published.
+struct Led {
+    /// Digest of where they lead.
+    targets: u64,
+    page: out::SharedPage,
+    hash: blake3::Hash,
+}
+
+impl Known {
+    /// Looks where the links lead now.
+    fn lead(&mut self, copied: &Copied) {
+        let Some(origin) = self.origin.as_deref().filter(|_| !self.links.is_empty()) else {
+            return;
+        };
+        let targets: Vec<Option<String>> = self.links.iter().map(|link| copied.target(origin, link)).collect();
+        if targets.iter().all(Option::is_none) {
+            self.led = None;
+            return;
+        }
+        let digest = name_of(&targets);
+        if self.led.as_ref().is_some_and(|led| led.targets == digest) {
+            return;
+        }
+        let page = own_links::led(self.page.clone().into_page(), &self.links, &targets);
+        self.led = Some(Led {
+            targets: digest,
+            hash: hash_of(&page),
+            page: page.into(),
+        });
+    }
+
+    /// The page as it goes out, and its hash.
+    fn shown(&self) -> (&out::SharedPage, &blake3::Hash) {
+        match &self.led {
+            Some(led) => (&led.page, &led.hash),
+            None => (&self.page, &self.hash),
+        }
+    }
 }
 
 /// A row that was touched lately.
@@ -94,6 +140,7 @@ impl Standing {
             self.read_all(db, site).await?;
         }
         self.looked_at = now;
+        self.lead(site);
         Ok(self.assemble(site, (base_url, forms), now))
     }
 
@@ -196,15 +243,31 @@ impl Standing {
             let terms = row.terms.iter().map(name_of);
             let files = row.featured_image.iter().chain(&row.entity.gallery).map(name_of);
             let names = terms.chain(row.cluster.iter().map(name_of)).chain(files).collect();
+            let origin = Origin::of(&row);
             let page = lookup.shown(row);
             let known = Known {
                 rev,
                 names,
                 hash: hash_of(&page),
                 media: used_media::named_by(&page).into_iter().collect(),
+                links: origin.as_ref().map(|origin| origin.links(&page)).unwrap_or_default(),
+                origin: origin.map(Box::new),
+                led: None,
                 page: page.into(),
             };
             self.pages.insert(id, known);
+        }
+    }
+
+    /// Links of imported texts to their own site follow what is published, whichever page changed.
+    fn lead(&mut self, site: &Site) {
+        if self.pages.values().all(|known| known.links.is_empty()) {
+            return;
+        }
+        let pages = self.pages.values().map(|known| (&*known.page, known.origin.as_deref()));
+        let copied = Copied::new(site, &self.terms, pages);
+        for known in self.pages.values_mut() {
+            known.lead(&copied);
         }
     }
 
@@ -217,11 +280,8 @@ impl Standing {
         let mut out = snapshot::frame(site, base_url, now, &terms);
         out.settings.forms = Some(forms);
         // By id, as the ids of pages sort.
-        out.pages = self.pages.values().map(|known| known.page.clone()).collect();
-        out.sections = snapshot::sections(site, &out.pages);
-        if site.planned {
-            snapshot::present::keep(&mut out);
-        }
+        out.pages = self.pages.values().map(|known| known.shown().0.clone()).collect();
+        snapshot::arrange(site, &mut out);
         let named = self
             .pages
             .values()
@@ -229,7 +289,7 @@ impl Standing {
         out.media = used_media::of(&out, named, self.media.values());
         let mut hasher = blake3::Hasher::new();
         for known in self.pages.values() {
-            hasher.update(known.hash.as_bytes());
+            hasher.update(known.shown().1.as_bytes());
         }
         let hash = snapshot::hash(&out, hasher);
         Snapshot { site: out, hash }

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use html5gum::{DefaultEmitter, Token, Tokenizer};
 
+use crate::publish::html::{escaped, is_inline};
+
 /// Elements that have no end.
 const VOID: [&str; 13] = [
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
@@ -135,15 +137,6 @@ fn pieces(html: &str) -> Vec<Piece> {
     pieces
 }
 
-fn is_inline(name: &str) -> bool {
-    const INLINE: [&str; 31] = [
-        "a", "abbr", "b", "bdi", "bdo", "br", "cite", "code", "data", "del", "dfn", "em", "i", "img", "ins", "kbd",
-        "mark", "math", "picture", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "u", "var",
-        "wbr",
-    ];
-    INLINE.contains(&name)
-}
-
 fn block(piece: &Piece, html: &str, id_of: &dyn Fn(&str) -> Option<String>) -> String {
     let outer = html[piece.outer.clone()].trim();
     let inner = html[piece.inner.clone()].trim();
@@ -185,9 +178,7 @@ fn heading(piece: &Piece, inner: &str) -> String {
     } else {
         format!(" {{\"level\":{level}}}")
     };
-    let id = piece
-        .attribute("id")
-        .map(|id| format!(" id=\"{}\"", super::super::html::escaped(id)));
+    let id = piece.attribute("id").map(|id| format!(" id=\"{}\"", escaped(id)));
     format!(
         "<!-- wp:heading{attributes} -->\n<h{level} class=\"wp-block-heading\"{}>{inner}</h{level}>\n<!-- /wp:heading -->",
         id.unwrap_or_default()
@@ -312,7 +303,6 @@ fn figure(inner: &str, id_of: &dyn Fn(&str) -> Option<String>) -> Option<String>
 }
 
 fn image_block(image: &Image, caption: Option<&str>, id_of: &dyn Fn(&str) -> Option<String>) -> String {
-    let escaped = super::super::html::escaped;
     let id = id_of(&image.src).filter(|id| id.bytes().all(|b| b.is_ascii_digit()));
     let (attributes, class) = match &id {
         Some(id) => (

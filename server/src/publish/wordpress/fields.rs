@@ -53,12 +53,7 @@ impl Wordpress {
             }
         }
         if document.sends(Part::Author) {
-            let named = document
-                .author
-                .as_ref()
-                .and_then(|name| self.settings.authors.get(name));
-            let author = named.copied().or(self.settings.default_author);
-            fields.author = author.filter(|author| *author != post.author);
+            fields.author = self.author(document, notes).filter(|author| *author != post.author);
         }
         if document.sends(Part::Status) {
             self.status(document, post, &mut fields);
@@ -80,6 +75,37 @@ impl Wordpress {
         self.meta(document, post, &mut fields);
         self.kept(document, post, of, &mut fields);
         Ok(fields)
+    }
+
+    /// The user that a document is by there: as the settings say, or else the one user who is called so.
+    fn author(&self, document: &Document, notes: &mut Vec<String>) -> Option<u64> {
+        let Some(name) = &document.author else {
+            return self.settings.default_author;
+        };
+        let mut so_called = self.discovered.users.iter().filter(|user| user.name == *name);
+        let only = match (so_called.next(), so_called.next()) {
+            (Some(user), None) => Some(user.id),
+            _ => None,
+        };
+        let author = self.settings.authors.get(name).copied().or(only);
+        if author.is_none() && self.settings.default_author.is_none() {
+            notes.push(format!(
+                "The author `{name}` was left out: no one user of the WordPress site is called so. Choose a user for this \
+                 author, or one for all others, in the destination's settings."
+            ));
+        }
+        author.or(self.settings.default_author)
+    }
+
+    /// Names the terms that are there: where an update names none, WordPress reads a post's tags by their names, and takes `C#` for
+    /// `C++` where that has the slug `c`.
+    pub(super) fn keep_terms(&self, post: &Post, taxonomies: &[Taxonomy], fields: &mut PostFields) {
+        for taxonomy in taxonomies {
+            let there = post.terms(taxonomy);
+            if self.has_terms_of_ours(taxonomy) && !there.is_empty() {
+                fields.terms.entry(taxonomy.rest_base.clone()).or_insert(there);
+            }
+        }
     }
 
     /// Whether one of our taxonomies becomes this one; other taxonomies are the site's own business.

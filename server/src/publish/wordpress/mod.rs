@@ -10,15 +10,18 @@ mod media;
 mod settings;
 mod terms;
 
+use std::borrow::Cow;
+
 use igny8_outgoing::Outgoing;
 use igny8_wordpress::{
-    Credentials, Discovered, Outcome, Post, PostFields, PostType, Taxonomy, WordPress, WordPressError,
+    Credentials, Discovered, Outcome, Post, PostFields, PostPart, PostType, Taxonomy, WordPress, WordPressError,
 };
 
-use super::document::{Document, DocumentKind, DocumentTerm};
+use super::document::{Document, DocumentKind, DocumentTerm, Part};
 use super::publisher::{Known, PublishError, Publisher, Receipt, RemoteCopy, RemoteState};
 
 pub use settings::{BodyForm, Imports, Sends, WordpressIn, WordpressOut, WordpressPatch, WordpressSettings};
+pub use terms::{TermPart, term_mark};
 
 /// A connected WordPress site.
 pub struct Wordpress {
@@ -100,6 +103,11 @@ impl Wordpress {
         })
     }
 
+    /// What posts of a type are called in receipts, as far as the site shows them.
+    pub fn kind_of(&self, post_type: &str) -> Option<&str> {
+        Some(self.discovered.post_type(post_type)?.rest_base.as_str())
+    }
+
     fn receipt(of: &PostType, taxonomies: &[Taxonomy], post: &Post) -> Receipt {
         Receipt {
             id: post.id.to_string(),
@@ -133,14 +141,24 @@ impl Wordpress {
     }
 }
 
+/// The slug of a draft that holds the place of the document with a key.
+pub fn place_slug_of(key: &str) -> String {
+    format!("igny8-{}", key.replace('_', "-"))
+}
+
 /// The slug of a draft that holds the place of a document.
 fn place_slug(document: &Document) -> String {
-    format!("igny8-{}", document.key.replace('_', "-"))
+    place_slug_of(&document.key)
 }
 
 /// Whether the post is as we left it. One that we scheduled and that WordPress published when its time came was not edited.
 fn is_as_left(post: &Post, taxonomies: &[Taxonomy], at: &Receipt, left: &RemoteState) -> bool {
     if post.hash(taxonomies) == left.hash {
+        return true;
+    }
+    // Where there is no bin, what we took from visitors is a draft.
+    let taken_back = at.status.as_deref() == Some("trash") && post.status == "draft";
+    if taken_back && PostPart::changed(&left.hash, &post.hash(taxonomies)) == [PostPart::Status] {
         return true;
     }
     let became_due = at.status.as_deref() == Some("future") && post.status == "publish";
@@ -149,6 +167,38 @@ fn is_as_left(post: &Post, taxonomies: &[Taxonomy], at: &Receipt, left: &RemoteS
         "future".clone_into(&mut before.status);
         before.hash(taxonomies) == left.hash
     }
+}
+
+/// Everything goes to a place that is new, whatever was changed.
+fn whole<'a>(document: &'a Document, post: &Post) -> Cow<'a, Document> {
+    if document.changed.is_none() || post.slug != place_slug(document) {
+        return Cow::Borrowed(document);
+    }
+    Cow::Owned(Document {
+        changed: None,
+        ..document.clone()
+    })
+}
+
+/// Whether parts were edited there that the document does not bring, so that they were not compared with it.
+fn has_unseen_edits(document: &Document, before: &str, after: &str) -> bool {
+    let part_of = |part: &PostPart| match part {
+        PostPart::Title => Some(Part::Title),
+        PostPart::Content => Some(Part::Body),
+        PostPart::Excerpt => Some(Part::Excerpt),
+        PostPart::Slug => Some(Part::Slug),
+        PostPart::Status => Some(Part::Status),
+        PostPart::Author => Some(Part::Author),
+        PostPart::Image => Some(Part::Featured),
+        PostPart::Terms => Some(Part::Terms),
+        PostPart::Seo => Some(Part::Seo),
+        PostPart::Meta => Some(Part::Meta),
+        PostPart::Place | PostPart::Showing => None,
+    };
+    let edited = PostPart::changed(before, after);
+    edited
+        .iter()
+        .any(|part| part_of(part).is_none_or(|part| !document.sends(part)))
 }
 
 impl Publisher for Wordpress {
@@ -191,8 +241,10 @@ impl Publisher for Wordpress {
         // Where it was thrown away by us it comes back, where by them it stays away.
         let fetched_back = post.status == "trash";
         if fetched_back && at.status.as_deref() != Some("trash") {
-            return Err(PublishError::Gone);
+            return Err(PublishError::Binned);
         }
+        let sent = whole(document, &post);
+        let document: &Document = &sent;
         let mut notes = Vec::new();
         let mut fields = self.fields(document, &post, of, &taxonomies, known, &mut notes).await?;
         if fetched_back {
@@ -201,6 +253,12 @@ impl Publisher for Wordpress {
         if fields.is_empty() {
             let mut receipt = Self::receipt(of, &taxonomies, &post);
             receipt.notes = notes;
+            if let (Some(left), Some(now)) = (&at.remote, &receipt.remote)
+                && !is_as_left(&post, &taxonomies, at, left)
+                && has_unseen_edits(document, &left.hash, &now.hash)
+            {
+                receipt.remote = Some(left.clone());
+            }
             return Ok(receipt);
         }
         if let Some(left) = &at.remote
@@ -209,6 +267,7 @@ impl Publisher for Wordpress {
         {
             return Err(PublishError::Conflict(Box::new(self.copy(&taxonomies, &post))));
         }
+        self.keep_terms(&post, &taxonomies, &mut fields);
         let mut updated = self
             .client
             .update(of, id, &fields)
@@ -223,6 +282,7 @@ impl Publisher for Wordpress {
             notes.extend(note);
             fields = PostFields {
                 featured_media: Some(image),
+                terms: std::mem::take(&mut fields.terms),
                 ..PostFields::default()
             };
             updated = self
@@ -252,6 +312,20 @@ impl Publisher for Wordpress {
         let Ok(id) = at.id.parse::<u64>() else {
             return Ok(());
         };
+        if let Some(left) = &at.remote {
+            let taxonomies = self.discovered.taxonomies_of(of);
+            let post = match self.client.post_of(of, &taxonomies, id).await {
+                Ok(post) => post,
+                Err(WordPressError::Gone) => return Ok(()),
+                Err(error) => return Err(failed(&error)),
+            };
+            if post.status == "trash" {
+                return Ok(());
+            }
+            if !is_as_left(&post, &taxonomies, at, left) {
+                return Err(PublishError::Conflict(Box::new(self.copy(&taxonomies, &post))));
+            }
+        }
         match self.client.trash(of, id).await {
             Ok(()) => Ok(()),
             // A site without a bin: a draft is what comes nearest, and loses nothing.

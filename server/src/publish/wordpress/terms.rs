@@ -1,10 +1,87 @@
 //! Terms there for terms of ours: made as needed, below their parents, and renamed with ours.
 
-use igny8_wordpress::{Taxonomy, TermFields, WordPressError};
+use igny8_wordpress::{Taxonomy, Term, TermFields, WordPressError};
 
+use super::fields::as_html;
 use super::{Wordpress, failed};
 use crate::publish::document::{DocumentTerm, TermStep};
 use crate::publish::publisher::{Entry, Known, KnownKind, PublishError};
+
+/// A part of a term that is edited by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TermPart {
+    Name,
+    Slug,
+    Description,
+    Parent,
+}
+
+impl TermPart {
+    pub const ALL: [Self; 4] = [Self::Name, Self::Slug, Self::Description, Self::Parent];
+
+    /// The parts in which two marks ([`term_mark`]) differ; `None` when one of them is none.
+    pub fn changed(before: &str, after: &str) -> Option<Vec<Self>> {
+        let (before, after): (Vec<&str>, Vec<&str>) = (before.split('.').collect(), after.split('.').collect());
+        if before.len() != Self::ALL.len() || after.len() != Self::ALL.len() {
+            return None;
+        }
+        let differ = before.iter().zip(&after).map(|(before, after)| before != after);
+        let parts = Self::ALL.into_iter().zip(differ);
+        Some(parts.filter(|(_, differs)| *differs).map(|(part, _)| part).collect())
+    }
+
+    /// A mark with some parts of an earlier one.
+    pub fn keep(mark: &str, earlier: &str, parts: &[Self]) -> String {
+        if parts.is_empty() {
+            return mark.to_owned();
+        }
+        let both = mark.split('.').zip(earlier.split('.')).zip(Self::ALL);
+        let chosen = both.map(|((now, before), part)| if parts.contains(&part) { before } else { now });
+        chosen.collect::<Vec<_>>().join(".")
+    }
+}
+
+/// What a term says in a taxonomy there, as a hash of each part: so that what changed on one side can be told from what changed
+/// on the other.
+pub fn term_mark(of: &Taxonomy, fields: &TermFields) -> String {
+    let part = |value: serde_json::Value| {
+        let text = serde_json::json!([of.slug, value]).to_string();
+        let mut hash = blake3::hash(text.as_bytes()).to_hex().to_string();
+        hash.truncate(16);
+        hash
+    };
+    TermPart::ALL
+        .map(|one| match one {
+            TermPart::Name => part(serde_json::json!(fields.name)),
+            TermPart::Slug => part(serde_json::json!(fields.slug)),
+            TermPart::Description => part(serde_json::json!(fields.description)),
+            TermPart::Parent => part(serde_json::json!(fields.parent)),
+        })
+        .join(".")
+}
+
+/// The parts in which a term there is another than ours.
+fn apart(there: &Term, ours: &TermFields) -> Vec<TermPart> {
+    let same = |there: &str, ours: Option<&String>| ours.is_none_or(|ours| there == ours || there == as_html(ours));
+    let is_same = |part: &TermPart| match part {
+        TermPart::Name => same(&there.name, ours.name.as_ref()),
+        TermPart::Slug => same(&there.slug, ours.slug.as_ref()),
+        TermPart::Description => same(&there.description, ours.description.as_ref()),
+        TermPart::Parent => ours.parent.is_none_or(|parent| parent == there.parent),
+    };
+    TermPart::ALL.into_iter().filter(|part| !is_same(part)).collect()
+}
+
+/// Some of the fields.
+fn only(fields: &TermFields, parts: &[TermPart]) -> TermFields {
+    let has = |part: TermPart| parts.contains(&part);
+    TermFields {
+        name: fields.name.clone().filter(|_| has(TermPart::Name)),
+        slug: fields.slug.clone().filter(|_| has(TermPart::Slug)),
+        description: fields.description.clone().filter(|_| has(TermPart::Description)),
+        parent: fields.parent.filter(|_| has(TermPart::Parent)),
+    }
+}
 
 impl Wordpress {
     /// Ids of a document's terms in a taxonomy, sorted.
@@ -57,34 +134,111 @@ impl Wordpress {
             description: Some(step.description.clone()),
             parent: parent.or(Some(0)).filter(|_| of.hierarchical),
         };
-        let hash = blake3::hash(&serde_json::to_vec(&(&of.slug, &fields)).unwrap_or_default());
-        let hash = hash.to_hex().to_string();
+        let mark = term_mark(of, &fields);
         let entry = known.get(KnownKind::Term, &step.id);
         let id = entry.and_then(|entry| entry.external_id.parse::<u64>().ok());
         let sent = entry.and_then(|entry| entry.hash.clone());
-        let id = match (id, sent) {
-            // As it came from there, or as it was sent.
-            (Some(id), None) => id,
-            (Some(id), Some(sent)) if sent == hash => return Ok(id),
-            (Some(id), Some(_)) => match self.client.update_term(of, id, &fields).await {
-                Ok(term) => term.id,
-                Err(WordPressError::Gone) => self.made(of, &fields).await?,
-                Err(error) => return Err(failed(&error)),
-            },
-            (None, _) => self.made(of, &fields).await?,
+        let id = match id {
+            Some(id) if sent.as_ref() == Some(&mark) => return Ok(id),
+            Some(id) => self.changed(of, id, &fields, sent.as_deref(), &mark).await?,
+            None => self.made(of, &fields).await?,
         };
         let entry = Entry {
             external_id: id.to_string(),
-            hash: Some(hash),
+            hash: Some(mark),
             url: None,
         };
         known.learn(KnownKind::Term, &step.id, entry);
         Ok(id)
     }
 
+    /// Writes what changed here since both sides agreed; what changed there stays. Where nothing is known of that, what is
+    /// another there is written.
+    async fn changed(
+        &self,
+        of: &Taxonomy,
+        id: u64,
+        fields: &TermFields,
+        sent: Option<&str>,
+        mark: &str,
+    ) -> Result<u64, PublishError> {
+        let parts = match sent.and_then(|sent| TermPart::changed(sent, mark)) {
+            Some(parts) => Ok(parts),
+            None => self.client.term(of, id).await.map(|there| apart(&there, fields)),
+        };
+        let brought = match parts {
+            Ok(parts) if parts.is_empty() => return Ok(id),
+            Ok(parts) => self.client.update_term(of, id, &only(fields, &parts)).await,
+            Err(error) => Err(error),
+        };
+        match brought {
+            Ok(term) => Ok(term.id),
+            Err(WordPressError::Gone) => self.made(of, fields).await,
+            Err(error) => Err(failed(&error)),
+        }
+    }
+
     /// A term of WordPress's own with the same name or slug is taken for ours, and left as it is.
     async fn made(&self, of: &Taxonomy, fields: &TermFields) -> Result<u64, PublishError> {
         let made = self.client.create_term(of, fields).await;
         Ok(made.map_err(|error| failed(&error))?.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(name: &str, slug: &str, parent: u64) -> TermFields {
+        TermFields {
+            name: Some(name.into()),
+            slug: Some(slug.into()),
+            description: Some(String::new()),
+            parent: Some(parent),
+        }
+    }
+
+    #[test]
+    fn marks_tell_which_part_changed() {
+        let of = Taxonomy::categories();
+        let mark = |name: &str, slug: &str, parent: u64| term_mark(&of, &fields(name, slug, parent));
+        let before = mark("Europe", "europe", 0);
+        for (after, expected) in [
+            (mark("Europe", "europe", 0), Some(vec![])),
+            (mark("Europa", "europe", 0), Some(vec![TermPart::Name])),
+            (mark("Europa", "europa", 0), Some(vec![TermPart::Name, TermPart::Slug])),
+            (mark("Europe", "europe", 3), Some(vec![TermPart::Parent])),
+            ("x".repeat(64), None),
+        ] {
+            assert_eq!(TermPart::changed(&before, &after), expected);
+        }
+        assert_ne!(
+            before,
+            term_mark(&Taxonomy::tags(), &fields("Europe", "europe", 0)),
+            "another taxonomy"
+        );
+        assert_eq!(TermPart::keep(&before, "", &[]), before);
+        let kept = TermPart::keep(&mark("New", "new", 0), &before, &[TermPart::Slug]);
+        assert_eq!(
+            TermPart::changed(&before, &kept),
+            Some(vec![TermPart::Name]),
+            "the slug is the earlier one's"
+        );
+    }
+
+    #[test]
+    fn only_what_changed_is_written() {
+        let all = fields("A & B", "a-b", 2);
+        assert_eq!(
+            only(&all, &[TermPart::Name]),
+            TermFields {
+                name: Some("A & B".into()),
+                ..TermFields::default()
+            }
+        );
+        let there: Term =
+            serde_json::from_value(serde_json::json!({ "id": 1, "name": "A &amp; B", "slug": "a", "parent": 2 }))
+                .unwrap();
+        assert_eq!(apart(&there, &all), [TermPart::Slug]);
     }
 }

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use igny8_data::{AuditEvent, JobPriority, Manage, Read, Select, SiteDb, SiteId, Variables, Write};
+use igny8_data::{
+    Access, AuditEvent, Deleted, JobPriority, Manage, Read, Select, SiteDb, SiteId, Tx, Variables, Write,
+};
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
@@ -136,8 +138,9 @@ impl DestinationsApi {
         let found = patiently(connect::find(&app, &mut settings, &password))
             .await
             .map_err(|e| refused(&e))?;
+        let earlier = earlier(&db, &settings, None).await?;
         let mut row = Destination {
-            id: app.db.ids().make(),
+            id: earlier.as_ref().map_or_else(|| app.db.ids().make(), |row| row.id),
             account: scope.account(),
             site: scope.site(),
             kind: body.kind,
@@ -146,8 +149,8 @@ impl DestinationsApi {
             settings: serde_json::to_value(&settings).map_err(Error::internal)?,
             sealed: None,
             leaving: None,
-            rev: 1,
-            created_at: now,
+            rev: earlier.as_ref().map_or(1, |row| row.rev),
+            created_at: earlier.as_ref().map_or(now, |row| row.created_at),
             updated_at: now,
             deleted_at: None,
         };
@@ -164,8 +167,19 @@ impl DestinationsApi {
         state.discovered = Some(serde_json::to_value(&found).map_err(Error::internal)?);
         state.discovered_at = Some(now);
         let detail = serde_json::json!({ "kind": row.kind, "host": host(&settings) });
+        let known = state::of(&db, row.id).await?;
         let mut tx = db.tx();
-        tx.create(row.clone()).create(state.clone());
+        if let Some(earlier) = &earlier {
+            taken_up_again(&mut tx, &mut row, earlier, &settings);
+        } else {
+            tx.create(row.clone());
+        }
+        if let Some(known) = known {
+            (state.id, state.rev) = (known.id, known.rev);
+            tx.replace(&mut state);
+        } else {
+            tx.create(state.clone());
+        }
         note(&app, &mut tx, &row, "test", None, started);
         if row.enabled {
             tx.enqueue(send::publish_job(row.id));
@@ -272,6 +286,9 @@ impl DestinationsApi {
                 let found = patiently(connect::find(&app, &mut settings, &password))
                     .await
                     .map_err(|e| refused(&e))?;
+                if before.root != settings.root {
+                    earlier(&db, &settings, Some(row.id)).await?;
+                }
                 change = change
                     .connection(None, now)
                     .discovered(serde_json::to_value(&found).map_err(Error::internal)?, now);
@@ -279,6 +296,10 @@ impl DestinationsApi {
             }
             taxonomies_changed = before.taxonomies != settings.taxonomies;
             resettled = before != settings;
+            if comes_from_elsewhere(&before, &settings) {
+                // What was passed over until now carries old dates.
+                change = change.cursor(serde_json::json!({}));
+            }
             row.settings = serde_json::to_value(&settings).map_err(Error::internal)?;
             if new_password.is_some() {
                 row.seal(app.db.keys(), app.db.ids().bytes(), &secrets);
@@ -311,14 +332,7 @@ impl DestinationsApi {
             take_up(&mut tx, row.id, now);
         }
         if taxonomies_changed {
-            let mut binds = Variables::new();
-            binds.insert("retaxed", row.id);
-            binds.insert("retaxed_kind", KnownKind::Term);
-            tx.statement(
-                "DELETE mapping WHERE destination = $retaxed AND kind = $retaxed_kind AND site = $site AND account = $account \
-                 RETURN NONE",
-                binds,
-            );
+            forget_terms(&mut tx, row.id);
         }
         if row.enabled && (tried || resettled || switched_on) {
             tx.enqueue(match row.kind {
@@ -601,12 +615,62 @@ impl DestinationsApi {
     }
 }
 
+/// The last destination that was removed and led to the same WordPress site: it knows what of ours is there.
+///
+/// Refuses where there is one that was not removed, besides `own`: of two, each takes what the other sends for something else, and
+/// everything is there twice.
+async fn earlier<A: Access>(
+    db: &SiteDb<'_, A>,
+    settings: &WordpressSettings,
+    own: Option<DestinationId>,
+) -> Result<Option<Destination>> {
+    let mut same: Vec<Destination> = db.list(Select::new().deleted(Deleted::With)).await?;
+    same.retain(|row| {
+        let known = row.settings::<WordpressSettings>();
+        row.kind == DestinationKind::Wordpress
+            && Some(row.id) != own
+            && known.is_ok_and(|known| known.root == settings.root)
+    });
+    if let Some(row) = same.iter().find(|row| row.deleted_at.is_none()) {
+        return Err(Error::conflict(
+            "already_connected",
+            format!(
+                "This WordPress site is connected already, as `{}` ({}). Change that destination, or remove it first.",
+                row.name, row.id
+            ),
+        ));
+    }
+    Ok(same.into_iter().max_by_key(|row| row.deleted_at))
+}
+
+/// A destination that was removed is connected anew: what is there is known, so nothing is made a second time.
+fn taken_up_again(tx: &mut Tx<'_>, row: &mut Destination, earlier: &Destination, settings: &WordpressSettings) {
+    let before: WordpressSettings = earlier.settings().unwrap_or_default();
+    tx.replace(row);
+    take_up(tx, row.id, row.updated_at);
+    if before.taxonomies != settings.taxonomies {
+        forget_terms(tx, row.id);
+    }
+}
+
+/// Their terms are not ours any more, since our taxonomies became others there.
+fn forget_terms(tx: &mut Tx<'_>, destination: DestinationId) {
+    let mut binds = Variables::new();
+    binds.insert("retaxed", destination);
+    binds.insert("retaxed_kind", KnownKind::Term);
+    tx.statement(
+        "DELETE mapping WHERE destination = $retaxed AND kind = $retaxed_kind AND site = $site AND account = $account \
+         RETURN NONE",
+        binds,
+    );
+}
+
 /// A destination of the site.
-pub(super) async fn found<A: igny8_data::Access>(db: &SiteDb<'_, A>, id: DestinationId) -> Result<Destination> {
+pub(super) async fn found<A: Access>(db: &SiteDb<'_, A>, id: DestinationId) -> Result<Destination> {
     db.get::<Destination>(id).await?.ok_or_else(Error::not_found)
 }
 
-async fn wordpress_of<A: igny8_data::Access>(db: &SiteDb<'_, A>, id: DestinationId) -> Result<Destination> {
+async fn wordpress_of<A: Access>(db: &SiteDb<'_, A>, id: DestinationId) -> Result<Destination> {
     let row = found(db, id).await?;
     if row.kind == DestinationKind::Wordpress {
         Ok(row)
@@ -618,6 +682,14 @@ async fn wordpress_of<A: igny8_data::Access>(db: &SiteDb<'_, A>, id: Destination
 /// Whether anything comes from there by itself.
 fn imports(row: &Destination, settings: &WordpressSettings) -> bool {
     row.enabled && settings.imports != Imports::Nothing
+}
+
+/// Whether other posts or terms are imported than before.
+fn comes_from_elsewhere(before: &WordpressSettings, now: &WordpressSettings) -> bool {
+    before.imports != now.imports
+        || before.import_types != now.import_types
+        || before.post_types != now.post_types
+        || before.taxonomies != now.taxonomies
 }
 
 async fn try_out(app: &App, row: &Destination) -> Result<(), PublishError> {
@@ -656,7 +728,7 @@ fn host(settings: &WordpressSettings) -> Option<String> {
 
 pub(super) fn note(
     app: &App,
-    tx: &mut igny8_data::Tx<'_>,
+    tx: &mut Tx<'_>,
     row: &Destination,
     what: &'static str,
     problem: Option<String>,
@@ -678,7 +750,7 @@ pub(super) fn note(
 }
 
 /// Lets what failed be tried again with the next run.
-pub(super) fn take_up(tx: &mut igny8_data::Tx<'_>, destination: DestinationId, now: chrono::DateTime<chrono::Utc>) {
+pub(super) fn take_up(tx: &mut Tx<'_>, destination: DestinationId, now: chrono::DateTime<chrono::Utc>) {
     let mut binds = Variables::new();
     binds.insert("taken_up", destination);
     binds.insert("taken_failed", PublicationStatus::Failed);

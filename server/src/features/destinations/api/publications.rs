@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use igny8_data::{AuditEvent, JobPriority, Read, Select, SiteDb, SiteId, Write};
+use igny8_data::{AuditEvent, Deleted, JobPriority, Read, Select, SiteDb, SiteId, Write};
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
@@ -113,7 +113,9 @@ impl PublicationsApi {
         let db = app.db.site(&scope);
         let row = found(&db, publication_id.0).await?;
         let theirs = row.conflicting().ok_or_else(no_conflict)?;
-        let ours = db.get::<Content>(row.content).await?.ok_or_else(Error::not_found)?;
+        // Deleted here and edited there is a conflict, too.
+        let ours = db.get_deleted::<Content>(row.content, Deleted::With).await?;
+        let ours = ours.ok_or_else(Error::not_found)?;
         let compared = tokio::task::spawn_blocking(move || differing(ours, &theirs)).await;
         let (theirs, fields) = compared.map_err(Error::internal)?;
         Ok(Json(ConflictOut {
@@ -166,6 +168,12 @@ impl PublicationsApi {
                 tx.commit().await?;
             }
             Side::Theirs => {
+                if db.get::<Content>(row.content).await?.is_none() {
+                    return Err(Error::conflict(
+                        "deleted_here",
+                        "The content was deleted here. Restore it first, or keep `ours` to take it away there as well.",
+                    ));
+                }
                 let taken = crate::features::destinations::inbound::take_theirs(&app, &scope, &destination, &row).await;
                 taken.map_err(|error| match error {
                     PublishError::Retry { why, .. } => Error::unavailable(why),

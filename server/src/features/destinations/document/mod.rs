@@ -1,6 +1,7 @@
 //! Documents of content: everything that goes out, made of rows some at a time.
 
 mod body;
+mod harmless;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -11,7 +12,8 @@ use igny8_renderer::address::{Address, Target};
 use igny8_renderer::locale::Reader;
 use igny8_renderer::site::Page;
 
-use super::model::{Destination, Publication, PublicationStatus};
+use super::inbound::convert;
+use super::model::{BINNED, Destination, Publication, PublicationStatus};
 use crate::app::App;
 use crate::features::content::model::{BodyFormat, ContentType, Source, SyncStatus};
 use crate::features::content::{Content, ContentId, Status, changes};
@@ -125,7 +127,7 @@ impl<'a> Maker<'a> {
         let mut named = self.named(&contents).await?;
         let pages: Vec<Page> = {
             let known = Lookup::new(self.site, named.terms.values(), &named.clusters, &named.media);
-            contents.iter().map(|content| known.page((*content).clone())).collect()
+            contents.iter().map(|content| known.page(outgoing(content))).collect()
         };
         let paths: BTreeSet<String> = pages.iter().flat_map(used_media::named_by).collect();
         named.media.extend(self.media_at(&paths, &named.media).await?);
@@ -490,7 +492,17 @@ fn came_from_there(content: &Content) -> bool {
 
 /// Whether its body is another system's source, which stays as it is.
 fn is_foreign(content: &Content) -> bool {
-    content.body_format == BodyFormat::Html && came_from_there(content)
+    let is_theirs = content.source == Source::Wordpress || convert::has_their_body(content);
+    content.body_format == BodyFormat::Html && is_theirs
+}
+
+/// Content as its document is made of it. What runs in a visitor's browser goes out only where it was imported.
+fn outgoing(content: &Content) -> Content {
+    let mut content = content.clone();
+    if is_foreign(&content) && content.source != Source::Wordpress {
+        content.body = harmless::harmless(&content.body);
+    }
+    content
 }
 
 fn path_of(url: &str) -> Option<String> {
@@ -500,7 +512,9 @@ fn path_of(url: &str) -> Option<String> {
 /// Which parts were changed here since both sides agreed, for what came from there: what it keeps in other forms than ours must not be
 /// written back in ours. Everything where the row does not remember that far back.
 fn changed_parts(content: &Content, publication: &Publication) -> Option<BTreeSet<Part>> {
-    let ours = !came_from_there(content) && (publication.sent_hash.is_some() || publication.their_hash.is_none());
+    let sent_whole = publication.sent_hash.is_some() || publication.their_hash.is_none();
+    let is_binned = publication.external_status.as_deref() == Some(BINNED);
+    let ours = !came_from_there(content) && (sent_whole || is_binned);
     if ours || publication.status == PublicationStatus::Removed {
         return None;
     }

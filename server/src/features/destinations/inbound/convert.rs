@@ -15,6 +15,8 @@ use crate::features::taxonomy::TermId;
 pub const EXTRA: &str = "wordpress";
 /// A key below it: visitors do not see the post, or not without a password, so no copy of the site may show it.
 pub const HIDDEN: &str = "hidden";
+/// A key below it, of content that was written here: its body is WordPress's since it was edited there.
+const THEIR_BODY: &str = "their_body";
 /// Bytes of one value of meta that is kept.
 const LONGEST_META: usize = 2 << 10;
 /// Bytes of meta that are kept in all.
@@ -60,18 +62,24 @@ pub fn refused(post: &Post) -> Option<&'static str> {
     }
 }
 
+/// Whether the body of content that was written here was edited there, and is in WordPress's form since.
+pub fn has_their_body(content: &Content) -> bool {
+    let mark = content.extra.get(EXTRA).and_then(|kept| kept.get(THEIR_BODY));
+    content.body_format == BodyFormat::Html && mark.and_then(Value::as_bool).unwrap_or(false)
+}
+
 /// Writes what changed of a post into content, all but its address. Of content that was written here, what it has besides stays.
 pub fn apply(post: &Post, parts: &[PostPart], around: &Around, content: &mut Content) {
+    let is_ours = content.source != Source::Wordpress;
+    let their_body = is_ours && (parts.contains(&PostPart::Content) || has_their_body(content));
     for part in parts {
         match part {
             PostPart::Title => content.title = title(post),
             PostPart::Content => {
                 content.body.clone_from(&post.content);
                 content.body_format = BodyFormat::Html;
-                if content.source != Source::Wordpress {
-                    // What was made of them is a part of the text there.
-                    (content.blocks, content.faq) = (Vec::new(), Vec::new());
-                }
+                // What was made of them is a part of the text there.
+                (content.blocks, content.faq) = (Vec::new(), Vec::new());
             }
             PostPart::Excerpt => content.excerpt = cut(&plain(&post.excerpt), 1000),
             PostPart::Status => {
@@ -107,14 +115,18 @@ pub fn apply(post: &Post, parts: &[PostPart], around: &Around, content: &mut Con
             PostPart::Slug | PostPart::Showing | PostPart::Seo | PostPart::Meta => {}
         }
     }
-    if content.source == Source::Wordpress {
+    if !is_ours {
         content.source_url = Some(&post.link).filter(|link| is_web(link)).cloned();
     }
-    set_extra(content, EXTRA, Some(kept(post)));
-    content.sync_status = if content.source == Source::Wordpress {
-        SyncStatus::Imported
-    } else {
+    let mut kept = kept(post);
+    if their_body && let Some(kept) = kept.as_object_mut() {
+        kept.insert(THEIR_BODY.into(), json!(true));
+    }
+    set_extra(content, EXTRA, Some(kept));
+    content.sync_status = if is_ours {
         SyncStatus::Synced
+    } else {
+        SyncStatus::Imported
     };
 }
 

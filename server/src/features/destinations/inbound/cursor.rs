@@ -12,6 +12,8 @@ pub struct Cursor {
     /// By slug of the post type.
     pub types: BTreeMap<String, Seen>,
     pub run: Option<Run>,
+    /// When all terms were read.
+    pub terms_at: Option<DateTime<Utc>>,
 }
 
 /// What was seen of a post type.
@@ -67,10 +69,14 @@ pub struct Counts {
     pub terms: u64,
     /// Why some were skipped, the first few in words.
     pub problems: Vec<String>,
+    /// Where posts were that others may be below, and that are elsewhere now.
+    pub moved: Vec<String>,
 }
 
 /// As many reasons as are kept.
 const MOST_PROBLEMS: usize = 20;
+/// As many old addresses.
+const MOST_MOVED: usize = 200;
 
 impl Counts {
     pub fn add(&mut self, other: &Self) {
@@ -83,6 +89,16 @@ impl Counts {
         self.terms += other.terms;
         let room = MOST_PROBLEMS.saturating_sub(self.problems.len());
         self.problems.extend(other.problems.iter().take(room).cloned());
+        let room = MOST_MOVED.saturating_sub(self.moved.len());
+        self.moved.extend(other.moved.iter().take(room).cloned());
+    }
+
+    /// Notes that a post has another address than `before`. Addresses with a query have none below them.
+    pub fn note_move(&mut self, before: Option<&str>, now: &str) {
+        let before = before.filter(|before| *before != now && !before.contains('?'));
+        if let Some(before) = before.filter(|_| self.moved.len() < MOST_MOVED) {
+            self.moved.push(before.to_owned());
+        }
     }
 
     pub fn skip(&mut self, post: u64, why: &str) {

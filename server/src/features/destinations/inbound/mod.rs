@@ -3,7 +3,8 @@
 //! A job ([`job`]) reads the site in parts ([`walk`]), each stored in one unit of work with where it got to ([`cursor`]), so one that
 //! is killed goes on from there. First terms, parents before children ([`terms`]); then posts in the order of their ids
 //! ([`posts`], [`convert`]); last, ids are compared, for what was deleted and for what carries an old date. Later runs read what
-//! changed since the last one; they compare ids when the site's count is another one, and once a day.
+//! changed since the last one; they compare ids when the site's count is another one, and once a day, and read all terms once a
+//! day.
 //!
 //! What asks for it: the schedule ([`poll`]), somebody who does not want to wait, or the plugin's webhook ([`receive`]).
 //!

@@ -5,10 +5,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use igny8_data::{DbError, SurrealValue, Tx, Variables};
+use igny8_data::{DbError, Tx, Variables};
 use igny8_wordpress::{META_PREFIX, Post, PostPart, PostType, Taxonomy};
 
-use super::super::model::{Choice, Publication, PublicationStatus};
+use super::super::model::{BINNED, Choice, GONE, Publication, PublicationStatus};
+use super::super::state;
 use super::convert::{self, Around};
 use super::cursor::Counts;
 use super::source::{Inbound, broken};
@@ -17,7 +18,7 @@ use crate::features::content::batch;
 use crate::features::content::model::Source;
 use crate::features::content::save::{self, keep_address, publishing_changed, score_later};
 use crate::features::content::{Content, ContentId, Reason, Revision, Status, changes};
-use crate::publish::wordpress::failed;
+use crate::publish::wordpress::{failed, place_slug_of};
 use crate::publish::{PublishError, RemoteCopy};
 
 /// Times a lot is looked at again because somebody changed some of it meanwhile.
@@ -44,12 +45,15 @@ const SHARED: [&str; 17] = [
 ];
 
 /// A post with what is known of it here.
+#[derive(Clone)]
 struct Matched {
     post: Post,
     hash: String,
     publication: Option<Publication>,
     content: Option<Content>,
     around: Around,
+    /// The content that was imported from it is another post there by now.
+    is_elsewhere: bool,
 }
 
 /// What becomes of a post.
@@ -85,38 +89,86 @@ pub async fn import(
         .map_err(|error| broken(&error))?;
     let bare: Vec<&Post> = posts.iter().map(|(post, ..)| post).collect();
     let around = around(from, &taxonomies, &bare, &mut counts).await?;
+    let matched = posts.into_iter().zip(around);
+    let matched: Vec<Matched> = matched
+        .map(|((post, hash, publication), around)| Matched {
+            post,
+            hash,
+            publication,
+            content: None,
+            around,
+            is_elsewhere: false,
+        })
+        .collect();
+    match store(from, of, &matched, &counts, alongside).await {
+        Err(error) if is_about_one(&error) => one_by_one(from, of, &matched, counts, alongside).await,
+        stored => stored,
+    }
+    .map_err(|error| broken(&error))
+}
+
+/// Whether a lot was refused for one of its posts.
+fn is_about_one(error: &DbError) -> bool {
+    match error {
+        DbError::Duplicate { .. } => true,
+        DbError::Refused(code) => code != state::LOST,
+        _ => false,
+    }
+}
+
+/// Stores posts, all of them or none.
+async fn store(
+    from: &Inbound<'_>,
+    of: &PostType,
+    all: &[Matched],
+    counted: &Counts,
+    alongside: &(dyn Fn(&mut Tx<'_>, &Counts) + Sync),
+) -> Result<Counts, DbError> {
     for attempt in 1.. {
-        let mut counts = counts.clone();
-        let mut matched = Vec::with_capacity(posts.len());
-        for ((post, hash, publication), around) in posts.iter().zip(&around) {
-            matched.push(Matched {
-                post: post.clone(),
-                hash: hash.clone(),
-                publication: publication.clone(),
-                content: None,
-                around: around.clone(),
-            });
-        }
+        let mut counts = counted.clone();
+        let mut matched = all.to_vec();
         if attempt > 1 {
-            let fresh = publications(from, &posts.iter().map(|(post, ..)| post.id).collect::<Vec<_>>()).await;
-            let mut fresh = fresh.map_err(|error| broken(&error))?;
+            let ids: Vec<u64> = all.iter().map(|one| one.post.id).collect();
+            let mut fresh = publications(from, &ids).await?;
             for one in &mut matched {
                 one.publication = fresh.remove(&one.post.id);
             }
         }
-        find_content(from, &mut matched).await.map_err(|error| broken(&error))?;
+        find_content(from, &mut matched).await?;
         let mut tx = from.tx();
-        write(from, of, matched, &mut tx, &mut counts)
-            .await
-            .map_err(|error| broken(&error))?;
+        write(from, of, matched, &mut tx, &mut counts).await?;
         alongside(&mut tx, &counts);
         match tx.commit().await {
             Ok(_) => return Ok(counts),
             // Somebody edits here, or took an address: look again.
-            Err(DbError::Stale | DbError::Duplicate { .. } | DbError::Refused { .. }) if attempt < ATTEMPTS => {}
-            Err(error) => return Err(broken(&error)),
+            Err(DbError::Stale | DbError::Duplicate { .. } | DbError::Refused(_)) if attempt < ATTEMPTS => {}
+            Err(error) => return Err(error),
         }
     }
+    Ok(counted.clone())
+}
+
+/// Stores posts of which one cannot be stored; that one is left out, and found again when ids are compared.
+async fn one_by_one(
+    from: &Inbound<'_>,
+    of: &PostType,
+    all: &[Matched],
+    mut counts: Counts,
+    alongside: &(dyn Fn(&mut Tx<'_>, &Counts) + Sync),
+) -> Result<Counts, DbError> {
+    for one in all {
+        match store(from, of, std::slice::from_ref(one), &Counts::default(), &|_, _| {}).await {
+            Ok(stored) => counts.add(&stored),
+            Err(error) if is_about_one(&error) => {
+                tracing::warn!(%error, post = one.post.id, "a post cannot be imported");
+                counts.skip(one.post.id, "something that is here already stands in its way");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let mut tx = from.tx();
+    alongside(&mut tx, &counts);
+    tx.commit().await?;
     Ok(counts)
 }
 
@@ -153,21 +205,40 @@ fn is_same(known: &Publication, post: &Post, hash: &str) -> bool {
         known.their_hash.as_deref() == Some(hash) || known.conflicting().is_some_and(|conflict| conflict.hash == hash);
     let same_url = known.external_url.as_deref().unwrap_or_default() == post.link;
     let is_away = known.status == PublicationStatus::Removed;
+    let was_away = matches!(known.external_status.as_deref(), Some(BINNED | GONE));
     match (is_away, post.status == "trash") {
-        // A place that was reserved and not written to yet is the publishing job's.
-        _ if known.their_hash.is_none() && known.status != PublicationStatus::Conflict => true,
+        _ if is_reserved(known, post) => true,
         (true, true) => true,
-        // Taken from visitors by us, as a draft where there is no bin.
-        (true, false)
-            if known.external_status.as_deref() != Some("trash")
-                && known.external_status.as_deref() != Some("gone") =>
-        {
-            seen
-        }
+        // Where there is no bin, what we took from visitors is a draft.
+        (true, false) if is_taken_back(known) => !is_shown(post),
+        (true, false) if !was_away => seen,
         (true, false) => false,
-        (false, true) => false,
+        // What was in the bin when the publishing job began to bring it back.
+        (false, true) => was_away && matches!(known.status, PublicationStatus::Pending | PublicationStatus::Failed),
         (false, false) => seen && (same_url || known.status == PublicationStatus::Conflict),
     }
+}
+
+/// Whether it is a place that was reserved and not written to yet, which is the publishing job's.
+fn is_reserved(known: &Publication, post: &Post) -> bool {
+    known.their_hash.is_none()
+        && match known.status {
+            PublicationStatus::Pending | PublicationStatus::Failed => true,
+            PublicationStatus::Conflict => false,
+            PublicationStatus::Published | PublicationStatus::Removed => {
+                post.slug.starts_with(&place_slug_of(&known.id.to_string()))
+            }
+        }
+}
+
+/// Whether it was taken from visitors there by us: where people did that, it says so.
+fn is_taken_back(known: &Publication) -> bool {
+    known.status == PublicationStatus::Removed && known.error.is_none()
+}
+
+/// Whether visitors see a post, or will. Plugins have statuses of their own, which they do not.
+fn is_shown(post: &Post) -> bool {
+    matches!(post.status.as_str(), "publish" | "private" | "future")
 }
 
 /// The content that a post of ours carries the id of.
@@ -255,55 +326,90 @@ async fn around(
     Ok(all)
 }
 
-/// Reads the content of posts that have some.
-async fn find_content(from: &Inbound<'_>, matched: &mut [Matched]) -> Result<(), DbError> {
-    #[derive(SurrealValue)]
-    #[surreal(crate = "surrealdb_types")]
-    struct Found {
-        id: ContentId,
-    }
-    // Posts that nothing here says it is: content of that id, or from an earlier connection to the same site.
-    let unknown: Vec<usize> = (0..matched.len())
-        .filter(|n| matched[*n].publication.is_none())
-        .collect();
-    let mut ids: HashMap<usize, ContentId> = HashMap::new();
+/// Content that a post which nothing here says it is may be of.
+struct Candidate {
+    /// Which post of the lot.
+    n: usize,
+    content: ContentId,
+    /// It was imported from this post, by an earlier connection to the same site.
+    by_key: bool,
+}
+
+/// Looks for content of posts that have no publication: imported from it, before what they carry the id of.
+async fn candidates(from: &Inbound<'_>, matched: &[Matched]) -> Result<Vec<Candidate>, DbError> {
     let (mut sql, mut binds, mut asked) = (String::new(), Variables::new(), Vec::new());
-    binds.insert("destination", from.destination.id);
-    for n in unknown {
-        binds.insert(format!("key{n}"), from.source_key(matched[n].post.id));
+    for (n, one) in matched.iter().enumerate().filter(|(_, one)| one.publication.is_none()) {
+        binds.insert(format!("key{n}"), from.source_key(one.post.id));
         sql += &format!(
-            "SELECT id FROM content WITH INDEX content_source_key WHERE site = $site AND source_key = $key{n} \
+            "SELECT VALUE id FROM content WITH INDEX content_source_key WHERE site = $site AND source_key = $key{n} \
              AND account = $account;"
         );
-        let by_meta = meta_id(&matched[n].post);
-        if let Some(content) = by_meta {
+        asked.push((n, true));
+        if let Some(content) = meta_id(&one.post) {
             binds.insert(format!("content{n}"), content);
-            // A copy of a post carries the same id: the first one has it.
             sql += &format!(
-                "SELECT id FROM $content{n} WHERE site = $site AND account = $account AND deleted_at IS NONE;\
-                 SELECT content AS id FROM publication WITH INDEX publication_content WHERE destination = $destination \
-                 AND content = $content{n} AND site = $site AND account = $account AND external_id IS NOT NONE;"
+                "SELECT VALUE id FROM $content{n} WHERE site = $site AND account = $account AND deleted_at IS NONE;"
             );
+            asked.push((n, false));
         }
-        asked.push((n, by_meta.is_some()));
     }
-    if !asked.is_empty() {
-        let mut answer = from.db().query(&sql, binds, "looking for content of posts").await?;
-        let mut claimed: HashSet<ContentId> = HashSet::new();
-        let mut at = 0;
-        for (n, by_meta) in asked {
-            let mut found = answer.rows::<Found>(at)?.pop();
-            at += 1;
-            if by_meta {
-                let there = answer.rows::<Found>(at)?.pop();
-                let is_elsewhere = !answer.rows::<Found>(at + 1)?.is_empty();
-                found = found.or_else(|| there.filter(|_| !is_elsewhere));
-                at += 2;
-            }
-            if let Some(id) = found.map(|found| found.id).filter(|id| claimed.insert(*id)) {
-                ids.insert(n, id);
-            }
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut answer = from.db().query(&sql, binds, "looking for content of posts").await?;
+    let mut found = Vec::with_capacity(asked.len());
+    for (at, (n, by_key)) in asked.into_iter().enumerate() {
+        let content = answer.rows::<ContentId>(at)?.pop();
+        found.extend(content.map(|content| Candidate { n, content, by_key }));
+    }
+    found.sort_by_key(|one| !one.by_key);
+    Ok(found)
+}
+
+/// Publications of this destination by their content.
+async fn publications_of(
+    from: &Inbound<'_>,
+    contents: &[ContentId],
+) -> Result<HashMap<ContentId, Publication>, DbError> {
+    if contents.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (mut sql, mut binds) = (String::new(), Variables::new());
+    binds.insert("destination", from.destination.id);
+    for (n, content) in contents.iter().enumerate() {
+        binds.insert(format!("content{n}"), *content);
+        sql += &format!(
+            "SELECT * FROM publication WITH INDEX publication_content WHERE destination = $destination \
+             AND content = $content{n} AND site = $site AND account = $account;"
+        );
+    }
+    let mut answer = from.db().query(&sql, binds, "looking for publications").await?;
+    let mut found = HashMap::new();
+    for n in 0..contents.len() {
+        found.extend(answer.rows::<Publication>(n)?.into_iter().map(|row| (row.content, row)));
+    }
+    Ok(found)
+}
+
+/// Reads the content of posts that have some.
+async fn find_content(from: &Inbound<'_>, matched: &mut [Matched]) -> Result<(), DbError> {
+    let candidates = candidates(from, matched).await?;
+    let contents: Vec<ContentId> = candidates.iter().map(|one| one.content).collect();
+    let mut there = publications_of(from, &contents).await?;
+    let mut ids: HashMap<usize, ContentId> = HashMap::new();
+    let mut claimed: HashSet<ContentId> = HashSet::new();
+    for Candidate { n, content, by_key } in candidates {
+        if ids.contains_key(&n) || matched[n].is_elsewhere {
+            continue;
         }
+        // A copy of a post carries the same id: the first one has it.
+        let has_place = there.get(&content).is_some_and(|known| known.external_id.is_some());
+        if has_place || !claimed.insert(content) {
+            matched[n].is_elsewhere = by_key;
+            continue;
+        }
+        matched[n].publication = there.remove(&content);
+        ids.insert(n, content);
     }
     for (n, one) in matched.iter().enumerate() {
         ids.extend(one.publication.as_ref().map(|publication| (n, publication.content)));
@@ -347,15 +453,15 @@ pub(super) fn parts_edited_here(content: &Content, publication: &Publication) ->
     parts.collect()
 }
 
-/// Whether a text of ours was changed since both sides agreed.
+/// Whether a text of ours was changed since both sides agreed. That we took it from visitors there is no such change.
 fn edited_here(content: &Content, publication: &Publication) -> bool {
+    let counts = |field: &str| {
+        SHARED.contains(&field) && !(is_taken_back(publication) && matches!(field, "status" | "publish_at"))
+    };
     match publication.sent_rev {
         Some(agreed) if agreed == content.rev => false,
-        Some(agreed) => changes::since(content, agreed).is_none_or(|all| {
-            all.iter()
-                .flat_map(|change| &change.fields)
-                .any(|field| SHARED.contains(&field.as_str()))
-        }),
+        Some(agreed) => changes::since(content, agreed)
+            .is_none_or(|all| all.iter().flat_map(|change| &change.fields).any(|field| counts(field))),
         None => true,
     }
 }
@@ -389,8 +495,13 @@ async fn write(
         publication,
         content,
         around,
+        is_elsewhere,
     } in all
     {
+        if is_elsewhere {
+            counts.skip(post.id, "the content that was made of it is another post there by now");
+            continue;
+        }
         // Deleted here: the publishing job sees to what is there.
         if content.as_ref().is_some_and(|row| row.deleted_at.is_some()) || (publication.is_some() && content.is_none())
         {
@@ -398,7 +509,12 @@ async fn write(
             continue;
         }
         let before = publication.as_ref().and_then(|known| known.their_hash.as_deref());
-        let parts = PostPart::changed(before.unwrap_or_default(), &hash);
+        let mut parts = PostPart::changed(before.unwrap_or_default(), &hash);
+        // It is there again, as if it had never been away.
+        let is_back = publication.as_ref().is_some_and(is_taken_back);
+        if is_back && !parts.contains(&PostPart::Status) {
+            parts.push(PostPart::Status);
+        }
         let is_trash = post.status == "trash";
         let taken_over = content.as_ref().map(|old| {
             let mut new = old.clone();
@@ -446,6 +562,9 @@ async fn write(
             }
             (Fate::Take { agree }, Some(old), _) => {
                 let mut publication = known(&mut publication, old.id);
+                if of.hierarchical {
+                    counts.note_move(publication.external_url.as_deref(), &post.link);
+                }
                 let changed = take(
                     from,
                     tx,
@@ -494,6 +613,9 @@ async fn write(
                 publication.external_url = Some(post.link.clone());
                 publication.external_status = Some(post.status.clone());
                 publication.status = PublicationStatus::Conflict;
+                if is_back {
+                    publication.choice = Choice::Automatic;
+                }
                 publication.conflict = serde_json::to_value(copy(from, &taxonomies, &post, &hash)).ok();
                 publication.error = None;
                 publication.updated_at = now;
@@ -704,7 +826,8 @@ async fn free(from: &Inbound<'_>, row: &mut Content, taken: &mut HashSet<(String
     let wanted = row.slug.clone();
     row.slug = save::free_slug(&db, &row.section, &row.language, &wanted).await?;
     let mut n = 2;
-    while taken.contains(&key(row)) {
+    // A number that is free in the database may be taken by another post of the lot, and the other way round.
+    while taken.contains(&key(row)) || !is_free(from, row).await? {
         row.slug = format!("{}-{n}", convert::cut(&wanted, 80).trim_matches('-'));
         n += 1;
     }

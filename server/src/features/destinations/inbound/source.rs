@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use igny8_data::queue::Lease;
-use igny8_data::{Read, SiteDb, SiteScope, Tx, Write};
+use igny8_data::{DbError, Read, SiteDb, SiteScope, Tx, Write};
 use igny8_wordpress::{Discovered, PostType, Taxonomy, WordPress, WordPressError};
 use url::Url;
 
@@ -176,8 +176,15 @@ fn discovered_of(state: &DestinationState) -> Option<Discovered> {
     serde_json::from_value(state.discovered.clone()?).ok()
 }
 
-/// A database that fails is tried again.
-pub fn broken(error: &igny8_data::DbError) -> PublishError {
-    tracing::warn!(%error, "an import met a database that fails");
-    PublishError::retry("The database did not answer; it is tried again.")
+/// What the database refuses or does not answer is tried again.
+pub fn broken(error: &DbError) -> PublishError {
+    tracing::warn!(%error, "an import could not be stored");
+    PublishError::retry(match error {
+        DbError::Refused(code) if code == state::LOST => "Another job works on this destination now.",
+        DbError::Stale | DbError::Conflict => "Something was changed here at the same moment; it is tried again.",
+        DbError::Duplicate { .. } | DbError::Refused(_) => {
+            "What was read does not fit what is here; it is tried again."
+        }
+        _ => "The database did not answer; it is tried again.",
+    })
 }

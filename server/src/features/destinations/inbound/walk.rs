@@ -244,11 +244,15 @@ async fn import(from: &mut Inbound<'_>, payload: &Payload, context: &JobContext)
         Some(run) if run.full || !payload.full => run,
         _ => Run::new(payload.full),
     };
-    if !run.terms && (run.full || cursor.types.is_empty()) && from.takes_new() {
+    let now = from.app.db.clock().now();
+    let are_terms_due = run.full || cursor.terms_at.is_none_or(|at| now - at >= COMPARED);
+    if !run.terms && are_terms_due {
         context.progress(1.0, "Reading categories and tags");
         let mut counts = Counts::default();
-        terms::all(from, &mut counts).await?;
+        // Of a term that was deleted, posts say nothing in their times: all of them are read.
+        run.full |= terms::all(from, &mut counts).await?;
         run.counts.add(&counts);
+        cursor.terms_at = Some(now);
     }
     run.terms = true;
     let parts = types.len().max(1);
@@ -266,6 +270,7 @@ async fn import(from: &mut Inbound<'_>, payload: &Payload, context: &JobContext)
             read_all(from, of, &mut cursor, &mut run, context, &told).await?;
         }
         compare(from, of, &mut cursor, &mut run, context).await?;
+        follow(from, of, &mut run.counts, context).await?;
         let begun = run.begun;
         let seen = cursor.types.entry(of.slug.clone()).or_default();
         (seen.until, seen.total) = (begun.or(seen.until), run.total);
@@ -288,6 +293,7 @@ fn keep(from: &Inbound<'_>, tx: &mut Tx<'_>, cursor: &Cursor, run: Option<&Run>)
     let cursor = Cursor {
         types: cursor.types.clone(),
         run: run.cloned(),
+        terms_at: cursor.terms_at,
     };
     Change::new().cursor(cursor.stored()).add_to(tx, from.destination.id);
 }
@@ -342,6 +348,7 @@ async fn read_all(
             let cursor = Cursor {
                 types: kept_cursor.types.clone(),
                 run: Some(run),
+                terms_at: kept_cursor.terms_at,
             };
             Change::new().cursor(cursor.stored()).add_to(tx, destination);
         };
@@ -375,6 +382,7 @@ async fn lot(
 struct Short {
     id: PublicationId,
     external_id: Option<String>,
+    external_url: Option<String>,
     their_modified: Option<DateTime<Utc>>,
     status: PublicationStatus,
 }
@@ -476,7 +484,7 @@ async fn known(from: &Inbound<'_>, of: &PostType) -> Result<HashMap<u64, Short>,
     let mut binds = Variables::new();
     binds.insert("destination", from.destination.id);
     binds.insert("of", of.rest_base.clone());
-    let sql = "SELECT id, external_id, their_modified, status FROM publication WITH INDEX publication_external \
+    let sql = "SELECT id, external_id, external_url, their_modified, status FROM publication WITH INDEX publication_external \
                WHERE destination = $destination AND site = $site AND account = $account AND external_type = $of \
                AND external_id IS NOT NONE;";
     let rows: Vec<Short> = from.db().query(sql, binds, "reading publications").await?.rows(0)?;
@@ -484,6 +492,41 @@ async fn known(from: &Inbound<'_>, of: &PostType) -> Result<HashMap<u64, Short>,
         .into_iter()
         .filter_map(|row| Some((row.external_id.as_ref()?.parse().ok()?, row)));
     Ok(by_id.collect())
+}
+
+/// Reads what is below posts that moved: its addresses are others as well, and its times do not say so.
+async fn follow(
+    from: &mut Inbound<'_>,
+    of: &PostType,
+    counts: &mut Counts,
+    context: &JobContext,
+) -> Result<(), PublishError> {
+    let moved = std::mem::take(&mut counts.moved);
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let known = known(from, of).await.map_err(|error| broken(&error))?;
+    let below = known
+        .into_iter()
+        .filter(|(_, here)| here.external_url.as_deref().is_some_and(|url| is_below(url, &moved)));
+    let mut ids: Vec<u64> = below.map(|(id, _)| id).collect();
+    ids.sort_unstable();
+    for ids in ids.chunks(LOT) {
+        stopped(context)?;
+        let posts = these(from, of, ids, counts).await?;
+        counts.add(&posts::import(from, of, posts, &|_, _| {}).await?);
+    }
+    // Whatever was below those was below the first ones, too.
+    counts.moved.clear();
+    Ok(())
+}
+
+/// Whether an address is below one of these.
+fn is_below(url: &str, addresses: &[String]) -> bool {
+    addresses.iter().any(|address| {
+        let rest = url.strip_prefix(address.trim_end_matches('/'));
+        rest.is_some_and(|rest| rest.starts_with('/') && rest.len() > 1)
+    })
 }
 
 /// A post that is in no list: deleted for good, or hidden from the user that we are.
@@ -508,8 +551,8 @@ async fn missing(
             else {
                 return Ok(());
             };
-            // Made by a job that writes, and not there yet.
-            if publication.their_hash.is_none() && publication.status == PublicationStatus::Pending {
+            // The publishing job is about to bring it there.
+            if publication.status == PublicationStatus::Pending {
                 return Ok(());
             }
             let content = db
@@ -563,6 +606,26 @@ async fn some(from: &mut Inbound<'_>, named: &[Named], context: &JobContext) -> 
                 }
             }
         }
+        follow(from, &of, &mut counts, context).await?;
     }
     Ok(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_below_an_address() {
+        let moved = ["https://a.example/about/".to_owned(), "https://a.example/x".to_owned()];
+        for (url, expected) in [
+            ("https://a.example/about/team/", true),
+            ("https://a.example/x/y", true),
+            ("https://a.example/about/", false),
+            ("https://a.example/about-us/", false),
+            ("https://a.example/xy/", false),
+        ] {
+            assert_eq!(is_below(url, &moved), expected, "{url}");
+        }
+    }
 }
