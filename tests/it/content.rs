@@ -219,6 +219,7 @@ async fn what_is_wrong_is_named() {
         (json!({ "canonical_url": "javascript:alert(1)" }), "canonical_url"),
         (json!({ "aliases": ["//evil.example/"] }), "aliases.0"),
         (json!({ "page_role": "home" }), "page_role"),
+        (json!({ "content_structure": "product_page" }), "content_structure"),
         (json!({ "entity": { "price": "3", "currency": "EUR" } }), "entity.price"),
         (json!({ "extra": [1] }), "extra"),
         (json!({ "cluster_role": "hub" }), "cluster_role"),
@@ -657,6 +658,146 @@ async fn lists_page_through_everything_once_and_by_an_index() {
                 "{table} {field}: {plan}"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn a_bulk_action_needs_a_condition() {
+    let w = World::new().await;
+    let list = format!("/sites/{}/content", w.a.sites[0]);
+    create(&w, json!({ "content_type": "post", "title": "One" })).await;
+    let total = async || w.get(&w.a.viewer, &format!("{list}?with_total=true")).await.1["total"].clone();
+    for (action, filter, field) in [
+        ("delete", json!({}), "filter"),
+        ("delete", json!({ "search": " ", "unassigned_term": false }), "filter"),
+        (
+            "delete",
+            json!({ "status": "draft", "deleted": true }),
+            "filter.deleted",
+        ),
+        ("assign_terms", json!({}), "filter"),
+        ("assign_cluster", json!({ "unassigned_cluster": false }), "filter"),
+        ("restore", json!({}), "filter"),
+    ] {
+        let body = json!({ "action": action, "terms": [], "cluster": null, "filter": filter });
+        let (status, problem) = w.post(&w.a.editor, &format!("{list}/bulk"), body).await;
+        assert_eq!(
+            (status.as_u16(), &problem["errors"][0]["field"]),
+            (422, &json!(field)),
+            "{action} {filter}: {problem}"
+        );
+    }
+    assert_eq!(total().await, 1);
+    for (action, filter) in [
+        ("delete", json!({ "status": "draft" })),
+        ("restore", json!({ "deleted": true })),
+    ] {
+        let body = json!({ "action": action, "filter": filter });
+        let (_, bulk) = w.post(&w.a.editor, &format!("{list}/bulk"), body).await;
+        assert_eq!(bulk["done"], 1, "{bulk}");
+    }
+    assert_eq!(total().await, 1);
+}
+
+#[tokio::test]
+async fn published_content_stays_ready() {
+    let w = World::new().await;
+    let list = format!("/sites/{}/content", w.a.sites[0]);
+    let post = ready(&w, "Ready").await;
+    let path = format!("{list}/{}", id(&post));
+    let publish = json!({ "status": "published" });
+    let (code, live) = with_rev(&w, &w.a.editor, Method::POST, &format!("{path}/status"), 1, publish).await;
+    assert_eq!(code, 200, "{live}");
+    let taken = json!({ "meta_description": "", "excerpt": "", "cluster": null });
+    let (code, problem) = with_rev(&w, &w.a.editor, Method::PATCH, &path, 2, taken).await;
+    let fields = |problem: &Value| -> Vec<String> {
+        let errors = problem["errors"].as_array().into_iter().flatten();
+        errors.map(|e| e["field"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(
+        (code, &problem["code"], fields(&problem)),
+        (
+            422,
+            &json!("not_ready"),
+            vec!["meta_description".to_owned(), "cluster".to_owned()]
+        ),
+        "{problem}"
+    );
+    let bulk = async |who: &Member, body: Value| w.post(who, &format!("{list}/bulk"), body).await.1;
+    for body in [
+        json!({ "action": "assign_terms", "terms": [], "terms_mode": "replace", "ids": [id(&post)] }),
+        json!({ "action": "assign_cluster", "cluster": null, "ids": [id(&post)] }),
+    ] {
+        let refused = bulk(&w.a.editor, body).await;
+        assert_eq!(
+            (&refused["done"], &refused["results"][0]["code"]),
+            (&json!(0), &json!("not_ready")),
+            "{refused}"
+        );
+    }
+    let (code, written) = with_rev(&w, &w.a.editor, Method::PATCH, &path, 2, json!({ "body": "More." })).await;
+    assert_eq!(code, 200, "what it needs is still there: {written}");
+    let forced = json!({ "cluster": null, "force": true });
+    assert_eq!(
+        with_rev(&w, &w.a.editor, Method::PATCH, &path, 3, forced.clone())
+            .await
+            .0,
+        403
+    );
+    let (code, forced) = with_rev(&w, &w.a.admin, Method::PATCH, &path, 3, forced).await;
+    assert_eq!((code, &forced["status"]), (200, &json!("published")), "{forced}");
+    let (code, edited) = with_rev(&w, &w.a.editor, Method::PATCH, &path, 4, json!({ "title": "Again" })).await;
+    assert_eq!(code, 200, "what was waived is still edited: {edited}");
+    let terms =
+        json!({ "action": "assign_terms", "terms": [], "terms_mode": "replace", "force": true, "ids": [id(&post)] });
+    let bulk = bulk(&w.a.admin, terms).await;
+    assert_eq!(bulk["done"], 1, "{bulk}");
+    let (_, audit) = w.get(&w.a.owner, "/audit?limit=200").await;
+    let waived: Vec<&Value> = audit["items"]
+        .as_array()
+        .unwrap_or_else(|| panic!("{audit}"))
+        .iter()
+        .filter(|event| event["action"] == "content.readiness_waived")
+        .map(|event| &event["detail"]["missing"])
+        .collect();
+    assert_eq!(waived.len(), 2, "{audit}");
+    assert!(
+        waived.contains(&&json!(["cluster"])) && waived.contains(&&json!(["terms"])),
+        "{waived:?}"
+    );
+    // A draft may lack what it likes.
+    let draft = json!({ "status": "draft" });
+    assert_eq!(
+        with_rev(&w, &w.a.editor, Method::POST, &format!("{path}/status"), 6, draft)
+            .await
+            .0,
+        200
+    );
+    assert_eq!(
+        with_rev(&w, &w.a.editor, Method::PATCH, &path, 7, json!({ "excerpt": "" }))
+            .await
+            .0,
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_second_home_page_is_told_of_the_first() {
+    let w = World::new().await;
+    let list = format!("/sites/{}/content", w.a.sites[0]);
+    let home = json!({ "content_type": "page", "page_role": "home", "title": "Welcome" });
+    let first = create(&w, home.clone()).await;
+    let ids = json!({ "action": "delete", "ids": [id(&first)] });
+    assert_eq!(w.post(&w.a.editor, &format!("{list}/bulk"), ids).await.1["done"], 1);
+    for slug in [json!({}), json!({ "slug": "another" })] {
+        let mut body = home.clone();
+        body.as_object_mut().unwrap().extend(slug.as_object().unwrap().clone());
+        let (status, problem) = w.post(&w.a.editor, &list, body).await;
+        assert_eq!(
+            (status.as_u16(), &problem["errors"][0]["field"]),
+            (409, &json!("page_role")),
+            "{problem}"
+        );
     }
 }
 

@@ -161,6 +161,10 @@ async fn a_local_run_covers_every_keyword_once() {
     // Nothing is left; a new keyword makes a supporting page of a cluster that is named.
     let (status, answer) = p.start(json!({ "sector": p.sector })).await;
     assert_eq!((status, &answer["code"]), (422, &json!("nothing_to_do")), "{answer}");
+    assert!(
+        answer["detail"].as_str().unwrap().contains("aimed at already"),
+        "{answer}"
+    );
     p.made(
         "keywords",
         json!({ "sector": p.sector, "text": "nitro cold brew", "volume": 90, "cluster": p.cluster }),

@@ -60,6 +60,24 @@ pub async fn run(w: &World, sector: &str, more: &str, bytes: &[u8]) -> Value {
     import
 }
 
+#[tokio::test]
+async fn a_file_without_rows_says_so() {
+    let w = World::new().await;
+    let here = sector(&w).await;
+    let report = import(&w, &here, "", b"Keyword,Volume\n").await;
+    assert_eq!(counts(&report), [0; 4]);
+    assert!(report["notes"].to_string().contains("no rows of keywords"), "{report}");
+}
+
+#[test]
+fn columns_need_not_be_named() {
+    let spec: Value = serde_json::from_str(igny8_server::api::description::text()).unwrap();
+    let import = &spec["paths"]["/sites/{site_id}/keywords/imports"]["post"];
+    let parameters = import["parameters"].as_array().unwrap();
+    let column = parameters.iter().find(|p| p["name"] == "column").unwrap();
+    assert_ne!(column["required"], true, "{column}");
+}
+
 pub fn counts(report: &Value) -> [u64; 4] {
     ["added", "changed", "unchanged", "wrong"].map(|name| report[name].as_u64().expect("a count"))
 }

@@ -215,7 +215,25 @@ async fn filters_sorts_and_bulk_of_keywords() {
         .post(&w.b.owner, &format!("/sites/{}/keywords", w.b.sites[0]), body)
         .await;
     let body = json!({ "action": "assign_cluster", "cluster": id(&cluster), "ids": [ids[0], id(&theirs), ids[1]] });
+    for kind in ["keywords", "ideas", "tasks", "content"] {
+        let prefix = match kind {
+            "keywords" => "kw",
+            "ideas" => "idea",
+            "tasks" => "task",
+            _ => "cont",
+        };
+        let unsaid = json!({ "action": "assign_cluster", "ids": [format!("{prefix}_01jz8k3v5n6q7r8s9t0v1w2x3y")] });
+        let path = format!("/sites/{}/{kind}/bulk", w.a.sites[0]);
+        let (status, problem) = w.post(&w.a.editor, &path, unsaid).await;
+        assert_eq!(
+            (status.as_u16(), &problem["errors"][0]["field"]),
+            (422, &json!("cluster")),
+            "{kind}: {problem}"
+        );
+    }
     let (status, bulk) = w.post(&w.a.editor, &format!("{list}/bulk"), body.clone()).await;
+    let (_, keyword) = w.get(&w.a.viewer, &format!("{list}/{}", ids[0])).await;
+    assert_eq!(keyword["placed_by_hand"], true, "{keyword}");
     assert_eq!(
         (status.as_u16(), &bulk["done"], &bulk["results"][1]["code"]),
         (200, &json!(2), &json!("not_found")),

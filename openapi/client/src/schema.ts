@@ -1850,7 +1850,8 @@ export interface paths {
         /**
          * Change content
          * @description A change of title or body makes a revision, and takes approved content back to review. A writer whose version is old gets
-         *     412; `errors` names the fields that were changed since, each with what is stored now unless it is long.
+         *     412; `errors` names the fields that were changed since, each with what is stored now unless it is long. A change that takes
+         *     from published content what it needs (`content_readiness`) is refused; an admin may force it.
          */
         patch: operations["content_update"];
         trace?: never;
@@ -5586,12 +5587,15 @@ export interface components {
          */
         ContentBulk: {
             action: components["schemas"]["ContentBulkAction"];
-            /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
-            cluster?: string;
+            /**
+             * @description With `assign_cluster`: it must be there, with `null` to take out.
+             * @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            cluster?: string | null;
             cluster_role?: components["schemas"]["ClusterRole"];
-            /** @description Instead of ids: at most 10000 pieces, else nothing is done. */
+            /** @description Instead of ids: at most 10000 pieces, else nothing is done. It must have a condition. */
             filter?: components["schemas"]["ContentFilter"] & unknown;
-            /** @description With `status: published`: publish although something is missing; for admins. */
+            /** @description Publish although something is missing, or take from published content what it needs; for admins. */
             force?: boolean;
             /** @description At most 200. */
             ids?: string[];
@@ -5882,6 +5886,8 @@ export interface components {
             faq?: components["schemas"]["Faq"][];
             /** @example med_01jz8k3v5n6q7r8s9t0v1w2x3y */
             featured_image?: string | null;
+            /** @description Take from published content what it needs to be published; for admins. */
+            force?: boolean;
             indexable?: boolean;
             language?: string;
             layout?: (components["schemas"]["Layout"] & unknown) | null;
@@ -7043,8 +7049,11 @@ export interface components {
              * @example user_01jz8k3v5n6q7r8s9t0v1w2x3y
              */
             assignee?: string;
-            /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
-            cluster?: string;
+            /**
+             * @description With `assign_cluster`: it must be there, with `null` to take out.
+             * @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            cluster?: string | null;
             /** @description True when absent. */
             disabled?: boolean;
             /**
@@ -7633,6 +7642,8 @@ export interface components {
             intent?: components["schemas"]["Intent"];
             /** @description The wider subject a keyword tool puts it under. */
             parent_topic?: string;
+            /** @description A person put it into its cluster, or took it out: clustering leaves it where it is. */
+            placed_by_hand: boolean;
             /** @description What imported files say of its place among the results, and of the results. */
             search_data?: components["schemas"]["KeywordSearchData"] & unknown;
             /** @example sect_01jz8k3v5n6q7r8s9t0v1w2x3y */
@@ -7667,8 +7678,11 @@ export interface components {
          */
         KeywordBulk: {
             action: components["schemas"]["KeywordBulkAction"];
-            /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
-            cluster?: string;
+            /**
+             * @description With `assign_cluster`: it must be there, with `null` to take out.
+             * @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            cluster?: string | null;
             /** @description True when absent. */
             disabled?: boolean;
             ids: string[];
@@ -10438,7 +10452,7 @@ export interface components {
             id: string;
             light: components["schemas"]["ScoreLight"];
             measured?: components["schemas"]["ScoreMeasure"];
-            /** @description How to mend it; absent where it is green. Where it is not scored, why. */
+            /** @description How to mend it; absent where it is green. Where it is not scored, or green whatever was measured, why. */
             mend?: components["schemas"]["ScoreMend"] & unknown;
             /**
              * Format: double
@@ -11625,8 +11639,11 @@ export interface components {
             action: components["schemas"]["TaskBulkAction"];
             /** @example user_01jz8k3v5n6q7r8s9t0v1w2x3y */
             assignee?: string;
-            /** @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y */
-            cluster?: string;
+            /**
+             * @description With `assign_cluster`: it must be there, with `null` to take out.
+             * @example clus_01jz8k3v5n6q7r8s9t0v1w2x3y
+             */
+            cluster?: string | null;
             /** Format: date-time */
             due_at?: string;
             ids: string[];
@@ -45853,7 +45870,7 @@ export interface operations {
                  * @description A column, by its name or number from 1, and what it holds: `Phrase:keyword`, `3:volume`, `Notes:ignore`; without a
                  *     field the keywords. Several are possible. Columns that are not named are recognised by their headers.
                  */
-                column: string[];
+                column?: string[];
                 /** @description `comma`, `semicolon`, `tab`, `pipe` or `none`. */
                 delimiter?: string;
                 /** @description Change nothing, only report what would be done. */

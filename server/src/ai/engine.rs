@@ -138,10 +138,7 @@ pub async fn run_ai_task_with(
     }
     let estimate = counted(app, &scope.reading(), function, &input).await?;
     if estimate.units <= 0 {
-        return Err(Error::rule(
-            "nothing_to_do",
-            format!("There are no {} to work on.", function.unit),
-        ));
+        return Err(Error::rule("nothing_to_do", nothing_to_do(function)));
     }
     let missing = |estimate: &Estimate| ledger::missing(estimate.credits, estimate.balance - estimate.reserved);
     if !estimate.enough() {
@@ -171,6 +168,18 @@ pub async fn run_ai_task_with(
             }))
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Why a task would have nothing to do.
+fn nothing_to_do(function: &Function) -> String {
+    match function.name {
+        "generate_ideas" => {
+            "There are no clusters to work on: there are none, or their keywords are aimed at already, by \
+                             ideas, tasks or content."
+                .to_owned()
+        }
+        _ => format!("There are no {} to work on.", function.unit),
     }
 }
 

@@ -25,6 +25,6 @@ pub mod vectors;
 pub use blocking::Blocking;
 pub use function::{AiFunction, At, Function, Phase, Prepared, Saved, Task, Words};
 pub use functions::preview::Graphs;
-pub use model::{Ask, Asks, Model};
+pub use model::{Ask, Asks, Attempt, Model};
 pub use parts::Parts;
 pub use prompt::{BuiltIn, Placeholder, Values};

@@ -4,6 +4,8 @@ use igny8_data::{AuthError, DbError, Denied};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object};
 
+use super::explain::plain;
+
 /// A failed request: what the client sees. What the operator needs is logged when it is made.
 #[derive(ApiResponse, Debug)]
 pub enum Error {
@@ -120,10 +122,30 @@ fn problem(status: u16, title: &str, code: &str, detail: impl Into<String>) -> J
     })
 }
 
+fn summary(errors: &[FieldError]) -> String {
+    match errors {
+        [one] => format!("{}: {}", one.field, one.message),
+        _ => format!("{} fields are wrong.", errors.len()),
+    }
+}
+
 /// The vocabulary of failures.
 impl Error {
     pub fn bad_request(code: &str, detail: impl Into<String>) -> Self {
         Self::BadRequest(problem(400, "Bad Request", code, detail))
+    }
+
+    /// A request that cannot be read, with what is to blame.
+    pub fn unreadable(code: &str, errors: Vec<FieldError>) -> Self {
+        let Json(mut problem) = problem(400, "Bad Request", code, summary(&errors));
+        problem.errors = errors;
+        Self::BadRequest(Json(problem))
+    }
+
+    /// The body is of a kind that the operation does not take: it takes these.
+    pub fn unsupported_media_type(taken: &str) -> Self {
+        let detail = format!("Send the body as {taken}, and say so in `Content-Type`.");
+        Self::UnsupportedMediaType(problem(415, "Unsupported Media Type", "unsupported_media_type", detail))
     }
 
     pub fn unauthorized() -> Self {
@@ -190,11 +212,7 @@ impl Error {
 
     /// Wrong fields.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
-        let detail = match errors.as_slice() {
-            [one] => format!("{}: {}", one.field, one.message),
-            _ => format!("{} fields are wrong.", errors.len()),
-        };
-        let Json(mut problem) = problem(422, "Unprocessable Content", "invalid", detail);
+        let Json(mut problem) = problem(422, "Unprocessable Content", "invalid", summary(&errors));
         problem.errors = errors;
         Self::Unprocessable(Json(problem))
     }
@@ -307,11 +325,9 @@ pub fn from_poem(error: poem::Error) -> poem::Response {
     let answer: Error = if error.is::<oai::ParsePathError>() || error.is::<NotFoundError>() {
         Error::not_found()
     } else if let Some(e) = error.downcast_ref::<oai::ParseParamError>() {
-        let Json(mut body) = problem(400, "Bad Request", "bad_parameter", format!("{}: {}", e.name, e.reason));
-        body.errors.push(FieldError::new(e.name, e.reason.clone()));
-        Error::BadRequest(Json(body))
+        Error::unreadable("bad_parameter", vec![FieldError::new(e.name, plain(&e.reason))])
     } else if let Some(e) = error.downcast_ref::<oai::ParseRequestPayloadError>() {
-        Error::bad_request("bad_body", e.reason.clone())
+        Error::bad_request("bad_body", format!("The body: {}", plain(&e.reason)))
     } else if error.is::<oai::AuthorizationError>() {
         Error::unauthorized()
     } else if error.is::<SizedLimitError>() {
@@ -328,13 +344,8 @@ pub fn from_poem(error: poem::Error) -> poem::Response {
             .status(poem::http::StatusCode::METHOD_NOT_ALLOWED)
             .content_type("application/problem+json")
             .body(body.0.to_json_string());
-    } else if let Some(e) = error.downcast_ref::<oai::ContentTypeError>() {
-        Error::UnsupportedMediaType(problem(
-            415,
-            "Unsupported Media Type",
-            "unsupported_media_type",
-            format!("{e}. Send the body with the content type that the documentation names."),
-        ))
+    } else if error.is::<oai::ContentTypeError>() {
+        Error::unsupported_media_type("application/json, or a file as multipart/form-data")
     } else if error.status().is_client_error() {
         Error::bad_request("bad_request", error.to_string())
     } else {

@@ -8,6 +8,7 @@ use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Body, Endpoint, IntoResponse, Middleware, Request, Response, Result};
 
 use super::error::Error;
+use super::explained::Explained;
 use super::{idempotency, rate_limit};
 use crate::app::App;
 
@@ -15,11 +16,11 @@ use crate::app::App;
 pub struct Guard(pub App);
 
 impl<E: Endpoint + 'static> Middleware<E> for Guard {
-    type Output = Guarded<E>;
+    type Output = Guarded<Explained<E>>;
     fn transform(&self, inner: E) -> Self::Output {
         Guarded {
             app: self.0.clone(),
-            inner: Arc::new(inner),
+            inner: Arc::new(Explained(inner)),
         }
     }
 }

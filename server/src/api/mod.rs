@@ -7,6 +7,8 @@ pub mod csv;
 pub mod description;
 pub mod error;
 pub mod etag;
+pub mod explain;
+pub mod explained;
 pub mod guard;
 pub mod idempotency;
 pub mod page;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use igny8_data::Clock;
 use poem::Server;
-use poem::listener::TcpListener;
+use poem::listener::{Listener as _, TcpListener};
 
 use super::CommandResult;
 use crate::app::App;
-use crate::config::Config;
+use crate::config::{Config, Http};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -27,25 +27,44 @@ pub async fn run(config: Config, args: Args) -> CommandResult {
 pub async fn serve(app: App, worker: bool) -> CommandResult {
     let http = &app.config.http;
     let stopped = http.shutdown_seconds;
-    let worker = worker.then(|| tokio::spawn(super::worker::work(app.clone())));
-    let listener = TcpListener::bind((http.host.to_string(), http.port));
+    let acceptor = match TcpListener::bind((http.host.to_string(), http.port))
+        .into_acceptor()
+        .await
+    {
+        Ok(acceptor) => acceptor,
+        Err(error) => {
+            let why = refused(http, &error);
+            app.stop.cancel();
+            app.db.close().await?;
+            return Err(why.into());
+        }
+    };
     tracing::info!("listening on http://{}:{}", http.host, http.port);
+    let worker = worker.then(|| tokio::spawn(super::worker::work(app.clone())));
     let stop = app.stop.clone();
     let signal = async move {
         stop_signal().await;
         tracing::info!("stopping: requests and jobs get {stopped} seconds to end");
         stop.cancel();
     };
-    let served = Server::new(listener)
+    let served = Server::new_with_acceptor(acceptor)
         .run_with_graceful_shutdown(crate::api::routes(&app), signal, Some(Duration::from_secs(stopped)))
         .await;
-    // Also when listening failed, the worker must not be left behind.
+    // Also when serving failed, the worker must not be left behind.
     app.stop.cancel();
     if let Some(worker) = worker {
         worker.await?;
     }
     app.db.close().await?;
     Ok(served?)
+}
+
+/// Why nothing can be served, and what to do.
+fn refused(http: &Http, error: &std::io::Error) -> String {
+    format!(
+        "cannot listen on {}:{}: {error}. Stop what uses this address, or choose another one: `http.host`, `http.port`",
+        http.host, http.port
+    )
 }
 
 /// Waits for Ctrl-C or a service manager's SIGTERM.
@@ -61,5 +80,21 @@ pub async fn stop_signal() {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_port_is_named() {
+        let config = Config::defaults();
+        let error = std::io::Error::from(std::io::ErrorKind::AddrInUse);
+        let why = refused(&config.http, &error);
+        assert!(
+            why.contains(&config.http.port.to_string()) && why.contains("http.port"),
+            "{why}"
+        );
     }
 }

@@ -5,6 +5,7 @@ use std::io::IsTerminal as _;
 use igny8_data::{AccountId, DbError, Role, UserId, Why};
 
 use super::{CommandResult, database, site};
+use crate::api::Error;
 use crate::api::validate::Check;
 use crate::app::App;
 use crate::config::Config;
@@ -77,6 +78,15 @@ async fn create(
     Ok(made?)
 }
 
+/// Why no user was made.
+#[derive(Debug, thiserror::Error)]
+pub enum AddError {
+    #[error("{0}")]
+    Refused(String),
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
 /// Makes a user, and the account around them unless one is given.
 ///
 /// # Errors
@@ -88,18 +98,14 @@ pub async fn add(
     password: &str,
     role: Role,
     account: Option<AccountId>,
-) -> Result<(UserId, AccountId), DbError> {
-    let refuse = |message: String| DbError::Internal {
-        doing: "making a user",
-        message,
-    };
+) -> Result<(UserId, AccountId), AddError> {
     let mut check = Check::new();
     check_email(&mut check, "the mail address", email);
     check.text("the name", name, 1, 120);
     check_password(&mut check, "the password", password);
-    check.finish().map_err(|error| refuse(error.into_problem().detail))?;
+    check.finish().map_err(refused)?;
     let hash = passwords::hash(&app.config.auth, password.to_owned()).await;
-    let hash = hash.map_err(|error| refuse(error.into_problem().detail))?;
+    let hash = hash.map_err(refused)?;
     let now = app.db.clock().now();
     let new = account.is_none();
     let account: AccountId = account.unwrap_or_else(|| app.db.ids().make());
@@ -125,9 +131,24 @@ pub async fn add(
     tx.create(user);
     match tx.commit().await {
         Ok(_) => Ok((id, account)),
-        Err(DbError::Duplicate { .. }) => Err(refuse(format!("{email} has a user already"))),
-        Err(error) => Err(error),
+        Err(DbError::Duplicate { .. }) => Err(AddError::Refused(format!("{email} has a user already"))),
+        Err(error) => Err(error.into()),
     }
+}
+
+/// All that is wrong, as a sentence.
+fn refused(error: Error) -> AddError {
+    let problem = error.into_problem();
+    let wrong: Vec<String> = problem
+        .errors
+        .iter()
+        .map(|error| format!("{} {}", error.field, error.message))
+        .collect();
+    AddError::Refused(if wrong.is_empty() {
+        problem.detail
+    } else {
+        wrong.join("; ")
+    })
 }
 
 fn read_password(from_stdin: bool) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
@@ -145,4 +166,21 @@ fn read_password(from_stdin: bool) -> Result<String, Box<dyn std::error::Error +
         return Err("standard input is not a terminal; use --password-stdin".into());
     };
     Ok(password)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_said_in_words() {
+        let mut check = Check::new();
+        check_email(&mut check, "the mail address", "nobody");
+        check_password(&mut check, "the password", "short");
+        let told = refused(check.finish().unwrap_err()).to_string();
+        assert!(
+            told.contains("the password must") && told.contains("the mail address must") && !told.contains("database"),
+            "{told}"
+        );
+    }
 }

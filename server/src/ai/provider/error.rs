@@ -82,28 +82,62 @@ impl ProviderError {
             Self::Overloaded { status, .. } => {
                 format!("The AI provider is overloaded: it answers with status {status}. Try again later.")
             }
+            Self::Unavailable(why) if why.starts_with("it answers ") => {
+                format!("The AI provider has a fault: {}. Try again later.", ended(why))
+            }
             Self::Unavailable(why) => {
-                format!("The AI provider cannot be reached: {why}. Try again later; if it stays so, check its address in the integration's settings.")
+                format!("The AI provider cannot be reached: {}. Try again later; if it stays so, check its address in the integration's settings.", ended(why))
             }
             Self::NotAccepted(why) => {
-                format!("The AI provider did not accept the request: {why}. Check the integration's settings and your account there.")
+                format!("The AI provider did not accept the request: {}. Check the integration's settings and your account there.", ended(why))
             }
             Self::Refused(why) => {
-                format!("The model refused to answer: {why}. Change the prompt or the brief, or choose another model.")
+                format!("The model refused to answer: {}. Change the prompt or the brief, or choose another model.", ended(why))
             }
             Self::Truncated { .. } => {
                 "The model's answer was cut off at its largest length. Ask for less at once, or choose a model that writes longer answers.".into()
             }
             Self::Broken(why) => {
-                format!("The AI provider's answer could not be understood: {why}. Try again; if it stays so, check that its address is that of an OpenAI-compatible API.")
+                format!("The AI provider's answer could not be understood: {}. Try again; if it stays so, check that its address is that of an OpenAI-compatible API.", ended(why))
             }
             Self::TooLarge => {
                 "The AI provider's answer was far too large and was not read. Check that its address is that of an OpenAI-compatible API.".into()
             }
             Self::Blocked(why) => {
-                format!("This server does not call the AI provider's address: {why}.")
+                format!("This server does not call the AI provider's address: {}.", ended(why))
             }
             Self::Cancelled => "It was stopped.".into(),
+        }
+    }
+}
+
+/// Words of others, ready for a full stop.
+fn ended(words: &str) -> &str {
+    words.trim_end_matches(|c: char| c == '.' || c.is_whitespace())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_end_once() {
+        for (error, told) in [
+            (
+                ProviderError::Refused("I cannot help with that.".into()),
+                "refused to answer: I cannot help with that. Change",
+            ),
+            (
+                ProviderError::Unavailable("it answers with status 500".into()),
+                "has a fault: it answers with status 500. Try",
+            ),
+            (
+                ProviderError::Unavailable("no route to host".into()),
+                "cannot be reached: no route to host. Try",
+            ),
+        ] {
+            let words = error.for_user();
+            assert!(words.contains(told), "{words}");
         }
     }
 }

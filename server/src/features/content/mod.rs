@@ -5,7 +5,8 @@
 //!
 //! **Invariants.** An address (language, section, slug) belongs to one piece of content of a site, deleted ones included.
 //! Every title and body that was ever stored is a revision. What is approved is the text that was approved: with another one
-//! the content is in review again. Nothing that content names is another site's. The archive of a
+//! the content is in review again. No change by a person takes from published content what it needs to be published, unless an
+//! admin says so. Nothing that content names is another site's. The archive of a
 //! term has one published text in a language.
 
 pub mod api;

@@ -1,6 +1,6 @@
 //! What content must fulfil to be stored, whoever writes it.
 
-use super::model::{Content, ContentType, PageRole};
+use super::model::{Content, ContentStructure, ContentType, PageRole};
 use super::{blocks, entity};
 use crate::api::validate::Check;
 use crate::features::planner::model::check_attributes;
@@ -119,6 +119,37 @@ impl Content {
     }
 }
 
+/// The one type whose content is built so, with its name; none for what any type may be.
+fn only_type(structure: ContentStructure) -> Option<(ContentType, &'static str)> {
+    use ContentStructure as S;
+    match structure {
+        S::ProductPage => Some((ContentType::Product, "product")),
+        S::ServicePage => Some((ContentType::Service, "service")),
+        S::CategoryArchive | S::TagArchive | S::AttributeArchive => Some((ContentType::Taxonomy, "taxonomy")),
+        S::Article
+        | S::Guide
+        | S::Comparison
+        | S::Review
+        | S::Listicle
+        | S::LandingPage
+        | S::BusinessPage
+        | S::General
+        | S::ClusterHub => None,
+    }
+}
+
+/// Checks that content of a type can be built so. Asked of what somebody chooses, not of what is stored already.
+pub fn check_structure(check: &mut Check, content_type: ContentType, structure: ContentStructure) {
+    let Some((only, name)) = only_type(structure) else {
+        return;
+    };
+    check.that(
+        only == content_type,
+        "content_structure",
+        format!("is for the content_type `{name}` alone; choose another one, or that type"),
+    );
+}
+
 /// Whether a text is `/`, or folders with a slash around each: `/blog/`, `/docs/v1.2/`.
 pub fn is_section(path: &str) -> bool {
     let Some(inside) = path.strip_prefix('/') else {
@@ -190,6 +221,32 @@ mod tests {
             "/a../",
         ] {
             assert!(!is_section(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn structures_of_types() {
+        use ContentStructure as S;
+        use ContentType as T;
+        for (content_type, structure, fits) in [
+            (T::Post, S::ProductPage, false),
+            (T::Product, S::ProductPage, true),
+            (T::Page, S::ServicePage, false),
+            (T::Service, S::ServicePage, true),
+            (T::Post, S::CategoryArchive, false),
+            (T::Taxonomy, S::AttributeArchive, true),
+            (T::Page, S::Guide, true),
+            (T::Service, S::LandingPage, true),
+            (T::Product, S::General, true),
+        ] {
+            let mut check = Check::new();
+            check_structure(&mut check, content_type, structure);
+            assert_eq!(check.finish().is_ok(), fits, "{content_type:?} {structure:?}");
+        }
+        for content_type in [T::Post, T::Page, T::Product, T::Service, T::Taxonomy] {
+            let mut check = Check::new();
+            check_structure(&mut check, content_type, content_type.default_structure());
+            assert!(check.finish().is_ok(), "{content_type:?}");
         }
     }
 

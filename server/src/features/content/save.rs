@@ -20,6 +20,9 @@ pub const REVISED: [&str; 4] = ["title", "body", "body_format", "blocks"];
 /// The index that gives the archive of a term one text in a language.
 pub const TEXT_OF: &str = "content_text_of";
 
+/// The index that gives an address to one piece of content.
+pub const ADDRESS: &str = "content_path";
+
 /// The kind of job that brings a site's published content to its visitors.
 pub const SITE_CHANGED: &str = "site_changed";
 
@@ -218,7 +221,7 @@ fn require_parts(tx: &mut Tx<'_>, old: Option<&Content>, new: &Content) {
 /// content.
 pub fn refused(error: DbError) -> Error {
     match error {
-        DbError::Duplicate { index } if index == "content_path" => Error::duplicate(
+        DbError::Duplicate { index } if index == ADDRESS => Error::duplicate(
             "slug",
             "The section has content with this slug already, or deleted content that can be restored with it; choose another slug.",
         ),

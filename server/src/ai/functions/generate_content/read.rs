@@ -72,7 +72,10 @@ pub(super) async fn find(db: &SiteDb<'_, Read>, payload: &Payload) -> Result<Fou
     if let Some(section) = &payload.section
         && section_of(&content.body, section).is_none()
     {
-        let there: Vec<String> = sections_of(&content.body).take(20).map(|section| section.id).collect();
+        let there: Vec<String> = sections_of(&content.body)
+            .take(20)
+            .map(|section| named(section.id))
+            .collect();
         return Err(wrong(
             "input.section",
             &format!("must be the id of one of its sections: {}", there.join(", ")),
@@ -92,6 +95,15 @@ impl Found {
             (Some(content), None) if self.task.is_none() => words_of(&content.body).clamp(USUAL, 20_000),
             _ => self.task.as_ref().map_or(USUAL, |task| task.word_count),
         }
+    }
+}
+
+/// The id of a section as a message shows it: that of the text above the first heading is empty.
+fn named(id: String) -> String {
+    if id.is_empty() {
+        "\"\" (the text above the first heading)".to_owned()
+    } else {
+        id
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use igny8_data::{AuditEvent, Deleted, Manage, SiteId, SiteScope, SurrealValue, Variables, Write};
+use igny8_data::{Deleted, Manage, SiteId, SiteScope, SurrealValue, Variables, Write};
 use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
+use poem_openapi::types::MaybeUndefined;
 use poem_openapi::{Enum, Object, OpenApi};
 
 use super::filter::Filter;
@@ -13,7 +14,9 @@ use crate::api::bulk::{Bulk, distinct};
 use crate::api::{Caller, Error, FieldError, From, Result, Tag};
 use crate::app::App;
 use crate::features::content::approval::Own;
+use crate::features::content::batch::Readiness;
 use crate::features::content::model::{Content, ContentId, ContentSummary, Status};
+use crate::features::content::readiness::Missing;
 use crate::features::content::{batch, publish};
 use crate::features::planner::{ClusterId, ClusterRole};
 use crate::features::taxonomy::{TermId, TermsMode};
@@ -29,7 +32,7 @@ pub enum Action {
     Restore,
     /// Set `status`.
     Status,
-    /// Set `cluster` and `cluster_role`; without a cluster, take it out.
+    /// Set `cluster` and `cluster_role`; with `null`, take it out.
     AssignCluster,
     /// Change the terms by `terms` and `terms_mode`.
     AssignTerms,
@@ -43,12 +46,14 @@ pub struct BulkIn {
     /// At most 200.
     #[oai(validator(max_items = 200))]
     pub ids: Option<Vec<ContentId>>,
-    /// Instead of ids: at most 10000 pieces, else nothing is done.
+    /// Instead of ids: at most 10000 pieces, else nothing is done. It must have a condition.
     pub filter: Option<Filter>,
     pub status: Option<Status>,
-    /// With `status: published`: publish although something is missing; for admins.
+    /// Publish although something is missing, or take from published content what it needs; for admins.
     pub force: Option<bool>,
-    pub cluster: Option<ClusterId>,
+    /// With `assign_cluster`: it must be there, with `null` to take out.
+    #[oai(nullable)]
+    pub cluster: MaybeUndefined<ClusterId>,
     pub cluster_role: Option<ClusterRole>,
     #[oai(validator(max_items = 100))]
     pub terms: Option<Vec<TermId>>,
@@ -77,7 +82,8 @@ impl BulkApi {
     ) -> Result<Json<Bulk>> {
         let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
         let Json(body) = body;
-        if body.force == Some(true) {
+        let force = body.force == Some(true);
+        if force {
             let _ = caller.actor().site::<Manage>(&app.db, site_id.0).await?;
         }
         check(&body)?;
@@ -93,7 +99,7 @@ impl BulkApi {
         };
         let mut bulk = Bulk::new();
         let publishes = body.action == Action::Status && body.status == Some(Status::Published);
-        if publishes && body.force != Some(true) {
+        if publishes && !force {
             // Readiness needs a look at each one's terms, so these go one by one.
             for id in ids {
                 bulk.push(id, publish_one(&app, &scope, id).await);
@@ -119,7 +125,7 @@ impl BulkApi {
                     publish::set_status(content, body.status.unwrap_or(Status::Draft), now)?;
                 }
                 Action::AssignCluster => {
-                    content.cluster = body.cluster;
+                    content.cluster = body.cluster.value().copied();
                     content.cluster_role = body.cluster_role;
                 }
                 Action::AssignTerms => {
@@ -132,21 +138,25 @@ impl BulkApi {
             Ok(())
         };
         if !publishes {
-            for (id, result) in batch::each(&app, &scope, &ids, which, &change).await? {
+            let readiness = if force {
+                Readiness::WaivedBy(&from.0)
+            } else {
+                Readiness::Kept
+            };
+            for (id, result) in batch::each_ready(&app, &scope, &ids, which, &change, readiness).await? {
                 bulk.push(id, result);
             }
             return Ok(Json(bulk));
         }
         // What is waived is put on record piece by piece as it is done, not as it was asked for.
         for some in ids.chunks(batch::BATCH) {
-            let lacking = lacking(&app, &scope, some).await?;
+            let mut lacking = lacking(&app, &scope, some).await?;
             let results = batch::each(&app, &scope, some, which, &change).await?;
             let mut tx = app.db.site(&scope).tx();
             let mut waived = false;
             for (id, result) in results {
-                if let Some(missing) = lacking.get(&id).filter(|_| result.is_ok()) {
-                    let event = AuditEvent::new("content.readiness_waived", id, &from.0);
-                    tx.audit(event.detail(serde_json::json!({ "missing": missing })));
+                if let Some(missing) = lacking.remove(&id).filter(|_| result.is_ok()) {
+                    publish::record_waiver(&mut tx, id, missing, &from.0);
                     waived = true;
                 }
                 bulk.push(id, result);
@@ -173,15 +183,34 @@ fn check(body: &BulkIn) -> Result<()> {
             "must be given with this action",
         )
         .that(
+            body.action != Action::AssignCluster || !body.cluster.is_undefined(),
+            "cluster",
+            "must be given with this action: `null` takes out of the cluster",
+        )
+        .that(
             body.action != Action::AssignTerms || body.terms.is_some(),
             "terms",
             "must be given with this action",
         )
         .that(
-            body.cluster.is_some() || body.cluster_role.is_none(),
+            body.cluster.value().is_some() || body.cluster_role.is_none(),
             "cluster_role",
             "needs a cluster",
         );
+    if let Some(filter) = &body.filter {
+        let restores = body.action == Action::Restore;
+        check
+            .that(
+                filter.narrows() || (restores && filter.deleted == Some(true)),
+                "filter",
+                "must have a condition: an empty one would mean all content of the site",
+            )
+            .that(
+                restores || filter.deleted != Some(true),
+                "filter.deleted",
+                "goes with `restore` only: other actions leave deleted content alone",
+            );
+    }
     check.finish()
 }
 
@@ -190,7 +219,7 @@ async fn matching(app: &App, scope: &SiteScope<Write>, filter: &Filter, which: D
     let select = filter.select().deleted(which).columns(ContentSummary::COLUMNS);
     let mut ids = Vec::new();
     if let Some(found) = filter.found(app, scope, which).await? {
-        for some in found.ids.chunks(500) {
+        for some in found.as_typed().chunks(500) {
             let select = select.clone().among(some);
             let rows = app.db.site(scope).list::<ContentSummary>(select).await?;
             ids.extend(rows.iter().map(|row| row.id));
@@ -224,16 +253,13 @@ fn too_many() -> Error {
 }
 
 /// What each of these pieces lacks that is not published and not ready.
-async fn lacking(app: &App, scope: &SiteScope<Write>, ids: &[ContentId]) -> Result<HashMap<ContentId, Vec<String>>> {
+async fn lacking(app: &App, scope: &SiteScope<Write>, ids: &[ContentId]) -> Result<HashMap<ContentId, Vec<Missing>>> {
     let db = app.db.site(scope);
     let mut rows = batch::read(app, scope, ids, Deleted::Without).await?;
     rows.retain(|row| row.status != Status::Published);
     let missing = publish::missing_of(&db, &rows).await?;
-    let fields = missing
-        .into_iter()
-        .map(|missing| missing.into_iter().map(|m| m.field).collect());
-    let of: HashMap<ContentId, Vec<String>> = rows.iter().map(|row| row.id).zip(fields).collect();
-    Ok(of.into_iter().filter(|(_, fields)| !fields.is_empty()).collect())
+    let of = rows.iter().map(|row| row.id).zip(missing);
+    Ok(of.filter(|(_, missing)| !missing.is_empty()).collect())
 }
 
 #[derive(SurrealValue)]

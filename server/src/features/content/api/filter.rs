@@ -65,6 +65,41 @@ impl Filter {
         }
     }
 
+    /// Whether it has a condition besides the one on deleted content.
+    pub fn narrows(&self) -> bool {
+        let Self {
+            status,
+            content_type,
+            content_structure,
+            cluster,
+            unassigned_cluster,
+            term,
+            unassigned_term,
+            language,
+            author,
+            scheduled,
+            score_min,
+            score_max,
+            light,
+            search: _,
+            deleted: _,
+        } = self;
+        status.is_some()
+            || content_type.is_some()
+            || content_structure.is_some()
+            || cluster.is_some()
+            || *unassigned_cluster == Some(true)
+            || term.is_some()
+            || *unassigned_term == Some(true)
+            || language.is_some()
+            || author.is_some()
+            || scheduled.is_some()
+            || score_min.is_some()
+            || score_max.is_some()
+            || light.is_some()
+            || self.searches()
+    }
+
     /// The conditions as a query, all but the search: that is [`Filter::found`].
     pub fn select(&self) -> Select {
         let mut select = Select::new()
@@ -169,6 +204,72 @@ impl Filter {
             Deleted::Without => facts.deleted(false),
             Deleted::Only => facts.deleted(true),
             Deleted::With => facts,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_narrows() {
+        let empty = Filter::default;
+        for (filter, narrows) in [
+            (empty(), false),
+            (
+                Filter {
+                    unassigned_cluster: Some(false),
+                    unassigned_term: Some(false),
+                    ..empty()
+                },
+                false,
+            ),
+            (
+                Filter {
+                    search: Some("  ".into()),
+                    deleted: Some(true),
+                    ..empty()
+                },
+                false,
+            ),
+            (
+                Filter {
+                    search: Some("tea".into()),
+                    ..empty()
+                },
+                true,
+            ),
+            (
+                Filter {
+                    unassigned_term: Some(true),
+                    ..empty()
+                },
+                true,
+            ),
+            (
+                Filter {
+                    scheduled: Some(false),
+                    ..empty()
+                },
+                true,
+            ),
+            (
+                Filter {
+                    score_max: Some(49),
+                    ..empty()
+                },
+                true,
+            ),
+            (
+                Filter {
+                    status: Some(Status::Draft),
+                    ..empty()
+                },
+                true,
+            ),
+        ] {
+            assert_eq!(filter.narrows(), narrows, "{filter:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Create, read, list, change, delete and restore content.
 
-use igny8_data::{DbError, Deleted, Read, SiteId, SurrealValue, Variables, Write};
+use igny8_data::{DbError, Deleted, Manage, Read, SiteId, SurrealValue, Variables, Write};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::{Json, PlainText};
@@ -12,10 +12,11 @@ use super::{for_write, write_failed};
 use crate::api::page::RELEVANCE;
 use crate::api::response::Done;
 use crate::api::validate::Check;
-use crate::api::{Caller, Created, Error, Fetched, Page, PageRequest, Result, SortField, Tag};
+use crate::api::{Caller, Created, Error, Fetched, From, Page, PageRequest, Result, SortField, Tag};
 use crate::app::App;
 use crate::features::content::model::{Content, ContentId, ContentStructure, ContentSummary, ContentType, Status};
-use crate::features::content::{Reason, save, search};
+use crate::features::content::rules::check_structure;
+use crate::features::content::{Reason, publish, save, search};
 use crate::features::folders::{self, FoldersError};
 use crate::features::planner::ClusterId;
 use crate::features::sites::language_of;
@@ -237,7 +238,7 @@ impl ContentApi {
         let slug = given.clone().unwrap_or_else(|| "to-be-made".to_owned());
         let mut content = Content::new(id, &scope, body.content_type, language, title, slug, now);
         body.into_patch().apply(&mut content);
-        checked(&content)?;
+        checked(None, &content)?;
         let mut attempts = 0;
         loop {
             if given.is_none() {
@@ -249,10 +250,10 @@ impl ContentApi {
             match tx.commit().await {
                 Ok(_) => break,
                 // Somebody took the free slug meanwhile.
-                Err(DbError::Duplicate { index }) if given.is_none() && index == "content_path" && attempts < 10 => {
+                Err(DbError::Duplicate { index }) if given.is_none() && index == save::ADDRESS && attempts < 10 => {
                     attempts += 1;
                 }
-                Err(error) => return Err(save::refused(error)),
+                Err(error) => return Err(publish::refused(&db, &content, error).await),
             }
         }
         let (rev, path) = (content.rev, format!("/sites/{}/content/{}", content.site, content.id));
@@ -315,16 +316,19 @@ impl ContentApi {
     /// Change content
     ///
     /// A change of title or body makes a revision, and takes approved content back to review. A writer whose version is old gets
-    /// 412; `errors` names the fields that were changed since, each with what is stored now unless it is long.
+    /// 412; `errors` names the fields that were changed since, each with what is stored now unless it is long. A change that takes
+    /// from published content what it needs (`content_readiness`) is refused; an admin may force it.
     #[oai(
         path = "/sites/:site_id/content/:content_id",
         method = "patch",
         operation_id = "content_update"
     )]
+    #[expect(clippy::too_many_arguments, reason = "each is a documented parameter")]
     async fn update(
         &self,
         caller: Caller,
         app: Data<&App>,
+        from: From,
         site_id: Path<SiteId>,
         content_id: Path<ContentId>,
         /// ETag of the version the change is made to.
@@ -336,13 +340,19 @@ impl ContentApi {
         let db = app.db.site(&scope);
         let old = for_write(&db, content_id.0, if_match.0.as_deref()).await?;
         let mut new = old.clone();
+        let force = body.force == Some(true);
+        if force {
+            let _ = caller.actor().site::<Manage>(&app.db, site_id.0).await?;
+        }
         body.0.apply(&mut new);
-        checked(&new)?;
+        checked(Some(&old), &new)?;
+        let lost = publish::lost(&db, &[(&old, &new)]).await?.pop().unwrap_or_default();
         let moves = new.derive_path() != old.path || new.language != old.language;
         if moves || new.aliases != old.aliases {
             save::keep_address(&old, &mut new, &language_of(&db).await?);
         }
         let mut tx = db.tx();
+        publish::keep_ready(&mut tx, new.id, lost, force.then_some(&from.0))?;
         if save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited)
             && let Err(error) = tx.commit().await
         {
@@ -418,9 +428,13 @@ pub(super) fn fetched(content: Content) -> Fetched<ContentOut> {
     Fetched::new(ContentOut::from_row(content), rev)
 }
 
-fn checked(content: &Content) -> Result<()> {
+fn checked(old: Option<&Content>, new: &Content) -> Result<()> {
     let mut check = Check::new();
-    content.check(&mut check);
+    new.check(&mut check);
+    let kind = |content: &Content| (content.content_type, content.content_structure);
+    if old.is_none_or(|old| kind(old) != kind(new)) {
+        check_structure(&mut check, new.content_type, new.content_structure);
+    }
     check.finish()
 }
 

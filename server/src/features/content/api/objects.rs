@@ -232,6 +232,8 @@ pub struct ContentPatch {
     pub weight: MaybeUndefined<i64>,
     pub aliases: Option<Vec<String>>,
     pub extra: Option<serde_json::Value>,
+    /// Take from published content what it needs to be published; for admins.
+    pub force: Option<bool>,
 }
 
 impl poem_openapi::types::Example for ContentIn {
@@ -316,6 +318,7 @@ impl ContentIn {
             weight: MaybeUndefined::from_opt_undefined(self.weight),
             aliases: self.aliases,
             extra: self.extra,
+            force: None,
         }
     }
 }

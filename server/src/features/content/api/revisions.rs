@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::features::content::compare::{self, Difference};
 use crate::features::content::model::{BodyFormat, Content, ContentId};
 use crate::features::content::revision::RevisionSummary;
-use crate::features::content::{Reason, Revision, save};
+use crate::features::content::{Reason, Revision, publish, save};
 
 /// A revision without its body.
 #[derive(Debug, Object)]
@@ -215,7 +215,9 @@ impl RevisionsApi {
         if let Some(blocks) = wanted.blocks {
             new.blocks = blocks;
         }
+        let lost = publish::lost(&db, &[(&old, &new)]).await?.pop().unwrap_or_default();
         let mut tx = db.tx();
+        publish::keep_ready(&mut tx, new.id, lost, None)?;
         let who = caller.actor().who();
         save::change_from(&app.db, &mut tx, who, &old, &mut new, Reason::Restored, Some(number.0));
         if let Err(error) = tx.commit().await {

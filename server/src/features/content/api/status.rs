@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use igny8_data::{AuditEvent, Manage, Read, Select, SiteDb, SiteId, Variables, Write};
+use igny8_data::{Manage, Read, Select, SiteDb, SiteId, Variables, Write};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
@@ -336,11 +336,7 @@ async fn waive(
     if !force {
         return Err(publish::not_ready(missing));
     }
-    let fields: Vec<String> = missing.into_iter().map(|m| m.field).collect();
-    tx.audit(
-        AuditEvent::new("content.readiness_waived", content.id, &from.0)
-            .detail(serde_json::json!({ "missing": fields })),
-    );
+    publish::record_waiver(tx, content.id, missing, &from.0);
     Ok(())
 }
 

@@ -20,13 +20,24 @@ pub struct Found {
     index: Arc<Index>,
 }
 
+impl Found {
+    /// What has the very words that were typed: nothing is done to what only has words like them.
+    pub fn as_typed(&self) -> &[ContentId] {
+        match self.query.is_near() {
+            true => &[],
+            false => &self.ids,
+        }
+    }
+}
+
 /// A row's title and the best part of its text, with the words marked that were looked for.
 pub struct Highlight {
     pub title: String,
     pub text: String,
 }
 
-/// The content of a site that has all words and phrases of a text and for which the facts are true.
+/// The content of a site that has all words and phrases of a text and for which the facts are true; where there is none, that
+/// with words that differ by a letter.
 ///
 /// # Errors
 /// 422 when the text is too long; 503 while the site's index is being made; when the database or the disk fails.
@@ -34,8 +45,8 @@ pub async fn ids<A: Access>(app: &App, scope: &SiteScope<A>, text: &str, facts: 
     let query =
         Query::parse(text).map_err(|error| Error::invalid(vec![FieldError::new("search", error.to_string())]))?;
     let index = follow(app, &scope.reading(), false).await?;
-    let asked = (Arc::clone(&index), query.clone(), facts.into_texts());
-    let hits = blocking(move || asked.0.find(&asked.1, &asked.2))
+    let asked = (Arc::clone(&index), facts.into_texts());
+    let (hits, query) = blocking(move || asked.0.find_or_near(query, &asked.1))
         .await
         .map_err(Error::internal)?;
     let ids = hits.iter().map(|hit| ContentId::from_ulid(Ulid(hit.id))).collect();

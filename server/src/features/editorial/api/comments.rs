@@ -358,7 +358,7 @@ fn refused(error: DbError) -> Error {
     match error {
         DbError::Refused(code) if code == "unknown_person" => wrong(
             "mentions",
-            "must be people who may see the site; site_people lists them",
+            "must be people who may see the site; `GET /sites/{site_id}/people` lists them",
         ),
         DbError::Refused(code) if code == "too_many_comments" => Error::rule(
             "too_many_comments",

@@ -258,7 +258,8 @@ impl MergeApi {
         });
         let merged = worked.await.map_err(Error::internal)?.map_err(|_| {
             let detail =
-                "The texts are too long to bring together. Compare the revisions and copy your changes by hand.";
+                "The texts are too long to bring together. Keep a copy of yours, read the newest version, put your changes \
+                 into it and save that.";
             Error::rule("too_long_to_merge", detail)
         })?;
         Ok(Json(merged))

@@ -106,7 +106,7 @@ pub struct CheckOut {
     pub points: f64,
     /// The most points; 0 where it is not scored.
     pub weight: f64,
-    /// How to mend it; absent where it is green. Where it is not scored, why.
+    /// How to mend it; absent where it is green. Where it is not scored, or green whatever was measured, why.
     pub mend: Option<MendOut>,
     /// Places in the text, at most three.
     pub examples: Vec<String>,

@@ -110,7 +110,7 @@ pub enum IdeaAction {
     Queue,
     /// Set `status`.
     Status,
-    /// Put into `cluster`; without one, take out.
+    /// Put into `cluster`; with `null`, take out.
     AssignCluster,
     /// Change the terms by `terms` and `terms_mode`.
     AssignTerms,
@@ -126,7 +126,9 @@ pub struct IdeaBulkIn {
     #[oai(validator(min_items = 1, max_items = 200))]
     pub ids: Vec<IdeaId>,
     pub status: Option<IdeaStatus>,
-    pub cluster: Option<ClusterId>,
+    /// With `assign_cluster`: it must be there, with `null` to take out.
+    #[oai(nullable)]
+    pub cluster: MaybeUndefined<ClusterId>,
     #[oai(validator(max_items = 100))]
     pub terms: Option<Vec<TermId>>,
     pub terms_mode: Option<TermsMode>,

@@ -292,6 +292,11 @@ impl IdeasApi {
                 "terms",
                 "must be given with this action",
             )
+            .that(
+                body.action != IdeaAction::AssignCluster || !body.cluster.is_undefined(),
+                "cluster",
+                "must be given with this action: `null` takes out of the cluster",
+            )
             .finish()?;
         let mut bulk = Bulk::new();
         for id in distinct(&body.ids) {
@@ -324,8 +329,8 @@ async fn act(app: &App, scope: &SiteScope<Write>, id: IdeaId, body: &IdeaBulkIn)
         IdeaAction::Delete => return deleted(app, scope, idea).await,
         IdeaAction::Status => set(&mut idea.status, body.status),
         IdeaAction::AssignCluster => {
-            idea.cluster = body.cluster;
-            idea.cluster_role = idea.cluster_role.filter(|_| body.cluster.is_some());
+            idea.cluster = body.cluster.value().copied();
+            idea.cluster_role = idea.cluster_role.filter(|_| idea.cluster.is_some());
         }
         IdeaAction::AssignTerms => body
             .terms_mode

@@ -13,7 +13,7 @@ use super::objects::{KeywordAction, KeywordBulkIn, KeywordIn, KeywordOut, Keywor
 use crate::api::bulk::{Bulk, distinct};
 use crate::api::response::Done;
 use crate::api::validate::Check;
-use crate::api::{Caller, Created, Error, Fetched, FieldError, Page, PageRequest, Result, SortField, Tag, etag};
+use crate::api::{Caller, Created, Error, Fetched, Page, PageRequest, Result, SortField, Tag, etag};
 use crate::app::App;
 use crate::features::billing::Limits;
 use crate::features::planner::model::{ClusterId, Intent, Keyword, KeywordId, KeywordStatus, text_key};
@@ -283,12 +283,18 @@ impl KeywordsApi {
     ) -> Result<Json<Bulk>> {
         let scope = caller.actor().site::<Write>(&app.db, site_id.0).await?;
         let Json(body) = body;
-        if body.action == KeywordAction::Status && body.status.is_none() {
-            return Err(Error::invalid(vec![FieldError::new(
+        Check::new()
+            .that(
+                body.action != KeywordAction::Status || body.status.is_some(),
                 "status",
                 "must be given with this action",
-            )]));
-        }
+            )
+            .that(
+                body.action != KeywordAction::AssignCluster || !body.cluster.is_undefined(),
+                "cluster",
+                "must be given with this action: `null` takes out of the cluster",
+            )
+            .finish()?;
         let db = app.db.site(&scope);
         let which = if body.action == KeywordAction::Restore {
             Deleted::Only
@@ -314,7 +320,9 @@ impl KeywordsApi {
                 body.apply(keyword, now);
             }
             let add = |tx: &mut igny8_data::Tx<'_>, keyword: &Keyword| {
-                if let Some(cluster) = body.cluster.filter(|_| body.action == KeywordAction::AssignCluster) {
+                if let Some(cluster) = body.cluster.value().copied()
+                    && body.action == KeywordAction::AssignCluster
+                {
                     require_clusters(tx, &[cluster], Some(keyword.sector));
                 }
                 tx.replace(&mut keyword.clone());
@@ -367,7 +375,7 @@ impl KeywordBulkIn {
                 keyword.text_key = Some(text_key(&keyword.text));
             }
             KeywordAction::Status => keyword.status = self.status.unwrap_or(keyword.status),
-            KeywordAction::AssignCluster => keyword.set_cluster(self.cluster),
+            KeywordAction::AssignCluster => keyword.set_cluster(self.cluster.value().copied()),
             KeywordAction::Disable => keyword.disabled = self.disabled.unwrap_or(true),
         }
         keyword.updated_at = now;

@@ -37,6 +37,8 @@ pub struct KeywordOut {
     pub status: KeywordStatus,
     pub disabled: bool,
     pub cluster: Option<ClusterId>,
+    /// A person put it into its cluster, or took it out: clustering leaves it where it is.
+    pub placed_by_hand: bool,
     pub attributes: Vec<Attribute>,
     /// The wider subject a keyword tool puts it under.
     pub parent_topic: Option<String>,
@@ -98,7 +100,7 @@ pub enum KeywordAction {
     Restore,
     /// Set `status`.
     Status,
-    /// Put into `cluster`; without one, take out.
+    /// Put into `cluster`; with `null`, take out.
     AssignCluster,
     /// Set `disabled`.
     Disable,
@@ -112,7 +114,9 @@ pub struct KeywordBulkIn {
     #[oai(validator(min_items = 1, max_items = 200))]
     pub ids: Vec<KeywordId>,
     pub status: Option<KeywordStatus>,
-    pub cluster: Option<ClusterId>,
+    /// With `assign_cluster`: it must be there, with `null` to take out.
+    #[oai(nullable)]
+    pub cluster: MaybeUndefined<ClusterId>,
     /// True when absent.
     pub disabled: Option<bool>,
 }
@@ -237,6 +241,7 @@ impl KeywordOut {
             status: k.status,
             disabled: k.disabled,
             cluster: k.cluster,
+            placed_by_hand: k.placed_by_hand == Some(true),
             attributes: k.attributes,
             parent_topic: k.parent_topic,
             serp_urls: k.serp_urls,

@@ -100,7 +100,7 @@ impl TransferApi {
         make_clusters: Query<Option<bool>>,
         /// A column, by its name or number from 1, and what it holds: `Phrase:keyword`, `3:volume`, `Notes:ignore`; without a
         /// field the keywords. Several are possible. Columns that are not named are recognised by their headers.
-        column: Query<Vec<String>>,
+        column: Query<Option<Vec<String>>>,
         /// The line of the header, from 1, or `none`.
         header: Query<Option<String>>,
         /// `comma`, `semicolon`, `tab`, `pipe` or `none`.
@@ -119,7 +119,7 @@ impl TransferApi {
             make_clusters: make_clusters.0.unwrap_or(false),
             name: clean_name(form.file.file_name()),
             reading: Reading {
-                columns: column.0,
+                columns: column.0.unwrap_or_default(),
                 header: header.0,
                 delimiter: delimiter.0,
                 encoding: encoding.0,

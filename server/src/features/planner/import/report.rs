@@ -242,6 +242,10 @@ impl Tally {
 
     pub fn finish(mut self, notes: Vec<Note>) -> ImportReport {
         self.report.notes.extend(notes.iter().map(ToString::to_string));
+        if self.rows() == 0 {
+            let note = "The file has no rows of keywords: nothing stands below its header.";
+            self.report.notes.push(note.to_owned());
+        }
         if let Some(Err(error)) = self.file.take().map(|mut file| file.0.flush()) {
             self.write_error = Some(error.to_string());
         }

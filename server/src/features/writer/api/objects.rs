@@ -122,7 +122,7 @@ pub enum TaskAction {
     Status,
     /// Give to `assignee`; without one, to nobody.
     Assign,
-    /// Put into `cluster`; without one, take out.
+    /// Put into `cluster`; with `null`, take out.
     AssignCluster,
     /// Change the terms by `terms` and `terms_mode`.
     AssignTerms,
@@ -141,7 +141,9 @@ pub struct TaskBulkIn {
     pub ids: Vec<TaskId>,
     pub status: Option<TaskStatus>,
     pub assignee: Option<UserId>,
-    pub cluster: Option<ClusterId>,
+    /// With `assign_cluster`: it must be there, with `null` to take out.
+    #[oai(nullable)]
+    pub cluster: MaybeUndefined<ClusterId>,
     #[oai(validator(max_items = 100))]
     pub terms: Option<Vec<TermId>>,
     pub terms_mode: Option<TermsMode>,

@@ -16,6 +16,7 @@ use crate::api::validate::Check;
 use crate::api::{Caller, Created, Error, Fetched, FieldError, Page, PageRequest, Result, SortField, Tag, etag};
 use crate::app::App;
 use crate::features::content::model::{ContentStructure, ContentType};
+use crate::features::content::rules::check_structure;
 use crate::features::planner::api::names;
 use crate::features::planner::idea::{IdeaId, require_named};
 use crate::features::planner::rules::{refused, require_clusters, require_keywords, require_live};
@@ -147,7 +148,7 @@ impl TasksApi {
         task.attributes = body.attributes.unwrap_or_default();
         (task.assignee, task.due_at, task.prompt) = (body.assignee, body.due_at, body.prompt);
         set(&mut task.priority, body.priority);
-        checked(&task)?;
+        checked(None, &task)?;
         let db = app.db.site(&scope);
         let mut tx = db.tx();
         let keywords: Vec<KeywordId> = task.keywords().collect();
@@ -294,6 +295,11 @@ impl TasksApi {
         ] {
             check.that(body.action != action || given, field, "must be given with this action");
         }
+        check.that(
+            body.action != TaskAction::AssignCluster || !body.cluster.is_undefined(),
+            "cluster",
+            "must be given with this action: `null` takes out of the cluster",
+        );
         check.finish()?;
         let mut bulk = Bulk::new();
         for id in distinct(&body.ids) {
@@ -315,8 +321,8 @@ async fn act(app: &App, scope: &SiteScope<Write>, id: TaskId, body: &TaskBulkIn)
         TaskAction::Status => task.set_status(body.status.unwrap_or(task.status), now),
         TaskAction::Assign => task.assignee = body.assignee,
         TaskAction::AssignCluster => {
-            task.cluster = body.cluster;
-            task.cluster_role = task.cluster_role.filter(|_| body.cluster.is_some());
+            task.cluster = body.cluster.value().copied();
+            task.cluster_role = task.cluster_role.filter(|_| task.cluster.is_some());
         }
         TaskAction::AssignTerms => body
             .terms_mode
@@ -340,7 +346,7 @@ async fn restored(app: &App, scope: &SiteScope<Write>, id: TaskId) -> Result<Tas
 
 /// Stores a changed task, and lets its idea follow. What it names anew must be there; what it named before may have gone.
 async fn changed(app: &App, scope: &SiteScope<Write>, old: &Task, mut task: Task) -> Result<Task> {
-    checked(&task)?;
+    checked(Some(old), &task)?;
     let now = app.db.clock().now();
     task.updated_at = now;
     let mut tx = app.db.site(scope).tx();
@@ -368,9 +374,13 @@ async fn changed(app: &App, scope: &SiteScope<Write>, old: &Task, mut task: Task
     Ok(task)
 }
 
-fn checked(task: &Task) -> Result<()> {
+fn checked(old: Option<&Task>, new: &Task) -> Result<()> {
     let mut check = Check::new();
-    task.check(&mut check);
+    new.check(&mut check);
+    let kind = |task: &Task| (task.content_type, task.content_structure);
+    if old.is_none_or(|old| kind(old) != kind(new)) {
+        check_structure(&mut check, new.content_type, new.content_structure);
+    }
     check.finish()
 }
 
