@@ -10,7 +10,16 @@ use crate::locale::is_amount;
 use crate::markdown::text;
 use crate::plan::Plan;
 use crate::prepare::{Card, Language, gallery};
-use crate::site::{Availability, ContentStructure, Page, PageKind};
+use crate::site::{Availability, ContentStructure, Page, PageKind, Settings};
+
+/// Who stands behind the site, by name.
+fn publisher_name(settings: &Settings) -> &str {
+    if settings.organisation.name.is_empty() {
+        &settings.title
+    } else {
+        &settings.organisation.name
+    }
+}
 
 /// The site and who stands behind it, which begin the graph of every page in a language.
 pub(crate) fn site_nodes(plan: &Plan<'_>, language: usize) -> String {
@@ -20,11 +29,7 @@ pub(crate) fn site_nodes(plan: &Plan<'_>, language: usize) -> String {
     let site = plan.address.absolute(plan.home_path(language));
     let tag = &plan.languages[language];
     let organisation = &settings.organisation;
-    let name = if organisation.name.is_empty() {
-        &settings.title
-    } else {
-        &organisation.name
-    };
+    let name = publisher_name(settings);
     let mut json = Json::default();
     json.open();
     json.text("@context", "https://schema.org");
@@ -243,8 +248,8 @@ impl<'a> Graph<'a> {
                 if let Some(date) = card.updated.as_ref().or(card.published.as_ref()) {
                     json.text("dateModified", date);
                 }
-                author(json, page, &self.home);
-                json.reference("publisher", &self.home, "#organization");
+                author(json, page, &self.plan.site.settings, &self.home);
+                publisher(json, "publisher", &self.plan.site.settings, &self.home);
                 json.number("wordCount", card.words);
                 json.text("inLanguage", &self.language.tag);
             }
@@ -303,7 +308,7 @@ impl<'a> Graph<'a> {
         if let Some(date) = &card.published {
             json.text("datePublished", date);
         }
-        author(json, page, &self.home);
+        author(json, page, &self.plan.site.settings, &self.home);
         json.reference("isPartOf", url, "");
         json.close();
     }
@@ -363,7 +368,16 @@ pub(crate) fn entity_fragment(page: &Page) -> Option<&'static str> {
     }
 }
 
-fn author(json: &mut Json, page: &Page, home: &str) {
+/// Who stands behind the site, with the name: some readers of articles look no further than this.
+fn publisher(json: &mut Json, key: &'static str, settings: &Settings, home: &str) {
+    json.open_at(key);
+    json.text("@type", settings.organisation.schema_type());
+    json.joined("@id", home, "#organization");
+    json.text("name", publisher_name(settings));
+    json.close();
+}
+
+fn author(json: &mut Json, page: &Page, settings: &Settings, home: &str) {
     match page.author.as_deref().filter(|a| !a.trim().is_empty()) {
         Some(author) => {
             json.open_at("author");
@@ -371,7 +385,7 @@ fn author(json: &mut Json, page: &Page, home: &str) {
             json.text("name", author);
             json.close();
         }
-        None => json.reference("author", home, "#organization"),
+        None => publisher(json, "author", settings, home),
     }
 }
 
