@@ -40,6 +40,7 @@ impl Beside {
         let mut storage = json!({
             "endpoint": format!("http://{}", self.line.address), "bucket": BUCKET,
             "access_key_id": WRITER.0, "secret_access_key": WRITER.1,
+            "public_address": "https://files.example.com/sites/site-a0/",
         });
         for (key, value) in change.as_object().unwrap() {
             storage[key] = value.clone();
@@ -445,14 +446,121 @@ async fn sites_share_a_bucket_by_prefixes_only() {
     assert!(problem.to_string().contains("another site"), "{problem}");
     assert!(!problem.to_string().contains(&b.site.to_string()), "{problem}");
     let (status, made) =
-        b.w.post(&b.w.b.admin, &path, b.asked(&json!({ "prefix": "shop" })))
-            .await;
+        b.w.post(
+            &b.w.b.admin,
+            &path,
+            b.asked(&json!({ "prefix": "shop", "public_address": "https://files.example.com/sites/site-b0" })),
+        )
+        .await;
     assert_eq!(status, 201, "{made}");
     publish(&b.w, &b.w.b, other, "shop", "Shop", "Two").await;
     deploy(&b.w, &b.w.b, other).await;
     b.assert_same("shop/", "site-b0", &["", "blog/shop/"]).await;
     b.assert_same("blog/", "site-a0", &["", "blog/first/"]).await;
     assert_eq!(b.visit("blog/blog/shop/index.html").await.0, 404);
+    // Nor around another's place, nor inside it.
+    for (prefix, word) in [
+        ("", "inside this place"),
+        ("blog/more", "inside another copy"),
+        ("shop/more", "inside another copy"),
+    ] {
+        let (status, problem) =
+            b.w.post(&b.w.b.admin, &path, b.asked(&json!({ "prefix": prefix })))
+                .await;
+        assert_eq!(
+            (status.as_u16(), &problem["code"]),
+            (422, &json!("connection_failed")),
+            "{prefix} {problem}"
+        );
+        assert!(problem.to_string().contains(word), "{prefix} {problem}");
+    }
+    b.assert_same("blog/", "site-a0", &["", "blog/first/"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_has_one_destination_of_a_site() {
+    let b = Beside::new().await;
+    b.set_up(json!({ "prefix": "one" })).await;
+    let (status, problem) =
+        b.w.post(&b.w.a.admin, &b.path(), b.asked(&json!({ "prefix": "/one/" })))
+            .await;
+    assert_eq!(
+        (status.as_u16(), &problem["code"]),
+        (409, &json!("already_connected")),
+        "{problem}"
+    );
+    assert!(problem.to_string().contains("`Bucket`"), "{problem}");
+    let two = b.set_up(json!({ "prefix": "two" })).await;
+    let (status, problem) = b.patch(&two, json!({ "object_storage": { "prefix": "one" } })).await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (409, &json!("already_connected")),
+        "{problem}"
+    );
+    // Its own place is no other's; what is in the one it leaves is told.
+    let (status, changed) = b.patch(&two, json!({ "object_storage": { "prefix": "two" } })).await;
+    assert_eq!(status, 200, "{changed}");
+    let moved = async || {
+        let events = format!("{}/{}/events", b.path(), id(&two));
+        let (_, events) = b.w.get(&b.w.a.viewer, &events).await;
+        let mut told = events["items"].as_array().unwrap().clone();
+        told.retain(|event| event["what"] == "moved");
+        told
+    };
+    assert_eq!(moved().await.len(), 0);
+    let (status, changed) = b.patch(&two, json!({ "object_storage": { "prefix": "three" } })).await;
+    assert_eq!(status, 200, "{changed}");
+    let told = moved().await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0]["message"].as_str().unwrap().contains("`two/`"), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_is_set_up_again_is_not_emptied_by_what_was_left_to_do() {
+    let mut b = Beside::new().await;
+    let destination = b.set_up(json!({})).await;
+    b.publish("first", "One").await;
+    b.deploy().await;
+    b.line
+        .judge(|_, _| Fate::Answered(503, "<Error><Code>SlowDown</Code></Error>"));
+    let rev = b.rev(&destination).await;
+    let path = format!("{}/{}?published=trash", b.path(), id(&destination));
+    assert_eq!(b.w.delete(&b.w.a.admin, &path, rev).await.0, 204);
+    b.w.run_jobs().await;
+    b.line.judge(|_, _| Fate::Passes);
+    let again = b.set_up(json!({})).await;
+    b.w.later(Duration::hours(1)).await;
+    b.w.run_jobs().await;
+    assert_eq!(b.get(&again).await["sync_status"], "completed");
+    b.assert_same("", "site-a0", &["", "blog/first/"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_without_a_domain_goes_only_below_its_own_path() {
+    let b = Beside::new().await;
+    let destination = b.set_up(json!({ "public_address": "" })).await;
+    b.publish("first", "One").await;
+    b.deploy().await;
+    let now = b.get(&destination).await;
+    assert!(
+        now["sync_error"].as_str().unwrap().contains("Give the site the domain"),
+        "{now}"
+    );
+    assert_eq!(b.visit("index.html").await.0, 404);
+    let path = format!("{}/{}/test", b.path(), id(&destination));
+    let (_, tested) = b.w.post(&b.w.a.admin, &path, json!({})).await;
+    assert_eq!(tested["ok"], false, "{tested}");
+    assert!(
+        tested["problem"].as_str().unwrap().contains("Give the site the domain"),
+        "{tested}"
+    );
+    let prefix = json!({ "object_storage": { "prefix": "sites/site-a0" } });
+    assert_eq!(b.patch(&destination, prefix).await.0, 200);
+    b.w.run_jobs().await;
+    assert_eq!(b.get(&destination).await["sync_status"], "completed");
+    b.assert_same("sites/site-a0/", "site-a0", &["", "blog/first/"]).await;
+    let (_, tested) = b.w.post(&b.w.a.admin, &path, json!({})).await;
+    assert_eq!(tested["ok"], true, "{tested}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,10 @@
-//! Whether a destination works: an object of its own is written, read and removed.
+//! Whether a destination works: its place is free, and an object of its own is written, read and removed.
 
 use bytes::Bytes;
 
 use crate::client::{Headers, Store};
 use crate::error::StorageError;
-use crate::manifest::Manifest;
+use crate::manifest::{self, Manifest};
 
 /// Beside the manifest.
 const PATH: &str = ".igny8/check.txt";
@@ -15,7 +15,7 @@ const TEXT: &[u8] = b"Written to see whether this server may write here; it may 
 /// # Errors
 /// What does not work, in words for the destination's user.
 pub async fn check(store: &Store, owner: &str) -> Result<Option<String>, StorageError> {
-    let manifest = Manifest::read(store, owner).await?;
+    let manifest = claim(store, owner).await?;
     let headers = Headers {
         content_type: "text/plain; charset=utf-8",
         cache_control: "no-store",
@@ -34,4 +34,121 @@ pub async fn check(store: &Store, owner: &str) -> Result<Option<String>, Storage
         ));
     }
     Ok(manifest.release)
+}
+
+/// The manifest of the site's copy, or a new one where a copy may begin: it overwrites what it finds, and removes that later. A
+/// place that has a manifest was free when that was written, and nobody was let in since.
+///
+/// # Errors
+/// When the place is another site's, inside another copy, or not empty.
+pub(crate) async fn claim(store: &Store, owner: &str) -> Result<Manifest, StorageError> {
+    if let Some(manifest) = Manifest::read(store, owner).await? {
+        return Ok(manifest);
+    }
+    for key in above(&store.settings().prefix) {
+        match store.get_key(&key).await {
+            // An access key that may read its own folder only cannot tell.
+            Ok(None) | Err(StorageError::Fail(_)) => {}
+            Ok(Some(_)) => {
+                return Err(StorageError::Fail(format!(
+                    "This place lies inside another copy, whose list of files is `{key}`. Take a prefix beside it."
+                )));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let keys = store.list().await?;
+    if let Some(why) = occupied(&keys, &store.settings().prefix, &store.settings().key(manifest::PATH)) {
+        return Err(StorageError::Fail(why));
+    }
+    Ok(Manifest::new(owner))
+}
+
+/// Keys of the manifests that copies in the folders around a place have.
+fn above(prefix: &str) -> Vec<String> {
+    if prefix.is_empty() {
+        return Vec::new();
+    }
+    let folders = prefix.match_indices('/').map(|(end, _)| &prefix[..end]);
+    let inner = folders.map(|folder| format!("{folder}/{}", manifest::PATH));
+    std::iter::once(manifest::PATH.to_owned()).chain(inner).collect()
+}
+
+/// What is wrong with a place where these keys are, and whose manifest was not found under its key.
+fn occupied(keys: &[String], prefix: &str, own: &str) -> Option<String> {
+    let hidden = own.rsplit_once('/').map_or(own, |(folder, _)| folder);
+    let is_ours = |key: &str| {
+        // Services have objects for folders too.
+        key == prefix || key == hidden || key.strip_prefix(hidden).is_some_and(|rest| rest.starts_with('/'))
+    };
+    let foreign: Vec<&String> = keys.iter().filter(|key| !is_ours(key)).collect();
+    let inner = foreign.iter().find(|key| {
+        key.strip_suffix(manifest::PATH)
+            .is_some_and(|folder| folder.ends_with('/'))
+    });
+    if let Some(key) = inner {
+        return Some(format!(
+            "Another copy lies inside this place, whose list of files is `{}`. Take a prefix beside it.",
+            shown(key)
+        ));
+    }
+    let key = foreign.first()?;
+    Some(format!(
+        "There are files here that IGNY8 did not put there, such as `{}`. Take an empty prefix, or empty this one \
+         first. If it is an earlier copy whose list `{own}` was lost, remove its files: every one goes up again.",
+        shown(key)
+    ))
+}
+
+fn shown(key: &str) -> String {
+    key.chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_around_a_place_may_have_copies() {
+        assert_eq!(above(""), Vec::<String>::new());
+        assert_eq!(above("a"), [".igny8/manifest.json.gz"]);
+        assert_eq!(
+            above("a/b/c"),
+            [
+                ".igny8/manifest.json.gz",
+                "a/.igny8/manifest.json.gz",
+                "a/b/.igny8/manifest.json.gz"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_place_with_files_of_others_is_not_free() {
+        for (prefix, keys, word) in [
+            ("", &[] as &[&str], None),
+            ("", &[".igny8/check.txt"], None),
+            ("a", &["a", "a/.igny8", "a/.igny8/check.txt"], None),
+            ("", &["index.html"], Some("`index.html`")),
+            ("a", &["a/.igny8/check.txt", "a/photo.jpg"], Some("`a/photo.jpg`")),
+            ("a", &["a/.igny8-old/x"], Some("`a/.igny8-old/x`")),
+            (
+                "",
+                &["a.txt", "b/.igny8/manifest.json.gz"],
+                Some("`b/.igny8/manifest.json.gz`"),
+            ),
+            ("a", &["a/b/.igny8/manifest.json.gz"], Some("inside this place")),
+        ] {
+            let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+            let own = if prefix.is_empty() {
+                manifest::PATH.to_owned()
+            } else {
+                format!("{prefix}/{}", manifest::PATH)
+            };
+            let told = occupied(&keys, prefix, &own);
+            match word {
+                None => assert_eq!(told, None, "{keys:?}"),
+                Some(word) => assert!(told.as_deref().is_some_and(|told| told.contains(word)), "{told:?}"),
+            }
+        }
+    }
 }

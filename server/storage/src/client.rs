@@ -33,6 +33,8 @@ const SLOWEST_BYTES_PER_SECOND: u64 = 64 << 10;
 pub(crate) const PART: u64 = 8 << 20;
 /// As many as one request may name.
 const REMOVED_AT_ONCE: usize = 1000;
+/// As many as one answer of a listing names.
+const LISTED: usize = 1000;
 /// Header of an object that leads elsewhere; see `Settings::redirect_headers`.
 const REDIRECT: &str = "x-amz-website-redirect-location";
 
@@ -105,19 +107,42 @@ impl Store {
     }
 
     pub(crate) async fn get(&self, path: &str) -> Result<Option<Bytes>, StorageError> {
-        let got = async {
-            self.s3
-                .get(&self.path(path)?)
-                .await?
-                .bytes()
-                .await
-                .map_err(StorageError::from)
-        };
+        self.read(&self.path(path)?).await
+    }
+
+    /// An object anywhere in the bucket, by its whole key.
+    pub(crate) async fn get_key(&self, key: &str) -> Result<Option<Bytes>, StorageError> {
+        let path = Path::parse(key).map_err(object_store::Error::from)?;
+        self.read(&path).await
+    }
+
+    async fn read(&self, path: &Path) -> Result<Option<Bytes>, StorageError> {
+        let got = async { self.s3.get(path).await?.bytes().await.map_err(StorageError::from) };
         match got.await {
             Ok(bytes) => Ok(Some(bytes)),
             Err(StorageError::Missing) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whole keys of objects in the place, of the first page.
+    pub(crate) async fn list(&self) -> Result<Vec<String>, StorageError> {
+        let prefix = Path::parse(&self.settings.prefix).map_err(object_store::Error::from)?;
+        let listed = self.s3.list(Some(&prefix)).take(LISTED);
+        let keys = listed
+            .map_ok(|object| object.location.to_string())
+            .try_collect::<Vec<_>>()
+            .await;
+        keys.map_err(|error| match error {
+            object_store::Error::NotFound { .. } => StorageError::Fail(
+                "The service does not list what is in the bucket; is the endpoint an S3 service?".into(),
+            ),
+            object_store::Error::InvalidPath { .. } => StorageError::Fail(
+                "There are files here that IGNY8 did not put there, with names it cannot have. Take an empty prefix."
+                    .into(),
+            ),
+            error => error.into(),
+        })
     }
 
     pub(crate) async fn put(&self, path: &str, bytes: Bytes, headers: &Headers<'_>) -> Result<(), StorageError> {

@@ -112,6 +112,7 @@ impl Refused {
                  s3:PutObject, s3:DeleteObject) in this bucket, and to list it (s3:ListBucket)."
                     .into()
             }
+            ("", 501) => "This is not the address of an S3 service (status 501).".into(),
             (_, 501) => format!(
                 "The service does not know a part of the request ({said}). If old addresses are to answer with 301 (`redirect_headers`), turn that off."
             ),
@@ -227,6 +228,11 @@ mod tests {
                 "region and the endpoint",
             ),
             (501, xml("NotImplemented"), "redirect_headers"),
+            (
+                501,
+                "<html>Unsupported method</html>".into(),
+                "not the address of an S3 service",
+            ),
             (400, xml("EntityTooLarge"), "EntityTooLarge: No"),
             (403, xml("QuotaExceeded"), "QuotaExceeded: No"),
             (418, String::new(), "status 418"),

@@ -8,7 +8,7 @@
 //! manifest in the bucket stops vouching for it. So a copy that ends anywhere is completed by the next one, whatever release
 //! that one brings. Objects go up in the order in which they may be seen: what pages need, pages, what lists pages, the front
 //! page; what no page needs any more goes after them, and what an open page may still ask for later. Nothing is removed that
-//! the manifest does not name.
+//! the manifest does not name. A copy begins only in an empty place that lies in no other copy: what it finds it would overwrite.
 
 mod check;
 mod client;

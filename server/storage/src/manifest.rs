@@ -105,28 +105,28 @@ impl Manifest {
         }
     }
 
-    /// Reads the one in the bucket, or begins one if there is none.
+    /// Reads the one in the bucket, if there is one.
     ///
     /// # Errors
     /// When it cannot be read, is no manifest, or another site's.
-    pub(crate) async fn read(store: &Store, owner: &str) -> Result<Self, StorageError> {
+    pub(crate) async fn read(store: &Store, owner: &str) -> Result<Option<Self>, StorageError> {
         let Some(packed) = store.get(PATH).await? else {
-            return Ok(Self::new(owner));
+            return Ok(None);
         };
         let manifest = tokio::task::spawn_blocking(move || unpack(&packed)).await;
         let manifest = manifest.map_err(std::io::Error::other)?.ok_or_else(|| {
             StorageError::Fail(format!(
-                "The object `{}` in the bucket was not written by this version of IGNY8. Take another prefix, or remove that object: then every file goes up again.",
+                "The object `{}` in the bucket was not written by this version of IGNY8. Take another prefix, or remove that object with all that is beside it: then every file goes up again.",
                 store.settings().key(PATH)
             ))
         })?;
         if manifest.owner != owner {
             return Err(StorageError::Fail(format!(
-                "This place in the bucket belongs to another site. Take another prefix; if that site does not use it any more, remove the object `{}`.",
+                "This place in the bucket belongs to another site. Take another prefix; if that site does not use it any more, remove what is there, with the object `{}`.",
                 store.settings().key(PATH)
             )));
         }
-        Ok(manifest)
+        Ok(Some(manifest))
     }
 
     pub(crate) async fn write(&self, store: &Store) -> Result<(), StorageError> {

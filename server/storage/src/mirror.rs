@@ -11,6 +11,7 @@ use object_store::MultipartUpload;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use crate::check::claim;
 use crate::client::{Headers, PART, Store};
 use crate::error::StorageError;
 use crate::manifest::{Manifest, Print};
@@ -75,7 +76,7 @@ pub async fn mirror(
     source: Arc<dyn Source>,
     watch: &impl Watch,
 ) -> Result<Done, StorageError> {
-    let there = Manifest::read(store, owner).await?;
+    let there = claim(store, owner).await?;
     let (was, was_whole) = (there.release.clone(), there.objects.values().all(Option::is_some));
     let mut plan = Plan::new(there, &order.files, store.settings(), order.now, order.whole);
     let all = plan.puts();
@@ -153,7 +154,9 @@ pub async fn mirror(
 /// # Errors
 /// [`StorageError`]; the next call goes on from there.
 pub async fn empty(store: &Store, owner: &str, watch: &impl Watch) -> Result<usize, StorageError> {
-    let mut manifest = Manifest::read(store, owner).await?;
+    let Some(mut manifest) = Manifest::read(store, owner).await? else {
+        return Ok(0);
+    };
     let mut paths: Vec<String> = manifest.objects.keys().chain(manifest.gone.keys()).cloned().collect();
     // Pages first, so that none is left without what it is made with.
     paths.sort_by_key(|path| !path.ends_with(".html"));

@@ -113,6 +113,11 @@ impl Settings {
                 "Give the address of the service without ? and #.",
             );
             refuse(
+                self.names_bucket(endpoint),
+                "endpoint",
+                "Give the address without the bucket.",
+            );
+            refuse(
                 !self.path_style && !matches!(endpoint.host(), Some(Host::Domain(_))),
                 "path_style",
                 "A service at a number, not a name, needs the bucket in the path.",
@@ -181,6 +186,37 @@ impl Settings {
         match &self.endpoint {
             Some(endpoint) => endpoint.origin().ascii_serialization(),
             None => "https://amazonaws.com".into(),
+        }
+    }
+
+    /// Whether the bucket is part of the endpoint, as services show the addresses of buckets.
+    fn names_bucket(&self, endpoint: &Url) -> bool {
+        if self.bucket.is_empty() {
+            return false;
+        }
+        let last = endpoint.path().trim_end_matches('/').rsplit('/').next();
+        let host = endpoint.host_str().unwrap_or_default();
+        let below = host.strip_prefix(&self.bucket);
+        last == Some(self.bucket.as_str())
+            || below.is_some_and(|rest| rest.starts_with(".s3.") || rest.starts_with(".s3-"))
+    }
+
+    /// Whether files of both have the same keys in the same bucket.
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        self.service() == other.service() && self.bucket == other.bucket && self.prefix == other.prefix
+    }
+
+    /// The service, however it is written: Amazon's buckets have names of their own in all regions.
+    fn service(&self) -> String {
+        let host = self
+            .endpoint
+            .as_ref()
+            .and_then(Url::host_str)
+            .unwrap_or("amazonaws.com");
+        if host == "amazonaws.com" || host.ends_with(".amazonaws.com") {
+            "amazonaws.com".into()
+        } else {
+            self.origin()
         }
     }
 
@@ -281,6 +317,14 @@ mod tests {
                 Box::new(move |s| s.endpoint = url("https://example.com/?x=1")),
             ),
             (
+                "endpoint",
+                Box::new(move |s| s.endpoint = url("https://example.com/example-site/")),
+            ),
+            (
+                "endpoint",
+                Box::new(move |s| s.endpoint = url("https://example-site.s3.eu-west-3.amazonaws.com")),
+            ),
+            (
                 "path_style",
                 Box::new(move |s| {
                     s.endpoint = url("https://8.8.8.8");
@@ -300,6 +344,23 @@ mod tests {
             let fields: Vec<_> = settings.problems().into_iter().map(|(field, _)| field).collect();
             assert_eq!(fields, [field], "{settings:?}");
         }
+    }
+
+    #[test]
+    fn a_place_is_the_same_however_its_service_is_written() {
+        let url = |text: &str| Some(Url::parse(text).unwrap());
+        let place = |endpoint: Option<Url>, prefix: &str| {
+            of(|s| {
+                s.endpoint = endpoint;
+                s.prefix = prefix.into();
+            })
+        };
+        let own = place(url("https://s3.example.com:9000"), "a");
+        assert!(own.is_same_place(&place(url("https://S3.example.com:9000/"), "a")));
+        assert!(!own.is_same_place(&place(url("https://s3.example.com:9000"), "b")));
+        assert!(!own.is_same_place(&place(url("https://s3.example.com"), "a")));
+        assert!(!own.is_same_place(&place(None, "a")));
+        assert!(place(None, "").is_same_place(&place(url("https://s3.eu-west-3.amazonaws.com"), "")));
     }
 
     #[test]

@@ -426,6 +426,63 @@ async fn two_sites_share_a_bucket_and_never_a_folder() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_copy_begins_only_where_nothing_is() {
+    let service = S3::start().await;
+    let line = Line::to(service.endpoint).await;
+    let place = |prefix: &str| {
+        store(Settings {
+            prefix: prefix.into(),
+            ..settings(line.address)
+        })
+    };
+    let release = first();
+    copy(&place("nest/blog"), "1", &release).await.unwrap();
+    for (prefix, word) in [
+        ("", "inside this place"),
+        ("nest", "inside this place"),
+        ("nest/blog/a", "inside another copy"),
+    ] {
+        for refused in [
+            check(&place(prefix), "site_2").await.map(|_| ()),
+            check(&place(prefix), "site_1").await.map(|_| ()),
+            copy(&place(prefix), "1", &release).await.map(|_| ()),
+        ] {
+            assert!(
+                matches!(&refused, Err(StorageError::Fail(why)) if why.contains(word)),
+                "{prefix}: {refused:?}"
+            );
+        }
+    }
+    assert_whole(&service, "nest/blog/", &release).await;
+    for (prefix, owner) in [("nest/shop", "site_2"), ("nest/blog", "site_1")] {
+        check(&place(prefix), owner).await.unwrap();
+    }
+    // The list is removed and the files are not: nobody knows any more whose they are.
+    let count = AtomicUsize::new(0);
+    line.judge(move |method, _| {
+        if method == "POST" && count.fetch_add(1, Ordering::SeqCst) == 0 {
+            Fate::Answered(200, "<DeleteResult><Deleted><Key>x</Key></Deleted></DeleteResult>")
+        } else {
+            Fate::Passes
+        }
+    });
+    empty(&place("nest/blog"), "site_1", &Until::the_end()).await.unwrap();
+    line.judge(|_, _| Fate::Passes);
+    line.seen();
+    for refused in [
+        check(&place("nest/blog"), "site_1").await.map(|_| ()),
+        copy(&place("nest/blog"), "2", &release).await.map(|_| ()),
+    ] {
+        assert!(
+            matches!(&refused, Err(StorageError::Fail(why)) if why.contains("such as `nest/blog/")),
+            "{refused:?}"
+        );
+    }
+    assert!(line.seen().iter().all(|entry| entry.starts_with("GET ")));
+    assert_whole(&service, "nest/blog/", &release).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_try_says_what_is_wrong() {
     let service = S3::start().await;
     let line = Line::to(service.endpoint).await;

@@ -42,13 +42,29 @@ pub async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_jso
     }
     let removed = match destination.kind {
         DestinationKind::Wordpress => documents(&app, &db, &destination, &context).await?,
-        DestinationKind::ObjectStorage => releases::empty(&app, &destination, &context).await.map_err(ended)? as u64,
+        DestinationKind::ObjectStorage => copy(&app, &db, &destination, &context).await?,
     };
     destination.sealed = None;
     let mut tx = db.tx();
     tx.replace(&mut destination);
     tx.commit().await?;
     Ok(serde_json::json!({ "removed": removed }))
+}
+
+/// What is in a place that the site goes to again is that copy's: only the password is forgotten then.
+async fn copy(
+    app: &App,
+    db: &SiteDb<'_, Write>,
+    destination: &Destination,
+    context: &JobContext,
+) -> Result<u64, JobError> {
+    if let Ok(place) = destination.settings()
+        && releases::at_place(db, &place, Some(destination.id)).await?.is_some()
+    {
+        return Ok(0);
+    }
+    let removed = releases::empty(app, destination, context).await.map_err(ended)?;
+    Ok(removed as u64)
 }
 
 async fn documents(

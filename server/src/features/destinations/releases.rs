@@ -9,7 +9,8 @@ use std::time::Instant;
 
 use chrono::{DateTime, Duration, Utc};
 use igny8_data::{
-    AccountId, DbError, JobRow, NewJob, Read, SiteDb, SiteId, SiteScope, SurrealValue, Tx, Variables, Why, Write,
+    Access, AccountId, DbError, JobRow, NewJob, Read, Select, SiteDb, SiteId, SiteScope, SurrealValue, Tx, Variables,
+    Why, Write,
 };
 use igny8_renderer::release::{self, Release};
 use serde::{Deserialize, Serialize};
@@ -221,17 +222,7 @@ async fn bring(
     context: &JobContext,
 ) -> Result<Copied, PublishError> {
     let store = store(app, destination)?;
-    let settings: ObjectStorageSettings = destination.settings()?;
-    let address = publishing::address_of(app, site);
-    let base = path_of(&address);
-    if let Some(public) = &settings.public_address
-        && path_of(public.as_str()) != base
-    {
-        return Err(PublishError::Connection(format!(
-            "The pages of the site are made for {address}, so their links would lead nowhere at {public}. Give the site the domain \
-             under which visitors find it there, and deploy it."
-        )));
-    }
+    let base = base_of(app, site, destination)?;
     context.progress(2.0, "Reading the release");
     let (source, files) = read(app, site, live, &base).await.map_err(|error| {
         tracing::warn!(%error, site = %site.id, "the live release cannot be read");
@@ -245,6 +236,50 @@ async fn bring(
     };
     context.progress(5.0, "Comparing with what is there");
     store.mirror(&order, Arc::new(source), &Watched { app, context }).await
+}
+
+/// The path below which the pages of the site find each other, which has to be that of the copy.
+///
+/// # Errors
+/// [`PublishError::Connection`] when their links would lead nowhere at the destination.
+pub fn base_of(app: &App, site: &Site, destination: &Destination) -> Result<String, PublishError> {
+    let settings: ObjectStorageSettings = destination.settings()?;
+    let address = publishing::address_of(app, site);
+    let base = path_of(&address);
+    let (fits, there) = match &settings.public_address {
+        Some(public) => (path_of(public.as_str()) == base, format!("at {public}")),
+        None => {
+            let is_root = base.is_empty() || base.strip_prefix('/') == Some(settings.prefix.as_str());
+            (is_root, "in the bucket".into())
+        }
+    };
+    if fits {
+        return Ok(base);
+    }
+    Err(PublishError::Connection(format!(
+        "The pages of the site are made for {address}, so their links would lead nowhere {there}. Give the site the \
+         domain under which visitors find it there, and deploy it. Where they find it below the path {base}/, set \
+         that address as `public_address`."
+    )))
+}
+
+/// The site's destination that brings it to a place, besides `own`: of two, one would remove what the other has there.
+///
+/// # Errors
+/// When the database fails.
+pub async fn at_place<A: Access>(
+    db: &SiteDb<'_, A>,
+    place: &ObjectStorageSettings,
+    own: Option<DestinationId>,
+) -> Result<Option<Destination>, DbError> {
+    // A site has few.
+    let destinations: Vec<Destination> = db.list(Select::new()).await?;
+    Ok(destinations.into_iter().find(|row| {
+        let there = row.settings::<ObjectStorageSettings>();
+        row.kind == DestinationKind::ObjectStorage
+            && Some(row.id) != own
+            && there.is_ok_and(|there| there.is_same_place(place))
+    }))
 }
 
 /// A release with the packed forms of its texts, which a deployment leaves to be made after it went live.

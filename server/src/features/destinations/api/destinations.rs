@@ -22,6 +22,7 @@ use crate::features::destinations::model::{
     Destination, DestinationId, DestinationState, Direction, Leaving, PublicationStatus, Secrets, SyncEvent, SyncResult,
 };
 use crate::features::destinations::{connect, inbound, leave, releases, send, state};
+use crate::features::sites::Site;
 use crate::publish::wordpress::{Imports, WordpressSettings};
 use crate::publish::{DestinationKind, KnownKind, PublishError, ReleaseStore as _};
 
@@ -218,6 +219,7 @@ impl DestinationsApi {
     ///
     /// With another address, user or password the connection is tried at once. A new password takes up what failed without it. An
     /// address on another host needs the password again; it must be the same WordPress, since what is there is known by its ids.
+    /// What object storage has in a place that the destination leaves stays there, as its log says.
     #[oai(
         path = "/sites/:site_id/destinations/:destination_id",
         method = "patch",
@@ -257,7 +259,7 @@ impl DestinationsApi {
         let now = app.db.clock().now();
         let mut change = state::Change::new();
         let mut changes_state = false;
-        let (mut taxonomies_changed, mut tried, mut resettled) = (false, false, false);
+        let (mut taxonomies_changed, mut tried, mut resettled, mut moved) = (false, false, false, None);
         if let Some(patch) = body.wordpress {
             let before: WordpressSettings = row.settings().unwrap_or_default();
             let mut settings = before.clone();
@@ -306,7 +308,7 @@ impl DestinationsApi {
             }
         }
         if let Some(patch) = body.object_storage {
-            storage::change(&app, &mut row, &patch).await?;
+            moved = storage::change(&app, &db, &mut row, &patch).await?;
             change = change.connection(None, now);
             (tried, resettled, changes_state) = (true, true, true);
         }
@@ -330,6 +332,9 @@ impl DestinationsApi {
         if tried {
             note(&app, &mut tx, &row, "test", None, started);
             take_up(&mut tx, row.id, now);
+        }
+        if let Some(moved) = moved {
+            state::note(&app.db, &mut tx, &row, moved);
         }
         if taxonomies_changed {
             forget_terms(&mut tx, row.id);
@@ -475,8 +480,11 @@ impl DestinationsApi {
         let scope = caller.actor().site::<Manage>(&app.db, site_id.0).await?;
         let db = app.db.site(&scope);
         let row = found(&db, destination_id.0).await?;
+        let account = scope.actor().account::<Read>()?;
+        let site = app.db.account(&account).get::<Site>(scope.site()).await?;
+        let site = site.ok_or_else(Error::not_found)?;
         let started = Instant::now();
-        let tried = patiently(try_out(&app, &row)).await;
+        let tried = patiently(try_out(&app, &site, &row)).await;
         let problem = tried.as_ref().err().map(ToString::to_string);
         let mut tx = db.tx();
         state::Change::new()
@@ -692,13 +700,16 @@ fn comes_from_elsewhere(before: &WordpressSettings, now: &WordpressSettings) -> 
         || before.taxonomies != now.taxonomies
 }
 
-async fn try_out(app: &App, row: &Destination) -> Result<(), PublishError> {
+async fn try_out(app: &App, site: &Site, row: &Destination) -> Result<(), PublishError> {
     match row.kind {
         DestinationKind::Wordpress => {
             let (client, _) = connect::client(app, row)?;
             connect::look(&client).await.map(|_| ())
         }
-        DestinationKind::ObjectStorage => releases::store(app, row)?.check().await,
+        DestinationKind::ObjectStorage => {
+            releases::store(app, row)?.check().await?;
+            releases::base_of(app, site, row).map(|_| ())
+        }
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use igny8_data::{AuditEvent, Manage, Select, SiteId, SiteScope};
+use igny8_data::{Access, AuditEvent, Manage, Select, SiteDb, SiteId, SiteScope};
 
 use super::destinations::{MOST, note, patiently, refused};
 use super::objects::{DestinationIn, DestinationOut};
 use crate::api::validate::Check;
 use crate::api::{Created, Error, From, Result};
 use crate::app::App;
-use crate::features::destinations::model::{Connection, Destination, Secrets};
+use crate::features::destinations::model::{Connection, Destination, DestinationId, Direction, Secrets, SyncResult};
 use crate::features::destinations::{releases, state};
 use crate::publish::ReleaseStore as _;
 use crate::publish::object_storage::{ObjectStorage, ObjectStorageIn, ObjectStorageSettings};
@@ -35,6 +35,7 @@ pub(super) async fn create(
             format!("A site has at most {MOST} destinations."),
         ));
     }
+    place_is_free(&db, &settings, None).await?;
     let started = Instant::now();
     try_out(app, &settings, &secrets, scope.site()).await?;
     let now = app.db.clock().now();
@@ -70,8 +71,14 @@ pub(super) async fn create(
     Ok(Created::new(DestinationOut::of(&row, Some(&state)), row.rev, path))
 }
 
-/// Changes one, whose place is tried then. What is in a place it leaves stays there.
-pub(super) async fn change(app: &App, row: &mut Destination, patch: &ObjectStorageIn) -> Result<()> {
+/// Changes one, whose place is tried then. What is in a place it leaves stays there, which is to be noted.
+pub(super) async fn change<A: Access>(
+    app: &App,
+    db: &SiteDb<'_, A>,
+    row: &mut Destination,
+    patch: &ObjectStorageIn,
+) -> Result<Option<state::Noted>> {
+    let started = Instant::now();
     let before: ObjectStorageSettings = row.settings().unwrap_or_default();
     // Secrets that cannot be read any more are replaced by what is sent now.
     let mut secrets = row.secrets(app.db.keys()).unwrap_or_default();
@@ -83,12 +90,51 @@ pub(super) async fn change(app: &App, row: &mut Destination, patch: &ObjectStora
     }
     apply(patch, &mut settings, &mut secrets, &mut check);
     check.finish()?;
+    place_is_free(db, &settings, Some(row.id)).await?;
     try_out(app, &settings, &secrets, row.site).await?;
     row.settings = serde_json::to_value(&settings).map_err(Error::internal)?;
     if patch.secret_access_key.is_some() {
         row.seal(app.db.keys(), app.db.ids().bytes(), &secrets);
     }
-    Ok(())
+    // What cannot be read any more names no place.
+    let left = !before.bucket.is_empty() && !before.is_same_place(&settings);
+    Ok(left.then(|| moved(&before, started)))
+}
+
+fn moved(before: &ObjectStorageSettings, started: Instant) -> state::Noted {
+    let (bucket, origin) = (&before.bucket, before.origin());
+    let left = match before.prefix.as_str() {
+        "" => format!("in the bucket `{bucket}` at {origin}"),
+        prefix => format!("below `{prefix}/` in the bucket `{bucket}` at {origin}"),
+    };
+    state::Noted {
+        what: "moved",
+        direction: Direction::Out,
+        result: SyncResult::Done,
+        message: format!(
+            "The copy goes to another place from now on. What is {left} stays there: remove it at the service."
+        ),
+        counts: serde_json::json!({}),
+        took: started.elapsed(),
+    }
+}
+
+/// Refuses a place that another destination of the site has: each would remove what the other has there.
+async fn place_is_free<A: Access>(
+    db: &SiteDb<'_, A>,
+    place: &ObjectStorageSettings,
+    own: Option<DestinationId>,
+) -> Result<()> {
+    match releases::at_place(db, place, own).await? {
+        None => Ok(()),
+        Some(row) => Err(Error::conflict(
+            "already_connected",
+            format!(
+                "`{}` ({}) already brings this site there. Change that destination, or take another prefix.",
+                row.name, row.id
+            ),
+        )),
+    }
 }
 
 fn patched_origin(before: &ObjectStorageSettings, patch: &ObjectStorageIn) -> String {
