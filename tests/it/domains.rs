@@ -394,6 +394,66 @@ async fn who_proves_a_name_has_it() {
 }
 
 #[tokio::test]
+async fn another_verified_domain_takes_the_place_of_a_lost_one() {
+    let dns = Dns::start().await;
+    let w = dns.world().await;
+    let site = w.a.sites[0];
+    publish(&w, &w.a, site, "first", "The first post", "Words.").await;
+    let mut own = Vec::new();
+    for name in ["a-shop.example", "b-shop.example", "c-shop.example", "d-shop.example"] {
+        let made = add(&w, &w.a, 0, name).await;
+        dns.prove(&made);
+        let checked = check(&w, &w.a.owner, &w.a, 0, &made).await;
+        assert_eq!(checked["primary"], json!(own.is_empty()), "{checked}");
+        own.push(made);
+    }
+    deploy(&w, &w.a, site).await;
+    let taken = async |nth: usize| {
+        let claim = add(&w, &w.b, 0, own[nth]["name"].as_str().unwrap()).await;
+        dns.take_back(&own[nth]);
+        dns.prove(&claim);
+        let checked = check(&w, &w.b.owner, &w.b, 0, &claim).await;
+        assert_eq!(checked["status"], "verified", "{checked}");
+    };
+    taken(0).await;
+    assert_eq!(domain_of(&w, &w.a.viewer, &w.a).await, "b-shop.example");
+    w.run_jobs().await;
+    let page = visit(&w, "b-shop.example", "/blog/first/").await;
+    assert_eq!(page.0.status().as_u16(), 200);
+    let html = page.0.into_body().into_string().await.unwrap();
+    assert!(html.contains("https://b-shop.example/blog/first/"), "deployed anew");
+
+    // Also while the site lies in the bin.
+    let deleted = format!("/sites/{site}");
+    let answer = w.request(&w.a.owner, Method::GET, &deleted).send().await;
+    let rev = answer.0.headers()["etag"]
+        .to_str()
+        .unwrap()
+        .trim_matches('"')
+        .parse()
+        .unwrap();
+    assert_eq!(w.delete(&w.a.owner, &deleted, rev).await.0, 204);
+    taken(1).await;
+    let restore = format!("{deleted}/restore");
+    assert_eq!(w.post(&w.a.owner, &restore, json!({})).await.0, 200);
+    assert_eq!(domain_of(&w, &w.a.viewer, &w.a).await, "c-shop.example");
+
+    // A week without a proof.
+    dns.take_back(&own[2]);
+    for days in [2, 8] {
+        w.clock.advance(Duration::days(days));
+        domains::check_due(w.app.clone()).await.unwrap();
+        w.run_jobs().await;
+    }
+    let admin = manager(&w, &w.a).await;
+    assert_eq!(domain_of(&w, &admin, &w.a).await, "d-shop.example");
+    let page = visit(&w, "d-shop.example", "/blog/first/").await;
+    assert_eq!(page.0.status().as_u16(), 200);
+    let html = page.0.into_body().into_string().await.unwrap();
+    assert!(html.contains("https://d-shop.example/blog/first/"), "deployed anew");
+}
+
+#[tokio::test]
 async fn domains_are_looked_at_again() {
     let dns = Dns::start().await;
     let w = dns.world().await;

@@ -278,6 +278,20 @@ async fn sites_by_host_and_old_addresses() {
         404,
         "no such host"
     );
+    let sql = "UPDATE content SET aliases = ['/old-first/'], rev += 1 WHERE slug = 'first'";
+    w.app
+        .db
+        .platform(igny8_data::Why::Operator)
+        .query(sql, Default::default(), "testing")
+        .await
+        .unwrap();
+    assert_eq!(deploy(&w, &w.a, w.a.sites[0]).await["status"], "deployed");
+    let answer = get("localhost", "/sites/site-a0/old-first").await;
+    assert_eq!(
+        (answer.0.status().as_u16(), header(&answer, "location")),
+        (301, "/sites/site-a0/blog/first/")
+    );
+
     w.give_domain(&w.a, w.a.sites[0], "pier.example").await;
     for host in ["pier.example", "PIER.example:8080", "pier.example."] {
         assert_eq!(
@@ -298,24 +312,33 @@ async fn sites_by_host_and_old_addresses() {
     assert_eq!(get("localhost:8080", "/api/v1/sites").await.0.status(), 401);
     assert_eq!(get("other.example", "/blog/first/").await.0.status(), 404);
 
-    let sql = "UPDATE content SET aliases = ['/old-first/'], rev += 1 WHERE slug = 'first'";
-    w.app
-        .db
-        .platform(igny8_data::Why::Operator)
-        .query(sql, Default::default(), "testing")
-        .await
-        .unwrap();
     assert_eq!(deploy(&w, &w.a, w.a.sites[0]).await["status"], "deployed");
     let answer = get("pier.example", "/old-first/").await;
     assert_eq!(
         (answer.0.status().as_u16(), header(&answer, "location")),
         (301, "/blog/first/")
     );
-    let answer = get("localhost", "/sites/site-a0/old-first").await;
-    assert_eq!(
-        (answer.0.status().as_u16(), header(&answer, "location")),
-        (301, "/sites/site-a0/blog/first/")
-    );
+    // Its pages name files of its own host: below its slug it only leads there.
+    for (path, to) in [
+        ("/sites/site-a0", "https://pier.example/"),
+        ("/sites/site-a0/", "https://pier.example/"),
+        ("/sites/site-a0/blog/first/?a=b", "https://pier.example/blog/first/?a=b"),
+    ] {
+        let answer = get("localhost", path).await;
+        assert_eq!(
+            (answer.0.status().as_u16(), header(&answer, "location")),
+            (301, to),
+            "{path}"
+        );
+        let answer = w.http.head(path).header("host", "localhost").send().await;
+        assert_eq!(
+            (answer.0.status().as_u16(), header(&answer, "location")),
+            (301, to),
+            "{path}"
+        );
+        let answer = w.http.post(path).header("host", "localhost").send().await;
+        assert!(!header(&answer, "location").starts_with("https:"), "{path}");
+    }
 
     assert_eq!(w.delete(&w.a.owner, &site, 2).await.0, 204);
     assert_eq!(

@@ -1,4 +1,5 @@
-//! What visitors get: the live release of a site, by its host name or below `/sites/<slug>/`.
+//! What visitors get: the live release of a site, by its host name or below `/sites/<slug>/`, which leads to the
+//! host name once there is one.
 //!
 //! Reading order: [`hosts`] finds the site, [`path`] checks the address, [`release`] opens the file of the live release, [`answer`] sends it with validators, ranges, encodings and headers. Releases are only read here. [`preview`] shows sites with
 //! their drafts.
@@ -70,9 +71,8 @@ impl<E> FrontEndpoint<E> {
                     if let Some(response) = proof(app, &site, &host, raw, req) {
                         return Some(response);
                     }
-                    let reading = matches!(*req.method(), Method::GET | Method::HEAD);
-                    if let Some(own) = site.domain.as_deref().filter(|own| reading && *own != host) {
-                        return Some(answer::moved(&format!("https://{own}{raw}"), req.uri().query()));
+                    if let Some(moved) = to_own_address(&site, Some(host.as_str()), raw, req) {
+                        return Some(moved);
                     }
                     let mut response = serve(app, site, "", raw, req).await;
                     answer::allow_forms(&mut response, &app.config.public_url());
@@ -105,12 +105,23 @@ impl<E> FrontEndpoint<E> {
             Ok(None) => return Some(answer::plain(StatusCode::NOT_FOUND)),
             Err(error) => return Some(unavailable(&error)),
         };
+        // Its pages name files of that host: here they would be without style and their links dead.
+        if let Some(moved) = to_own_address(&site, None, below.unwrap_or("/"), req) {
+            return Some(moved);
+        }
         let prefix = format!("/sites/{slug}");
         match below {
             Some(below) => Some(serve(app, site, &prefix, below, req).await),
             None => Some(answer::moved(&format!("{prefix}/"), req.uri().query())),
         }
     }
+}
+
+/// The way to the site's own address, for whoever reads it at another one.
+fn to_own_address(site: &PublicSite, host: Option<&str>, path: &str, req: &Request) -> Option<Response> {
+    let reading = matches!(*req.method(), Method::GET | Method::HEAD);
+    let own = site.domain.as_deref().filter(|own| reading && Some(*own) != host)?;
+    Some(answer::moved(&format!("https://{own}{path}"), req.uri().query()))
 }
 
 /// The file that proves a domain which is verified: so its proof stays seen while it leads to this server.

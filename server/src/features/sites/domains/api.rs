@@ -1,7 +1,7 @@
 //! `/sites/{site}/domains`: host names of a site.
 
 use chrono::{DateTime, Utc};
-use igny8_data::{AuditEvent, DbError, Direction, Manage, Read, Select, SiteDb, SiteId, SiteScope, Variables};
+use igny8_data::{AuditEvent, DbError, Manage, Read, Select, SiteDb, SiteId, SiteScope, Variables};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
@@ -305,14 +305,6 @@ impl DomainsApi {
         let db = app.db.site(&site);
         let mut domain = db.get::<Domain>(domain_id.0).await?.ok_or_else(Error::not_found)?;
         etag::check(if_match.0.as_deref(), domain.rev)?;
-        let verified = Select::new()
-            .equals("status", DomainStatus::Verified)
-            .order("name", Direction::Ascending);
-        let verified = db.list::<Domain>(verified).await?;
-        let next = verified
-            .into_iter()
-            .map(|other| other.name)
-            .find(|name| *name != domain.name);
         let of = Of {
             app: &app,
             site: &site,
@@ -320,7 +312,7 @@ impl DomainsApi {
         };
         let mut tx = app.db.account(&account).tx();
         tx.replace(&mut domain).delete(domain.id);
-        of.take_away(&mut tx, &domain, next).await?;
+        of.take_away(&mut tx, &domain).await?;
         tx.audit(AuditEvent::new("domain.removed", domain.id, &from.0).detail(told(&domain)));
         tx.commit().await?;
         Ok(Done::Done)

@@ -1,8 +1,8 @@
 //! What follows from a look for a proof, and looking again.
 
 use igny8_data::{
-    AccountId, AccountScope, AuditEvent, AuthError, CanWrite, DbError, Denied, JobRow, NewJob, Origin, SiteId,
-    SiteScope, SurrealValue, Tx, Variables, Why, Write,
+    AccountId, AccountScope, AuditEvent, AuthError, CanWrite, DbError, Denied, Direction, JobRow, NewJob, Origin,
+    Select, SiteId, SiteScope, SurrealValue, Tx, Variables, Why, Write,
 };
 use serde::{Deserialize, Serialize};
 
@@ -85,7 +85,7 @@ impl<A: CanWrite> Of<'_, A> {
             tx.audit(AuditEvent::new("domain.verified", domain.id, &Origin::default()).detail(told(&domain)));
         }
         if lost {
-            self.take_away(&mut tx, &domain, None).await?;
+            self.take_away(&mut tx, &domain).await?;
             tx.audit(AuditEvent::new("domain.lost", domain.id, &Origin::default()).detail(told(&domain)));
         }
         tx.commit().await?;
@@ -107,18 +107,28 @@ impl<A: CanWrite> Of<'_, A> {
         self.replace(tx, &mut site).await
     }
 
-    /// Takes a domain from the site's address, where it is that: another one takes its place.
+    /// Takes a domain from the site's address, where it is that: the other verified one that comes first by name takes its
+    /// place.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn take_away(&self, tx: &mut Tx<'_>, domain: &Domain, next: Option<String>) -> Result<(), DbError> {
+    pub async fn take_away(&self, tx: &mut Tx<'_>, domain: &Domain) -> Result<(), DbError> {
         let Some(mut site) = self.site().await? else {
             return Ok(());
         };
         if site.domain.as_ref() != Some(&domain.name) {
             return Ok(());
         }
-        site.domain = next;
+        let verified = Select::new()
+            .equals("status", DomainStatus::Verified)
+            .order("name", Direction::Ascending);
+        let verified = self.app.db.site(self.site).list::<Domain>(verified).await?;
+        let next = verified.into_iter().find(|other| other.id != domain.id);
+        site.domain = next.as_ref().map(|next| next.name.clone());
+        if let Some(mut next) = next {
+            // Replaced, so that one that is lost in this moment is noticed.
+            tx.replace(&mut next);
+        }
         self.replace(tx, &mut site).await
     }
 
@@ -176,7 +186,7 @@ async fn give_up_unproven(app: &App, name: &str) -> Result<bool, DbError> {
         let of = Of { app, site, account };
         let mut tx = app.db.account(account).tx();
         tx.replace(&mut holder);
-        of.take_away(&mut tx, &holder, None).await?;
+        of.take_away(&mut tx, &holder).await?;
         tx.audit(lost);
         tx.commit().await
     } else {
@@ -187,7 +197,9 @@ async fn give_up_unproven(app: &App, name: &str) -> Result<bool, DbError> {
         binds.insert("holder_name", name.to_owned());
         tx.replace(&mut holder)
             .statement(
-                "UPDATE $holder_site SET domain = NONE, rev += 1 WHERE account = $account AND domain = $holder_name RETURN NONE",
+                "UPDATE $holder_site SET domain = (SELECT VALUE name FROM domain WHERE site = $holder_site \
+                 AND account = $account AND status = 'verified' AND name != $holder_name ORDER BY name LIMIT 1)[0], \
+                 rev += 1 WHERE account = $account AND domain = $holder_name RETURN NONE",
                 binds,
             )
             .audit(lost);
