@@ -301,3 +301,86 @@ async fn pages_follow_the_one_above_them() {
     assert_eq!(content_of(&c, about).await["path"], "/who/");
     assert_eq!(content_of(&c, team).await["path"], "/who/team/");
 }
+
+#[tokio::test]
+async fn a_slug_that_another_term_has_there_holds_nothing_up() {
+    let c = Connected::new("both_taken", &[], json!({})).await;
+    let terms = format!("{}/terms", c.site);
+    let body = json!({ "taxonomy": "blog_tag", "name": "Alpha" });
+    let (status, alpha) = c.w.post(&c.w.a.owner, &terms, body).await;
+    assert_eq!(status, 201, "{alpha}");
+    let content = c
+        .published("Filed", json!({ "terms": [alpha["id"]], "body": "One" }))
+        .await;
+    let other = c.published("Other", json!({ "body": "One" })).await;
+    settle(&c).await;
+    c.there
+        .php("wp_insert_term('Occupied', 'post_tag', ['slug' => 'occupied']);");
+
+    let change = json!({ "name": "Taken", "slug": "occupied" });
+    patch(&c, &format!("/terms/{}", id(&alpha)), change).await;
+    c.edit(&other, json!({ "body": "Two" })).await;
+    c.edit(&content, json!({ "body": "Two" })).await;
+    settle(&c).await;
+    let state = get(&c, &format!("/destinations/{}", c.destination)).await;
+    assert_eq!(state["sync_status"], "completed", "{state}");
+    let texts: Vec<bool> = c
+        .posts()
+        .await
+        .iter()
+        .map(|post| post.content.contains("Two"))
+        .collect();
+    assert_eq!(texts, [true, true]);
+    let shown = "$t = get_term_by('slug', 'alpha', 'post_tag'); echo $t->name, ' ', $t->count;";
+    assert_eq!(c.there.php(shown), "Taken 1", "all but the slug is there");
+    let publications = items(&c, "/publications").await;
+    let notes: String = publications.iter().map(|one| one["notes"].to_string()).collect();
+    assert!(notes.contains("`occupied`"), "{notes}");
+
+    // Once it is free it goes there.
+    c.there
+        .php("$t = get_term_by('slug', 'occupied', 'post_tag'); wp_delete_term($t->term_id, 'post_tag');");
+    c.edit(&content, json!({ "body": "Three" })).await;
+    settle(&c).await;
+    assert_eq!(
+        c.there
+            .php("$t = get_term_by('slug', 'occupied', 'post_tag'); echo $t->name;"),
+        "Taken"
+    );
+}
+
+#[tokio::test]
+async fn a_post_whose_time_came_there_is_seen() {
+    let mut c = Connected::new("both_due", &[], json!({ "imports": "everything" })).await;
+    let post = c.there.php(
+        "echo wp_insert_post(['post_title' => 'Later', 'post_content' => 'x', 'post_status' => 'future',
+             'post_date' => '2098-01-01 00:00:00', 'post_date_gmt' => '2098-01-01 00:00:00']);",
+    );
+    import(&c, true).await;
+    assert_eq!(content_of(&c, &post).await["status"], "approved");
+    // As WordPress does it: the time of the last change stays.
+    c.there.php(&format!("wp_publish_post({post});"));
+    import(&c, false).await;
+    c.w.later(Duration::days(366 * 73)).await;
+    import(&c, false).await;
+    assert_eq!(content_of(&c, &post).await["status"], "published");
+}
+
+#[tokio::test]
+async fn a_picture_s_description_goes_with_the_next_edit() {
+    let c = Connected::new("both_alt", &[], json!({})).await;
+    let media = c.upload("a.png", 1).await;
+    let content = c
+        .published("Shown", json!({ "featured_image": media["id"], "body": "One" }))
+        .await;
+    settle(&c).await;
+    let alt = "$all = get_posts(['post_type' => 'attachment']); echo count($all), ' ',
+               get_post_meta($all[0]->ID, '_wp_attachment_image_alt', true);";
+    assert_eq!(c.there.php(alt), "1 A picture");
+    patch(&c, &format!("/media/{}", id(&media)), json!({ "alt": "Second alt" })).await;
+    c.edit(&content, json!({ "featured_image": null })).await;
+    settle(&c).await;
+    c.edit(&content, json!({ "featured_image": media["id"] })).await;
+    settle(&c).await;
+    assert_eq!(c.there.php(alt), "1 Second alt");
+}

@@ -166,7 +166,7 @@ impl Connected {
         found.unwrap_or_else(|| panic!("post {id} is not there"))
     }
 
-    async fn upload(&self, name: &str, seed: u8) -> Value {
+    pub async fn upload(&self, name: &str, seed: u8) -> Value {
         let mut bytes = Cursor::new(Vec::new());
         let picture = image::RgbImage::from_fn(32, 16, |x, y| image::Rgb([x as u8, y as u8, seed]));
         picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();

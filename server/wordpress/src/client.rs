@@ -298,6 +298,14 @@ struct Refusal {
     data: serde_json::Map<String, Value>,
 }
 
+/// What WordPress refuses of a term with status 500, as if it had failed.
+const OF_TERMS: [&str; 4] = [
+    "duplicate_term_slug",
+    "empty_term_name",
+    "invalid_term",
+    "missing_parent",
+];
+
 /// Lets successes through and sorts everything else.
 pub(crate) fn checked(answer: Answer, root: &ApiRoot) -> Result<Answer, WordPressError> {
     if answer.status.is_success() {
@@ -309,7 +317,10 @@ pub(crate) fn checked(answer: Answer, root: &ApiRoot) -> Result<Answer, WordPres
     if status == 429 || (status == 503 && after.is_some()) {
         return Err(WordPressError::Busy { status, after });
     }
-    if status >= 500 {
+    let is_about_a_term = refusal
+        .as_ref()
+        .is_some_and(|refusal| OF_TERMS.contains(&refusal.code.as_str()));
+    if status >= 500 && !is_about_a_term {
         let message = refusal.map(|refusal| shortened(&refusal.message)).unwrap_or_default();
         return Err(WordPressError::Server { status, message });
     }

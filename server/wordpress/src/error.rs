@@ -137,7 +137,7 @@ impl From<OutgoingError> for WordPressError {
                 Self::Unreachable(error)
             }
             OutgoingError::TooLarge(bytes) => Self::TooLarge(bytes),
-            OutgoingError::Redirected(to) => Self::Redirected(to),
+            OutgoingError::Redirected(to) => Self::Redirected(to.origin),
             OutgoingError::Broken(why) => Self::Garbled(why),
         }
     }

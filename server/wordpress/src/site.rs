@@ -110,7 +110,7 @@ impl ApiRoot {
                         break;
                     }
                 }
-                Err(OutgoingError::Redirected(to)) => return Err(WordPressError::Redirected(to)),
+                Err(OutgoingError::Redirected(to)) => return Err(WordPressError::Redirected(to.origin)),
                 Err(error @ (OutgoingError::Address(_) | OutgoingError::Blocked(_) | OutgoingError::NoSuchHost(_))) => {
                     return Err(error.into());
                 }

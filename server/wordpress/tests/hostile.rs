@@ -102,6 +102,12 @@ async fn each_answer_has_its_meaning() {
             r#"{"code":"internal_server_error","message":"<p>There has been a critical error.</p>","data":{"status":500}}"#,
             soon,
         ),
+        (
+            "500 Error",
+            json.into(),
+            r#"{"code":"duplicate_term_slug","message":"The slug is already in use.","data":null}"#,
+            Fail,
+        ),
         ("504 Gateway", String::new(), "", soon),
         ("200 OK", json.into(), "", soon),
         ("200 OK", json.into(), "[]", soon),

@@ -63,7 +63,7 @@ impl Wordpress {
         }
         if document.sends(Part::Terms) {
             for taxonomy in taxonomies {
-                let ours = self.terms(taxonomy, &document.terms, known).await?;
+                let ours = self.terms(taxonomy, &document.terms, known, notes).await?;
                 if self.has_terms_of_ours(taxonomy)
                     && ours != post.terms(taxonomy)
                     && !is_default(taxonomy, &ours, post)

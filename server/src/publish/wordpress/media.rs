@@ -33,8 +33,27 @@ impl Wordpress {
     }
 
     async fn one(&self, file: &DocumentFile, known: &mut Known) -> Result<Entry, NotSent> {
-        if let Some(entry) = known.get(KnownKind::Media, &file.hash) {
-            return Ok(entry.clone());
+        let told = alt_mark(&file.alt);
+        if let Some(entry) = known.get(KnownKind::Media, &file.hash).cloned() {
+            if entry.hash.as_deref() == Some(told.as_str()) {
+                return Ok(entry);
+            }
+            let id = entry.external_id.parse().unwrap_or_default();
+            match self.client.set_alt_text(id, &file.alt).await {
+                Ok(_) => {
+                    let entry = Entry {
+                        hash: Some(told),
+                        ..entry
+                    };
+                    known.learn(KnownKind::Media, &file.hash, entry.clone());
+                    return Ok(entry);
+                }
+                // It is sent once more.
+                Err(WordPressError::Gone) => known.forget(KnownKind::Media, &file.hash),
+                // The file is there, and another may have been given its description to care for.
+                Err(WordPressError::Forbidden { .. }) => return Ok(entry),
+                Err(error) => return Err(NotSent::Error(failed(&error))),
+            }
         }
         let slug = format!("igny8-{}", file.hash.get(..32).unwrap_or(&file.hash));
         let there = self.client.media_by_slug(&slug).await;
@@ -63,7 +82,7 @@ impl Wordpress {
         };
         let entry = Entry {
             external_id: media.id.to_string(),
-            hash: None,
+            hash: Some(told),
             url: (!media.source_url.is_empty()).then_some(media.source_url),
         };
         known.learn(KnownKind::Media, &file.hash, entry.clone());
@@ -87,6 +106,13 @@ impl Wordpress {
             Err(NotSent::Error(error)) => Err(error),
         }
     }
+}
+
+/// Tells descriptions apart.
+fn alt_mark(alt: &str) -> String {
+    let mut hash = blake3::hash(alt.as_bytes()).to_hex().to_string();
+    hash.truncate(16);
+    hash
 }
 
 enum NotSent {

@@ -302,7 +302,8 @@ impl Publisher for Wordpress {
         };
         let all = self.discovered.taxonomies.iter().map(|found| &found.taxonomy);
         match all.into_iter().find(|of| of.slug == slug) {
-            Some(of) => self.term(of, term, known).await.map(|_| ()),
+            // What is to be told of it comes with the documents that have it.
+            Some(of) => self.term(of, term, known, &mut Vec::new()).await.map(|_| ()),
             None => Ok(()),
         }
     }

@@ -265,6 +265,7 @@ pub struct WordpressIn {
     /// True: nothing goes there by itself, only content that somebody chose for it.
     #[oai(default)]
     pub chosen_only: bool,
+    /// Counts for what is sent from then on: what is there changes its form with its next edit.
     #[oai(default)]
     pub body: BodyForm,
     /// By type of content the slug of the post type it becomes, where it is not the usual one; empty for what is not to go there.

@@ -83,6 +83,22 @@ fn only(fields: &TermFields, parts: &[TermPart]) -> TermFields {
     }
 }
 
+/// A term that was brought there.
+struct Brought {
+    id: u64,
+    /// But for its slug, which another one has.
+    without_slug: bool,
+}
+
+impl Brought {
+    fn whole(id: u64) -> Self {
+        Self {
+            id,
+            without_slug: false,
+        }
+    }
+}
+
 impl Wordpress {
     /// Ids of a document's terms in a taxonomy, sorted.
     pub(super) async fn terms(
@@ -90,11 +106,12 @@ impl Wordpress {
         of: &Taxonomy,
         terms: &[DocumentTerm],
         known: &mut Known,
+        notes: &mut Vec<String>,
     ) -> Result<Vec<u64>, PublishError> {
         let mut ids = Vec::with_capacity(terms.len());
         for term in terms {
             if self.settings.taxonomy(&term.taxonomy) == Some(of.slug.as_str()) {
-                ids.extend(self.term(of, term, known).await?);
+                ids.extend(self.term(of, term, known, notes).await?);
             }
         }
         ids.sort_unstable();
@@ -108,6 +125,7 @@ impl Wordpress {
         of: &Taxonomy,
         term: &DocumentTerm,
         known: &mut Known,
+        notes: &mut Vec<String>,
     ) -> Result<Option<u64>, PublishError> {
         let from = if of.hierarchical {
             0
@@ -116,7 +134,7 @@ impl Wordpress {
         };
         let mut parent = None;
         for step in &term.path[from..] {
-            parent = Some(self.step(of, step, parent, known).await?);
+            parent = Some(self.step(of, step, parent, known, notes).await?);
         }
         Ok(parent)
     }
@@ -127,6 +145,7 @@ impl Wordpress {
         step: &TermStep,
         parent: Option<u64>,
         known: &mut Known,
+        notes: &mut Vec<String>,
     ) -> Result<u64, PublishError> {
         let fields = TermFields {
             name: Some(step.name.clone()),
@@ -138,14 +157,26 @@ impl Wordpress {
         let entry = known.get(KnownKind::Term, &step.id);
         let id = entry.and_then(|entry| entry.external_id.parse::<u64>().ok());
         let sent = entry.and_then(|entry| entry.hash.clone());
-        let id = match id {
+        let brought = match id {
             Some(id) if sent.as_ref() == Some(&mark) => return Ok(id),
             Some(id) => self.changed(of, id, &fields, sent.as_deref(), &mark).await?,
-            None => self.made(of, &fields).await?,
+            None => Brought::whole(self.made(of, &fields).await?),
         };
+        let hash = if brought.without_slug {
+            notes.push(format!(
+                "WordPress has another {} with the slug `{}`: “{}” keeps the slug it has there.",
+                of.name, step.slug, step.name
+            ));
+            // Still to be sent, in case it becomes free.
+            let before = sent.filter(|sent| TermPart::changed(sent, &mark).is_some());
+            before.map(|before| TermPart::keep(&mark, &before, &[TermPart::Slug]))
+        } else {
+            Some(mark)
+        };
+        let id = brought.id;
         let entry = Entry {
             external_id: id.to_string(),
-            hash: Some(mark),
+            hash,
             url: None,
         };
         known.learn(KnownKind::Term, &step.id, entry);
@@ -161,21 +192,47 @@ impl Wordpress {
         fields: &TermFields,
         sent: Option<&str>,
         mark: &str,
-    ) -> Result<u64, PublishError> {
+    ) -> Result<Brought, PublishError> {
         let parts = match sent.and_then(|sent| TermPart::changed(sent, mark)) {
             Some(parts) => Ok(parts),
             None => self.client.term(of, id).await.map(|there| apart(&there, fields)),
         };
         let brought = match parts {
-            Ok(parts) if parts.is_empty() => return Ok(id),
-            Ok(parts) => self.client.update_term(of, id, &only(fields, &parts)).await,
+            Ok(parts) => self.updated(of, id, fields, parts).await,
             Err(error) => Err(error),
         };
         match brought {
-            Ok(term) => Ok(term.id),
-            Err(WordPressError::Gone) => self.made(of, fields).await,
-            Err(error) => Err(failed(&error)),
+            Err(WordPressError::Gone) => self.made(of, fields).await.map(Brought::whole),
+            brought => brought.map_err(|error| failed(&error)),
         }
+    }
+
+    /// Writes some parts; without the slug where another term has it there.
+    async fn updated(
+        &self,
+        of: &Taxonomy,
+        id: u64,
+        fields: &TermFields,
+        mut parts: Vec<TermPart>,
+    ) -> Result<Brought, WordPressError> {
+        let mut without_slug = false;
+        while !parts.is_empty() {
+            match self.client.update_term(of, id, &only(fields, &parts)).await {
+                Err(WordPressError::Refused { code, .. })
+                    if code == "duplicate_term_slug" && parts.contains(&TermPart::Slug) =>
+                {
+                    without_slug = true;
+                    parts.retain(|part| *part != TermPart::Slug);
+                }
+                updated => {
+                    return updated.map(|term| Brought {
+                        id: term.id,
+                        without_slug,
+                    });
+                }
+            }
+        }
+        Ok(Brought { id, without_slug })
     }
 
     /// A term of WordPress's own with the same name or slug is taken for ours, and left as it is.

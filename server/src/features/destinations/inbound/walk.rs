@@ -270,6 +270,7 @@ async fn import(from: &mut Inbound<'_>, payload: &Payload, context: &JobContext)
             read_all(from, of, &mut cursor, &mut run, context, &told).await?;
         }
         compare(from, of, &mut cursor, &mut run, context).await?;
+        became_due(from, of, &mut run.counts, context).await?;
         follow(from, of, &mut run.counts, context).await?;
         let begun = run.begun;
         let seen = cursor.types.entry(of.slug.clone()).or_default();
@@ -492,6 +493,34 @@ async fn known(from: &Inbound<'_>, of: &PostType) -> Result<HashMap<u64, Short>,
         .into_iter()
         .filter_map(|row| Some((row.external_id.as_ref()?.parse().ok()?, row)));
     Ok(by_id.collect())
+}
+
+/// Reads posts whose time has come since they were seen: WordPress publishes them without touching when they were changed.
+async fn became_due(
+    from: &mut Inbound<'_>,
+    of: &PostType,
+    counts: &mut Counts,
+    context: &JobContext,
+) -> Result<(), PublishError> {
+    let mut binds = Variables::new();
+    binds.insert("destination", from.destination.id);
+    binds.insert("of", of.rest_base.clone());
+    binds.insert("now", from.app.db.clock().now());
+    binds.insert("removed", PublicationStatus::Removed);
+    let sql = "SELECT VALUE external_id FROM publication WITH INDEX publication_external WHERE destination = $destination \
+               AND site = $site AND account = $account AND external_type = $of AND external_id IS NOT NONE \
+               AND external_status = 'future' AND status != $removed AND (content.publish_at ?? $now) <= $now;";
+    let found = from.db().query(sql, binds, "looking for what was scheduled").await;
+    let ids: Vec<String> = found
+        .and_then(|mut found| found.rows(0))
+        .map_err(|error| broken(&error))?;
+    let ids: Vec<u64> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    for ids in ids.chunks(LOT) {
+        stopped(context)?;
+        let posts = these(from, of, ids, counts).await?;
+        counts.add(&posts::import(from, of, posts, &|_, _| {}).await?);
+    }
+    Ok(())
 }
 
 /// Reads what is below posts that moved: its addresses are others as well, and its times do not say so.
