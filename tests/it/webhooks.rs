@@ -674,6 +674,8 @@ async fn private_addresses_are_refused() {
         "https://hooks.example:25/",
         "ftp://hooks.example/",
         "hooks",
+        "https://hooks.example/ok\nx",
+        "https://hooks.example/o\tk",
         "",
     ] {
         let (status, refused) = w.post(&w.a.owner, "/webhooks", json!({ "url": url })).await;
@@ -718,8 +720,17 @@ async fn redirects_are_not_followed_and_answers_are_cut() {
     let moved = test(&w, &w.a.owner, &id).await;
     w.run_jobs().await;
     let found = delivery(&w, &w.a.owner, &moved).await;
-    assert!(
-        found["delivery"]["error"].as_str().unwrap().contains("redirects"),
+    let error = format!(
+        "the address redirects to another address at `http://{}`; give that address itself",
+        receiver.host
+    );
+    assert_eq!(
+        (
+            &found["delivery"]["error"],
+            &found["delivery"]["response_status"],
+            &found["log"][0]["status"]
+        ),
+        (&json!(error), &json!(307), &json!(307)),
         "{found}"
     );
     let large = test(&w, &w.a.owner, &id).await;

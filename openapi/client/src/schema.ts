@@ -2631,6 +2631,7 @@ export interface paths {
          * Change a destination
          * @description With another address, user or password the connection is tried at once. A new password takes up what failed without it. An
          *     address on another host needs the password again; it must be the same WordPress, since what is there is known by its ids.
+         *     What object storage has in a place that the destination leaves stays there, as its log says.
          */
         patch: operations["destination_update"];
         trace?: never;
@@ -9763,6 +9764,7 @@ export interface components {
          * @description What an account subscribes to.
          */
         Plan: {
+            /** @description What it is said to include, for people who choose a plan: nothing is refused by it. */
             features: string[];
             limits: components["schemas"]["PlanLimits"];
             /**
@@ -12660,7 +12662,10 @@ export interface components {
             authors: {
                 [key: string]: number;
             };
-            /** @default blocks */
+            /**
+             * @description Counts for what is sent from then on: what is there changes its form with its next edit.
+             * @default blocks
+             */
             body: components["schemas"]["BodyForm"] & unknown;
             /**
              * @description True: nothing goes there by itself, only content that somebody chose for it.

@@ -42,10 +42,18 @@ pub enum OutgoingError {
     TimedOut(Duration),
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),
-    #[error("the address redirects to `{0}`; give that address itself")]
-    Redirected(String),
+    #[error("the address redirects to another address at `{}`; give that address itself", .0.origin)]
+    Redirected(Redirect),
     #[error("{0}")]
     Broken(String),
+}
+
+/// A redirect that was not followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redirect {
+    pub status: StatusCode,
+    /// Scheme, host and port of where it leads to; the rest may hold secrets.
+    pub origin: String,
 }
 
 /// What is sent.
@@ -193,9 +201,10 @@ impl Outgoing {
                 let safe = matches!(request.method, Method::GET | Method::HEAD);
                 if !safe || request.redirects == 0 {
                     let origin = target.map(|target| target.origin().ascii_serialization());
-                    return Err(OutgoingError::Redirected(
-                        origin.unwrap_or_else(|| "an address that is none".into()),
-                    ));
+                    return Err(OutgoingError::Redirected(Redirect {
+                        status: response.status(),
+                        origin: origin.unwrap_or_else(|| "an address that is none".into()),
+                    }));
                 }
                 let target = target.ok_or_else(|| OutgoingError::Broken("it redirects to no address".into()))?;
                 if target.origin() != request.url.origin() {
@@ -577,6 +586,11 @@ mod tests {
         assert_eq!(got.url.path(), "/there");
         assert!(String::from_utf8_lossy(&got.body).contains("Bearer secret"));
 
+        let refused = send(Method::GET, "/here", 0).await.unwrap_err().to_string();
+        assert_eq!(
+            refused,
+            format!("the address redirects to another address at `http://127.0.0.1:{port}`; give that address itself")
+        );
         let redirected = |answer| matches!(answer, Err(OutgoingError::Redirected(_)));
         assert!(redirected(send(Method::GET, "/here", 0).await));
         assert!(redirected(send(Method::GET, "/twice", 1).await));

@@ -276,7 +276,11 @@ impl<'a> Look<'a> {
                 (None, more @ Value::Object(_)) => self.value(more, value, &place, depth),
                 (None, _) if self.reason.contains(&format!("unknown field `{name}`")) => {
                     let known: Vec<&str> = entries(properties).map(|(name, _)| name.as_str()).collect();
-                    self.error(&place, format!("is not known here; there are {}", known.join(", ")));
+                    let is_told = self.errors.iter().any(|error| error.field == place);
+                    // A part that holds a description alone knows no fields; the part beside it does.
+                    if !known.is_empty() && !is_told {
+                        self.error(&place, format!("is not known here; there are {}", known.join(", ")));
+                    }
                 }
                 (None, _) => {}
             }
@@ -448,6 +452,7 @@ mod tests {
             "score": { "type": "integer", "format": "uint8" },
             "on": { "type": "boolean" },
             "menus": { "type": "object", "additionalProperties": texts },
+            "one": { "allOf": [{ "$ref": "#/components/schemas/Faq" }, { "description": "One of them." }] },
         });
         let schemas = json!({
             "Kind": { "type": "string", "enum": ["blog", "company"] },
@@ -568,6 +573,12 @@ mod tests {
         assert_eq!(errors[0].field, "nmae");
         let message = &errors[0].message;
         assert!(message.contains("name") && !message.contains("secret"), "{message}");
+        let one = json!({ "question": "?", "answer": "!", "nmae": 1 });
+        let sent = json!({ "name": "x", "kind": "blog", "any": 1, "one": one });
+        let errors = operations.body(make, &sent, reason);
+        let known = "one.nmae is not known here; there are answer, question";
+        let known_in_order = "one.nmae is not known here; there are question, answer";
+        assert!([known, known_in_order].contains(&told(&errors).as_str()), "{errors:?}");
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub struct Plan {
     pub monthly_credits: i64,
     #[serde(default)]
     pub limits: PlanLimits,
+    /// What it is said to include, for people who choose a plan: nothing is refused by it.
     #[serde(default)]
     pub features: Vec<String>,
 }

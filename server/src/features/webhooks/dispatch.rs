@@ -2,7 +2,8 @@
 //!
 //! One at a time for each account, which a row with a deadline sees to ([`Turn`]). It finds out who wants the messages that wait, and
 //! then drives each endpoint by itself: at most [`LANES`] requests at once to one of them, and none waits for another. So an account
-//! takes one worker for its webhooks, whatever its endpoints do, and gives it back now and then ([`SLICE`]).
+//! takes one worker for its webhooks, whatever its endpoints do, and gives it back now and then ([`SLICE`]): once the requests have
+//! ended that run then, while the other endpoints are still served ([`Round`]).
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,6 +37,10 @@ const LANES: usize = 4;
 const BATCH: usize = 50;
 /// How long a job keeps its worker, about; then it queues the next one.
 const SLICE: Time = Time::from_secs(20);
+/// Whose requests end so soon after that is not what the job waits for.
+const PROMPT: Time = Time::from_secs(1);
+/// How long it serves others at most, while it waits for those who are not prompt.
+const LONGEST: Time = SLICE.saturating_add(send::TIMEOUT);
 /// How often it looks for what was queued meanwhile.
 const LOOK: Time = Time::from_millis(500);
 /// How long an account's turn lasts without a sign of life, and how often one is given.
@@ -139,17 +144,21 @@ async fn send_all(
     context: &JobContext,
 ) -> Result<usize, JobError> {
     let begun = Instant::now();
-    let goes_on = || begun.elapsed() < SLICE && !context.stop().is_cancelled();
-    let goes_on: &(dyn Fn() -> bool + Sync) = &goes_on;
+    let over = AtomicBool::new(false);
+    let is_stopped = || context.stop().is_cancelled();
+    let in_slice = || begun.elapsed() < SLICE && !is_stopped();
+    let in_overtime = || !over.load(Ordering::Acquire) && begun.elapsed() < LONGEST && !is_stopped();
     let mut alive = begun;
-    let mut driven = HashSet::new();
+    let mut round = Round::default();
     let mut endpoints = FuturesUnordered::new();
     let mut sent = 0;
     loop {
+        let goes_on: &(dyn Fn() -> bool + Sync) = if in_slice() { &in_slice } else { &in_overtime };
+        over.store(round.is_over(begun.elapsed()), Ordering::Release);
         if goes_on() {
             while fan_out(app, scope).await? == BATCH {}
             for endpoint in due(app, scope).await? {
-                if driven.insert(endpoint) {
+                if round.begin(endpoint) {
                     endpoints.push(async move { (endpoint, drive(app, scope, endpoint, goes_on).await) });
                 }
             }
@@ -165,13 +174,45 @@ async fn send_all(
         }
         tokio::select! {
             Some((endpoint, attempts)) = endpoints.next() => {
-                driven.remove(&endpoint);
+                round.end(endpoint, begun.elapsed());
                 match attempts? {
                     0 => tokio::time::sleep(LOOK).await,
                     some => sent += some,
                 }
             }
             () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+/// The endpoints that a job drives.
+#[derive(Default)]
+struct Round {
+    driven: HashSet<EndpointId>,
+    /// Those of them that had requests when the slice was over, once it is: the job waits for them.
+    waited_for: Option<HashSet<EndpointId>>,
+}
+
+impl Round {
+    /// Whether nothing new is to be taken: the slice is over, and so is what ran then.
+    fn is_over(&mut self, elapsed: Time) -> bool {
+        if elapsed < SLICE {
+            return false;
+        }
+        let driven = &self.driven;
+        self.waited_for.get_or_insert_with(|| driven.clone()).is_empty()
+    }
+
+    /// Whether an endpoint is to be driven now.
+    fn begin(&mut self, endpoint: EndpointId) -> bool {
+        self.driven.insert(endpoint)
+    }
+
+    /// It is not driven any more. One that the job had to wait for is not begun again, or it would be waited for again.
+    fn end(&mut self, endpoint: EndpointId, elapsed: Time) {
+        let was_waited_for = self.waited_for.as_mut().is_some_and(|ids| ids.remove(&endpoint));
+        if !was_waited_for || elapsed < SLICE + PROMPT {
+            self.driven.remove(&endpoint);
         }
     }
 }
@@ -352,7 +393,35 @@ async fn next(app: &App, scope: &AccountScope<Write>) -> Result<Option<NewJob>, 
 
 #[cfg(test)]
 mod tests {
+    use igny8_data::{Clock, Ids};
+
     use super::*;
+
+    #[test]
+    fn while_one_endpoint_is_waited_for_the_others_are_served() {
+        let ids = Ids::seeded(Clock::manual("2026-01-01T00:00:00Z"), 1);
+        let [slow, fast, new] = [ids.make(), ids.make(), ids.make()];
+        let mut round = Round::default();
+        assert!(round.begin(slow) && round.begin(fast) && !round.begin(slow));
+        assert!(!round.is_over(SLICE / 2));
+        assert!(!round.is_over(SLICE), "both have requests");
+        round.end(fast, SLICE + PROMPT / 2);
+        assert!(!round.is_over(SLICE + PROMPT / 2) && round.begin(fast) && round.begin(new));
+        round.end(fast, SLICE + PROMPT * 3);
+        assert!(
+            !round.is_over(SLICE + PROMPT * 3) && round.begin(fast),
+            "as often as it wants"
+        );
+        round.end(slow, SLICE + PROMPT * 5);
+        assert!(!round.begin(slow), "not waited for twice");
+        assert!(round.is_over(SLICE + PROMPT * 5), "whatever the others have");
+    }
+
+    #[test]
+    fn a_slice_that_ends_with_no_request_is_the_end() {
+        let mut round = Round::default();
+        assert!(!round.is_over(SLICE / 2) && round.is_over(SLICE));
+    }
 
     #[test]
     fn addresses_are_added_to_what_has_one() {

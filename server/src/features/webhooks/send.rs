@@ -5,7 +5,7 @@ use std::time::{Duration as Time, Instant};
 
 use chrono::{DateTime, Duration, Utc};
 use igny8_data::{AccountScope, AuditEvent, DbError, Origin, Tx, Variables, Write};
-use igny8_outgoing::{Answer, Request};
+use igny8_outgoing::{Answer, OutgoingError, Request};
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 
@@ -60,8 +60,8 @@ pub async fn attempt(
     let begun = Instant::now();
     let sent = request(app, endpoint, &delivery, body, at);
     let answered = match sent {
-        Ok(request) => app.outgoing.send(request).await.map_err(|error| error.to_string()),
-        Err(why) => Err(why),
+        Ok(request) => app.outgoing.send(request).await,
+        Err(why) => Err(OutgoingError::Broken(why)),
     };
     let duration_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
     let (verdict, mut attempt) = judge(answered, app.db.clock().now());
@@ -95,7 +95,7 @@ fn request(
     Ok(request)
 }
 
-fn judge(answered: Result<Answer, String>, now: DateTime<Utc>) -> (Verdict, Attempt) {
+fn judge(answered: Result<Answer, OutgoingError>, now: DateTime<Utc>) -> (Verdict, Attempt) {
     let mut attempt = Attempt {
         at: now,
         duration_ms: 0,
@@ -106,7 +106,10 @@ fn judge(answered: Result<Answer, String>, now: DateTime<Utc>) -> (Verdict, Atte
     let answer = match answered {
         Ok(answer) => answer,
         Err(why) => {
-            attempt.error = Some(why);
+            if let OutgoingError::Redirected(to) = &why {
+                attempt.status = Some(i64::from(to.status.as_u16()));
+            }
+            attempt.error = Some(why.to_string());
             return (Verdict::Failed(None), attempt);
         }
     };
@@ -302,7 +305,13 @@ mod tests {
             let headers: Vec<_> = header.iter().map(|value| ("retry-after", *value)).collect();
             assert_eq!(verdict(status, &headers), Verdict::Failed(pause), "{status} {header:?}");
         }
-        assert_eq!(judge(Err("no route".into()), now).1.error.as_deref(), Some("no route"));
+        assert_eq!(
+            judge(Err(OutgoingError::Broken("no route".into())), now)
+                .1
+                .error
+                .as_deref(),
+            Some("no route")
+        );
     }
 
     #[test]
@@ -331,7 +340,7 @@ mod tests {
             created_at: begun,
         };
         let mut delivery = Delivery::new(ids.make(), ids.make(), &message, begun);
-        let (_, attempt) = judge(Err("down".into()), begun);
+        let (_, attempt) = judge(Err(OutgoingError::Broken("down".into())), begun);
         let mut now = begun;
         let mut times = Vec::new();
         while delivery.status == DeliveryStatus::Pending {

@@ -93,12 +93,14 @@ pub struct EndpointPatch {
 /// Checks an address; what is kept of it is without its fragment.
 pub fn check_url(check: &mut Check, outgoing: &Outgoing, text: &str) -> Option<String> {
     let text = text.trim();
-    let url = url::Url::parse(text).ok().filter(|_| text.len() <= 2_000);
+    // What reads an address leaves line breaks and tabs out: another one than was typed would be stored.
+    let is_plain = text.len() <= 2_000 && !text.chars().any(char::is_control);
+    let url = url::Url::parse(text).ok().filter(|_| is_plain);
     let Some(mut url) = url else {
         check.that(
             false,
             "url",
-            "must be an address such as https://example.com/hooks, at most 2,000 characters",
+            "must be an address such as https://example.com/hooks, at most 2,000 characters, without line breaks",
         );
         return None;
     };
