@@ -979,7 +979,7 @@ async fn clusters_are_merged_and_split() {
     assert_eq!(merge("\"3\"", json!([foreign["id"]])).await.0, 422);
 }
 
-/// How long a large sector takes, and whether it fits into one transaction. `KEYWORDS=100000 cargo nextest run --workspace
+/// How long a large sector takes, which is saved in parts. `KEYWORDS=100000 cargo nextest run --workspace
 /// --run-ignored only -E 'test(a_large_sector)' --no-capture`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes: a measurement"]
