@@ -256,7 +256,7 @@ async fn run(app: &App, job: JobRow, context: JobContext) -> Result<Value, JobEr
             }
             let minutes = limit.as_secs() / 60;
             Err(JobError::Fail(format!(
-                "It took longer than {minutes} minutes and was stopped; nothing was charged. Try a smaller part of it."
+                "It took longer than {minutes} minutes and was stopped; only what it had saved by then was charged. Try a smaller part of it."
             )))
         })
 }
