@@ -194,6 +194,21 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "domains",
         sql: include_str!("../schema/0040_domains.surql"),
     },
+    Migration {
+        number: 41,
+        name: "publication_paths",
+        sql: include_str!("../schema/0041_publication_paths.surql"),
+    },
+    Migration {
+        number: 42,
+        name: "custom_taxonomies",
+        sql: include_str!("../schema/0042_custom_taxonomies.surql"),
+    },
+    Migration {
+        number: 43,
+        name: "destination_pause",
+        sql: include_str!("../schema/0043_destination_pause.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.
@@ -246,6 +261,17 @@ pub enum StartError {
     Migrate(#[from] igny8_data::MigrateError),
 }
 
+/// Makes the folder of the sites, for what writes them.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_sites_dir(config: &Config) -> Result<(), StartError> {
+    std::fs::create_dir_all(&config.sites_dir).map_err(|source| StartError::Io {
+        what: format!("making sites_dir ({})", config.sites_dir.display()),
+        source,
+    })
+}
+
 impl App {
     /// Opens the database, brings its schema up to date and gathers the handles.
     ///
@@ -257,7 +283,6 @@ impl App {
             move |source| StartError::Io { what, source }
         };
         std::fs::create_dir_all(&config.data_dir).map_err(io("making data_dir"))?;
-        std::fs::create_dir_all(&config.sites_dir).map_err(io("making sites_dir"))?;
         let plans = match config.billing.plans_file.as_os_str().is_empty() {
             true => Plans::builtin(),
             false => Plans::read(&config.billing.plans_file)?,

@@ -121,6 +121,11 @@ pub fn schedules() -> Vec<Schedule> {
             features::destinations::inbound::look_at_destinations,
         ),
         Schedule::new(
+            "publish_left_behind",
+            Duration::minutes(5),
+            features::destinations::send::catch_up,
+        ),
+        Schedule::new(
             "mirror_releases",
             Duration::minutes(5),
             features::destinations::releases::catch_up,

@@ -276,7 +276,11 @@ async fn what_people_did_stays() {
     assign("tax return deadline late", Value::Null).await;
     assert_eq!(p.estimate().await["units"], 20);
     let job = p.run().await;
-    assert_eq!(job["state"], "done", "{job}");
+    assert_eq!(
+        (&job["state"], &job["result"]["placed_by_hand"]),
+        (&json!("done"), &json!(1)),
+        "{job}"
+    );
     let after = p.list("keywords").await;
     let of_mine: Vec<&Value> = after.iter().filter(|k| k["cluster"] == by_hand["id"]).collect();
     for word in ["recipe", "ratio", "maker"] {

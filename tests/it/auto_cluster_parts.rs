@@ -66,6 +66,7 @@ fn counts(job: &Value) -> Vec<&Value> {
         "keywords_mapped",
         "keywords_unclustered",
         "keywords_taken_out",
+        "placed_by_hand",
     ];
     names.iter().map(|name| &job["result"][name]).collect()
 }

@@ -31,7 +31,7 @@ async fn with_rev(w: &World, who: &Member, method: Method, path: &str, rev: i64,
 }
 
 /// Content that lacks nothing to be published on a blog.
-async fn ready(w: &World, title: &str) -> Value {
+pub async fn ready(w: &World, title: &str) -> Value {
     let sectors = format!("/sites/{}/sectors", w.a.sites[0]);
     let (_, sector) = w
         .post(&w.a.owner, &sectors, json!({ "name": format!("Sector of {title}") }))

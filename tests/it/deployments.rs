@@ -1,5 +1,7 @@
 //! Deployments: deploy, visit, change, deploy, go back; failures and crashes leave the live site as it is.
 
+use std::path::PathBuf;
+
 use igny8_data::{SiteId, Write};
 use igny8_server::features::content::model::ContentType;
 use igny8_server::features::content::{Content, Status};
@@ -185,7 +187,7 @@ async fn crashes_are_mended() {
     let (job, _) = igny8_server::jobs::worker::claim(&w.app).await.unwrap().unwrap();
     assert_eq!(job.id.to_string(), second["job"].as_str().unwrap());
     assert_eq!(visit(&w, "/sites/site-a0/blog/first/").await.0, 200);
-    w.app.db.release_left_jobs().await.unwrap();
+    w.leave_jobs().await;
     assert_eq!(w.run_jobs().await, 1);
     assert_eq!(visit(&w, "/sites/site-a0/blog/second/").await.0, 200);
 
@@ -256,6 +258,95 @@ async fn a_slug_that_changed_hands_takes_no_pages_along() {
     assert_eq!(visit(&w, "/sites/site-a0/blog/first/").await.0, 404);
     assert_eq!(deploy(&w, &w.a, w.a.sites[0]).await["status"], "deployed");
     assert_eq!(visit(&w, "/sites/moved/blog/first/").await.0, 200);
+}
+
+#[tokio::test]
+async fn pages_whose_site_is_missing_are_kept_for_a_day() {
+    let w = World::new().await;
+    for (tenant, site) in [(&w.a, w.a.sites[0]), (&w.b, w.b.sites[0])] {
+        publish(&w, tenant, site, "first", "The first post", "Hello").await;
+        assert_eq!(deploy(&w, tenant, site).await["status"], "deployed");
+    }
+    let root = &w.app.config.sites_dir;
+    let mend = async || igny8_server::features::publishing::mend(w.app.clone()).await.unwrap();
+    let aside = || {
+        let paths = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path());
+        let is_aside = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().starts_with(".gone-");
+        paths.filter(is_aside).collect::<Vec<_>>()
+    };
+    let folder = root.join("site-a0");
+    let owner = std::fs::read_to_string(folder.join(".site")).unwrap();
+    let unknown = w.app.db.ids().make::<SiteId>().to_string();
+
+    // The database does not have the site: its pages are moved out of the way, and back when it has.
+    std::fs::write(folder.join(".site"), &unknown).unwrap();
+    mend().await;
+    assert!(!folder.exists() && aside().len() == 1, "{:?}", aside());
+    std::fs::write(aside()[0].join(".site"), owner).unwrap();
+    mend().await;
+    assert!(folder.exists() && aside().is_empty(), "{:?}", aside());
+    assert_eq!(visit(&w, "/sites/site-a0/blog/first/").await.0, 200);
+
+    // It was removed for good.
+    std::fs::write(folder.join(".site"), &unknown).unwrap();
+    mend().await;
+    w.clock.advance(chrono::Duration::hours(23));
+    mend().await;
+    assert_eq!(aside().len(), 1);
+    w.clock.advance(chrono::Duration::hours(2));
+    mend().await;
+    assert!(aside().is_empty(), "{:?}", aside());
+
+    // A database without sites says nothing about folders.
+    let platform = w.app.db.platform(igny8_data::Why::Operator);
+    platform
+        .query("DELETE site;", Default::default(), "testing")
+        .await
+        .unwrap();
+    mend().await;
+    assert!(
+        root.join("site-b0/live").exists() && aside().is_empty(),
+        "{:?}",
+        aside()
+    );
+}
+
+#[tokio::test]
+async fn going_back_leaves_what_went_live_meanwhile() {
+    let w = World::new().await;
+    let site = w.a.sites[0];
+    publish(&w, &w.a, site, "first", "The first post", "Hello").await;
+    let first = deploy(&w, &w.a, site).await;
+    publish(&w, &w.a, site, "second", "The second post", "Hello").await;
+    deploy(&w, &w.a, site).await;
+    let folder = w.app.config.sites_dir.join("site-a0");
+    let live = || std::fs::read_link(folder.join("live")).unwrap();
+    let path = format!("/sites/{site}/deployments");
+    let back = format!("{path}/{}/rollback", first["id"].as_str().unwrap());
+
+    // One that waits does not keep it from going back at once.
+    assert_eq!(w.post(&w.a.owner, &path, json!({})).await.0, 202);
+    assert_eq!(w.post(&w.a.owner, &back, json!({})).await.0, 200);
+    assert_eq!(live().to_str(), Some("releases/000001.json"));
+    w.run_jobs().await;
+    assert_eq!(live().to_str(), Some("releases/000003.json"));
+
+    // While it waits for the folder another deployment goes live.
+    let query = async |sql: &str| {
+        let platform = w.app.db.platform(igny8_data::Why::Operator);
+        platform.query(sql, Default::default(), "testing").await.unwrap()
+    };
+    let third = "SELECT VALUE status FROM deployment WHERE version = 3;";
+    let lock = igny8_renderer::release::lock(&folder).unwrap();
+    let mut going_back = std::pin::pin!(w.post(&w.a.owner, &back, json!({})));
+    while query(third).await.rows::<String>(0).unwrap() != ["rolled_back"] {
+        let early = tokio::time::timeout(std::time::Duration::from_millis(20), going_back.as_mut()).await;
+        assert!(early.is_err(), "{early:?}");
+    }
+    query("UPDATE deployment SET status = 'deployed', rev += 1 WHERE version = 3;").await;
+    drop(lock);
+    assert_eq!(going_back.await.0, 200);
+    assert_eq!(live().to_str(), Some("releases/000003.json"));
 }
 
 #[tokio::test]

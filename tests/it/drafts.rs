@@ -518,6 +518,28 @@ async fn what_people_wrote_stays() {
 }
 
 #[tokio::test]
+async fn of_requests_at_the_same_moment_one_is_taken() {
+    let w = World::new().await;
+    let d = Desk::new(&w, &w.a).await;
+    let task = d.task("post", "guide", json!({})).await;
+    let input = json!({ "task": task["id"] });
+    let start = || d.start(input.clone());
+    let (one, two, three) = tokio::join!(start(), start(), start());
+    let answers = [one, two, three];
+    let taken = answers.iter().filter(|(status, _)| *status == 202).count();
+    let refused = answers
+        .iter()
+        .filter(|(_, problem)| problem["code"] == "written_already");
+    assert_eq!((taken, refused.count()), (1, 2), "{answers:?}");
+
+    // Another task is another text.
+    let more = json!({ "primary_keyword": null, "secondary_keywords": [] });
+    let other = d.task("post", "guide", more).await;
+    let (status, answer) = d.start(json!({ "task": other["id"] })).await;
+    assert_eq!(status, 202, "{answer}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_written_is_said_before_anything_is_queued() {
     let w = World::new().await;
     let d = Desk::new(&w, &w.a).await;

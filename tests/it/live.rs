@@ -159,7 +159,7 @@ async fn changes_come_to_what_a_deployment_from_nothing_comes_to() {
                 // Killed in the middle: the job was claimed, and is run again.
                 1 => {
                     igny8_server::jobs::worker::claim(&w.app).await.unwrap();
-                    w.app.db.release_left_jobs().await.unwrap();
+                    w.leave_jobs().await;
                 }
                 _ => {}
             }

@@ -398,7 +398,23 @@ async fn places_that_cannot_be_used_are_refused() {
     for (change, field) in [
         (json!({ "bucket": "No!" }), "object_storage.bucket"),
         (json!({ "endpoint": "nonsense" }), "object_storage.endpoint"),
+        (
+            json!({ "endpoint": "https://s3.example.com/a\nb" }),
+            "object_storage.endpoint",
+        ),
+        (
+            json!({ "endpoint": "https://s3.exa\tmple.com" }),
+            "object_storage.endpoint",
+        ),
+        (
+            json!({ "public_address": "https://files.example.com/my site/" }),
+            "object_storage.public_address",
+        ),
+        (json!({ "region": "eu\n1" }), "object_storage.region"),
+        (json!({ "bucket": "my\tbucket" }), "object_storage.bucket"),
         (json!({ "prefix": "../x" }), "object_storage.prefix"),
+        (json!({ "prefix": "my site" }), "object_storage.prefix"),
+        (json!({ "prefix": "my\nsite" }), "object_storage.prefix"),
         (json!({ "secret_access_key": "" }), "object_storage.secret_access_key"),
         (json!({ "keep_hours": 10_000 }), "object_storage.keep_hours"),
     ] {
@@ -532,6 +548,33 @@ async fn a_copy_that_is_set_up_again_is_not_emptied_by_what_was_left_to_do() {
     b.w.later(Duration::hours(1)).await;
     b.w.run_jobs().await;
     assert_eq!(b.get(&again).await["sync_status"], "completed");
+    b.assert_same("", "site-a0", &["", "blog/first/"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_came_later_and_is_to_stay_is_not_emptied_either() {
+    let mut b = Beside::new().await;
+    let first = b.set_up(json!({})).await;
+    b.publish("first", "One").await;
+    b.deploy().await;
+    let remove = async |destination: &Value, published: &str| {
+        let rev = b.rev(destination).await;
+        let path = format!("{}/{}?published={published}", b.path(), id(destination));
+        assert_eq!(b.w.delete(&b.w.a.admin, &path, rev).await.0, 204);
+    };
+    b.line
+        .judge(|_, _| Fate::Answered(503, "<Error><Code>SlowDown</Code></Error>"));
+    remove(&first, "trash").await;
+    b.w.run_jobs().await;
+    b.line.judge(|_, _| Fate::Passes);
+    let second = b.set_up(json!({})).await;
+    assert_eq!(b.get(&second).await["sync_status"], "completed");
+    remove(&second, "keep").await;
+    b.line.seen();
+    b.w.later(Duration::hours(1)).await;
+    b.w.run_jobs().await;
+    let removals = format!("POST /{BUCKET}?delete");
+    assert!(!b.line.seen().iter().any(|entry| entry.starts_with(&removals)));
     b.assert_same("", "site-a0", &["", "blog/first/"]).await;
 }
 

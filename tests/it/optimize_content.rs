@@ -1,11 +1,12 @@
 //! `optimize_content` and what people do with its rewrites: by rules, by a model that may say anything, applied, undone, dismissed.
 
+use igny8_data::{Variables, Why};
 use igny8_server::testing::fake_provider::{FakeProvider, Received, Reply};
 use igny8_server::testing::{Member, World, body_of};
 use poem::http::Method;
 use serde_json::{Value, json};
 
-use crate::content::{create, id};
+use crate::content::{create, id, ready};
 
 const BODY: &str = "Coffee that waits in cold water for a night tastes mild. The cold brew ratio says how much of it a litre of \
                     water takes: 125 grams make 8 cups.\n\n#### What the cold brew ratio needs\n\nA jar, a filter and [a mill](/mills/). \
@@ -241,6 +242,62 @@ async fn rules_mend_what_a_text_says_already() {
 }
 
 #[tokio::test]
+async fn a_decision_takes_nothing_from_published_content() {
+    let w = World::new().await;
+    let content = ready(&w, "A night in the fridge").await;
+    let change = json!({ "primary_keyword": "cold brew ratio", "body": BODY, "excerpt": "" });
+    let path = path_of(&w, &content);
+    assert_eq!(w.patch(&w.a.editor, &path, 1, change).await.0, 200);
+    assert_eq!(optimised(&w, &[&content]).await["state"], "done");
+    let rewrite = rewrites(&w, &content).await.remove(0);
+    assert!(rewrite["fields"].to_string().contains("meta_description"), "{rewrite}");
+    let decision = format!("{path}/optimizations/{}", id(&rewrite));
+    let (status, applied) = decide(&w, &w.a.editor, &decision, "apply", 2, json!({})).await;
+    assert_eq!(status, 200, "{applied}");
+    let live = json!({ "status": "published" });
+    let (status, live) = decide(&w, &w.a.editor, &path, "status", 3, live).await;
+    assert_eq!(status, 200, "{live}");
+
+    let refused_unless_forced = async |what: &str, rev: i64| {
+        let (status, refused) = decide(&w, &w.a.editor, &decision, what, rev, json!({})).await;
+        assert_eq!(
+            (status, &refused["code"], &refused["errors"][0]["field"]),
+            (422, &json!("not_ready"), &json!("meta_description")),
+            "{what} {refused}"
+        );
+        let force = json!({ "force": true });
+        assert_eq!(
+            decide(&w, &w.a.editor, &decision, what, rev, force.clone()).await.0,
+            403
+        );
+        let (status, forced) = decide(&w, &w.a.admin, &decision, what, rev, force).await;
+        assert_eq!(
+            (
+                status,
+                &forced["content"]["status"],
+                &forced["content"]["meta_description"]
+            ),
+            (200, &json!("published"), &json!("")),
+            "{what} {forced}"
+        );
+    };
+    refused_unless_forced("undo", 4).await;
+    let change = json!({ "meta_description": "Short." });
+    assert_eq!(w.patch(&w.a.editor, &path, 5, change).await.0, 200);
+    let sql = "UPDATE optimization SET status = 'proposed', before = { meta_description: 'Short.' }, \
+               after = { meta_description: '' }, rev += 1;";
+    let platform = w.app.db.platform(Why::Operator);
+    platform.query(sql, Variables::new(), "testing").await.unwrap();
+    refused_unless_forced("apply", 6).await;
+    let (_, audit) = w.get(&w.a.owner, "/audit?limit=200").await;
+    assert_eq!(
+        audit.to_string().matches("content.readiness_waived").count(),
+        2,
+        "{audit}"
+    );
+}
+
+#[tokio::test]
 async fn what_cannot_be_optimised_is_refused() {
     let w = World::new().await;
     let content = faulty(&w, "Coffee").await;
@@ -274,7 +331,18 @@ async fn what_cannot_be_optimised_is_refused() {
     }
     let input = json!({ "input": { "contents": [id(&content)] } });
     assert_eq!(w.post(&w.a.viewer, &path, input.clone()).await.0, 403);
-    assert_eq!(w.post(&w.b.owner, &path, input).await.0, 404);
+    assert_eq!(w.post(&w.b.owner, &path, input.clone()).await.0, 404);
+
+    // While one task works on a text, no other one does.
+    let (one, two) = tokio::join!(
+        w.post(&w.a.editor, &path, input.clone()),
+        w.post(&w.a.editor, &path, input.clone())
+    );
+    let mut statuses = [one.0.as_u16(), two.0.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [202, 409], "{} {}", one.1, two.1);
+    w.run_jobs().await;
+    assert_eq!(w.post(&w.a.editor, &path, input).await.0, 202);
 }
 
 /// What a model was asked about, as it was sent to it.

@@ -582,6 +582,8 @@ async fn settings_are_checked() {
         ("headers.authorization", json!({ "Authorization": "x" })),
         ("headers.x-a", json!({ "x-a": "a\r\nb: c" })),
         ("chat.base_url", json!("llm.example")),
+        ("chat.base_url", json!("https://llm.example/v1\n/x")),
+        ("chat.base_url", json!("https://llm.example/v 1")),
         ("chat.base_url", json!("http://llm.example/v1")),
         ("chat.base_url", json!("https://user:pass@llm.example/v1")),
         ("chat.base_url", json!("https://169.254.169.254/v1")),

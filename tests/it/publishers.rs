@@ -38,6 +38,7 @@ fn document(key: &str, title: &str) -> Document {
         kind: DocumentKind::Post,
         title: title.to_owned(),
         slug: format!("slug-of-{key}"),
+        place: None,
         html: "<h2>A</h2>\n<p>b</p>".into(),
         changed: None,
         foreign: false,

@@ -4,7 +4,7 @@ use igny8_server::testing::{World, body_of};
 use poem::http::Method;
 use serde_json::json;
 
-use crate::content::{create, id};
+use crate::content::{create, id, ready};
 
 #[tokio::test]
 async fn revisions_are_kept_compared_and_restored() {
@@ -120,6 +120,42 @@ async fn revisions_are_kept_compared_and_restored() {
         .await;
     let path = format!("/sites/{}/content/{}/revisions/1", w.a.sites[0], id(&elsewhere));
     assert_eq!(w.get(&w.a.owner, &path).await.0, 404);
+}
+
+#[tokio::test]
+async fn a_restored_revision_takes_nothing_from_published_content() {
+    let w = World::new().await;
+    let post = ready(&w, "Ready").await;
+    let path = format!("/sites/{}/content/{}", w.a.sites[0], id(&post));
+    for (rev, body) in [(1, ""), (2, "More text.")] {
+        let (status, edited) = w.patch(&w.a.editor, &path, rev, json!({ "body": body })).await;
+        assert_eq!(status, 200, "{edited}");
+    }
+    let post = async |who, what: &str, rev: i64, body: serde_json::Value| {
+        let request = w.request(who, Method::POST, &format!("{path}/{what}"));
+        let request = request.header("if-match", format!("\"{rev}\""));
+        let (status, answer) = body_of(request.body_json(&body).send().await).await;
+        (status.as_u16(), answer)
+    };
+    let (status, live) = post(&w.a.editor, "status", 3, json!({ "status": "published" })).await;
+    assert_eq!(status, 200, "{live}");
+    let restore = "revisions/2/restore";
+    let (status, refused) = post(&w.a.editor, restore, 4, json!({})).await;
+    assert_eq!(
+        (status, &refused["code"], &refused["errors"][0]["field"]),
+        (422, &json!("not_ready"), &json!("body")),
+        "{refused}"
+    );
+    let forced = format!("{restore}?force=true");
+    assert_eq!(post(&w.a.editor, &forced, 4, json!({})).await.0, 403);
+    let (status, restored) = post(&w.a.admin, &forced, 4, json!({})).await;
+    assert_eq!(
+        (status, &restored["body"], &restored["status"]),
+        (200, &json!(""), &json!("published")),
+        "{restored}"
+    );
+    let (_, audit) = w.get(&w.a.owner, "/audit?limit=200").await;
+    assert!(audit.to_string().contains("content.readiness_waived"), "{audit}");
 }
 
 #[tokio::test]

@@ -344,6 +344,7 @@ async fn publication(w: &World, content: &str) -> (String, String) {
         seo_title: None,
         seo_description: None,
         terms: Vec::new(),
+        around: None,
     };
     publication.conflict = Some(serde_json::to_value(copy).unwrap());
     let ids = (destination.id.to_string(), publication.id.to_string());

@@ -676,6 +676,7 @@ async fn private_addresses_are_refused() {
         "hooks",
         "https://hooks.example/ok\nx",
         "https://hooks.example/o\tk",
+        "https://hooks.example/o k",
         "",
     ] {
         let (status, refused) = w.post(&w.a.owner, "/webhooks", json!({ "url": url })).await;
@@ -908,6 +909,39 @@ async fn what_was_left_behind_is_sent_and_what_is_old_is_forgotten() {
     assert_eq!(count(&w, "webhook_delivery").await, 0);
     w.run_jobs().await;
     assert_eq!(receiver.received().len(), 2);
+}
+
+#[tokio::test]
+async fn what_was_made_for_an_endpoint_that_is_off_is_not_sent_once_it_is_on() {
+    let receiver = Receiver::start().await;
+    let w = receiver.world().await;
+    let owner = &w.a.owner;
+    let (id, _) = hook(&w, &receiver, "/in", json!({})).await;
+    let made = test(&w, owner, &id).await;
+    w.run_jobs().await;
+    let switch = async |enabled: bool| {
+        let rev = etag(&w, owner, &id).await;
+        let change = json!({ "enabled": enabled });
+        let (status, changed) = w.patch(owner, &format!("/webhooks/{id}"), rev, change).await;
+        assert_eq!(
+            (status.as_u16(), &changed["enabled"]),
+            (200, &json!(enabled)),
+            "{changed}"
+        );
+    };
+    switch(false).await;
+    // As a job leaves it that read the endpoint before that and wrote after it.
+    let sql = "UPDATE webhook_delivery SET status = 'pending', next_at = $now, error = NONE, rev += 1;";
+    let mut binds = Variables::new();
+    binds.insert("now", w.clock.now());
+    let platform = w.app.db.platform(Why::Operator);
+    platform.query(sql, binds, "testing").await.unwrap();
+    assert_eq!(delivery(&w, owner, &made).await["delivery"]["status"], "pending");
+    switch(true).await;
+    assert_eq!(delivery(&w, owner, &made).await["delivery"]["status"], "failed");
+    test(&w, owner, &id).await;
+    w.run_jobs().await;
+    assert_eq!(receiver.received().len(), 2, "the two tests alone");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use crate::trip::id;
 use crate::wordpress_out::Connected;
 
 /// Runs what is due, and what follows it some seconds later.
-async fn settle(c: &Connected) {
+pub async fn settle(c: &Connected) {
     for _ in 0..4 {
         c.w.run_jobs().await;
         c.w.clock.advance(Duration::seconds(3));
@@ -17,27 +17,27 @@ async fn settle(c: &Connected) {
     c.w.run_jobs().await;
 }
 
-async fn ask(c: &Connected, what: &str, body: Value) {
+pub async fn ask(c: &Connected, what: &str, body: Value) {
     let path = format!("{}/destinations/{}/{what}", c.site, c.destination);
     let (status, answer) = c.w.post(&c.w.a.owner, &path, body).await;
     assert_eq!(status, 202, "{answer}");
 }
 
 /// Imports, and finds that it went well.
-async fn import(c: &Connected, full: bool) {
+pub async fn import(c: &Connected, full: bool) {
     ask(c, "import", json!({ "full": full })).await;
     settle(c).await;
     let state = get(c, &format!("/destinations/{}", c.destination)).await;
     assert_eq!(state["sync_status"], "completed", "{state}");
 }
 
-async fn get(c: &Connected, path: &str) -> Value {
+pub async fn get(c: &Connected, path: &str) -> Value {
     let (status, body) = c.w.get(&c.w.a.owner, &format!("{}{path}", c.site)).await;
     assert_eq!(status, 200, "{path}: {body}");
     body
 }
 
-async fn items(c: &Connected, path: &str) -> Vec<Value> {
+pub async fn items(c: &Connected, path: &str) -> Vec<Value> {
     get(c, &format!("{path}?limit=200")).await["items"]
         .as_array()
         .unwrap()
@@ -45,7 +45,7 @@ async fn items(c: &Connected, path: &str) -> Vec<Value> {
 }
 
 /// Changes whatever is at a path.
-async fn patch(c: &Connected, path: &str, change: Value) {
+pub async fn patch(c: &Connected, path: &str, change: Value) {
     let path = format!("{}{path}", c.site);
     let answer = c.w.request(&c.w.a.owner, Method::GET, &path).send().await;
     let etag = answer.0.headers()["etag"].to_str().unwrap().to_owned();
@@ -54,25 +54,25 @@ async fn patch(c: &Connected, path: &str, change: Value) {
     assert_eq!(status, 200, "{changed}");
 }
 
-async fn publication_of(c: &Connected, post: &str) -> Value {
+pub async fn publication_of(c: &Connected, post: &str) -> Value {
     let mut all = items(c, "/publications").await.into_iter();
     let found = all.find(|one| one["external_id"] == post);
     found.unwrap_or_else(|| panic!("post {post} has no publication"))
 }
 
 /// The content of a post, whole.
-async fn content_of(c: &Connected, post: &str) -> Value {
+pub async fn content_of(c: &Connected, post: &str) -> Value {
     let publication = publication_of(c, post).await;
     get(c, &format!("/content/{}", publication["content"].as_str().unwrap())).await
 }
 
-async fn term(c: &Connected, name: &str) -> Value {
+pub async fn term(c: &Connected, name: &str) -> Value {
     let terms = items(c, "/terms").await;
     let found = terms.iter().find(|term| term["name"] == name);
     found.unwrap_or_else(|| panic!("{name}: {terms:?}")).clone()
 }
 
-async fn choose(c: &Connected, content: &Value, choice: &str) {
+pub async fn choose(c: &Connected, content: &Value, choice: &str) {
     let path = format!("{}/content/{}/destinations", c.site, id(content));
     let body = json!({ "choice": choice, "destinations": [c.destination] });
     let (status, answer) = c.w.post(&c.w.a.owner, &path, body).await;
@@ -181,6 +181,57 @@ async fn questions_of_imported_content_are_there_once() {
     c.edit(&content, json!({ "body": body })).await;
     settle(&c).await;
     assert_eq!(asked().await, 1);
+}
+
+#[tokio::test]
+async fn questions_that_follow_blocks_are_blocks() {
+    let c = Connected::new("both_faq_blocks", &[], json!({ "imports": "everything" })).await;
+    let post = c.there.php(
+        "echo wp_insert_post(['post_title' => 'Asked', 'post_status' => 'publish',
+            'post_content' => '<!-- wp:paragraph --><p>Text</p><!-- /wp:paragraph -->']);",
+    );
+    import(&c, false).await;
+    let content = content_of(&c, &post).await;
+    let faq = json!([{ "question": "Is it good?", "answer": "It is." }]);
+    c.edit(&content, json!({ "faq": faq })).await;
+    settle(&c).await;
+    let text = c.posts().await[0].content.clone();
+    assert!(text.contains("Is it good?"), "{text}");
+    let outside = c.there.php(&format!(
+        "foreach (parse_blocks(get_post({post})->post_content) as $block) {{
+             if (!$block['blockName']) {{ echo trim($block['innerHTML']); }}
+         }}"
+    ));
+    assert_eq!(outside, "", "{text}");
+}
+
+#[tokio::test]
+async fn nothing_in_our_own_text_runs_there() {
+    for (name, form) in [("both_codes", "blocks"), ("both_codes_html", "html")] {
+        let c = Connected::new(name, &[], json!({ "imports": "everything", "body": form })).await;
+        let body = "[ran] [[ran]] <kbd>[ran]</kbd> `[ran]` [link](https://e.example/?a=[ran] \"[ran]\")\n\n\
+            ```\n[ran]x[/ran]\n```";
+        let faq = json!([{ "question": "[ran]?", "answer": "<var>[ran]</var>" }]);
+        let content = c.published("Codes", json!({ "body": body, "faq": faq })).await;
+        settle(&c).await;
+        let post = c.posts().await[0].id.to_string();
+        let shown = c.there.php(&format!(
+            "add_shortcode('ran', function () {{ return 'It ran'; }});
+             echo do_shortcode('[ran]'), '|', apply_filters('the_content', get_post({post})->post_content);"
+        ));
+        let (run, shown) = shown.split_once('|').unwrap();
+        assert_eq!(run, "It ran");
+        assert!(shown.contains("ran]") && !shown.contains("It ran"), "{shown}");
+
+        // What is there is what was sent: nothing is sent again, and nothing comes back as an edit.
+        c.there.requests();
+        ask(&c, "publish", json!({})).await;
+        settle(&c).await;
+        assert_eq!(c.there.writes(), 0);
+        import(&c, true).await;
+        assert_eq!(content_of(&c, &post).await["body"], body);
+        assert_eq!(publication_of(&c, &post).await["status"], "published", "{content}");
+    }
 }
 
 #[tokio::test]

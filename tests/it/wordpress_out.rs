@@ -114,7 +114,7 @@ impl Connected {
         self.w.get(&self.w.a.viewer, &path).await.1
     }
 
-    async fn publish_everything(&self) {
+    pub async fn publish_everything(&self) {
         let path = format!("{}/destinations/{}/publish", self.site, self.destination);
         let (status, answer) = self.w.post(&self.w.a.editor, &path, json!({})).await;
         assert_eq!(status, 202, "{answer}");
@@ -122,7 +122,7 @@ impl Connected {
     }
 
     /// Brings here what is there.
-    async fn import(&self) {
+    pub async fn import(&self) {
         let path = format!("{}/destinations/{}/import", self.site, self.destination);
         let (status, answer) = self.w.post(&self.w.a.admin, &path, json!({ "full": true })).await;
         assert_eq!(status, 202, "{answer}");
@@ -130,7 +130,7 @@ impl Connected {
     }
 
     /// Runs what is due, and what follows it some seconds later.
-    async fn settle(&self) {
+    pub async fn settle(&self) {
         for _ in 0..4 {
             self.w.run_jobs().await;
             self.w.clock.advance(Duration::seconds(3));
@@ -139,7 +139,7 @@ impl Connected {
     }
 
     /// The content with a title.
-    async fn content(&self, title: &str) -> Value {
+    pub async fn content(&self, title: &str) -> Value {
         let path = format!("{}/content?limit=200", self.site);
         let (status, list) = self.w.get(&self.w.a.viewer, &path).await;
         assert_eq!(status, 200, "{list}");
@@ -856,6 +856,13 @@ async fn a_connection_is_tried_before_it_is_kept() {
         ),
         ("http://127.0.0.1:9/", "editor", &good, "validation", "wordpress.url"),
         ("nonsense", "editor", &good, "validation", "wordpress.url"),
+        (
+            &format!("{}a\tb", there.url),
+            "editor",
+            &good,
+            "validation",
+            "wordpress.url",
+        ),
         (&there.url, "", &good, "validation", "wordpress.user"),
     ] {
         let (status, refused) = connect(url, user, password).await;

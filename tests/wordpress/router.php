@@ -12,7 +12,8 @@
 //   text TEXT        a success with this text
 //   cut              an answer that ends too early
 //
-// `always …` as the only line stays; `on TEXT …` as the first waits for a request with this text in its address.
+// `always …` as the only line stays; `on TEXT …` as the first waits for a request with this text in its address. `always with TEXT …`
+// does it to requests with this text in their body.
 $folder = getenv('WORDPRESS_FOLDER');
 touch("$folder/used");
 $path = rawurldecode(parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH) ?: '/');
@@ -58,6 +59,10 @@ function misbehaved(string $file): bool
         fwrite($opened, implode("\n", $lines));
     }
     fclose($opened);
+    if (str_starts_with($line, 'with ')) {
+        [, $text, $line] = explode(' ', $line, 3);
+        $line = str_contains(file_get_contents('php://input'), $text) ? $line : 'ok';
+    }
     [$what, $with, $more] = explode(' ', $line, 3) + ['', '', ''];
     switch ($what) {
         case 'status':

@@ -1007,7 +1007,7 @@ export interface paths {
         /**
          * Run an AI function
          * @description As a background job. Its credits are taken when its output is saved; a task that fails or is cancelled costs
-         *     nothing. 402 says what is missing.
+         *     nothing. 402 says what is missing, 409 that a task which does the same (on the same task, text or picture) waits or runs.
          */
         post: operations["ai_task_create"];
         delete?: never;
@@ -2111,7 +2111,8 @@ export interface paths {
         /**
          * Apply a rewrite
          * @description 412 with the code `optimization_stale` when people changed its fields since: `merge` keeps what they wrote and takes
-         *     over the rest, section by section of a Markdown body.
+         *     over the rest, section by section of a Markdown body. What takes from published content what it needs
+         *     (`content_readiness`) is refused; an admin may force it.
          */
         post: operations["optimization_apply"];
         delete?: never;
@@ -2152,7 +2153,8 @@ export interface paths {
         /**
          * Undo a rewrite
          * @description Gives the fields that it changed their former values. 412 with the code `optimization_stale` when people changed them
-         *     since: `merge` leaves what they wrote, and 409 says when that cannot be told apart.
+         *     since: `merge` leaves what they wrote, and 409 says when that cannot be told apart. What takes from published content
+         *     what it needs is refused as in applying.
          */
         post: operations["optimization_undo"];
         delete?: never;
@@ -2243,7 +2245,8 @@ export interface paths {
         put?: never;
         /**
          * Restore a revision
-         * @description Its title, body and blocks become the content's again, as a new revision.
+         * @description Its title, body and blocks become the content's again, as a new revision. What takes from published content what it needs
+         *     (`content_readiness`) is refused; an admin may force it.
          */
         post: operations["revision_restore"];
         delete?: never;
@@ -3642,8 +3645,8 @@ export interface paths {
         put?: never;
         /**
          * End a conflict
-         * @description With `ours`, what is here goes there; with `theirs`, what is there comes here, and what was here stays as a revision. To bring
-         *     both together, edit what is here first and then keep `ours`.
+         * @description With `ours`, what is here goes there, in the parts that were changed on either side. With `theirs`, what is there comes
+         *     here, and what was here stays as a revision. To bring both together, edit what is here first and then keep `ours`.
          */
         post: operations["publication_resolve"];
         delete?: never;
@@ -4156,7 +4159,8 @@ export interface paths {
         /**
          * Delete a term
          * @description The terms below it move up to its parent; content, ideas and tasks lose it. It can be restored, without them, until it is removed
-         *     for good. A text of its archive whose next term has one becomes a draft.
+         *     for good. A text of its archive whose next term has one becomes a draft. At WordPress destinations posts lose it, too; the term
+         *     itself is deleted there if it was made for this one and no post has it any more. Terms of WordPress's own stay.
          */
         delete: operations["term_delete"];
         options?: never;
@@ -4180,7 +4184,9 @@ export interface paths {
         /**
          * Merge a term into another
          * @description Its content, ideas, tasks, clusters and the terms below it go to the other term, and its addresses lead there; then it is
-         *     deleted. The text of its archive becomes a draft if the other term has one.
+         *     deleted. The text of its archive becomes a draft if the other term has one. At WordPress destinations posts change over to the
+         *     other term; the one that was merged away is deleted there if it was made for this one and no post has it any more. Terms of
+         *     WordPress's own stay.
          */
         post: operations["term_merge"];
         delete?: never;
@@ -8895,6 +8901,8 @@ export interface components {
          * @description How a rewrite is applied or undone.
          */
         OptimizationDecision: {
+            /** @description Although published content loses what it needs with it; for admins. */
+            force?: boolean;
             /** @description Although people changed fields since: what they wrote stays, and the rest is taken over. */
             merge?: boolean;
         };
@@ -10244,7 +10252,7 @@ export interface components {
             /** @description Its status there, in the destination's own words. */
             external_status: string;
             external_url?: string;
-            /** @description Fields in which the sides differ. */
+            /** @description Fields that were changed on a side and in which the sides differ. */
             fields: components["schemas"]["PublicationConflictField"][];
             /**
              * Format: date-time
@@ -10259,11 +10267,23 @@ export interface components {
          * @description A field in which the sides differ.
          */
         PublicationConflictField: {
+            /** @description It was changed here since both sides agreed, as far as that is known. */
+            changed_here: boolean;
+            /** @description It was changed there since both sides agreed, as far as that is known. */
+            changed_there: boolean;
             /** @description From ours to theirs. */
             difference: components["schemas"]["Difference"] & unknown;
-            /** @description `title`, `slug`, `body`, `excerpt`, `seo_title`, `meta_description` */
+            /**
+             * @description `title`, `slug`, `body`, `excerpt`, `seo_title`, `meta_description`, `status` (in the destination's own words),
+             *     `published_at`, `terms` (names, a line for each), `author`, `featured_image` (an address), `place` (order, and what it
+             *     stands below), `showing` (how it is shown there: whether it has a password, never which; sticky, format, template,
+             *     comments) and `meta` (what is kept with it there, without its values). What was changed of `showing` there stays,
+             *     whoever's copy is kept.
+             */
             field: string;
             ours: string;
+            /** @description Of `body`: ours in the form in which it would go there, where that is another text. The difference is from this. */
+            ours_as_sent?: string;
             theirs: string;
         };
         /**
@@ -11854,6 +11874,8 @@ export interface components {
             external_id?: string;
             /** @description Taxonomy on a WordPress site. */
             external_taxonomy?: string;
+            /** @description Address of its archive on a WordPress site, as last imported. */
+            external_url?: string;
             /** @example term_01jz8k3v5n6q7r8s9t0v1w2x3y */
             id: string;
             /** @description BCP 47 tag. */
@@ -12672,6 +12694,15 @@ export interface components {
              * @default false
              */
             chosen_only: boolean;
+            /**
+             * @description Our taxonomy for each of theirs that none of `taxonomies` names; empty: it does not come. Where nothing is said, one with
+             *     levels becomes the category of the type of content that its posts become, another the tag of it; WordPress's own categories
+             *     and tags do not come where they are told to be none of ours. What came from one of theirs goes back into it.
+             * @default {}
+             */
+            custom_taxonomies: {
+                [key: string]: string;
+            };
             /** Format: uint64 */
             default_author?: number;
             /**
@@ -12749,6 +12780,10 @@ export interface components {
             };
             body: components["schemas"]["BodyForm"];
             chosen_only: boolean;
+            /** @description By slug of theirs our taxonomy, for those that none of `taxonomies` names; empty for what does not come. */
+            custom_taxonomies: {
+                [key: string]: string;
+            };
             /** Format: uint64 */
             default_author?: number;
             /**
@@ -12811,6 +12846,10 @@ export interface components {
             };
             body?: components["schemas"]["BodyForm"];
             chosen_only?: boolean;
+            /** @description As a whole. Terms that came already stay where they are. */
+            custom_taxonomies?: {
+                [key: string]: string;
+            };
             /**
              * Format: uint64
              * @description 0 for none.
@@ -35557,7 +35596,10 @@ export interface operations {
     };
     revision_restore: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Although published content loses what it needs with it; for admins. */
+                force?: boolean;
+            };
             header?: {
                 /** @description A random text of your own, best a UUID. Sending the same request again with it does nothing twice and gives the first answer again, for two days. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];

@@ -29,6 +29,20 @@ const CLASSES: &[&str] = &[
     "math-block",
 ];
 
+/// Classes of the arrangements that WordPress's editor makes: names that no theme of ours has for something of its own.
+const ARRANGEMENTS: &[&str] = &[
+    "wp-block-columns",
+    "wp-block-column",
+    "wp-block-group",
+    "wp-block-media-text",
+    "has-media-on-the-right",
+    "wp-block-buttons",
+    "wp-block-button",
+    "wp-block-gallery",
+    "wp-block-cover",
+    "wp-block-pullquote",
+];
+
 /// Elements with text that nobody reads.
 const UNSEEN: [&str; 6] = ["script", "style", "iframe", "noscript", "template", "title"];
 
@@ -83,7 +97,7 @@ static TEXT_ONLY: LazyLock<Builder<'static>> = LazyLock::new(|| {
 });
 
 fn allowed_class(class: &str) -> bool {
-    CLASSES.contains(&class) || (class.starts_with("language-") && class.len() < 40)
+    CLASSES.contains(&class) || ARRANGEMENTS.contains(&class) || (class.starts_with("language-") && class.len() < 40)
 }
 
 /// Clean HTML, written as html5ever writes it (attributes in double quotes), which [`super::structure`] and [`super::finish`] rely on.

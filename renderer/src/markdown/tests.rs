@@ -123,6 +123,29 @@ fn raw_html_is_cleaned_and_finished() {
 }
 
 #[test]
+fn arrangements_of_imported_texts_stay() {
+    let out = html(Body::Html(
+        "<div class=\"wp-block-columns are-vertically-aligned-top has-background\" style=\"gap:1em\"><div class=\"wp-block-column\" \
+         style=\"flex-basis:33%\"><p>a</p></div><div class=\"wp-block-column\"><figure class=\"wp-block-gallery columns-2\">\
+         <figure class=\"wp-block-image size-large\"><img src=\"/media/a.png\" class=\"wp-image-1\"></figure></figure></div></div>\
+         <div class=\"wp-block-buttons\"><div class=\"wp-block-button button\"><a class=\"wp-block-button__link button\" href=\"/about/\">b</a>\
+         </div></div><hr class=\"wp-block-separator\">"
+            .into(),
+    ))
+    .body;
+    for part in [
+        "<div class=\"wp-block-columns\"><div class=\"wp-block-column\"><p>a</p></div>",
+        "<figure class=\"wp-block-gallery\"><figure><img ",
+        "<div class=\"wp-block-buttons\"><div class=\"wp-block-button\"><a href=\"/b/about/\">b</a>",
+    ] {
+        assert!(out.contains(part), "{part} missing in {out}");
+    }
+    for bad in ["style=", "aligned", "wp-image", "size-large", "separator"] {
+        assert!(!out.contains(bad), "{bad} in {out}");
+    }
+}
+
+#[test]
 fn tables_notes_tasks_and_footnotes() {
     let out = md(
         "| a |\n|:-:|\n| 1 |\n\n> [!WARNING]\n> hot\n\n- [x] done\n\nText[^a] and[^b] again[^a].\n\n[^a]: First[^b].\n[^b]: Second.\n",

@@ -98,6 +98,17 @@ impl<'s> Plan<'s> {
         true
     }
 
+    /// Whether something has the address of a list that is made only where nothing is. Where that is a page, it is noted.
+    pub(super) fn gives_way(&self, path: &str, list: &str, findings: &mut Vec<Diagnostic>) -> bool {
+        let first = self.claimed.get(path).copied();
+        if first == Some(Owner::Page) {
+            let message =
+                format!("{path} is a page, so the {list} is left out; give the page another address to have it");
+            findings.push(Diagnostic::info(path, "list-left-out", message));
+        }
+        first.is_some()
+    }
+
     /// Leaves out media files without an ending in their names that stand where a folder must be.
     pub(super) fn make_room_for_folders(&mut self, findings: &mut Vec<Diagnostic>) {
         let plain = |path: &str| !path.rsplit('/').next().unwrap_or_default().contains('.');

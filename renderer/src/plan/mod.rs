@@ -394,7 +394,8 @@ impl<'s> Plan<'s> {
         for language in 0..self.languages.len() {
             let path = format!("{}search/", self.home_path(language));
             let has_pages = self.pages.iter().any(|p| p.language == language && p.page.indexable);
-            if has_pages && !self.claimed.contains_key(&path) && self.claim(&path, Owner::Search, findings) {
+            let is_free = has_pages && !self.gives_way(&path, "search page", findings);
+            if is_free && self.claim(&path, Owner::Search, findings) {
                 self.searches.push((language, path));
             }
         }

@@ -191,7 +191,7 @@ impl<'s> Plan<'s> {
             terms.sort_by_cached_key(|&i| (self.terms[i].name.to_lowercase(), self.terms[i].slug.clone()));
             let path = format!("{}{base}", self.home_path(language).trim_end_matches('/'));
             // `/shop/` may already be a section; then the terms are reached from there.
-            if self.claimed.contains_key(&path) {
+            if self.gives_way(&path, "list of all terms", findings) {
                 continue;
             }
             if self.claim(&path, Owner::Term, findings) {

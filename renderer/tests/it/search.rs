@@ -93,6 +93,8 @@ fn search_is_a_setting_and_gives_way_to_own_pages() {
     let site = rendered(&own);
     assert!(text(&site, "search/index.html").contains("Own words"));
     assert!(!site.report.has_errors(), "{:?}", site.report.diagnostics);
+    let note = site.report.advice.iter().find(|note| note.code == "list-left-out");
+    assert_eq!(note.map(|note| note.page.as_str()), Some("/search/"));
 }
 
 /// What the script of the search page finds, run by Node without a page: [questions with titles found and bytes read].

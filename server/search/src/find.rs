@@ -103,7 +103,7 @@ impl Index {
                 let begun = FuzzyTermQuery::new_prefix(term(beginning), 0, false);
                 way(Box::new(BoostQuery::new(Box::new(begun), BEGUN)));
             }
-            for word in &part.near {
+            for word in part.near.iter().chain(&part.near_stems) {
                 let near = FuzzyTermQuery::new(term(word), 1, true);
                 way(Box::new(BoostQuery::new(Box::new(near), NEAR)));
             }

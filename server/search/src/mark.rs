@@ -21,6 +21,7 @@ pub struct Marker {
     stems: FxHashMap<String, u64>,
     begins: Vec<(String, u64)>,
     near: Vec<(String, u64)>,
+    near_stems: Vec<(String, u64)>,
     known: FxHashMap<String, u64>,
 }
 
@@ -42,6 +43,7 @@ impl Marker {
             stems: FxHashMap::default(),
             begins: Vec::new(),
             near: Vec::new(),
+            near_stems: Vec::new(),
             known: FxHashMap::default(),
         };
         for (n, part) in parts.into_iter().enumerate() {
@@ -55,6 +57,9 @@ impl Marker {
             }
             marker.begins.extend(part.begins.into_iter().map(|word| (word, bit)));
             marker.near.extend(part.near.into_iter().map(|word| (word, bit)));
+            marker
+                .near_stems
+                .extend(part.near_stems.into_iter().map(|stem| (stem, bit)));
         }
         marker
     }
@@ -105,11 +110,13 @@ impl Marker {
         let (a, b) = self.forms.stems(word, &folded);
         let mut parts = self.exact.get(&folded).copied().unwrap_or_default();
         for stem in a.into_iter().chain(b) {
-            parts |= self
-                .stems
-                .get(&stem_of(&stem, &self.language))
-                .copied()
-                .unwrap_or_default();
+            let stem = stem_of(&stem, &self.language);
+            parts |= self.stems.get(&stem).copied().unwrap_or_default();
+            for (near, bit) in &self.near_stems {
+                if differ_by_a_letter(&stem, near) {
+                    parts |= bit;
+                }
+            }
         }
         for (beginning, bit) in &self.begins {
             if folded.starts_with(beginning) {
@@ -283,7 +290,10 @@ mod tests {
         let mut marker = Marker::new(&query, "en");
         for (text, expected) in [
             ("Coffee, toffee", "<mark>Coffee</mark>, toffee"),
-            ("cofee cfoee coffees", "<mark>cofee</mark> <mark>cfoee</mark> coffees"),
+            (
+                "cofee cfoee coffees",
+                "<mark>cofee</mark> <mark>cfoee</mark> <mark>coffees</mark>",
+            ),
             ("burrs, milk", "burrs, milk"),
             ("sets", "<mark>sets</mark>"),
             ("sea", "sea"),

@@ -8,6 +8,8 @@ pub const MAX_CHARACTERS: usize = 500;
 pub const MAX_WORDS: usize = 32;
 /// Of shorter words, one that differs by a letter is another word.
 const LONG: usize = 5;
+/// The same for their stems.
+const LONG_STEM: usize = LONG - 1;
 
 /// Words and phrases that a text must all have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -163,6 +165,8 @@ pub(crate) struct SpokenPart {
     pub begins: Vec<String>,
     /// Words, folded, that may differ by a letter.
     pub near: Vec<String>,
+    /// The same of stems, so that a mistyped word is known in its inflections.
+    pub near_stems: Vec<String>,
 }
 
 impl Query {
@@ -175,6 +179,7 @@ impl Query {
                 stems: Vec::new(),
                 begins: Vec::new(),
                 near: Vec::new(),
+                near_stems: Vec::new(),
             };
             for (tag, forms) in &all {
                 match part {
@@ -190,14 +195,18 @@ impl Query {
                         if folded.is_empty() {
                             continue;
                         }
+                        let near = self.near && is_long(&folded);
                         let (a, b) = forms.stems(word, &folded);
                         for stem in a.into_iter().chain(b) {
+                            if near && stem.chars().count() >= LONG_STEM {
+                                add(&mut out.near_stems, stem_of(&stem, tag));
+                            }
                             add(&mut out.stems, stem_of(&stem, tag));
                         }
                         if *begins {
                             add(&mut out.begins, folded.clone());
                         }
-                        if self.near && is_long(&folded) {
+                        if near {
                             add(&mut out.near, folded.clone());
                         }
                         add(&mut out.exact, vec![folded]);

@@ -71,9 +71,12 @@ fn mistyped_words_are_found_where_nothing_else_is() {
     let documents = [
         document(1, "en", "Coffee grinders", "Burr and blade."),
         document(2, "en", "Toffee", "It is sweet."),
+        document(3, "en", "Water", "Kettles that pour."),
     ];
     index.write(&documents, 0, "", false).unwrap();
     for (query, expected, near) in [
+        ("ketle ", vec![3], true),
+        ("ketles", vec![3], true),
         ("coffee ", vec![1], false),
         ("cofee ", vec![1], true),
         ("ocffee", vec![1], true),

@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use igny8_data::queue::Lease;
 use igny8_data::{
-    Access, AccountScope, Actor, DbError, JobId, JobRow, NewJob, Read, RecordKey as _, SiteScope, Tx, Variables, Write,
+    Access, AccountScope, Actor, DbError, JobId, JobRow, NewJob, Read, RecordKey as _, SiteDb, SiteScope, Tx,
+    Variables, Write,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::function::{self, AiFunction, Function, Phase, Prepared, Task};
+use super::function::{self, AiFunction, Function, Phase, Prepared, Same, Task};
 use super::kept;
 use super::model::{self, Asks, Model, Service};
 use super::parts::Begun;
@@ -103,7 +104,8 @@ async fn credits<A: Access>(app: &App, scope: &AccountScope<A>) -> Result<(i64, 
 /// Checks a task and its credits and queues it, in one transaction. The account is the scope's: nothing else can be named.
 ///
 /// # Errors
-/// 404 for an unknown function, 422 naming wrong fields or a wrong prompt, 402 saying what is missing.
+/// 404 for an unknown function, 422 naming wrong fields or a wrong prompt, 402 saying what is missing, 409 where a task that does
+/// the same waits or runs.
 pub async fn run_ai_task(
     app: &App,
     scope: &SiteScope<Write>,
@@ -137,6 +139,10 @@ pub async fn run_ai_task_with(
         Template::parse(text, first.placeholders).map_err(|problems| wrong(problems.join("; ")))?;
     }
     let estimate = counted(app, &scope.reading(), function, &input).await?;
+    let same = function.same(&input)?;
+    if let Some(same) = &same {
+        not_done_already(&app.db.site(scope), same).await?;
+    }
     if estimate.units <= 0 {
         return Err(Error::rule("nothing_to_do", nothing_to_do(function)));
     }
@@ -153,6 +159,10 @@ pub async fn run_ai_task_with(
     let payload = serde_json::to_value(payload).map_err(Error::internal)?;
     let id: JobId = app.db.ids().make();
     let mut tx = app.db.site(scope).tx();
+    if let Some(same) = same {
+        // Of two requests at once the second one sees the first one's job only here; see `reserve`.
+        tx.require(&format!("{} = []", doing(&same)), same.binds, DONE_ALREADY);
+    }
     reserve(&mut tx, scope, estimate.credits);
     tx.enqueue_as(id, NewJob::new(KIND, payload).attempts(ATTEMPTS));
     also(&mut tx, id);
@@ -167,8 +177,40 @@ pub async fn run_ai_task_with(
                 ..estimate
             }))
         }
+        Err(DbError::Refused(code)) if code == DONE_ALREADY => Err(done_already()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The code with which a task is refused that another one does.
+const DONE_ALREADY: &str = "written_already";
+
+/// A job that waits or runs and does the same.
+fn doing(same: &Same) -> String {
+    format!(
+        "(SELECT VALUE id FROM job WHERE state INSIDE ['queued', 'running'] AND site = $site AND account = $account \
+         AND kind = 'ai_task' AND payload.`function` = $same_function AND ({}) LIMIT 1)",
+        same.condition
+    )
+}
+
+async fn not_done_already(db: &SiteDb<'_, Write>, same: &Same) -> Result<()> {
+    let sql = format!("RETURN {};", doing(same));
+    let mut answer = db
+        .query(&sql, same.binds.clone(), "looking for jobs that do the same")
+        .await?;
+    if answer.rows::<JobId>(0)?.is_empty() {
+        Ok(())
+    } else {
+        Err(done_already())
+    }
+}
+
+fn done_already() -> Error {
+    Error::conflict(
+        DONE_ALREADY,
+        "A job that does it waits or runs already. Wait for its end, or cancel it first.",
+    )
 }
 
 /// Why a task would have nothing to do.

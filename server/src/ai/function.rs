@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use igny8_data::{JobId, Read, SiteScope, Tx, Write};
+use igny8_data::{JobId, Read, SiteScope, SurrealValue, Tx, Variables, Write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -59,6 +59,12 @@ pub trait AiFunction: Sized + Send + Sync + 'static {
     /// How much there is to do, by counting: the estimate, and the 402 before anything is queued. Nothing to do is 0.
     fn units(at: &At<'_>, payload: &Self::Payload) -> impl Future<Output = Result<i64>> + Send;
 
+    /// Which other task of this function does the same. While one waits or runs, another is refused: it would be for nothing.
+    /// None where several may run beside each other.
+    fn same(_payload: &Self::Payload) -> Option<Same> {
+        None
+    }
+
     /// Reads what is needed. Credits are taken for the units found here, at most as many as were estimated.
     fn prepare(task: &Task<Self::Payload>) -> impl Future<Output = Result<Prepared<Self::Input>, JobError>> + Send;
 
@@ -90,6 +96,32 @@ pub trait AiFunction: Sized + Send + Sync + 'static {
         output: &Self::Output,
         tx: &mut Tx<'_>,
     ) -> impl Future<Output = Result<Saved, JobError>> + Send;
+}
+
+/// What another job of a function has in common with a task that does the same: a condition on its row, `payload.input` being
+/// its payload.
+pub struct Same {
+    pub(super) condition: &'static str,
+    pub(super) binds: Variables,
+}
+
+impl Same {
+    pub fn when(condition: &'static str) -> Self {
+        let binds = Variables::new();
+        Self { condition, binds }
+    }
+
+    /// Binds a variable of the condition. The names begin with `same_`.
+    pub fn with(mut self, name: &'static str, value: impl SurrealValue) -> Self {
+        self.binds.insert(name, value);
+        self
+    }
+
+    /// [`Same::with`] ids, as payloads name them.
+    pub fn with_ids(self, name: &'static str, ids: &[impl ToString]) -> Self {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        self.with(name, ids)
+    }
 }
 
 /// Where a request is made.
@@ -189,6 +221,7 @@ trait Erased: Send + Sync {
     fn example(&self) -> Value;
     fn read(&self, payload: &Value) -> Result<Value>;
     fn units<'a>(&'a self, at: At<'a>, payload: &'a Value) -> BoxFuture<'a, Result<i64>>;
+    fn same(&self, payload: &Value) -> Result<Option<Same>>;
     fn run<'a>(&'a self, running: Running) -> BoxFuture<'a, Result<Value, JobError>>;
 }
 
@@ -212,6 +245,11 @@ impl<F: AiFunction> Erased for Of<F> {
             let payload = payload_of::<F>(payload)?;
             F::units(&at, &payload).await
         })
+    }
+
+    fn same(&self, payload: &Value) -> Result<Option<Same>> {
+        let same = F::same(&payload_of::<F>(payload)?);
+        Ok(same.map(|same| same.with("same_function", F::NAME.to_owned())))
     }
 
     fn run<'a>(&'a self, running: Running) -> BoxFuture<'a, Result<Value, JobError>> {
@@ -280,6 +318,14 @@ impl Function {
     /// 422 when it names what is not there; when the database fails.
     pub async fn units(&self, app: &App, scope: &SiteScope<Read>, payload: &Value) -> Result<i64> {
         self.of.units(At { app, scope }, payload).await
+    }
+
+    /// [`AiFunction::same`] for a payload that was read, with the function's name bound as `$same_function`.
+    ///
+    /// # Errors
+    /// 422 naming the fields.
+    pub(super) fn same(&self, payload: &Value) -> Result<Option<Same>> {
+        self.of.same(payload)
     }
 
     /// What it costs in an installation.

@@ -23,7 +23,7 @@ pub mod transcript;
 pub mod vectors;
 
 pub use blocking::Blocking;
-pub use function::{AiFunction, At, Function, Phase, Prepared, Saved, Task, Words};
+pub use function::{AiFunction, At, Function, Phase, Prepared, Same, Saved, Task, Words};
 pub use functions::preview::Graphs;
 pub use model::{Ask, Asks, Attempt, Model};
 pub use parts::Parts;

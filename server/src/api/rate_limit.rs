@@ -189,10 +189,10 @@ impl RateLimits {
         self.take(&self.forms_of_site, site.to_owned())
     }
 
-    /// Counts a question whether this installation answers for a host.
+    /// Counts a question for a host that this installation does not answer for.
     ///
     /// # Errors
-    /// 429 with the seconds to wait.
+    /// When there were too many.
     pub fn domain_ask(&self, ip: Option<&str>) -> Result<()> {
         self.take(&self.domain_asks, ip.map(network).unwrap_or_default())
     }

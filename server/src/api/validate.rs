@@ -1,6 +1,15 @@
 //! Checking fields of a request: every wrong one is named at once.
 
+use url::Url;
+
 use super::error::{Error, FieldError, Result};
+
+/// An address as it was typed: none that holds white space or control characters, which the parser leaves out or writes
+/// otherwise, so that another address would be kept.
+pub fn address(text: &str) -> Option<Url> {
+    let is_plain = !text.contains(|c: char| c.is_whitespace() || c.is_control());
+    Url::parse(text).ok().filter(|_| is_plain)
+}
 
 /// Collects wrong fields.
 #[derive(Default)]
@@ -54,6 +63,29 @@ impl Check {
             Ok(())
         } else {
             Err(Error::invalid(std::mem::take(&mut self.errors)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_kept_as_it_was_typed() {
+        for text in ["https://e.example/a%20b?x=1", "mailto:a@e.example"] {
+            assert_eq!(address(text).map(String::from).as_deref(), Some(text));
+        }
+        for text in [
+            "",
+            "e.example",
+            "https://e.example/o\nk",
+            "https://e.exa\tmple/",
+            "https://e.example/a b",
+            "https://e.example/\u{85}",
+            " https://e.example/",
+        ] {
+            assert_eq!(address(text), None, "{text:?}");
         }
     }
 }

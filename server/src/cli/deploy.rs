@@ -6,7 +6,7 @@ use igny8_data::Write;
 
 use super::progress::Progress;
 use super::{CommandResult, database, site};
-use crate::app::App;
+use crate::app::{App, make_sites_dir};
 use crate::backup::Progress as _;
 use crate::config::Config;
 use crate::features::publishing::{self, Deployment, DeploymentStatus};
@@ -31,6 +31,9 @@ pub struct Args {
 }
 
 pub async fn run(config: Config, args: Args) -> CommandResult {
+    if !args.queue {
+        make_sites_dir(&config)?;
+    }
     let app = database::app(config).await?;
     let result = deploy(&app, &args).await;
     app.db.close().await?;

@@ -7,7 +7,7 @@ use poem::Server;
 use poem::listener::{Listener as _, TcpListener};
 
 use super::CommandResult;
-use crate::app::App;
+use crate::app::{App, make_sites_dir};
 use crate::config::{Config, Http};
 
 #[derive(clap::Args)]
@@ -19,6 +19,7 @@ pub struct Args {
 
 pub async fn run(config: Config, args: Args) -> CommandResult {
     super::database::free(&config).await?;
+    make_sites_dir(&config)?;
     let worker = config.jobs.in_server && !args.no_worker;
     serve(App::start(config, Clock::system()).await?, worker).await
 }

@@ -2,11 +2,12 @@
 
 use super::CommandResult;
 use super::serve::stop_signal;
-use crate::app::App;
+use crate::app::{App, make_sites_dir};
 use crate::config::Config;
 use crate::jobs;
 
 pub async fn run(config: Config) -> CommandResult {
+    make_sites_dir(&config)?;
     let app = super::database::app(config).await?;
     tracing::info!(workers = app.config.jobs.workers, "running jobs");
     let work = tokio::spawn(work(app.clone()));

@@ -44,10 +44,14 @@ pub enum Part {
     Featured,
     Seo,
     Meta,
+    /// What it stands below.
+    Place,
+    /// Its place among those beside it.
+    Order,
 }
 
 impl Part {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Title,
         Self::Slug,
         Self::Body,
@@ -58,6 +62,8 @@ impl Part {
         Self::Featured,
         Self::Seo,
         Self::Meta,
+        Self::Place,
+        Self::Order,
     ];
 }
 
@@ -73,6 +79,9 @@ pub struct Document {
     pub kind: DocumentKind,
     pub title: String,
     pub slug: String,
+    /// `None` of posts, which stand in no order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<DocumentPlace>,
     /// The body. Files of ours are named as [`DocumentFile::path`], as whole values of `src`, `href` and the like.
     pub html: String,
     /// Which parts changed here since the destination's copy was read or written; `None` when that is not known, or all are ours.
@@ -102,6 +111,26 @@ pub struct Document {
     pub meta: BTreeMap<String, serde_json::Value>,
     /// What an import from the destination brought and nothing here knows (a password, sticky): sent back as it is.
     pub extra: serde_json::Value,
+}
+
+/// Where a document stands among others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DocumentPlace {
+    pub above: Above,
+    /// Order among those beside it, smallest first.
+    pub order: Option<i64>,
+}
+
+/// What a document stands below.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Above {
+    /// Nothing: it is at the top.
+    Nothing,
+    /// Something that is not there: what it stands below there stays.
+    Unknown,
+    /// What is there under this id, as a receipt tells it.
+    Known { id: String, kind: String },
 }
 
 /// A term that a document is filed under.

@@ -14,8 +14,12 @@ pub mod wordpress;
 use igny8_data::SurrealValue;
 use poem_openapi::Enum;
 
-pub use document::{Document, DocumentFile, DocumentKind, DocumentStatus, DocumentTerm, Part, TermStep};
-pub use publisher::{Entry, Known, KnownKind, PublishError, Publisher, Receipt, ReleaseStore, RemoteCopy, RemoteState};
+pub use document::{
+    Above, Document, DocumentFile, DocumentKind, DocumentPlace, DocumentStatus, DocumentTerm, Part, TermStep,
+};
+pub use publisher::{
+    Entry, Known, KnownKind, PublishError, Publisher, Receipt, ReleaseStore, RemoteAround, RemoteCopy, RemoteState,
+};
 
 /// A kind of destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Enum, SurrealValue, serde::Serialize, serde::Deserialize)]

@@ -12,6 +12,7 @@ use poem_openapi::{Enum, Object};
 use url::Url;
 
 use super::publisher::{Copied, PublishError, ReleaseFile, ReleaseOrder, ReleaseSource, ReleaseStore, Watch};
+use crate::api::validate;
 use crate::visitors::{Redirects, content_type, is_for_ever};
 
 pub use igny8_storage::Settings as ObjectStorageSettings;
@@ -257,10 +258,13 @@ impl ObjectStorageIn {
             let Some(text) = given.as_deref().map(str::trim) else {
                 return;
             };
-            match Url::parse(text) {
+            match validate::address(text) {
                 _ if text.is_empty() => *set = None,
-                Ok(url) => *set = Some(url),
-                Err(_) => wrong.push((field, "Give an address that begins with https://.")),
+                Some(url) => *set = Some(url),
+                None => wrong.push((
+                    field,
+                    "Give an address that begins with https://, without spaces and line breaks.",
+                )),
             }
         };
         address("endpoint", &self.endpoint, &mut settings.endpoint);
@@ -277,6 +281,10 @@ impl ObjectStorageIn {
         text(&self.asset_cache, &mut settings.asset_cache);
         if let Some(prefix) = &self.prefix {
             prefix.trim().trim_matches('/').clone_into(&mut settings.prefix);
+            // The settings themselves refuse control characters; a prefix with spaces that is in use goes on working.
+            if settings.prefix.contains(|c: char| c.is_whitespace() && !c.is_control()) {
+                wrong.push(("prefix", "A prefix is a path such as `sites/blog`, without spaces."));
+            }
         }
         if let Some(compression) = self.compression {
             settings.compression = compression.into();

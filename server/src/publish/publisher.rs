@@ -70,6 +70,24 @@ pub struct RemoteCopy {
     pub seo_description: Option<String>,
     /// Names, as far as they are known.
     pub terms: Vec<String>,
+    /// `None` of copies that were kept before there was this.
+    #[serde(default)]
+    pub around: Option<RemoteAround>,
+}
+
+/// What a copy is besides its texts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoteAround {
+    /// A name, or the user's number where none is known; empty for nobody.
+    pub author: String,
+    /// The address of the picture it is shown with, or its number where none is known; empty for none.
+    pub image: String,
+    /// The destination's id of what it stands below; 0 for nothing.
+    pub parent: u64,
+    /// Its place among those beside it.
+    pub order: i64,
+    /// How it is shown, in lines; whether there is a password, never which.
+    pub showing: String,
 }
 
 /// Where a document is.
@@ -120,11 +138,15 @@ pub trait Publisher: Send + Sync {
         known: &mut Known,
     ) -> impl Future<Output = Result<Receipt, PublishError>> + Send;
 
-    /// Brings a term that the destination has to what it is now.
+    /// Brings a term that the destination has to what it is now. Answers what of it is another there and stays so, in words.
     ///
     /// # Errors
     /// [`PublishError`], without `Conflict`, `Gone` and `Binned`.
-    fn file(&self, term: &DocumentTerm, known: &mut Known) -> impl Future<Output = Result<(), PublishError>> + Send;
+    fn file(
+        &self,
+        term: &DocumentTerm,
+        known: &mut Known,
+    ) -> impl Future<Output = Result<Vec<String>, PublishError>> + Send;
 
     /// Takes it from visitors: into the bin where there is one. What is not there any more is removed.
     ///
@@ -180,12 +202,18 @@ pub enum KnownKind {
 }
 
 /// One thing of ours at a destination.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entry {
     pub external_id: String,
     /// Of what was last sent of it.
     pub hash: Option<String>,
+    /// Of a term: of what was there when it was last read, without edits there that nothing here has taken.
+    pub their_hash: Option<String>,
     pub url: Option<String>,
+    /// Of a term: the destination's taxonomy, where it is not the usual one for ours.
+    pub taxonomy: Option<String>,
+    /// Of a term: it was made there for ours, and was not there before.
+    pub made: bool,
 }
 
 /// Terms, files and authors of ours that a destination has.
@@ -221,10 +249,30 @@ impl Known {
         self.entries.remove(&(kind, ours.to_owned()));
     }
 
+    /// Whether something was learnt that nobody has taken yet.
+    pub fn is_changed(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
     /// What was learnt since the last time this was asked.
     pub fn take_changes(&mut self) -> Vec<((KnownKind, String), Entry)> {
         let changed = std::mem::take(&mut self.changed);
         let with_entry = |key: (KnownKind, String)| self.entries.get(&key).cloned().map(|entry| (key, entry));
         changed.into_iter().filter_map(with_entry).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_that_were_kept_before_can_be_read() {
+        let before = serde_json::json!({
+            "hash": "x", "modified": null, "status": "publish", "title": "t", "slug": "s", "html": "<p>a</p>", "excerpt": "",
+            "url": null, "published_at": null, "seo_title": null, "seo_description": null, "terms": ["News"],
+        });
+        let copy: RemoteCopy = serde_json::from_value(before).unwrap();
+        assert_eq!((copy.around, copy.terms), (None, vec!["News".to_owned()]));
     }
 }

@@ -11,7 +11,7 @@ use poem::http::{Method, StatusCode};
 use poem::test::{TestClient, TestRequestBuilder};
 use serde_json::{Value, json};
 
-use crate::app::App;
+use crate::app::{App, make_sites_dir};
 use crate::config::Config;
 
 /// Everything a test needs. Folders vanish with it.
@@ -111,6 +111,7 @@ impl World {
         }
         change(&mut config);
         let clock = Clock::manual("2026-01-01T00:00:00Z");
+        make_sites_dir(&config).expect("a folder for sites");
         let app = App::start(config, clock.clone()).await.expect("the application starts");
         let a = Tenant::make(&app, "a").await;
         let b = Tenant::make(&app, "b").await;
@@ -150,6 +151,19 @@ impl World {
             count += 1;
         }
         count
+    }
+
+    /// Jobs that were claimed are left, as by a process that was killed: an embedded database frees them with its next start,
+    /// another one when their leases end.
+    ///
+    /// # Panics
+    /// When the database fails; tests only.
+    pub async fn leave_jobs(&self) {
+        self.app.db.release_left_jobs().await.expect("the queue");
+        if self.app.db.is_remote() {
+            self.clock
+                .advance(igny8_data::queue::LEASE + chrono::Duration::seconds(1));
+        }
     }
 
     /// The member with a new session.

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use igny8_data::{AccountId, DbError, SiteId, SurrealValue, Variables, Why};
 
+use crate::api::Error;
 use crate::app::App;
 
 /// A site that visitors can see.
@@ -32,6 +34,7 @@ pub enum Name {
 pub struct Hosts {
     known: Mutex<HashMap<Name, Known>>,
     pub(super) redirects: super::redirects::Cache,
+    pub(super) asks: Asks,
     /// The live releases of sites that were asked for.
     pub releases: igny8_renderer::release::LiveReleases,
 }
@@ -47,6 +50,35 @@ struct Known {
 const LIFE: Duration = Duration::from_secs(2);
 /// Names remembered. Strangers can ask for any host, so the number is bounded.
 const MOST: usize = 10_000;
+
+/// Questions of proxies for hosts that are not in memory. Strangers can make up any number, and one proxy asks for everybody:
+/// so too many of them refuse nobody, but are looked up one at a time.
+#[derive(Default)]
+pub(super) struct Asks {
+    too_many: AtomicBool,
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// How long a question waits for its turn; proxies wait a little longer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Asks {
+    /// Waits until a host may be looked up; to be held meanwhile.
+    pub(super) async fn turn(&self) -> Result<Option<tokio::sync::MutexGuard<'_, ()>>, Error> {
+        if !self.too_many.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        match tokio::time::timeout(PATIENCE, self.turn.lock()).await {
+            Ok(turn) => Ok(Some(turn)),
+            Err(_) => Err(Error::too_many_requests(1)),
+        }
+    }
+
+    /// A host was looked up in vain; whether there may be more of these.
+    pub(super) fn missed(&self, more: bool) {
+        self.too_many.store(!more, Ordering::Relaxed);
+    }
+}
 
 impl Hosts {
     /// The site of a name, if there is one that is not deleted.
@@ -132,4 +164,25 @@ pub fn is_own(app: &App, host: &str) -> bool {
     }
     let own = url::Url::parse(&app.config.public_url()).ok();
     own.as_ref().and_then(url::Url::host_str) == Some(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn too_many_hosts_are_looked_up_one_at_a_time() {
+        let asks = Asks::default();
+        let (one, other) = (asks.turn().await.unwrap(), asks.turn().await.unwrap());
+        assert!(one.is_none() && other.is_none(), "at once");
+        asks.missed(false);
+        let one = asks.turn().await.unwrap();
+        assert!(one.is_some() && asks.turn().now_or_never().is_none());
+        drop(one);
+        assert!(asks.turn().await.unwrap().is_some());
+        asks.missed(true);
+        assert!(asks.turn().await.unwrap().is_none());
+    }
 }

@@ -138,16 +138,12 @@ fn proof(app: &App, site: &PublicSite, host: &str, raw: &str, req: &Request) -> 
     })
 }
 
-/// Whether this installation answers for a host: its own, or a verified domain. `limited` is asked before a name is looked up that is not
-/// in memory.
+/// Whether this installation answers for a host: its own, or a verified domain. `missed` counts one that is looked up in vain,
+/// and says whether more of these may be; while they may not, hosts are looked up one at a time.
 ///
 /// # Errors
-/// What `limited` says, and when the database fails.
-pub async fn has_host(
-    app: &App,
-    host: &str,
-    limited: &(dyn Fn() -> crate::api::Result<()> + Sync),
-) -> crate::api::Result<bool> {
+/// 429 when it is not its turn for too long; when the database fails.
+pub async fn has_host(app: &App, host: &str, missed: &(dyn Fn() -> bool + Sync)) -> crate::api::Result<bool> {
     let own = url::Url::parse(&app.config.public_url()).ok();
     if own.as_ref().and_then(url::Url::host_str) == Some(host) {
         return Ok(true);
@@ -155,11 +151,16 @@ pub async fn has_host(
     if hosts::is_own(app, host) {
         return Ok(false);
     }
-    let name = Name::Domain(host.to_owned());
-    if !app.visitors.knows(app, &name) {
-        limited()?;
+    let (hosts, name) = (&app.visitors, Name::Domain(host.to_owned()));
+    if hosts.knows(app, &name) {
+        return Ok(hosts.find(app, name).await?.is_some());
     }
-    Ok(app.visitors.find(app, name).await?.is_some())
+    let _turn = hosts.asks.turn().await?;
+    let found = hosts.find(app, name).await?.is_some();
+    if !found {
+        hosts.asks.missed(missed());
+    }
+    Ok(found)
 }
 
 /// Serves an address of a site. `prefix` is what stands before it when the site has no host of its own.

@@ -21,6 +21,8 @@ use crate::plan::{self, Encoding, File, Plan, Step};
 const PARALLEL: usize = 16;
 /// Contents held at the same time, all together: four parts of large files, or many small files.
 const HELD: u64 = 4 * PART;
+/// Files that one request removes where a place is emptied: between two, its owner may want it back.
+const EMPTIED: usize = 100;
 /// How often what is up already is noted in the bucket, so that a copy that breaks off need not begin anew.
 const NOTED: Duration = Duration::from_secs(30);
 
@@ -149,7 +151,7 @@ pub async fn mirror(
     Ok(done)
 }
 
-/// Removes everything the copy has.
+/// Removes everything the copy has. Before each request `watch` is asked whether the place is still to be emptied.
 ///
 /// # Errors
 /// [`StorageError`]; the next call goes on from there.
@@ -165,8 +167,15 @@ pub async fn empty(store: &Store, owner: &str, watch: &impl Watch) -> Result<usi
         manifest.release = None;
         plan::doubt(&mut manifest, &paths);
         manifest.write(store).await?;
-        store.remove(&paths).await?;
     }
+    let mut removed = 0;
+    for some in paths.chunks(EMPTIED) {
+        confirm(watch).await?;
+        store.remove(some).await?;
+        removed += some.len();
+        watch.progress(removed, paths.len());
+    }
+    confirm(watch).await?;
     store.remove(&[crate::manifest::PATH.to_owned()]).await?;
     Ok(paths.len())
 }

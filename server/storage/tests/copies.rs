@@ -229,6 +229,28 @@ async fn only_what_changes_goes_up_and_the_front_page_comes_last() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_emptying_ends_between_two_requests() {
+    let service = S3::start().await;
+    let store = store(service.settings());
+    let name = |n: usize| -> &'static str { format!("a/{n}.html").leak() };
+    let names: Vec<&'static str> = (0..150).map(name).collect();
+    let files: Vec<(&'static str, &str)> = names.iter().map(|name| (*name, "<p>a page</p>")).collect();
+    let release = Release::of(&files);
+    copy(&store, "1", &release).await.unwrap();
+    let stopped = empty(&store, "site_1", &Until(1.into())).await;
+    assert!(matches!(stopped, Err(StorageError::Stopped)), "{stopped:?}");
+    let mut left = 0;
+    for name in &names {
+        left += usize::from(visit(&service, name).await.status == 200);
+    }
+    assert_eq!(left, 50);
+    // Nothing that was removed is taken for there.
+    let done = copy(&store, "1", &release).await.unwrap();
+    assert_eq!(done.uploaded, 150);
+    assert_whole(&service, "", &release).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn objects_say_what_they_are() {
     let service = S3::start().await;
     let line = Line::to(service.endpoint).await;

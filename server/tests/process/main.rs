@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests call the server they started")]
 
 mod client;
+mod commands;
 mod crash;
 mod durable;
 mod installation;

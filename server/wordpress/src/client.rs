@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::error::{CONTENT_TOO_LARGE, OF_UPLOADS};
 use crate::lenient::List;
 use crate::{ApiRoot, WordPressError};
 
@@ -119,6 +120,10 @@ impl WordPress {
         &self.root
     }
 
+    pub(crate) fn outgoing(&self) -> &Outgoing {
+        &self.outgoing
+    }
+
     pub(crate) async fn send(
         &self,
         method: Method,
@@ -152,8 +157,7 @@ impl WordPress {
         let own = self.root.url().origin().ascii_serialization();
         match self.outgoing.send(request).await.map_err(WordPressError::from) {
             Ok(answer) => checked(answer, &self.root),
-            // To another page of the same site: what plugins do that let nobody in who has not logged in.
-            Err(WordPressError::Redirected(to)) if to == own => Err(WordPressError::LoginPage),
+            Err(WordPressError::Redirected(to)) if to == own => Err(WordPressError::RedirectedWithin),
             Err(error) => Err(error),
         }
     }
@@ -298,13 +302,28 @@ struct Refusal {
     data: serde_json::Map<String, Value>,
 }
 
-/// What WordPress refuses of a term with status 500, as if it had failed.
-const OF_TERMS: [&str; 4] = [
+impl Refusal {
+    /// Whether WordPress refuses what was sent, though the status says that it failed.
+    fn is_final(&self) -> bool {
+        FINAL.contains(&self.code.as_str()) || self.code.starts_with(OF_UPLOADS)
+    }
+}
+
+/// What WordPress refuses with status 500 or 501, as if it had failed: terms, and a bin where there is none.
+const FINAL: [&str; 5] = [
     "duplicate_term_slug",
     "empty_term_name",
     "invalid_term",
     "missing_parent",
+    "rest_trash_not_supported",
 ];
+
+/// What WordPress answers, with 404, about objects that are not there: posts of any type and media, terms, users. Other codes are
+/// of plugins, gateways or routes, and say nothing about one object.
+const NOT_THERE: [&str; 3] = ["rest_post_invalid_id", "rest_term_invalid", "rest_user_invalid_id"];
+
+/// What WordPress answers, with 404, when it has no such post type or taxonomy for us.
+const NO_ROUTE: [&str; 3] = ["rest_no_route", "rest_type_invalid", "rest_taxonomy_invalid"];
 
 /// Lets successes through and sorts everything else.
 pub(crate) fn checked(answer: Answer, root: &ApiRoot) -> Result<Answer, WordPressError> {
@@ -317,10 +336,7 @@ pub(crate) fn checked(answer: Answer, root: &ApiRoot) -> Result<Answer, WordPres
     if status == 429 || (status == 503 && after.is_some()) {
         return Err(WordPressError::Busy { status, after });
     }
-    let is_about_a_term = refusal
-        .as_ref()
-        .is_some_and(|refusal| OF_TERMS.contains(&refusal.code.as_str()));
-    if status >= 500 && !is_about_a_term {
+    if status >= 500 && !refusal.as_ref().is_some_and(Refusal::is_final) {
         let message = refusal.map(|refusal| shortened(&refusal.message)).unwrap_or_default();
         return Err(WordPressError::Server { status, message });
     }
@@ -331,6 +347,10 @@ pub(crate) fn checked(answer: Answer, root: &ApiRoot) -> Result<Answer, WordPres
             (408 | 425, _) => WordPressError::Busy { status, after },
             (404 | 410, _) => WordPressError::NotWordPress(root.to_string()),
             (300..=399, _) => WordPressError::Redirected(root.url().origin().ascii_serialization()),
+            (CONTENT_TOO_LARGE, _) => WordPressError::too_large(
+                "the web server takes no request of this size; raise its limit (client_max_body_size of nginx, \
+                 LimitRequestBody of Apache)",
+            ),
             _ => WordPressError::Refused {
                 status,
                 code: "unknown".into(),
@@ -349,8 +369,10 @@ pub(crate) fn checked(answer: Answer, root: &ApiRoot) -> Result<Answer, WordPres
         (401, code) if code.starts_with("rest_") => WordPressError::NotAuthenticated,
         (401, _) => WordPressError::Credentials { message },
         (403, _) => WordPressError::Forbidden { code, message },
-        (404, "rest_no_route") => WordPressError::NoRoute,
-        (404 | 410, _) => WordPressError::Gone,
+        (404, code) if NO_ROUTE.contains(&code) => WordPressError::NoRoute,
+        (404, code) if NOT_THERE.contains(&code) => WordPressError::Gone,
+        // A post that is in the bin was to be thrown away; 410 has no other meaning in WordPress.
+        (410, "rest_already_trashed") => WordPressError::Gone,
         _ => WordPressError::Refused { status, code, message },
     })
 }

@@ -1,13 +1,19 @@
 //! What a site has: post types, taxonomies, people, and plugins that matter to us.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::client::{OBJECT, Sent, read, total};
-use crate::{PostType, Site, Taxonomy, User, WordPress, WordPressError, lenient};
+use crate::client::{LIST, OBJECT, Sent, read, total};
+use crate::{Page, PostType, Site, Taxonomy, User, WordPress, WordPressError, lenient};
 
 /// Looked at at most; a site with more is not asked about the rest.
 const MOST: usize = 40;
+
+/// Shared blocks looked at, and bytes of their texts that are kept.
+const SHARED: u64 = 500;
+const SHARED_BYTES: usize = 512 << 10;
 
 /// Letters of a text that are kept, and bytes of a name of the site's own: its plugins' names for meta are shorter.
 const LONGEST: usize = 255;
@@ -22,6 +28,9 @@ pub struct Discovered {
     pub users: Vec<User>,
     pub user_count: Option<u64>,
     pub plugins: Plugins,
+    /// Texts of the blocks that posts share, by their ids, as far as there is room.
+    #[serde(default)]
+    pub shared_blocks: BTreeMap<u64, String>,
 }
 
 /// A post type with what is in it.
@@ -94,12 +103,12 @@ impl Discovered {
 }
 
 impl WordPress {
-    /// Looks at what the site has: two requests for each post type, one for each taxonomy, and four.
+    /// Looks at what the site has: two requests for each post type, one for each taxonomy, and about eight.
     ///
     /// # Errors
     /// [`WordPressError`]; a count that cannot be had is none.
     pub async fn discover(&self) -> Result<Discovered, WordPressError> {
-        let site = self.site().await?.bounded();
+        let mut site = self.site().await?.bounded();
         let mut types = Vec::new();
         let found = self.kinds::<PostType>("wp/v2/types").await?;
         for mut post_type in found.into_iter().filter(PostType::is_content).take(MOST) {
@@ -124,6 +133,14 @@ impl WordPress {
             Err(error) if of_one_request(&error) => None,
             users => Some(users?),
         };
+        site.posts_page = match Box::pin(self.posts_page()).await {
+            Err(error) if of_one_request(&error) => None,
+            page => page?,
+        };
+        let shared_blocks = match Box::pin(self.shared_blocks()).await {
+            Err(error) if of_one_request(&error) => BTreeMap::new(),
+            blocks => blocks?,
+        };
         let bounded = |mut user: User| {
             shorten(&mut user.name);
             shorten(&mut user.slug);
@@ -136,7 +153,39 @@ impl WordPress {
             site,
             types,
             taxonomies,
+            shared_blocks,
         })
+    }
+
+    /// Texts of the blocks that posts share, by their ids. Of what is more than is kept the newest are missing.
+    ///
+    /// # Errors
+    /// [`WordPressError`].
+    pub async fn shared_blocks(&self) -> Result<BTreeMap<u64, String>, WordPressError> {
+        let parameters = [
+            ("context", "edit"),
+            ("orderby", "id"),
+            ("order", "asc"),
+            ("_fields", "id,content.raw"),
+        ];
+        let (mut blocks, mut offset, mut bytes) = (BTreeMap::new(), 0, 0);
+        loop {
+            let page: Page<Shared> = match self.list("wp/v2/blocks", &parameters, (offset, 100), LIST).await {
+                Ok(page) => page,
+                Err(WordPressError::NoRoute | WordPressError::Forbidden { .. }) => return Ok(blocks),
+                Err(error) => return Err(error),
+            };
+            for Shared { id, content } in page.items {
+                if bytes + content.len() <= SHARED_BYTES && !content.contains('\0') {
+                    bytes += content.len();
+                    blocks.insert(id, content);
+                }
+            }
+            offset += 100;
+            if !page.more || offset >= SHARED {
+                return Ok(blocks);
+            }
+        }
     }
 
     /// Post types or taxonomies; one that cannot be read is left out.
@@ -208,6 +257,15 @@ fn of_one_request(error: &WordPressError) -> bool {
             | WordPressError::TooLarge(_)
             | WordPressError::Server { .. }
     )
+}
+
+/// A block that posts share.
+#[derive(Deserialize)]
+struct Shared {
+    #[serde(deserialize_with = "lenient::number")]
+    id: u64,
+    #[serde(default, deserialize_with = "lenient::text")]
+    content: String,
 }
 
 #[derive(Default, Deserialize)]

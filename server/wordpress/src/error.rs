@@ -4,6 +4,11 @@ use std::time::Duration;
 
 use igny8_outgoing::OutgoingError;
 
+/// The status of a request that is larger than a web server takes.
+pub(crate) const CONTENT_TOO_LARGE: u16 = 413;
+/// How the codes of refused files begin. Those of too many bytes for PHP and of types that are not allowed have status 500.
+pub(crate) const OF_UPLOADS: &str = "rest_upload_";
+
 /// Why there is no result. The texts are for the user who connected the site: what is wrong and what to do about it.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum WordPressError {
@@ -49,6 +54,12 @@ pub enum WordPressError {
     /// The site sends requests elsewhere.
     #[error("the WordPress site redirects to `{0}`; enter that address itself")]
     Redirected(String),
+    /// The site sends requests to another page of its own. Plugins do so that let nobody in who has not logged in, and WordPress
+    /// where the API has another address now.
+    #[error(
+        "the WordPress site redirects to another page of its own: either a login page, then the REST API must be reachable without logging in on a page; or its permalinks changed, then enter its address here again"
+    )]
+    RedirectedWithin,
     /// There is no REST API where one should be.
     #[error(
         "no WordPress REST API was found at `{0}`; is this the address of a WordPress site, and is its REST API switched on?"
@@ -88,6 +99,26 @@ pub enum Outcome {
 }
 
 impl WordPressError {
+    /// The refusal of what is too large to be sent.
+    pub(crate) fn too_large(message: &str) -> Self {
+        Self::Refused {
+            status: CONTENT_TOO_LARGE,
+            code: "content_too_large".into(),
+            message: message.into(),
+        }
+    }
+
+    /// Whether WordPress, or the web server before it, does not take a file: its type, or its size.
+    pub fn is_about_a_file(&self) -> bool {
+        match self {
+            Self::Refused { status, code, .. } => {
+                *status == CONTENT_TOO_LARGE || code == "upload_error" || code.starts_with(OF_UPLOADS)
+            }
+            Self::TooLarge(_) => true,
+            _ => false,
+        }
+    }
+
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Unreachable(_) | Self::Server { .. } => Outcome::Retry { after: None },
@@ -103,6 +134,7 @@ impl WordPressError {
             | Self::Firewalled { .. }
             | Self::LoginPage
             | Self::Redirected(_)
+            | Self::RedirectedWithin
             | Self::NotWordPress(_)
             | Self::NoRoute
             | Self::TermExists(_)
@@ -123,6 +155,7 @@ impl WordPressError {
                 | Self::Firewalled { .. }
                 | Self::LoginPage
                 | Self::Redirected(_)
+                | Self::RedirectedWithin
                 | Self::NotWordPress(_)
         )
     }

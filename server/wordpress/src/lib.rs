@@ -48,8 +48,8 @@ pub use post::{Post, PostFields, PostPart};
 pub use post_type::{PostType, Taxonomy};
 pub use posts::{Listed, PostQuery};
 pub use root::ApiRoot;
-pub use shown::shown;
-pub use site::Site;
+pub use shown::{shared_blocks, shown, shown_with};
+pub use site::{PostsPage, Site};
 pub use terms::{Term, TermFields};
 
 /// Keys of post meta that carry what search engines are told: of Yoast SEO and of Rank Math, title first.

@@ -97,11 +97,11 @@ impl WordPress {
     /// Sends a file. **Repeating it makes a second one**: look by slug first.
     ///
     /// # Errors
-    /// [`WordPressError::TooLarge`] for a file of more than 64 MB; [`WordPressError::Refused`] for a type of file that the site
-    /// does not take.
+    /// [`WordPressError::Refused`] for a file of more than 64 MB, or of a type or size that the site does not take
+    /// ([`WordPressError::is_about_a_file`]).
     pub async fn upload(&self, upload: &Upload) -> Result<Media, WordPressError> {
         if upload.bytes.len() > LARGEST {
-            return Err(WordPressError::TooLarge(LARGEST));
+            return Err(WordPressError::too_large("files of more than 64 MB are not sent"));
         }
         let sent = form(upload);
         let answer = self

@@ -160,6 +160,22 @@ impl WordPress {
             .await
     }
 
+    /// Whether any post of a type has a term, in whatever status, trash included.
+    ///
+    /// # Errors
+    /// [`WordPressError`].
+    pub async fn has_posts_with(&self, of: &PostType, taxonomy: &Taxonomy, id: u64) -> Result<bool, WordPressError> {
+        let id = id.to_string();
+        let query = [
+            ("context", "edit"),
+            ("status", ANY_STATUS),
+            (taxonomy.rest_base.as_str(), id.as_str()),
+            ("_fields", "id,status,modified_gmt"),
+        ];
+        let page: Page<Listed> = self.list(&of.route(), &query, (0, 1), OBJECT).await?;
+        Ok(!page.items.is_empty())
+    }
+
     /// Throws a post away, from where people can fetch it back. Fine when it is there already, or gone.
     ///
     /// # Errors

@@ -60,6 +60,22 @@ impl ApiRoot {
     pub fn url(&self) -> Url {
         self.route("", &[])
     }
+
+    /// Which site it is of, whatever the address of its API: host without `www.`, port, and folder. It stays when the site moves to
+    /// https or gets other permalinks.
+    pub fn place(&self) -> String {
+        let mut folder = self.url.path();
+        if !self.plain {
+            // What the API is called, `wp-json` unless a plugin calls it otherwise.
+            let parts = folder.trim_end_matches('/').rsplit_once('/');
+            folder = parts.map_or("", |(folder, _)| folder);
+        }
+        let folder = folder.strip_suffix("/index.php").unwrap_or(folder);
+        let host = self.url.host_str().unwrap_or_default();
+        let host = host.strip_prefix("www.").unwrap_or(host);
+        let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{host}{port}{}", folder.trim_end_matches('/'))
+    }
 }
 
 impl fmt::Display for ApiRoot {
@@ -142,5 +158,22 @@ mod tests {
         }
         let long = format!("https://a.example/{}", "x".repeat(LONGEST));
         assert!(long.parse::<ApiRoot>().unwrap_err().to_string().len() < 500);
+    }
+
+    #[test]
+    fn a_site_is_told_by_its_place() {
+        for (root, place) in [
+            ("https://a.example/wp-json/", "a.example"),
+            ("http://www.a.example/wp-json", "a.example"),
+            ("https://a.example/index.php/wp-json/", "a.example"),
+            ("https://a.example/api/", "a.example"),
+            ("http://a.example/?rest_route=/", "a.example"),
+            ("http://a.example/index.php?rest_route=%2F", "a.example"),
+            ("https://www.a.example:8443/blog/wp-json/", "a.example:8443/blog"),
+            ("http://a.example/blog/?rest_route=%2F", "a.example/blog"),
+            ("http://a.example/blog/index.php?rest_route=/", "a.example/blog"),
+        ] {
+            assert_eq!(root.parse::<ApiRoot>().unwrap().place(), place, "{root}");
+        }
     }
 }

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::client::{checked, read};
+use crate::client::{LIST, OBJECT, checked, read};
 use crate::discovery::{keep_names, shorten};
-use crate::{ApiRoot, WordPress, WordPressError, lenient};
+use crate::{ApiRoot, Page, WordPress, WordPressError, lenient};
 
 /// What a site says about itself at its root. It can be stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +35,39 @@ pub struct Site {
     /// How one can log in; without `application-passwords` none works.
     #[serde(default, deserialize_with = "lenient::object")]
     pub authentication: Map<String, Value>,
+    /// The page that lists the posts. The root does not say that: [`WordPress::posts_page`].
+    #[serde(default)]
+    pub posts_page: Option<PostsPage>,
+}
+
+/// The page at whose address the posts are listed, where another one is the front page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostsPage {
+    #[serde(default, deserialize_with = "lenient::number")]
+    pub id: u64,
+    /// The address for visitors.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub link: String,
+}
+
+/// What a site shows at its front.
+#[derive(Deserialize)]
+struct Front {
+    #[serde(default, deserialize_with = "lenient::text")]
+    show_on_front: String,
+    #[serde(default, deserialize_with = "lenient::number")]
+    page_for_posts: u64,
+}
+
+/// A page, to tell whether it has a text.
+#[derive(Deserialize)]
+struct BarePage {
+    #[serde(deserialize_with = "lenient::number")]
+    id: u64,
+    #[serde(default, deserialize_with = "lenient::text")]
+    link: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    content: String,
 }
 
 impl Site {
@@ -60,6 +93,7 @@ impl Site {
         if takes {
             self.authentication.insert(APPLICATION_PASSWORDS.into(), true.into());
         }
+        self.posts_page = None;
         self
     }
 }
@@ -69,6 +103,10 @@ const FIELDS: &str = "name,description,url,home,gmt_offset,timezone_string,names
 /// Bound of a root (with all routes when a site ignores `_fields`) and of a home page.
 const ROOT: usize = 8 << 20;
 const HOME: usize = 4 << 20;
+/// Pages without a text that are looked at as visitors see them.
+const SHOWN: usize = 5;
+/// Bytes of a link that is kept.
+const LONGEST_LINK: usize = 2000;
 /// The relation by which WordPress links its REST API.
 const RELATION: &str = "https://api.w.org/";
 
@@ -84,6 +122,62 @@ impl WordPress {
         } else {
             Err(WordPressError::NotWordPress(self.root().to_string()))
         }
+    }
+
+    /// The page that lists the posts; none where the front page does. Versions before 6.8 tell administrators alone, and none
+    /// before 6.0.1: then pages are looked at as visitors see them.
+    ///
+    /// # Errors
+    /// [`WordPressError`].
+    pub async fn posts_page(&self) -> Result<Option<PostsPage>, WordPressError> {
+        let fields = [("_fields", "name,show_on_front,page_for_posts")];
+        let mut front: Front = self.get("", &fields, ROOT).await?;
+        if front.show_on_front.is_empty() {
+            let fields = [("_fields", "title,show_on_front,page_for_posts")];
+            front = match self.get("wp/v2/settings", &fields, OBJECT).await {
+                Ok(front) => front,
+                Err(WordPressError::Forbidden { .. } | WordPressError::NoRoute) => {
+                    return self.shown_posts_page().await;
+                }
+                Err(error) => return Err(error),
+            };
+        }
+        if front.show_on_front.is_empty() {
+            return self.shown_posts_page().await;
+        }
+        if front.show_on_front != "page" || front.page_for_posts == 0 {
+            return Ok(None);
+        }
+        let route = format!("wp/v2/pages/{}", front.page_for_posts);
+        match self.get::<PostsPage>(&route, &[("_fields", "id,link")], OBJECT).await {
+            Ok(page) => Ok(Some(page).filter(|page| page.id != 0 && page.link.len() <= LONGEST_LINK)),
+            Err(WordPressError::Gone | WordPressError::Forbidden { .. } | WordPressError::NoRoute) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Looks for it among the pages that have no text of their own.
+    async fn shown_posts_page(&self) -> Result<Option<PostsPage>, WordPressError> {
+        let parameters = [
+            ("context", "edit"),
+            ("status", "publish"),
+            ("orderby", "id"),
+            ("order", "asc"),
+            ("_fields", "id,link,content.raw"),
+        ];
+        let pages: Page<BarePage> = self.list("wp/v2/pages", &parameters, (0, 100), LIST).await?;
+        let bare = pages.items.into_iter().filter(|page| page.content.trim().is_empty());
+        for BarePage { id, link, .. } in bare.take(SHOWN) {
+            let url = Url::parse(&link).ok().filter(|_| link.len() <= LONGEST_LINK);
+            let Some(url) = url.filter(|url| same_site(&self.root().url(), url).is_ok()) else {
+                continue;
+            };
+            let shown = page(self.outgoing(), Method::GET, &url).await;
+            if shown.is_ok_and(|shown| lists_posts(&shown.body)) {
+                return Ok(Some(PostsPage { id, link }));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -198,6 +292,20 @@ fn tidy(address: &Url) -> Url {
     let path = &path[..cut.unwrap_or(path.len())];
     url.set_path(&format!("{}/", path.trim_end_matches('/')));
     url
+}
+
+/// Whether a page lists the posts: WordPress says so in a class of its body.
+fn lists_posts(page: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(page);
+    let body = html5gum::Tokenizer::new(&*text)
+        .flatten()
+        .find_map(|token| match token {
+            html5gum::Token::StartTag(tag) if tag.name.as_slice() == b"body" => Some(tag),
+            _ => None,
+        });
+    let name: &[u8] = b"class";
+    let class = body.and_then(|tag| Some(String::from_utf8_lossy(tag.attributes.get(name)?).into_owned()));
+    class.is_some_and(|class| class.split_ascii_whitespace().any(|class| class == "blog"))
 }
 
 /// The folder of the page that answered, when the site moved us; else what was asked for.

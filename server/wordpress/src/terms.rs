@@ -1,9 +1,10 @@
 //! Terms of any taxonomy.
 
+use http::Method;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use crate::client::OBJECT;
+use crate::client::{OBJECT, Sent};
 use crate::lenient::List;
 use crate::{Page, Taxonomy, WordPress, WordPressError, lenient};
 
@@ -93,9 +94,34 @@ impl WordPress {
     /// # Errors
     /// [`WordPressError`].
     pub async fn create_term(&self, of: &Taxonomy, fields: &TermFields) -> Result<Term, WordPressError> {
+        Ok(self.make_term(of, fields).await?.0)
+    }
+
+    /// As [`WordPress::create_term`], with whether it was made now.
+    ///
+    /// # Errors
+    /// [`WordPressError`].
+    pub async fn make_term(&self, of: &Taxonomy, fields: &TermFields) -> Result<(Term, bool), WordPressError> {
         match self.post(&of.route(), &[("context", "edit")], fields).await {
-            Err(WordPressError::TermExists(id)) => self.term(of, id).await,
-            made => made,
+            Err(WordPressError::TermExists(id)) => Ok((self.term(of, id).await?, false)),
+            made => Ok((made?, true)),
+        }
+    }
+
+    /// Deletes a term for good: there is no bin for terms. Fine when it is gone.
+    ///
+    /// # Errors
+    /// [`WordPressError`].
+    pub async fn delete_term(&self, of: &Taxonomy, id: u64) -> Result<(), WordPressError> {
+        // As for posts: some servers refuse DELETE itself.
+        let route = format!("{}/{id}", of.route());
+        let query = [("force", "true"), ("_method", "DELETE")];
+        match self
+            .send(Method::POST, &route, &query, Sent::Json(&json!({})), OBJECT)
+            .await
+        {
+            Ok(_) | Err(WordPressError::Gone) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use igny8_outgoing::Outgoing;
-use igny8_wordpress::{ApiRoot, Credentials, Outcome, PostQuery, PostType, WordPress, WordPressError};
+use igny8_wordpress::{ApiRoot, Credentials, Outcome, PostQuery, PostType, Upload, WordPress, WordPressError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 type Answer = Arc<dyn Fn(&str) -> Vec<u8> + Send + Sync>;
@@ -19,21 +19,32 @@ async fn serve(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> u16 
         while let Ok((mut stream, _)) = listener.accept().await {
             let answer = answer.clone();
             tokio::spawn(async move {
-                let mut head = Vec::new();
+                let mut request = Vec::new();
                 let mut chunk = [0; 4096];
-                while !head.windows(4).any(|four| four == b"\r\n\r\n") {
+                while !is_whole(&request) {
                     match stream.read(&mut chunk).await {
-                        Ok(n) if n > 0 => head.extend_from_slice(&chunk[..n]),
+                        Ok(n) if n > 0 => request.extend_from_slice(&chunk[..n]),
                         _ => return,
                     }
                 }
-                let head = String::from_utf8_lossy(&head).into_owned();
+                let head = String::from_utf8_lossy(&request).into_owned();
                 let _ = stream.write_all(&answer(&head)).await;
                 let _ = stream.shutdown().await;
             });
         }
     });
     port
+}
+
+/// Whether the head of a request is there, and what it says that follows.
+fn is_whole(request: &[u8]) -> bool {
+    let Some(end) = request.windows(4).position(|four| four == b"\r\n\r\n") else {
+        return false;
+    };
+    let head = String::from_utf8_lossy(&request[..end]).to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+    let length: usize = length.map_or(0, |length| length.trim().parse().unwrap());
+    request.len() >= end + 4 + length
 }
 
 fn http(status: &str, headers: &str, body: &str) -> Vec<u8> {
@@ -167,14 +178,25 @@ async fn each_answer_has_its_meaning() {
         ("301 Moved", "location: https://elsewhere.example/\r\n".into(), "", Fail),
         ("302 Moved", "location: /wp-login.php\r\n".into(), "", Fail),
         ("302 Moved", String::new(), "", Fail),
+        ("413 Large", String::new(), "<h1>Too large</h1>", Fail),
+        (
+            "501 No",
+            json.into(),
+            r#"{"code":"rest_trash_not_supported","message":"x","data":{"status":501}}"#,
+            Fail,
+        ),
     ] {
         let error = checked(http(status, &headers, body)).await;
         assert_eq!(error.outcome(), expected, "{status} {headers} {body}: {error:?}");
     }
-    assert_eq!(
-        checked(http("302 Moved", "location: /wp-login.php\r\n", "")).await,
-        WordPressError::LoginPage
-    );
+    // Where to is not known: to a page to log in as often as to where the API is now.
+    for within in ["/wp-login.php", "/wp-json/wp/v2/users/me/", "/index.php/wp-json/"] {
+        assert_eq!(
+            checked(http("301 Moved", &format!("location: {within}\r\n"), "")).await,
+            WordPressError::RedirectedWithin,
+            "{within}"
+        );
+    }
     // Whoever is not logged in, or may not, is refused by the parameter that says so.
     let parameter = |inside: &str| {
         let body = format!(
@@ -209,6 +231,84 @@ async fn each_answer_has_its_meaning() {
         told.len() < 500 && !told.contains('<') && !told.contains('\0'),
         "{told}"
     );
+}
+
+#[tokio::test]
+async fn only_wordpress_says_that_something_is_gone() {
+    let answered = async |status: &str, code: &str| {
+        let body = format!(r#"{{"code":"{code}","message":"x","data":{{"status":404}}}}"#);
+        checked(http(status, "content-type: application/json\r\n", &body)).await
+    };
+    for (status, code) in [
+        ("404 No", "rest_post_invalid_id"),
+        ("404 No", "rest_term_invalid"),
+        ("404 No", "rest_user_invalid_id"),
+        ("410 No", "rest_already_trashed"),
+    ] {
+        assert_eq!(answered(status, code).await, WordPressError::Gone, "{code}");
+    }
+    for code in ["rest_no_route", "rest_type_invalid", "rest_taxonomy_invalid"] {
+        assert_eq!(answered("404 No", code).await, WordPressError::NoRoute, "{code}");
+    }
+    // Of gateways, hosts and plugins.
+    for (status, code) in [
+        ("404 No", "not_found"),
+        ("404 No", "rest_invalid_namespace"),
+        ("404 No", "rest_api_disabled"),
+        ("410 No", "site_suspended"),
+        ("410 No", "rest_post_invalid_id"),
+    ] {
+        let refused = answered(status, code).await;
+        assert!(
+            matches!(&refused, WordPressError::Refused { code: told, .. } if told == code),
+            "{status} {code}: {refused:?}"
+        );
+        assert_eq!(refused.outcome(), Outcome::Fail, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_taken_is_told_from_a_site_that_fails() {
+    let uploaded = async |answer: Vec<u8>, size: usize| {
+        let port = serve(move |_| answer.clone()).await;
+        let upload = Upload {
+            name: "picture.png".into(),
+            mime_type: "image/png".into(),
+            slug: "igny8-picture".into(),
+            alt_text: String::new(),
+            bytes: vec![0_u8; size].into(),
+        };
+        client(port).upload(&upload).await.unwrap_err()
+    };
+    let json = |code: &str| {
+        format!(r#"{{"code":"{code}","message":"Die hochgeladene Datei ist zu gro\u00df.","data":{{"status":500}}}}"#)
+    };
+    for (status, body) in [
+        ("413 Request Entity Too Large", "<h1>413</h1>".to_owned()),
+        ("413 Request Entity Too Large", String::new()),
+        ("413 Request Entity Too Large", json("gateway")),
+        ("500 Error", json("rest_upload_unknown_error")),
+        ("500 Error", json("rest_upload_sideload_error")),
+        ("400 No", json("rest_upload_file_too_big")),
+        ("400 No", json("rest_upload_no_data")),
+    ] {
+        let error = uploaded(http(status, "", &body), 10).await;
+        assert!(error.is_about_a_file(), "{status} {body}: {error:?}");
+        assert_eq!(error.outcome(), Outcome::Fail, "{status} {body}");
+    }
+    for (status, body) in [
+        ("500 Error", String::new()),
+        ("500 Error", json("internal_server_error")),
+        ("503 Down", "<h1>Maintenance</h1>".to_owned()),
+    ] {
+        let error = uploaded(http(status, "", &body), 10).await;
+        assert!(!error.is_about_a_file(), "{status} {body}: {error:?}");
+        assert_eq!(error.outcome(), Outcome::Retry { after: None }, "{status} {body}");
+    }
+    let refused = uploaded(http("403 No", "", &json("rest_cannot_create")), 10).await;
+    assert!(!refused.is_about_a_file(), "{refused:?}");
+    let huge = uploaded(Vec::new(), (64 << 20) + 1).await;
+    assert!(huge.is_about_a_file() && huge.to_string().contains("64 MB"), "{huge}");
 }
 
 #[tokio::test]

@@ -453,10 +453,10 @@ async fn files_are_sent_once_and_found_again() {
         ..upload.clone()
     };
     let refused = client.upload(&script).await.unwrap_err();
-    assert!(
-        matches!(refused, WordPressError::Server { .. } | WordPressError::Refused { .. }),
-        "{refused:?}"
-    );
+    assert!(refused.is_about_a_file(), "{refused:?}");
+    site.faults("status 413");
+    let large = client.upload(&upload).await.unwrap_err();
+    assert!(large.is_about_a_file(), "{large:?}");
     client.delete_media(made.id).await.unwrap();
     client.delete_media(made.id).await.unwrap();
     assert_eq!(client.media_by_slug(&upload.slug).await.unwrap(), None);
@@ -502,4 +502,30 @@ async fn what_goes_wrong_on_the_way_is_told_apart() {
         .await
         .unwrap();
     assert!(there.is_some(), "a lost answer is found again by its slug");
+}
+
+#[tokio::test]
+async fn the_page_of_the_posts_and_the_shared_blocks_are_found() {
+    let site = RealWordPress::new("client_surroundings");
+    let client = site.client("admin");
+    assert_eq!(client.posts_page().await, Ok(None));
+    assert!(client.shared_blocks().await.unwrap().is_empty());
+    let made = site.php(
+        "$page = wp_insert_post(['post_type' => 'page', 'post_title' => 'News', 'post_status' => 'publish']);
+         $block = wp_insert_post(['post_type' => 'wp_block', 'post_title' => 'x', 'post_content' => '<p>Shared</p>', 'post_status' => 'publish']);
+         update_option('show_on_front', 'page');
+         update_option('page_for_posts', $page);
+         echo \"$page $block\";",
+    );
+    let (page, block) = made.split_once(' ').unwrap();
+    let found = client.discover().await.unwrap();
+    let news = found.site.posts_page.unwrap();
+    assert_eq!(news.id.to_string(), page);
+    assert_eq!(news.link, format!("{}news/", site.url));
+    let block: u64 = block.parse().unwrap();
+    assert_eq!(found.shared_blocks[&block], "<p>Shared</p>");
+    // Whom it does not say so sees it.
+    let editor = site.client("editor");
+    assert_eq!(editor.posts_page().await, Ok(Some(news)));
+    assert_eq!(editor.shared_blocks().await.unwrap().len(), 1);
 }

@@ -14,7 +14,7 @@ use igny8_data::{Actor, Role, UserId, Variables, Why, Write};
 
 use super::progress::Progress;
 use super::{CommandResult, database, serve, site, user};
-use crate::app::App;
+use crate::app::{App, make_sites_dir};
 use crate::backup::Progress as _;
 use crate::config::Config;
 use crate::features::sites::Site;
@@ -48,6 +48,7 @@ pub async fn run(mut config: Config, _: Args) -> CommandResult {
         std::fs::create_dir_all(&config.data_dir)?;
         password(&config.data_dir.join("password"))?
     };
+    make_sites_dir(&config)?;
     let app = App::start(config, igny8_data::Clock::system()).await?;
     let prepared = prepare(&app, &password).await;
     let (actor, site) = match prepared {

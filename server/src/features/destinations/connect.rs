@@ -3,6 +3,7 @@
 use igny8_data::{CanWrite, SiteDb};
 use igny8_wordpress::{ApiRoot, Discovered, WordPress};
 
+use super::inbound;
 use super::model::{Destination, DestinationState, Unreadable};
 use super::state;
 use crate::app::App;
@@ -81,8 +82,8 @@ pub async fn publisher<A: CanWrite>(
     let (client, settings) = client(app, destination)?;
     let database = |error: igny8_data::DbError| PublishError::retry(error.to_string());
     let known = state::of(db, destination.id).await.map_err(database)?;
-    if let Some(discovered) = known.as_ref().and_then(discovered) {
-        return Ok(Wordpress::new(client, discovered, settings));
+    if let Some((state, discovered)) = known.as_ref().and_then(|state| Some((state, discovered(state)?))) {
+        return Ok(Wordpress::new(client, discovered, settings).knowing(inbound::brought(state)));
     }
     let found = Box::pin(look(&client)).await?;
     let mut tx = db.tx();

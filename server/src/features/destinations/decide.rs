@@ -73,6 +73,7 @@ pub fn decide(
         return match publication {
             // Edited there as well: somebody has to see that first.
             Some(p) if p.status == PublicationStatus::Conflict => Action::Nothing,
+            Some(p) if there.is_some() && is_refused(p, content, now) => Action::Nothing,
             Some(_) if there.is_some() => Action::Remove,
             Some(p) if p.status != PublicationStatus::Removed => Action::Forget,
             _ => Action::Nothing,
@@ -84,8 +85,10 @@ pub fn decide(
     match publication.status {
         PublicationStatus::Pending | PublicationStatus::Removed => Action::Send,
         PublicationStatus::Conflict => Action::Nothing,
+        PublicationStatus::Failed if is_refused(publication, content, now) => Action::Nothing,
         PublicationStatus::Failed => {
-            let due = publication.retry_at.is_none_or(|at| at <= now);
+            let was_edited = publication.failed_rev.is_some_and(|refused| refused != content.rev);
+            let due = was_edited || publication.retry_at.is_none_or(|at| at <= now);
             if due { Action::Send } else { Action::Nothing }
         }
         PublicationStatus::Published if publication.sent_rev == Some(content.rev) && why == Why::Changed => {
@@ -93,6 +96,13 @@ pub fn decide(
         }
         PublicationStatus::Published => Action::Send,
     }
+}
+
+/// Whether it was refused as it is now: it goes again when its time comes, when it was edited, or when somebody takes it up.
+fn is_refused(publication: &Publication, content: &Candidate, now: DateTime<Utc>) -> bool {
+    publication.status == PublicationStatus::Failed
+        && publication.failed_rev == Some(content.rev)
+        && publication.retry_at.is_none_or(|at| at > now)
 }
 
 #[cfg(test)]
@@ -123,11 +133,14 @@ mod tests {
             their_modified: None,
             notes: Vec::new(),
             waits_for: Vec::new(),
+            waits_paths: Vec::new(),
             error: None,
             attempts: 0,
             retry_at: None,
+            failed_rev: None,
             conflict: None,
             published_at: None,
+            placed_at: None,
             rev: 1,
             created_at: now,
             updated_at: now,
@@ -210,6 +223,70 @@ mod tests {
         (new.external_id, new.status, new.choice) = (None, PublicationStatus::Pending, Choice::Publish);
         assert_eq!(asked(&chosen, &published, Some(&new)), Action::Send);
         assert_eq!(asked(&chosen, &draft, Some(&new)), Action::Forget);
+    }
+
+    #[test]
+    fn what_was_refused_goes_again_when_something_can_have_mended_it() {
+        let now: DateTime<Utc> = "2026-02-01T00:00:00Z".parse().unwrap();
+        let later = now + chrono::Duration::hours(1);
+        let settings = WordpressSettings::default();
+        let at_rev = |rev: i64, live: bool| Candidate {
+            rev,
+            live,
+            ..content(Status::Published)
+        };
+        for (what, failed_rev, retry_at, candidate, action) in [
+            ("as it was", Some(3), None, at_rev(3, true), Action::Nothing),
+            ("edited", Some(3), None, at_rev(4, true), Action::Send),
+            ("not due", Some(3), Some(later), at_rev(3, true), Action::Nothing),
+            ("not due, edited", Some(3), Some(later), at_rev(4, true), Action::Send),
+            ("due", Some(3), Some(now), at_rev(3, true), Action::Send),
+            ("down, edited", None, Some(later), at_rev(4, true), Action::Nothing),
+            ("taken away", Some(3), None, at_rev(3, false), Action::Nothing),
+            ("taken away, edited", Some(3), None, at_rev(4, false), Action::Remove),
+            ("taken away, due", Some(3), Some(now), at_rev(3, false), Action::Remove),
+        ] {
+            let failed = Publication {
+                status: PublicationStatus::Failed,
+                failed_rev,
+                retry_at,
+                ..publication()
+            };
+            for why in [Why::Changed, Why::All] {
+                assert_eq!(decide(&candidate, Some(&failed), &settings, why, now), action, "{what}");
+            }
+        }
+        let taken_up = Publication {
+            status: PublicationStatus::Pending,
+            failed_rev: Some(3),
+            ..publication()
+        };
+        let candidate = at_rev(3, true);
+        assert_eq!(
+            decide(&candidate, Some(&taken_up), &settings, Why::Changed, now),
+            Action::Send
+        );
+    }
+
+    #[test]
+    fn what_is_to_be_taken_away_is_so_though_both_sides_agree() {
+        let now: DateTime<Utc> = "2026-02-01T00:00:00Z".parse().unwrap();
+        let usual = WordpressSettings::default();
+        let candidate = content(Status::Published);
+        for (choice, status, action) in [
+            (Choice::Automatic, PublicationStatus::Published, Action::Nothing),
+            (Choice::Publish, PublicationStatus::Published, Action::Nothing),
+            (Choice::Withhold, PublicationStatus::Pending, Action::Remove),
+        ] {
+            let mut one = Publication {
+                choice,
+                status: PublicationStatus::Pending,
+                ..publication()
+            };
+            one.agreed(candidate.rev, None, now);
+            assert_eq!(one.status, status);
+            assert_eq!(decide(&candidate, Some(&one), &usual, Why::Changed, now), action);
+        }
     }
 
     #[test]

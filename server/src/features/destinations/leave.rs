@@ -1,11 +1,20 @@
 //! The job that empties a destination that was removed here, where its owner wanted that.
+//!
+//! A place in object storage that the site goes to again is no longer this job's: while it works, it looks for that before each
+//! request that removes something; and the first copy to come there waits for it to see that, or lets nothing be left to do
+//! ([`settle`]). So it never removes what came after it.
+//!
+//! What WordPress refuses to remove is still there for visitors: the password is kept then, and the job tells what is left.
+
+use std::time::Instant;
 
 use igny8_data::{DbError, Deleted, JobRow, NewJob, RecordKey as _, Select, SiteDb, SurrealValue as _, Write};
 
-use super::model::{Destination, DestinationId, Leaving, Publication, PublicationStatus};
+use super::model::{Destination, DestinationId, Direction, Leaving, Publication, PublicationStatus, SyncResult};
 use super::{connect, releases, send, state};
 use crate::app::App;
 use crate::jobs::{JobContext, JobError};
+use crate::publish::object_storage::ObjectStorageSettings;
 use crate::publish::{DestinationKind, PublishError, Publisher as _, Receipt};
 
 /// The kind of job.
@@ -33,6 +42,9 @@ pub async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_jso
     else {
         return Ok(serde_json::json!({ "reason": "the destination is gone" }));
     };
+    if let Some(wait) = state::pause(&db, id).await? {
+        return Err(JobError::Later(wait, "The site asked to come back later.".into()));
+    }
     if !state::take(&db, id, context.lease()).await? {
         let wait = chrono::Duration::seconds(2);
         return Err(JobError::Later(
@@ -40,31 +52,88 @@ pub async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_jso
             "Waiting for the work on this destination that is running.".into(),
         ));
     }
-    let removed = match destination.kind {
-        DestinationKind::Wordpress => documents(&app, &db, &destination, &context).await?,
-        DestinationKind::ObjectStorage => copy(&app, &db, &destination, &context).await?,
+    let done = match destination.kind {
+        DestinationKind::Wordpress => {
+            let begun = Instant::now();
+            let done = documents(&app, &db, &destination, &context).await?;
+            if let Some(why) = done.problem() {
+                let noted = state::Noted {
+                    what: "leave",
+                    direction: Direction::Out,
+                    result: SyncResult::Partly,
+                    message: why.clone(),
+                    counts: serde_json::json!({ "removed": done.removed, "left": done.left }),
+                    took: begun.elapsed(),
+                };
+                let mut tx = db.tx();
+                state::guard(&mut tx, id, context.lease());
+                state::note(&app.db, &mut tx, &destination, noted);
+                tx.commit().await?;
+                return Err(JobError::Fail(why));
+            }
+            serde_json::json!({ "removed": done.removed })
+        }
+        DestinationKind::ObjectStorage => match releases::empty(&app, &db, &destination, &context).await? {
+            Some(removed) => serde_json::json!({ "removed": removed }),
+            None => serde_json::json!({ "reason": "the site goes to this place again: what is there is that copy's" }),
+        },
     };
-    destination.sealed = None;
-    let mut tx = db.tx();
-    tx.replace(&mut destination);
-    tx.commit().await?;
-    Ok(serde_json::json!({ "removed": removed }))
+    forget(&db, &mut destination).await?;
+    Ok(done)
 }
 
-/// What is in a place that the site goes to again is that copy's: only the password is forgotten then.
-async fn copy(
-    app: &App,
-    db: &SiteDb<'_, Write>,
-    destination: &Destination,
-    context: &JobContext,
-) -> Result<u64, JobError> {
-    if let Ok(place) = destination.settings()
-        && releases::at_place(db, &place, Some(destination.id)).await?.is_some()
-    {
-        return Ok(0);
+/// Forgets the password: nothing is left to do there.
+async fn forget(db: &SiteDb<'_, Write>, destination: &mut Destination) -> Result<(), DbError> {
+    destination.sealed = None;
+    let mut tx = db.tx();
+    tx.replace(destination);
+    tx.commit().await?;
+    Ok(())
+}
+
+/// For the copy that begins in a place: nothing that is left to do there is done any more. False while it is being done, until
+/// that job sees the site there again.
+///
+/// # Errors
+/// When the database fails.
+pub async fn settle(db: &SiteDb<'_, Write>, place: &ObjectStorageSettings) -> Result<bool, DbError> {
+    let mut left: Vec<Destination> = db.list(Select::new().deleted(Deleted::Only)).await?;
+    left.retain(|row| {
+        let there = row.settings::<ObjectStorageSettings>();
+        row.kind == DestinationKind::ObjectStorage
+            && row.leaving == Some(Leaving::Trash)
+            && row.sealed.is_some()
+            && there.is_ok_and(|there| there.is_same_place(place))
+    });
+    for mut row in left {
+        if let Some(state) = state::of(db, row.id).await?
+            && state::is_worked_on(db, &state).await?
+        {
+            return Ok(false);
+        }
+        forget(db, &mut row).await?;
     }
-    let removed = releases::empty(app, destination, context).await.map_err(ended)?;
-    Ok(removed as u64)
+    Ok(true)
+}
+
+/// What became of the documents there.
+#[derive(Default)]
+struct Emptied {
+    removed: u64,
+    left: u64,
+    /// Why the first of those that are left is.
+    why: Option<String>,
+}
+
+impl Emptied {
+    fn problem(&self) -> Option<String> {
+        let why = self.why.as_ref()?;
+        Some(format!(
+            "{} removed; {} still there for visitors, since WordPress does not let us remove them: {why} Give the user whose \
+             password is used here the rights of an editor again and retry this job, or delete them in WordPress.",
+            self.removed, self.left
+        ))
+    }
 }
 
 async fn documents(
@@ -72,10 +141,10 @@ async fn documents(
     db: &SiteDb<'_, Write>,
     destination: &Destination,
     context: &JobContext,
-) -> Result<u64, JobError> {
+) -> Result<Emptied, JobError> {
     let id = destination.id;
     let publisher = connect::publisher(app, db, destination).await.map_err(ended)?;
-    let mut removed = 0u64;
+    let mut done = Emptied::default();
     let mut after: Option<Publication> = None;
     loop {
         let rows = some(db, id, after.as_ref()).await?;
@@ -86,20 +155,29 @@ async fn documents(
             // Whatever was edited there meanwhile: its owner wants all of it away.
             let receipt = Receipt { remote: None, ..place };
             context.confirm(&app.db).await?;
+            let now = app.db.clock().now();
             match publisher.remove(&receipt).await {
-                Ok(()) | Err(PublishError::Fail(_) | PublishError::Gone) => removed += 1,
+                Err(PublishError::Fail(why)) if publisher.shows(&receipt) => {
+                    (row.error, row.updated_at) = (Some(why.clone()), now);
+                    done.left += 1;
+                    done.why.get_or_insert(why);
+                }
+                // Of a type that is shown to nobody any more, nothing can be removed either.
+                Ok(()) | Err(PublishError::Fail(_) | PublishError::Gone) => {
+                    send::gone(&mut row, now);
+                    done.removed += 1;
+                }
                 Err(error) => return Err(ended(error)),
             }
-            send::gone(&mut row, app.db.clock().now());
             let mut tx = db.tx();
             state::guard(&mut tx, id, context.lease());
             tx.replace(&mut row);
             tx.commit().await?;
         }
-        context.progress(50.0, format!("{removed} removed"));
+        context.progress(50.0, format!("{} removed", done.removed));
         after = Some(last);
     }
-    Ok(removed)
+    Ok(done)
 }
 
 async fn some(

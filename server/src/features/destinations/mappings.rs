@@ -1,8 +1,10 @@
 //! What of ours a destination has: read for some documents together, written as it is learnt.
 
-use igny8_data::{Access, Db, DbError, SiteDb, Tx, Variables};
+use igny8_data::queue::Lease;
+use igny8_data::{Access, Db, DbError, SiteDb, Tx, Variables, Write};
 
 use super::model::{Destination, DestinationId, Mapping};
+use super::state;
 use crate::publish::{Document, Known, KnownKind};
 
 /// Look-ups in one query.
@@ -57,6 +59,30 @@ pub async fn of<A: Access>(
     Ok(Known::new(entries))
 }
 
+/// Forgets a term of ours, for a job that has the destination.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_term(
+    db: &SiteDb<'_, Write>,
+    destination: DestinationId,
+    lease: Lease,
+    ours: String,
+) -> Result<(), DbError> {
+    let mut tx = db.tx();
+    state::guard(&mut tx, destination, lease);
+    let mut binds = Variables::new();
+    binds.insert("forgotten_at", destination);
+    binds.insert("forgotten_kind", KnownKind::Term);
+    binds.insert("forgotten", ours);
+    tx.statement(
+        "DELETE mapping WHERE destination = $forgotten_at AND kind = $forgotten_kind AND ours = $forgotten \
+         AND site = $site AND account = $account RETURN NONE",
+        binds,
+    );
+    tx.commit().await.map(|_| ())
+}
+
 /// Adds what was learnt to a unit of work.
 pub fn save(db: &Db, tx: &mut Tx<'_>, destination: &Destination, known: &mut Known) {
     for (n, ((kind, ours), entry)) in known.take_changes().into_iter().enumerate() {
@@ -69,8 +95,10 @@ pub fn save(db: &Db, tx: &mut Tx<'_>, destination: &Destination, known: &mut Kno
             ours: ours.clone(),
             external_id: entry.external_id.clone(),
             hash: entry.hash.clone(),
-            their_hash: None,
+            their_hash: entry.their_hash.clone(),
             url: entry.url.clone(),
+            taxonomy: entry.taxonomy.clone(),
+            made: entry.made,
             rev: 1,
             updated_at: db.clock().now(),
         };
@@ -82,15 +110,18 @@ pub fn save(db: &Db, tx: &mut Tx<'_>, destination: &Destination, known: &mut Kno
         binds.insert(name("ours"), ours);
         binds.insert(name("external"), entry.external_id);
         binds.insert(name("hash"), entry.hash);
+        binds.insert(name("their_hash"), entry.their_hash);
         binds.insert(name("url"), entry.url);
+        binds.insert(name("taxonomy"), entry.taxonomy);
+        binds.insert(name("made"), entry.made);
         binds.insert(name("at"), row.updated_at);
         binds.insert(name("row"), row);
         let sql = format!(
             "LET $map_found{n} = (SELECT VALUE id FROM mapping WITH INDEX mapping_ours WHERE destination = $map_destination{n} \
              AND kind = $map_kind{n} AND ours = $map_ours{n} AND site = $site AND account = $account);\n\
              IF $map_found{n} = [] {{ CREATE $map_id{n} CONTENT $map_row{n} RETURN NONE }} ELSE {{ UPDATE $map_found{n} \
-             SET external_id = $map_external{n}, hash = $map_hash{n}, url = $map_url{n}, updated_at = $map_at{n}, rev += 1 \
-             RETURN NONE }}"
+             SET external_id = $map_external{n}, hash = $map_hash{n}, their_hash = $map_their_hash{n}, url = $map_url{n}, \
+             taxonomy = $map_taxonomy{n}, made = $map_made{n}, updated_at = $map_at{n}, rev += 1 RETURN NONE }}"
         );
         tx.statement(&sql, binds);
     }

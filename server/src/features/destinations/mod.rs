@@ -7,6 +7,7 @@
 //! is never overwritten unseen, and not thrown away either. A WordPress site has one destination of a site. Secrets are sealed for their row and never given out.
 
 pub mod api;
+pub mod conflict;
 pub mod connect;
 pub mod decide;
 pub mod document;

@@ -175,8 +175,14 @@ pub struct DestinationState {
     pub cursor: serde_json::Value,
     /// When the site is looked at next for what changed there; `None`: never by itself.
     pub import_at: Option<DateTime<Utc>>,
-    /// Content that changed before this was looked at; `None`: everything is to be looked at.
+    /// Content that changed before this was looked at; `None`: everything is to be looked at. The Unix epoch: a run does that.
     pub considered_at: Option<DateTime<Utc>>,
+    /// Nothing is asked there before: the site said so.
+    #[surreal(default)]
+    pub not_before: Option<DateTime<Utc>>,
+    /// When publishing there ended early; `None` since a run went well.
+    #[surreal(default)]
+    pub failed_at: Option<DateTime<Utc>>,
     /// The job that works on it, with its fence.
     pub held_by: Option<JobId>,
     pub held_fence: Option<i64>,
@@ -216,16 +222,25 @@ pub struct Publication {
     pub their_modified: Option<DateTime<Utc>>,
     /// What it was sent without.
     pub notes: Vec<String>,
-    /// Content it links to that had no address there yet.
+    /// Content that it links to or stands below and that had no place there yet.
     pub waits_for: Vec<ContentId>,
+    /// Addresses in the site (`/de/blog/x/`) that it names and at which there was no content yet.
+    #[surreal(default)]
+    pub waits_paths: Vec<String>,
     pub error: Option<String>,
     /// Attempts in a row that failed.
     pub attempts: i64,
     /// When a failed one is tried again; without a time somebody has to act first.
     pub retry_at: Option<DateTime<Utc>>,
-    /// A [`RemoteCopy`], while both sides are changed.
+    /// Revision of the content's row that was refused for what it is: an edit may mend that.
+    #[surreal(default)]
+    pub failed_rev: Option<i64>,
+    /// A [`RemoteCopy`], while both sides are changed; [`KeptOurs`] from somebody's decision until ours is there.
     pub conflict: Option<serde_json::Value>,
     pub published_at: Option<DateTime<Utc>>,
+    /// When it got its place there, or another address here or there: what waited for that is sent again.
+    #[surreal(default)]
+    pub placed_at: Option<DateTime<Utc>>,
     pub rev: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -254,11 +269,14 @@ impl Publication {
             their_modified: None,
             notes: Vec::new(),
             waits_for: Vec::new(),
+            waits_paths: Vec::new(),
             error: None,
             attempts: 0,
             retry_at: None,
+            failed_rev: None,
             conflict: None,
             published_at: None,
+            placed_at: None,
             rev: 1,
             created_at: now,
             updated_at: now,
@@ -298,12 +316,32 @@ impl Publication {
         (self.their_hash, self.their_modified) = (hash, modified);
     }
 
-    /// Both sides agree: `sent_rev` of the content is there.
+    /// Takes what another version of the row says of the place, and leaves what somebody wants.
+    pub fn keep_place_of(&mut self, other: &Self) {
+        let other = other.clone();
+        self.external_id = other.external_id;
+        self.external_type = other.external_type;
+        self.external_url = other.external_url;
+        self.external_status = other.external_status;
+        (self.sent_hash, self.sent_rev) = (other.sent_hash, other.sent_rev);
+        (self.their_hash, self.their_modified) = (other.their_hash, other.their_modified);
+        self.notes = other.notes;
+        (self.waits_for, self.waits_paths) = (other.waits_for, other.waits_paths);
+        (self.published_at, self.placed_at) = (other.published_at, other.placed_at);
+    }
+
+    /// Both sides agree: `sent_rev` of the content is there. Where it is to be taken away, that is still to be done.
     pub fn agreed(&mut self, sent_rev: i64, sent_hash: Option<String>, now: DateTime<Utc>) {
-        self.status = PublicationStatus::Published;
+        if self.sent_rev.is_none() || self.status == PublicationStatus::Removed {
+            self.placed_at = Some(now);
+        }
+        self.status = match self.choice {
+            Choice::Withhold => PublicationStatus::Pending,
+            Choice::Automatic | Choice::Publish => PublicationStatus::Published,
+        };
         (self.sent_rev, self.sent_hash) = (Some(sent_rev), sent_hash);
         (self.error, self.retry_at, self.conflict) = (None, None, None);
-        self.attempts = 0;
+        (self.attempts, self.failed_rev) = (0, None);
         self.published_at.get_or_insert(now);
         self.updated_at = now;
     }
@@ -312,6 +350,36 @@ impl Publication {
     pub fn conflicting(&self) -> Option<RemoteCopy> {
         serde_json::from_value(self.conflict.clone()?).ok()
     }
+
+    /// Ends a conflict: what is here is to go there. What they did was seen, and is no reason to stop any more.
+    pub fn keep_ours(&mut self, theirs: RemoteCopy, now: DateTime<Utc>) {
+        let kept = KeptOurs {
+            sent_rev: self.sent_rev,
+            their_hash: self.their_hash.take(),
+        };
+        self.conflict = serde_json::to_value(kept).ok();
+        (self.their_hash, self.their_modified) = (Some(theirs.hash), theirs.modified);
+        // Until it is there, whatever comes from there contradicts it.
+        (self.sent_rev, self.sent_hash) = (None, None);
+        self.status = PublicationStatus::Pending;
+        (self.error, self.retry_at) = (None, None);
+        self.updated_at = now;
+    }
+
+    /// What was known before somebody decided for ours, until that is there.
+    pub fn kept_ours(&self) -> Option<KeptOurs> {
+        serde_json::from_value(self.conflict.clone()?).ok()
+    }
+}
+
+/// What both sides agreed on before a conflict that ended for ours: what either changed since then goes there as it is here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeptOurs {
+    /// [`Publication::sent_rev`] of then.
+    pub sent_rev: Option<i64>,
+    /// [`Publication::their_hash`] of then.
+    pub their_hash: Option<String>,
 }
 
 /// Something of ours that a destination has under an id of its own.
@@ -327,9 +395,16 @@ pub struct Mapping {
     pub external_id: String,
     /// Of what was last sent of it.
     pub hash: Option<String>,
-    /// Of what was there when it was last read; an import's own.
+    /// Of what was there when it was last read. Of a term: without edits there that nothing here has taken.
     pub their_hash: Option<String>,
     pub url: Option<String>,
+    /// Of a term: the destination's taxonomy, where it is not the usual one for ours. A term that was deleted there has no
+    /// `external_id` then, so that it does not become one of the usual taxonomy.
+    #[surreal(default)]
+    pub taxonomy: Option<String>,
+    /// Of a term: it was made there for ours, and was not there before.
+    #[surreal(default)]
+    pub made: bool,
     pub rev: i64,
     pub updated_at: DateTime<Utc>,
 }
@@ -342,7 +417,10 @@ impl Mapping {
         let entry = Entry {
             external_id: self.external_id,
             hash: self.hash,
+            their_hash: self.their_hash,
             url: self.url,
+            taxonomy: self.taxonomy,
+            made: self.made,
         };
         ((self.kind, self.ours), entry)
     }
@@ -369,3 +447,67 @@ pub struct SyncEvent {
 }
 
 record!(SyncEvent, SyncEventId, site);
+
+#[cfg(test)]
+mod tests {
+    use igny8_data::{Clock, Ids};
+
+    use super::*;
+
+    #[test]
+    fn a_decision_for_ours_is_no_conflict() {
+        let ids = Ids::seeded(Clock::manual("2026-01-01T00:00:00Z"), 7);
+        let now: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
+        let destination = Destination {
+            id: ids.make(),
+            account: ids.make(),
+            site: ids.make(),
+            kind: DestinationKind::Wordpress,
+            name: "Blog".into(),
+            enabled: true,
+            settings: serde_json::json!({}),
+            sealed: None,
+            leaving: None,
+            rev: 1,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        };
+        let mut publication = Publication::new(ids.make(), &destination, ids.make(), now);
+        let theirs = RemoteCopy {
+            hash: "theirs".into(),
+            modified: None,
+            status: "publish".into(),
+            title: "t".into(),
+            slug: "s".into(),
+            html: String::new(),
+            excerpt: String::new(),
+            url: None,
+            published_at: None,
+            seo_title: None,
+            seo_description: None,
+            terms: Vec::new(),
+            around: None,
+        };
+        (publication.sent_rev, publication.their_hash) = (Some(3), Some("before".into()));
+        publication.status = PublicationStatus::Conflict;
+        publication.conflict = serde_json::to_value(&theirs).ok();
+        assert_eq!(
+            (publication.conflicting(), publication.kept_ours()),
+            (Some(theirs.clone()), None)
+        );
+        publication.keep_ours(theirs, now);
+        let kept = KeptOurs {
+            sent_rev: Some(3),
+            their_hash: Some("before".into()),
+        };
+        assert_eq!((publication.conflicting(), publication.kept_ours()), (None, Some(kept)));
+        assert_eq!(publication.their_hash.as_deref(), Some("theirs"));
+        assert_eq!(
+            (publication.status, publication.sent_rev),
+            (PublicationStatus::Pending, None)
+        );
+        publication.agreed(4, None, now);
+        assert_eq!(publication.kept_ours(), None);
+    }
+}

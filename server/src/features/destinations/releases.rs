@@ -133,6 +133,37 @@ impl Watch for Watched<'_> {
     }
 }
 
+/// The job that empties a place that was left, as the emptying sees it.
+struct Emptying<'a, 'b> {
+    watched: Watched<'a>,
+    db: &'a SiteDb<'b, Write>,
+    place: &'a ObjectStorageSettings,
+    left: DestinationId,
+}
+
+impl Emptying<'_, '_> {
+    /// Whether the site goes there again.
+    async fn is_used(&self) -> Result<bool, DbError> {
+        Ok(at_place(self.db, self.place, Some(self.left)).await?.is_some())
+    }
+}
+
+impl Watch for Emptying<'_, '_> {
+    fn progress(&self, done: usize, all: usize) {
+        let part = u32::try_from(done * 95 / all.max(1)).unwrap_or(95);
+        let context = self.watched.context;
+        context.progress(f64::from(part), format!("{done} of {all} files are removed"));
+    }
+
+    fn goes_on(&self) -> bool {
+        self.watched.goes_on()
+    }
+
+    async fn confirm(&self) -> bool {
+        self.watched.confirm().await && self.is_used().await.is_ok_and(|used| !used)
+    }
+}
+
 /// Brings the live release to the destination that the job's payload names.
 pub async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_json::Value, JobError> {
     let nothing = |reason: &str| Ok(serde_json::json!({ "reason": reason }));
@@ -174,6 +205,14 @@ pub async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_jso
     let mirrored = before.as_ref().map(Mirrored::of).unwrap_or_default();
     if !whole && mirrored.is_up_to_date(&live, destination.rev, app.db.clock().now()) {
         return nothing("it is there already");
+    }
+    if let Ok(place) = destination.settings()
+        && !leave::settle(&db, &place).await?
+    {
+        return Err(JobError::Later(
+            Duration::seconds(2),
+            "Waiting for what is being removed from this place.".into(),
+        ));
     }
     let mut tx = db.tx();
     state::guard(&mut tx, id, context.lease());
@@ -390,12 +429,33 @@ impl Told<'_> {
     }
 }
 
-/// Takes everything away at a destination that was removed here, for [`super::leave`].
+/// Takes everything away at a destination that was removed here, for [`super::leave`]; answers how many files. None where the
+/// site goes there again: what is there then is that copy's.
 ///
 /// # Errors
-/// [`PublishError`].
-pub async fn empty(app: &App, destination: &Destination, context: &JobContext) -> Result<usize, PublishError> {
-    store(app, destination)?.empty(&Watched { app, context }).await
+/// When the service or the database fails, or the job must stop.
+pub async fn empty(
+    app: &App,
+    db: &SiteDb<'_, Write>,
+    destination: &Destination,
+    context: &JobContext,
+) -> Result<Option<usize>, JobError> {
+    let place: ObjectStorageSettings = destination.settings().map_err(|error| leave::ended(error.into()))?;
+    let emptying = Emptying {
+        watched: Watched { app, context },
+        db,
+        place: &place,
+        left: destination.id,
+    };
+    if emptying.is_used().await? {
+        return Ok(None);
+    }
+    let store = store(app, destination).map_err(leave::ended)?;
+    let emptied = store.empty(&emptying).await;
+    if emptied.is_err() && emptying.is_used().await? {
+        return Ok(None);
+    }
+    emptied.map(Some).map_err(leave::ended)
 }
 
 #[derive(SurrealValue)]

@@ -3,13 +3,14 @@
 //! One job at a time works on a destination, in whatever direction: what one sends, another must not take for an edit of theirs. The
 //! job that [`take`]s it has it for as long as the queue says that it runs; each of its units of work says so again ([`guard`]).
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use igny8_data::queue::Lease;
-use igny8_data::{Access, CanWrite, Db, DbError, JobId, Select, SiteDb, SurrealValue, Tx, Variables};
+use igny8_data::{Access, CanWrite, Db, DbError, JobId, NewJob, Select, SiteDb, SurrealValue, Tx, Variables};
 use serde_json::Value;
 
 use super::model::{
-    Connection, Destination, DestinationId, DestinationState, Direction, SyncEvent, SyncResult, SyncStatus,
+    Connection, Destination, DestinationId, DestinationState, Direction, PublicationStatus, SyncEvent, SyncResult,
+    SyncStatus,
 };
 
 /// The code with which [`guard`] refuses a unit of work.
@@ -33,6 +34,8 @@ pub fn fresh(db: &Db, destination: &Destination) -> DestinationState {
         cursor: serde_json::json!({}),
         import_at: None,
         considered_at: None,
+        not_before: None,
+        failed_at: None,
         held_by: None,
         held_fence: None,
         rev: 1,
@@ -49,6 +52,21 @@ pub async fn of<A: Access>(
     Ok(db.list::<DestinationState>(select).await?.pop())
 }
 
+/// Whether the job that took a destination last still runs.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_worked_on<A: Access>(db: &SiteDb<'_, A>, state: &DestinationState) -> Result<bool, DbError> {
+    let Some(holder) = state.held_by else {
+        return Ok(false);
+    };
+    let mut binds = Variables::new();
+    binds.insert("holder", holder);
+    let sql = "SELECT VALUE id FROM $holder WHERE account = $account AND site = $site AND state = 'running';";
+    let mut answer = db.query(sql, binds, "asking for who works on a destination").await?;
+    Ok(!answer.rows::<JobId>(0)?.is_empty())
+}
+
 /// Takes a destination for a job; false while another one works on it, or when it is gone.
 ///
 /// # Errors
@@ -57,14 +75,8 @@ pub async fn take<A: CanWrite>(db: &SiteDb<'_, A>, destination: DestinationId, l
     let Some(mut state) = of(db, destination).await? else {
         return Ok(false);
     };
-    if let Some(holder) = state.held_by.filter(|holder| *holder != lease.job) {
-        let mut binds = Variables::new();
-        binds.insert("holder", holder);
-        let sql = "SELECT VALUE id FROM $holder WHERE account = $account AND site = $site AND state = 'running';";
-        let mut answer = db.query(sql, binds, "asking for who works on a destination").await?;
-        if !answer.rows::<JobId>(0)?.is_empty() {
-            return Ok(false);
-        }
+    if state.held_by != Some(lease.job) && is_worked_on(db, &state).await? {
+        return Ok(false);
     }
     (state.held_by, state.held_fence) = (Some(lease.job), Some(lease.fence));
     let mut tx = db.tx();
@@ -74,6 +86,42 @@ pub async fn take<A: CanWrite>(db: &SiteDb<'_, A>, destination: DestinationId, l
         Err(DbError::Stale) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// How long the site still wants to be left alone.
+///
+/// # Errors
+/// When the database fails.
+pub async fn pause<A: Access>(db: &SiteDb<'_, A>, destination: DestinationId) -> Result<Option<Duration>, DbError> {
+    let now = db.db().clock().now();
+    let until = of(db, destination).await?.and_then(|state| state.not_before);
+    Ok(until.filter(|until| *until > now).map(|until| until - now))
+}
+
+/// Whether nothing is asked there for a while, since the site said so. The `job` is queued for that time then, once for all that
+/// come meanwhile with its key.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_paused<A: CanWrite>(
+    db: &SiteDb<'_, A>,
+    destination: DestinationId,
+    job: NewJob,
+) -> Result<bool, DbError> {
+    let Some(wait) = pause(db, destination).await? else {
+        return Ok(false);
+    };
+    let mut tx = db.tx();
+    tx.enqueue(later(job, db.db().clock().now() + wait));
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// A job for another time, one for each minute: so that of those that are due at several times none waits for a later one.
+pub fn later(job: NewJob, at: DateTime<Utc>) -> NewJob {
+    let minute = at.timestamp().div_euclid(60);
+    let key = format!("{}/later/{minute}", job.key.as_deref().unwrap_or(job.kind));
+    job.key(key).run_at(at)
 }
 
 /// Lets the unit of work fail ([`DbError::Refused`] with [`LOST`]) unless the job still has the destination.
@@ -91,10 +139,39 @@ pub fn guard(tx: &mut Tx<'_>, destination: DestinationId, lease: Lease) {
     tx.statement(&sql, binds);
 }
 
+/// Begins to look at everything, where that is asked for: also at what was refused as it is. It is marked as begun, so that the
+/// end of this run does not take what is asked for meanwhile for done.
+///
+/// # Errors
+/// When the database fails, or another job has the destination.
+pub async fn begin_all<A: CanWrite>(
+    db: &SiteDb<'_, A>,
+    destination: DestinationId,
+    lease: Lease,
+) -> Result<(), DbError> {
+    let mut tx = db.tx();
+    guard(&mut tx, destination, lease);
+    let mut binds = Variables::new();
+    binds.insert("all_of", destination);
+    binds.insert("all_failed", PublicationStatus::Failed);
+    binds.insert("all_begun", DateTime::<Utc>::UNIX_EPOCH);
+    let of = "destination = $all_of AND site = $site AND account = $account";
+    let sql = format!(
+        "IF (SELECT VALUE id FROM destination_state WHERE {of} AND considered_at IS NONE) != [] {{ \
+         UPDATE publication SET failed_rev = NONE, rev += 1 WHERE {of} AND status = $all_failed \
+         AND failed_rev IS NOT NONE RETURN NONE; \
+         UPDATE destination_state SET considered_at = $all_begun, rev += 1 WHERE {of} RETURN NONE }}"
+    );
+    tx.statement(&sql, binds);
+    tx.commit().await.map(|_| ())
+}
+
 /// Some fields of a state that change together. One for each destination in a unit of work.
 #[derive(Default)]
 pub struct Change {
     sets: Vec<&'static str>,
+    /// Only where this holds as well.
+    only: &'static str,
     binds: Variables,
 }
 
@@ -110,9 +187,26 @@ impl Change {
         } else {
             Connection::Connected
         };
-        self.set("connection = $st_connection", "st_connection", connection)
+        let answers = error.is_none();
+        let mut change = self
+            .set("connection = $st_connection", "st_connection", connection)
             .set("connection_error = $st_problem", "st_problem", error)
-            .set("checked_at = $st_checked", "st_checked", now)
+            .set("checked_at = $st_checked", "st_checked", now);
+        if answers {
+            // It answers: it wants to be left alone no longer.
+            change.sets.push("not_before = NONE");
+        }
+        change
+    }
+
+    /// The site wants to be left alone until then.
+    pub fn not_before(self, at: DateTime<Utc>) -> Self {
+        self.set("not_before = $st_not_before", "st_not_before", at)
+    }
+
+    /// When publishing ended early; `None`: it went well.
+    pub fn failed_at(self, at: Option<DateTime<Utc>>) -> Self {
+        self.set("failed_at = $st_failed", "st_failed", at)
     }
 
     pub fn discovered(self, found: Value, now: DateTime<Utc>) -> Self {
@@ -137,12 +231,33 @@ impl Change {
         self.set("cursor = $st_cursor", "st_cursor", cursor)
     }
 
+    /// Where an import is, for a change of nothing else: not written where it was begun anew ([`Change::import_anew`]) since `mark`
+    /// was read.
+    pub fn import_cursor(mut self, mark: i64, cursor: Value) -> Self {
+        self.only = " AND (cursor.mark ?? 0) = $st_mark";
+        self.binds.insert("st_mark", mark);
+        self.cursor(cursor)
+    }
+
+    /// Lets the next import read everything, whatever one that runs now writes down. `mark` is another one each time.
+    pub fn import_anew(self, mark: i64) -> Self {
+        let sql = "cursor = { mark: $st_mark, brought: (cursor.brought ?? NULL) }";
+        self.set(sql, "st_mark", mark)
+    }
+
     pub fn import_at(self, at: Option<DateTime<Utc>>) -> Self {
         self.set("import_at = $st_import", "st_import", at)
     }
 
+    /// `None` lets the next run look at everything, whatever one that is on its way writes down.
     pub fn considered_at(self, at: Option<DateTime<Utc>>) -> Self {
         self.set("considered_at = $st_considered", "st_considered", at)
+    }
+
+    /// A run looked at everything that changed before it began; not written where everything was asked for since then.
+    pub fn considered(self, began: DateTime<Utc>) -> Self {
+        let sql = "considered_at = IF considered_at IS NONE { NONE } ELSE { $st_began }";
+        self.set(sql, "st_began", began)
     }
 
     fn set(mut self, sql: &'static str, name: &'static str, value: impl SurrealValue) -> Self {
@@ -156,8 +271,9 @@ impl Change {
         self.binds.insert("st_destination", destination);
         let sql = format!(
             "UPDATE destination_state SET {}, rev += 1 WHERE destination = $st_destination AND site = $site \
-             AND account = $account RETURN NONE",
-            self.sets.join(", ")
+             AND account = $account{} RETURN NONE",
+            self.sets.join(", "),
+            self.only
         );
         tx.statement(&sql, self.binds);
     }

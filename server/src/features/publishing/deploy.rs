@@ -10,7 +10,7 @@ use igny8_renderer::images::ImageCache;
 use igny8_renderer::release::{self, ContentHash, MediaSource, Release, ReleaseError, Written};
 use igny8_renderer::{Diagnostic, Report, Theme};
 
-use super::model::{Deployment, DeploymentId, DeploymentScope, DeploymentStatus, LOG_LINES};
+use super::model::{DEPLOYING, Deployment, DeploymentId, DeploymentScope, DeploymentStatus, LOG_LINES, PENDING};
 use super::renders::Left;
 use super::rows::Live;
 use super::{mend, rows};
@@ -471,10 +471,7 @@ fn prepare(folder: &Path, site: SiteId) -> io::Result<()> {
         Ok(owner) if owner.trim() == site.to_string() => return Ok(()),
         Ok(owner) => {
             let root = folder.parent().unwrap_or(folder);
-            let aside = root.join(format!(
-                ".was-{}",
-                owner.trim().replace(|c: char| !c.is_ascii_alphanumeric(), "-")
-            ));
+            let aside = root.join(format!(".was-{}", plain(&owner)));
             if aside.exists() {
                 std::fs::remove_dir_all(&aside)?;
             }
@@ -491,6 +488,11 @@ fn prepare(folder: &Path, site: SiteId) -> io::Result<()> {
     Ok(())
 }
 
+/// An owner's mark as a part of a file's name.
+pub(super) fn plain(owner: &str) -> String {
+    owner.trim().replace(|c: char| !c.is_ascii_alphanumeric(), "-")
+}
+
 /// Whether a release is still kept.
 ///
 /// # Errors
@@ -500,13 +502,39 @@ pub async fn has_release(app: &App, site: &Site, name: &str) -> io::Result<bool>
     disk_work(move || Ok(release::releases(&folder).map_err(io::Error::other)?.contains(&name))).await
 }
 
-/// Makes a kept release the live one, in one step, if it is not.
+/// Makes a kept release the live one, if it is not. Only for the site's running deployment.
+async fn point_to(app: &App, site: &Site, name: &str) -> io::Result<()> {
+    let folder = folder(app, &site.slug);
+    let lock = locked(&folder).await?;
+    point(app, folder, name.to_owned(), lock).await
+}
+
+/// Makes the release live that the rows say. A deployment that runs is left to go live itself.
 ///
 /// # Errors
-/// When the disk refuses; the old one is live then.
-pub async fn point_to(app: &App, site: &Site, name: &str) -> io::Result<()> {
-    let (app, folder, name) = (app.clone(), folder(app, &site.slug), name.to_owned());
+/// When the disk or the database refuses; the old one is live then.
+pub async fn follow_rows(app: &App, site: &Site) -> io::Result<()> {
+    let folder = folder(app, &site.slug);
+    let lock = locked(&folder).await?;
+    // Asked once nobody else can change the folder: another release may have gone live meanwhile.
+    let live = mend::settled(app, site.id, &[DEPLOYING]).await;
+    match live.map_err(io::Error::other)?.flatten() {
+        Some(live) => point(app, folder, live, lock).await,
+        None => Ok(()),
+    }
+}
+
+/// The lock of a site's folder, once nobody else has it.
+async fn locked(folder: &Path) -> io::Result<release::Lock> {
+    let folder = folder.to_owned();
+    disk_work(move || release::lock(&folder).map_err(io::Error::other)).await
+}
+
+/// Makes a kept release the live one, in one step, if it is not.
+async fn point(app: &App, folder: PathBuf, name: String, lock: release::Lock) -> io::Result<()> {
+    let app = app.clone();
     disk_work(move || {
+        let _lock = lock;
         if release::current(&folder).map_err(io::Error::other)?.as_deref() == Some(&name) {
             return Ok(());
         }
@@ -564,10 +592,10 @@ fn unfold(app: &App, folder: &Path) -> Result<(), ReleaseError> {
 /// # Errors
 /// When the disk or the database fails.
 pub async fn tidy(app: &App, site: SiteId, folder: PathBuf) -> io::Result<u64> {
-    let locked = folder.clone();
-    let lock = disk_work(move || release::lock(&locked).map_err(io::Error::other)).await?;
+    let lock = locked(&folder).await?;
     // Asked once nobody else can change the folder: a deployment may have begun meanwhile.
-    let Some(live) = mend::settled(app, site).await.map_err(io::Error::other)? else {
+    let live = mend::settled(app, site, &[PENDING, DEPLOYING]).await;
+    let Some(live) = live.map_err(io::Error::other)? else {
         return Ok(0);
     };
     let app = app.clone();
@@ -595,6 +623,9 @@ async fn disk<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + '
     disk_work(work).await.map_err(Stop::Disk)
 }
 
-async fn disk_work<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+/// Work that waits for the disk.
+pub(super) async fn disk_work<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }

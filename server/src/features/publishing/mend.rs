@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Duration, Utc};
 use igny8_data::{JobId, JobRow, JobState, SiteId, SurrealValue, Variables, Why};
 
 use super::deploy;
@@ -83,31 +84,47 @@ pub async fn mend(app: App) -> Result<u64, JobError> {
             mended += 1;
         }
     }
-    let sites = every_site(&app).await?;
-    let root = app.config.sites_dir.clone();
+    Ok(mended + mend_folders(&app, &busy).await?)
+}
+
+/// Puts the sites' folders right, but for those of sites that have a deployment which waits or runs.
+async fn mend_folders(app: &App, busy: &[SiteId]) -> Result<u64, JobError> {
     let disk = |error: std::io::Error| JobError::Retry(format!("cannot tidy the sites' folder: {error}"));
-    let folders = tokio::task::spawn_blocking(move || folders(&root)).await;
-    for folder in folders.map_err(std::io::Error::other).and_then(|f| f).map_err(disk)? {
-        let place = match sites.get(&folder.owner) {
-            Some(slug) => Some(app.config.sites_dir.join(slug)),
-            // The site was removed for good: its pages go too.
-            None => None,
-        };
-        if place.as_ref() != Some(&folder.path) {
-            // After a change of slug the old folder stays until the site was deployed to the new one.
-            let moved = place.is_some_and(|place| owner_of(&place).as_ref() != Some(&folder.owner));
-            if !moved || folder.is_aside() {
-                let path = folder.path.clone();
-                let removed = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(path)).await;
-                removed.map_err(std::io::Error::other).and_then(|r| r).map_err(disk)?;
+    let root = app.config.sites_dir.clone();
+    let found = deploy::disk_work(move || folders(&root)).await.map_err(disk)?;
+    // Asked after the folders: a site has a row before it has a folder.
+    let sites = every_site(app).await?;
+    // The database is a new one, or the wrong one: it does not know whose the folders are.
+    if sites.is_empty() {
+        return Ok(0);
+    }
+    let now = app.db.clock().now();
+    let mut mended = 0;
+    for folder in found {
+        let place = sites.get(&folder.owner).map(|slug| deploy::folder(app, slug));
+        match folder.fate(place, now) {
+            Fate::Stay => {}
+            Fate::Tidy => {
+                if let Ok(site) = folder.owner.parse::<SiteId>()
+                    && !busy.contains(&site)
+                {
+                    mended += deploy::tidy(app, site, folder.path).await.map_err(disk)?;
+                }
+            }
+            Fate::Move(to) => {
+                tracing::warn!(
+                    folder = %folder.path.display(), to = %to.display(),
+                    "a folder of pages is moved: its site is missing in the database, or is there again"
+                );
+                let rename = move || std::fs::rename(folder.path, to);
+                deploy::disk_work(rename).await.map_err(disk)?;
                 mended += 1;
             }
-            continue;
-        }
-        if let Ok(site) = folder.owner.parse::<SiteId>()
-            && !busy.contains(&site)
-        {
-            mended += deploy::tidy(&app, site, folder.path).await.map_err(disk)?;
+            Fate::Remove => {
+                let remove = move || std::fs::remove_dir_all(folder.path);
+                deploy::disk_work(remove).await.map_err(disk)?;
+                mended += 1;
+            }
         }
     }
     Ok(mended)
@@ -135,12 +152,60 @@ struct Folder {
     owner: String,
 }
 
+/// What becomes of a folder.
+enum Fate {
+    /// Nothing, yet.
+    Stay,
+    /// It is where it belongs: what is in it is put right.
+    Tidy,
+    Move(PathBuf),
+    Remove,
+}
+
+/// How long pages are kept whose site is not in the database. Most were removed for good; but a database can be a wrong one, too.
+const KEPT: Duration = Duration::days(1);
+/// How folders of such sites begin, before the time at which the site was missed.
+const MISSED: &str = ".gone-";
+
 impl Folder {
+    fn name(&self) -> &str {
+        self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
+    }
+
     /// Moved away for another site that has its slug now.
     fn is_aside(&self) -> bool {
-        self.path
-            .file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with(".was-"))
+        self.name().starts_with(".was-")
+    }
+
+    /// When its site was missed.
+    fn missed_at(&self) -> Option<DateTime<Utc>> {
+        let (seconds, _) = self.name().strip_prefix(MISSED)?.split_once('-')?;
+        DateTime::from_timestamp(seconds.parse().ok()?, 0)
+    }
+
+    /// `place` is where its site has its folder, if there is such a site.
+    fn fate(&self, place: Option<PathBuf>, now: DateTime<Utc>) -> Fate {
+        let is_over = |missed: DateTime<Utc>| now - missed >= KEPT;
+        match (place, self.missed_at()) {
+            (None, None) => Fate::Move(self.path.with_file_name(format!(
+                "{MISSED}{}-{}",
+                now.timestamp(),
+                deploy::plain(&self.owner)
+            ))),
+            (Some(place), _) if place == self.path => Fate::Tidy,
+            // After a change of slug the old folder stays until the site was deployed to the new one.
+            (Some(place), None) => {
+                let is_elsewhere = owner_of(&place).as_ref() == Some(&self.owner);
+                if is_elsewhere || self.is_aside() {
+                    Fate::Remove
+                } else {
+                    Fate::Stay
+                }
+            }
+            (Some(place), Some(_)) if !place.exists() => Fate::Move(place),
+            (_, Some(missed)) if is_over(missed) => Fate::Remove,
+            (_, Some(_)) => Fate::Stay,
+        }
     }
 }
 
@@ -152,7 +217,11 @@ fn owner_of(folder: &Path) -> Option<String> {
 /// The folders that sites own. What has no owner's mark was not made by us and is left alone.
 fn folders(root: &Path) -> std::io::Result<Vec<Folder>> {
     let mut folders = Vec::new();
-    for entry in std::fs::read_dir(root)? {
+    let entries = match std::fs::read_dir(root) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(folders),
+        entries => entries?,
+    };
+    for entry in entries {
         let path = entry?.path();
         if let Some(owner) = owner_of(&path) {
             folders.push(Folder { path, owner });
@@ -161,22 +230,23 @@ fn folders(root: &Path) -> std::io::Result<Vec<Folder>> {
     Ok(folders)
 }
 
-/// The release a site's rows call live, if any; `None` while a deployment waits or runs.
+/// The release a site's rows call live, if any; `None` while a deployment has one of these turns.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn settled(app: &App, site: SiteId) -> Result<Option<Option<String>>, JobError> {
+pub async fn settled(app: &App, site: SiteId, turns: &[&str]) -> Result<Option<Option<String>>, JobError> {
     let mut binds = Variables::new();
     binds.insert("site", site);
     binds.insert("status", DeploymentStatus::Deployed);
-    let sql = "SELECT VALUE id FROM deployment WHERE site = $site AND turn IS NOT NONE LIMIT 1;\
+    let sql = "SELECT VALUE turn FROM deployment WHERE site = $site AND turn IS NOT NONE LIMIT 2;\
         SELECT VALUE release FROM deployment WHERE site = $site AND status = $status ORDER BY version DESC LIMIT 1;";
     let mut answer = app
         .db
         .platform(Why::Schedule)
         .query(sql, binds, "finding the live release")
         .await?;
-    if !answer.rows::<super::DeploymentId>(0)?.is_empty() {
+    let taken = answer.rows::<String>(0)?;
+    if taken.iter().any(|turn| turns.contains(&turn.as_str())) {
         return Ok(None);
     }
     Ok(Some(answer.rows::<Option<String>>(1)?.pop().flatten()))

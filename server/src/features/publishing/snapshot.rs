@@ -8,6 +8,7 @@ pub(in crate::features) mod own_links;
 pub(in crate::features) mod pages;
 pub(in crate::features) mod present;
 pub(in crate::features) mod used_media;
+pub(in crate::features) mod wordpress_sites;
 
 use std::collections::{HashMap, HashSet};
 
@@ -24,6 +25,7 @@ use crate::features::sites::model::{Pagination, Site, SiteType};
 use crate::features::taxonomy::{Taxonomy, Term, TermId};
 
 use own_links::{Copied, Origin};
+use wordpress_sites::WordpressSites;
 
 /// Rows read by one query: a body may be long.
 const BATCH: usize = 200;
@@ -104,7 +106,10 @@ pub async fn with_page(
     }
     let pictures = row.featured_image.iter().chain(&row.entity.gallery).copied().collect();
     let media = rows_of::<Media>(db, tenant, pictures, live).await?;
-    let page = pages::Lookup::new(site, &terms, &clusters, &media).shown(row);
+    let there = WordpressSites::read(db).await?;
+    let page = pages::Lookup::new(site, &terms, &clusters, &media)
+        .knowing(&there)
+        .shown(row);
     let mut alone = frame(site, base_url, db.db().clock().now(), &[]);
     alone.sections = site.sections.iter().filter_map(parse).collect();
     alone.pages.push(page.into());
@@ -153,7 +158,8 @@ async fn read(
     let media: Vec<Media> = rows(db, tenant, "media", live, live).await?;
     let content: Vec<Content> = rows(db, tenant, "content", live, live).await?;
 
-    let lookup = pages::Lookup::new(site, &terms, &clusters, &media);
+    let there = WordpressSites::read(db).await?;
+    let lookup = pages::Lookup::new(site, &terms, &clusters, &media).knowing(&there);
     let mut behind = HashMap::with_capacity(content.len());
     let mut pages: Vec<(out::Page, Option<Origin>)> = Vec::with_capacity(content.len());
     for row in content {
@@ -168,29 +174,34 @@ async fn read(
         behind.insert(page.0.id.clone(), of);
         pages.push(page);
     }
-    let pages = leading_here(site, &terms, pages);
-    let mut pages: Vec<out::SharedPage> = pages.into_iter().map(out::SharedPage::from).collect();
+    let copied = copied(site, &terms, &there, &pages);
+    let pages = pages.into_iter().map(|(page, origin)| match origin {
+        Some(origin) => out::SharedPage::from(leading_here(page, &origin, &copied)),
+        None => out::SharedPage::from(page),
+    });
+    let mut pages: Vec<out::SharedPage> = pages.collect();
     pages.sort_by(|a: &out::SharedPage, b| a.id.cmp(&b.id));
     let mut snapshot = frame(site, base_url, now, &terms.iter().collect::<Vec<_>>());
     snapshot.pages = pages;
+    copied.keep_addresses(&mut snapshot);
     Ok((snapshot, behind, media))
 }
 
-/// The pages with links that lead to what else is here.
-fn leading_here(site: &Site, terms: &[Term], pages: Vec<(out::Page, Option<Origin>)>) -> Vec<out::Page> {
-    let copied = if pages.iter().any(|(_, origin)| origin.is_some()) {
-        let terms: HashMap<TermId, Term> = terms.iter().map(|term| (term.id, term.clone())).collect();
-        Copied::new(site, &terms, pages.iter().map(|(page, origin)| (page, origin.as_ref())))
-    } else {
-        Copied::default()
-    };
-    let led = pages.into_iter().map(|(page, origin)| {
-        let Some(origin) = origin else { return page };
-        let links = origin.links(&page);
-        let targets: Vec<Option<String>> = links.iter().map(|link| copied.target(&origin, link)).collect();
-        own_links::led(page, &links, &targets)
-    });
-    led.collect()
+/// What the pages with an origin are copies of.
+fn copied(site: &Site, terms: &[Term], there: &WordpressSites, pages: &[(out::Page, Option<Origin>)]) -> Copied {
+    if pages.iter().all(|(_, origin)| origin.is_none()) {
+        return Copied::default();
+    }
+    let terms: HashMap<TermId, Term> = terms.iter().map(|term| (term.id, term.clone())).collect();
+    let pages = pages.iter().map(|(page, origin)| (page, origin.as_ref()));
+    Copied::new(site, &terms, there, pages)
+}
+
+/// A page with links that lead to what else is here.
+fn leading_here(page: out::Page, origin: &Origin, copied: &Copied) -> out::Page {
+    let links = origin.links(&page);
+    let targets: Vec<Option<String>> = links.iter().map(|link| copied.target(origin, link)).collect();
+    own_links::led(page, &links, &targets)
 }
 
 /// The site without pages, sections and media.

@@ -13,6 +13,7 @@ use igny8_data::{DbError, Read, SiteDb, SiteRecord, SurrealValue, Variables};
 use igny8_renderer::site as out;
 
 use super::snapshot::own_links::{self, Copied, Origin};
+use super::snapshot::wordpress_sites::WordpressSites;
 use super::snapshot::{self, Snapshot, pages::Lookup, rows_of, used_media};
 use crate::features::content::{Content, ContentId};
 use crate::features::media::{Media, MediaId};
@@ -40,6 +41,8 @@ pub struct Standing {
     terms: HashMap<TermId, Term>,
     clusters: HashMap<ClusterId, String>,
     media: HashMap<MediaId, Media>,
+    /// The WordPress sites that content came from.
+    there: WordpressSites,
 }
 
 /// A published row.
@@ -127,21 +130,24 @@ impl Standing {
         forms: String,
     ) -> Result<Snapshot, DbError> {
         let now = db.db().clock().now();
-        let frame = frame_of(site);
+        let there = WordpressSites::read(db).await?;
+        let frame = frame_of(site, &there);
         let known = self.frame == frame && self.read_at.is_some_and(|at| now - at < LIFE && now >= self.looked_at);
         if known {
+            self.there = there;
             self.catch_up(db, site).await?;
         } else {
             *self = Self {
                 read_at: Some(now),
                 frame,
+                there,
                 ..Self::default()
             };
             self.read_all(db, site).await?;
         }
         self.looked_at = now;
-        self.lead(site);
-        Ok(self.assemble(site, (base_url, forms), now))
+        let copied = self.lead(site);
+        Ok(self.assemble(site, (base_url, forms), now, &copied))
     }
 
     async fn read_all(&mut self, db: &SiteDb<'_, Read>, site: &Site) -> Result<(), DbError> {
@@ -238,6 +244,7 @@ impl Standing {
     /// Takes rows as they are published now.
     fn take(&mut self, site: &Site, rows: Vec<Content>) {
         let lookup = Lookup::new(site, self.terms.values(), &self.clusters, self.media.values());
+        let lookup = lookup.knowing(&self.there);
         for row in rows {
             let (id, rev) = (row.id, row.rev);
             let terms = row.terms.iter().map(name_of);
@@ -260,18 +267,25 @@ impl Standing {
     }
 
     /// Links of imported texts to their own site follow what is published, whichever page changed.
-    fn lead(&mut self, site: &Site) {
-        if self.pages.values().all(|known| known.links.is_empty()) {
-            return;
+    fn lead(&mut self, site: &Site) -> Copied {
+        if self.pages.values().all(|known| known.origin.is_none()) {
+            return Copied::default();
         }
         let pages = self.pages.values().map(|known| (&*known.page, known.origin.as_deref()));
-        let copied = Copied::new(site, &self.terms, pages);
+        let copied = Copied::new(site, &self.terms, &self.there, pages);
         for known in self.pages.values_mut() {
             known.lead(&copied);
         }
+        copied
     }
 
-    fn assemble(&self, site: &Site, (base_url, forms): (String, String), now: DateTime<Utc>) -> Snapshot {
+    fn assemble(
+        &self,
+        site: &Site,
+        (base_url, forms): (String, String),
+        now: DateTime<Utc>,
+        copied: &Copied,
+    ) -> Snapshot {
         let terms: Vec<&Term> = {
             let mut terms: Vec<&Term> = self.terms.values().collect();
             terms.sort_unstable_by_key(|term| term.id);
@@ -281,6 +295,7 @@ impl Standing {
         out.settings.forms = Some(forms);
         // By id, as the ids of pages sort.
         out.pages = self.pages.values().map(|known| known.shown().0.clone()).collect();
+        copied.keep_addresses(&mut out);
         snapshot::arrange(site, &mut out);
         let named = self
             .pages
@@ -314,10 +329,10 @@ fn name_of(id: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// What every page depends on: languages, and how taxonomies are called.
-fn frame_of(site: &Site) -> u64 {
+/// What every page depends on: languages, how taxonomies are called, and the blocks that texts share.
+fn frame_of(site: &Site, there: &WordpressSites) -> u64 {
     let taxonomies = serde_json::to_string(&site.taxonomies).unwrap_or_default();
-    name_of(&(&site.language, &site.languages, taxonomies))
+    name_of(&(&site.language, &site.languages, taxonomies, there.blocks()))
 }
 
 fn hash_of(page: &out::Page) -> blake3::Hash {

@@ -77,6 +77,9 @@ pub struct Term {
     /// The term's id and taxonomy on a WordPress site.
     pub external_id: Option<String>,
     pub external_taxonomy: Option<String>,
+    /// The address of its archive on the WordPress site it came from.
+    #[surreal(default)]
+    pub external_url: Option<String>,
     pub rev: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -148,6 +151,7 @@ impl Term {
             clusters: Vec::new(),
             external_id: None,
             external_taxonomy: None,
+            external_url: None,
             rev: 1,
             created_at: now,
             updated_at: now,

@@ -119,6 +119,15 @@ impl Turn<'_> {
         Ok(answer.one::<bool>(1)? == Some(true))
     }
 
+    /// Gives a sign of life.
+    async fn keep(&self) -> Result<(), JobError> {
+        if self.take().await? {
+            Ok(())
+        } else {
+            Err(JobError::Retry("Another job took over.".into()))
+        }
+    }
+
     async fn give_back(&self) -> Result<(), DbError> {
         let sql = "DELETE $turn WHERE job = $job AND account = $account RETURN NONE;";
         self.query(sql, "giving a turn back").await.map(|_| ())
@@ -156,7 +165,7 @@ async fn send_all(
         let goes_on: &(dyn Fn() -> bool + Sync) = if in_slice() { &in_slice } else { &in_overtime };
         over.store(round.is_over(begun.elapsed()), Ordering::Release);
         if goes_on() {
-            while fan_out(app, scope).await? == BATCH {}
+            fan_out_all(app, scope, turn, goes_on).await?;
             for endpoint in due(app, scope).await? {
                 if round.begin(endpoint) {
                     endpoints.push(async move { (endpoint, drive(app, scope, endpoint, goes_on).await) });
@@ -168,9 +177,7 @@ async fn send_all(
         }
         if alive.elapsed() > SIGN_OF_LIFE {
             alive = Instant::now();
-            if !turn.take().await? {
-                return Err(JobError::Retry("Another job took over.".into()));
-            }
+            turn.keep().await?;
         }
         tokio::select! {
             Some((endpoint, attempts)) = endpoints.next() => {
@@ -215,6 +222,19 @@ impl Round {
             self.driven.remove(&endpoint);
         }
     }
+}
+
+/// Makes deliveries of all messages that wait. However many they are, the turn is kept meanwhile.
+async fn fan_out_all(
+    app: &App,
+    scope: &AccountScope<Write>,
+    turn: &Turn<'_>,
+    goes_on: &(dyn Fn() -> bool + Sync),
+) -> Result<(), JobError> {
+    while fan_out(app, scope).await? == BATCH && goes_on() {
+        turn.keep().await?;
+    }
+    Ok(())
 }
 
 /// Makes deliveries of messages that wait; answers how many messages it took.
@@ -396,6 +416,45 @@ mod tests {
     use igny8_data::{Clock, Ids};
 
     use super::*;
+    use crate::features::webhooks::{self, Event, EventKind};
+    use crate::testing::World;
+
+    async fn waiting(w: &World) -> usize {
+        let sql = "SELECT VALUE id FROM webhook_message WHERE waiting = true;";
+        let platform = w.app.db.platform(Why::Operator);
+        let mut answer = platform.query(sql, Variables::new(), "testing").await.unwrap();
+        answer.rows::<MessageId>(0).unwrap().len()
+    }
+
+    #[tokio::test]
+    async fn while_there_are_many_messages_the_turn_is_kept() {
+        let w = World::new().await;
+        let endpoint = json!({ "url": "https://hooks.example/" });
+        let (status, made) = w.post(&w.a.owner, "/webhooks", endpoint).await;
+        assert_eq!(status, 201, "{made}");
+        for _ in 0..=BATCH {
+            let event = Event::example(EventKind::CreditsLow, w.app.db.ids(), w.clock.now());
+            let mut tx = w.app.db.platform(Why::Operator).tx(w.a.account, None);
+            webhooks::emit(&mut tx, &event);
+            tx.commit().await.unwrap();
+        }
+        let actor = w.app.db.system_actor(w.a.account, Why::Queue).await.unwrap();
+        let scope = actor.account::<Write>().unwrap();
+        let turn = |job: JobId| Turn {
+            app: &w.app,
+            account: w.a.account,
+            job,
+        };
+        // It was believed dead.
+        let (ours, other) = (turn(w.app.db.ids().make()), turn(w.app.db.ids().make()));
+        assert!(other.take().await.unwrap());
+        let ended = fan_out_all(&w.app, &scope, &ours, &|| true).await;
+        assert!(matches!(ended, Err(JobError::Retry(_))), "{ended:?}");
+        assert_eq!(waiting(&w).await, 1, "it noticed after the first lot");
+        other.give_back().await.unwrap();
+        fan_out_all(&w.app, &scope, &ours, &|| true).await.unwrap();
+        assert_eq!(waiting(&w).await, 0);
+    }
 
     #[test]
     fn while_one_endpoint_is_waited_for_the_others_are_served() {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use html5gum::{DefaultEmitter, Token, Tokenizer};
 
-use crate::publish::html::{escaped, is_inline};
+use crate::publish::html::{escaped, is_inline, without_short_codes};
 
 /// Elements that have no end.
 const VOID: [&str; 13] = [
@@ -29,6 +29,11 @@ const NOT_IN_ITEMS: [&str; 14] = [
     "h4",
     "input",
 ];
+
+/// Whether a body has blocks of the editor.
+pub fn has_blocks(html: &str) -> bool {
+    html.contains("<!-- wp:")
+}
 
 /// The blocks of a body. `id_of` is the media library's id of an image's address.
 pub fn blocks(html: &str, id_of: &dyn Fn(&str) -> Option<String>) -> String {
@@ -178,7 +183,7 @@ fn heading(piece: &Piece, inner: &str) -> String {
     } else {
         format!(" {{\"level\":{level}}}")
     };
-    let id = piece.attribute("id").map(|id| format!(" id=\"{}\"", escaped(id)));
+    let id = piece.attribute("id").map(|id| format!(" id=\"{}\"", literal(id)));
     format!(
         "<!-- wp:heading{attributes} -->\n<h{level} class=\"wp-block-heading\"{}>{inner}</h{level}>\n<!-- /wp:heading -->",
         id.unwrap_or_default()
@@ -294,6 +299,11 @@ fn lone_image(inner: &str) -> Option<Image> {
     image
 }
 
+/// The value of an attribute that was read, as it stands between double quotes: no short code any more than where it came from.
+fn literal(value: &str) -> String {
+    without_short_codes(&escaped(value))
+}
+
 fn figure(inner: &str, id_of: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let (image, caption) = match inner.split_once("<figcaption>") {
         Some((image, caption)) => (image, Some(caption.strip_suffix("</figcaption>")?)),
@@ -317,8 +327,8 @@ fn image_block(image: &Image, caption: Option<&str>, id_of: &dyn Fn(&str) -> Opt
     let caption = caption.map(|text| format!("<figcaption class=\"wp-element-caption\">{text}</figcaption>"));
     format!(
         "<!-- wp:image {attributes} -->\n<figure class=\"wp-block-image size-full\"><img src=\"{}\" alt=\"{}\"{class}/>{}</figure>\n<!-- /wp:image -->",
-        escaped(&image.src),
-        escaped(&image.alt),
+        literal(&image.src),
+        literal(&image.alt),
         caption.unwrap_or_default()
     )
 }
@@ -372,6 +382,13 @@ mod tests {
                 "<!-- wp:image {\"id\":7,\"sizeSlug\":\"full\",\"linkDestination\":\"none\"} -->\n\
                  <figure class=\"wp-block-image size-full\"><img src=\"/a.png\" alt=\"A &amp; B\" class=\"wp-image-7\"/>\
                  <figcaption class=\"wp-element-caption\">C</figcaption></figure>\n<!-- /wp:image -->",
+            ),
+            (
+                "<h2 id=\"&#91;x]\">&#91;x]</h2><p>&#91;gallery]</p><figure><img src=\"/b.png?a=&#91;x]\" alt=\"&#91;gallery]\"></figure>",
+                "<!-- wp:heading -->\n<h2 class=\"wp-block-heading\" id=\"&#91;x]\">&#91;x]</h2>\n<!-- /wp:heading -->\n\n\
+                 <!-- wp:paragraph -->\n<p>&#91;gallery]</p>\n<!-- /wp:paragraph -->\n\n\
+                 <!-- wp:image {\"sizeSlug\":\"full\",\"linkDestination\":\"none\"} -->\n\
+                 <figure class=\"wp-block-image size-full\"><img src=\"/b.png?a=&#91;x]\" alt=\"&#91;gallery]\"/></figure>\n<!-- /wp:image -->",
             ),
             (
                 "<p><img src=\"/b.png\"></p>",

@@ -5,8 +5,8 @@ use igny8_wordpress::{Post, PostFields, PostType, SEO_KEYS, Taxonomy};
 use percent_encoding::percent_decode_str;
 
 use super::media::Placed;
-use super::{BodyForm, Wordpress, blocks};
-use crate::publish::document::{Document, DocumentFile, DocumentStatus, Part};
+use super::{BodyForm, Wordpress, blocks, failed, texts};
+use crate::publish::document::{Above, Document, DocumentFile, DocumentPlace, DocumentStatus, Part};
 use crate::publish::html;
 use crate::publish::publisher::{Known, PublishError};
 
@@ -25,19 +25,18 @@ impl Wordpress {
         notes: &mut Vec<String>,
     ) -> Result<PostFields, PublishError> {
         let mut fields = PostFields::default();
-        // Titles and excerpts are HTML there, and text here.
-        for (part, ours, there, field) in [
-            (Part::Title, &document.title, &post.title, &mut fields.title),
-            (Part::Excerpt, &document.excerpt, &post.excerpt, &mut fields.excerpt),
-        ] {
-            if document.sends(part) {
-                let ours = as_html(ours);
-                differing(field, &ours, same_text(there, &ours));
-            }
+        // Titles and excerpts are HTML there, and text here. What an import would make of theirs says the same already.
+        if document.sends(Part::Title) && texts::title_of(post) != document.title {
+            let ours = as_html(&document.title);
+            differing(&mut fields.title, &ours, same_text(&post.title, &ours));
+        }
+        if document.sends(Part::Excerpt) && texts::excerpt_of(post) != document.excerpt {
+            let ours = as_html(&document.excerpt);
+            differing(&mut fields.excerpt, &ours, same_text(&post.excerpt, &ours));
         }
         let placed = self.placed(document, known, notes).await?;
         if document.sends(Part::Body) {
-            let body = self.body(document, &placed);
+            let body = body(document, self.settings.body, &placed);
             differing(&mut fields.content, &body, same_body(&post.content, &body));
         }
         if document.sends(Part::Featured) {
@@ -46,14 +45,18 @@ impl Wordpress {
                 .iter()
                 .find(|file| Some(&file.hash) == document.featured.as_ref());
             let entry = path.and_then(|file| placed.get(&file.path));
-            let image = entry.and_then(|entry| entry.external_id.parse().ok()).unwrap_or(0);
-            // A picture that could not be sent takes none away.
-            if image != post.featured_media && (image != 0 || document.featured.is_none()) {
-                fields.featured_media = Some(image);
-            }
+            // A picture that could not be sent takes none away. Where there is none of ours, it is the one that an import found.
+            let theirs = document.extra.get("featured_media").and_then(serde_json::Value::as_u64);
+            let image = match document.featured {
+                Some(_) => entry.and_then(|entry| entry.external_id.parse::<u64>().ok()),
+                None => Some(theirs.unwrap_or(0)),
+            };
+            fields.featured_media = image.filter(|image| *image != post.featured_media);
         }
         if document.sends(Part::Author) {
-            fields.author = self.author(document, notes).filter(|author| *author != post.author);
+            fields.author = self
+                .author(document, post, notes)
+                .filter(|author| *author != post.author);
         }
         if document.sends(Part::Status) {
             self.status(document, post, &mut fields);
@@ -63,13 +66,22 @@ impl Wordpress {
         }
         if document.sends(Part::Terms) {
             for taxonomy in taxonomies {
-                let ours = self.terms(taxonomy, &document.terms, known, notes).await?;
-                if self.has_terms_of_ours(taxonomy)
-                    && ours != post.terms(taxonomy)
-                    && !is_default(taxonomy, &ours, post)
-                {
+                if !self.has_terms_of_ours(taxonomy) {
+                    continue;
+                }
+                let mut ours = self.terms(taxonomy, &document.terms, known, notes).await?;
+                self.with_unseen(taxonomy, post, &mut ours);
+                if ours != post.terms(taxonomy) && !is_default(taxonomy, &ours, post) {
                     fields.terms.insert(taxonomy.rest_base.clone(), ours);
                 }
+            }
+        }
+        if let Some(place) = document.place.as_ref().filter(|_| of.hierarchical) {
+            if document.sends(Part::Place) {
+                fields.parent = self.parent(place, post, of, notes).await?;
+            }
+            if document.sends(Part::Order) {
+                fields.menu_order = Some(place.order.unwrap_or(0)).filter(|order| *order != post.menu_order);
             }
         }
         self.meta(document, post, &mut fields);
@@ -77,11 +89,59 @@ impl Wordpress {
         Ok(fields)
     }
 
+    /// The post that it is to stand below, 0 for none; `None` where it does already, or that is not known.
+    async fn parent(
+        &self,
+        place: &DocumentPlace,
+        post: &Post,
+        of: &PostType,
+        notes: &mut Vec<String>,
+    ) -> Result<Option<u64>, PublishError> {
+        let above = match &place.above {
+            Above::Nothing => 0,
+            Above::Known { id, kind } if *kind == of.rest_base || *kind == of.slug => id.parse().unwrap_or(post.parent),
+            Above::Known { .. } | Above::Unknown => post.parent,
+        };
+        if above == post.parent || above == post.id {
+            return Ok(None);
+        }
+        if above == 0 {
+            return Ok(Some(0));
+        }
+        // WordPress refuses the whole of an update that names a parent which it does not have.
+        let there = self.client.post_of(of, &[], above).await;
+        match there.map_err(|error| failed(&error)) {
+            Ok(there) if there.status != "trash" && there.parent != post.id => Ok(Some(above)),
+            Ok(_) | Err(PublishError::Gone | PublishError::Fail(_)) => {
+                notes.push(
+                    "It does not stand below the same page as here: that page is not in WordPress any more, or in its bin. \
+                     Publish that page there again, and then this one."
+                        .into(),
+                );
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// The user that a document is by there: as the settings say, or else the one user who is called so.
-    fn author(&self, document: &Document, notes: &mut Vec<String>) -> Option<u64> {
+    fn author(&self, document: &Document, post: &Post, notes: &mut Vec<String>) -> Option<u64> {
         let Some(name) = &document.author else {
             return self.settings.default_author;
         };
+        // It is by them already, whoever else is called so; so is what an import brought, where nobody is known by that name.
+        let is_by = |id: u64| {
+            self.discovered
+                .users
+                .iter()
+                .any(|user| user.id == id && user.name == *name)
+        };
+        let imported = document.extra.get("author").and_then(serde_json::Value::as_u64);
+        let is_known =
+            self.discovered.users.iter().any(|user| user.name == *name) || self.settings.authors.contains_key(name);
+        if is_by(post.author) || (!is_known && imported == Some(post.author)) {
+            return None;
+        }
         let mut so_called = self.discovered.users.iter().filter(|user| user.name == *name);
         let only = match (so_called.next(), so_called.next()) {
             (Some(user), None) => Some(user.id),
@@ -102,16 +162,29 @@ impl Wordpress {
     pub(super) fn keep_terms(&self, post: &Post, taxonomies: &[Taxonomy], fields: &mut PostFields) {
         for taxonomy in taxonomies {
             let there = post.terms(taxonomy);
-            if self.has_terms_of_ours(taxonomy) && !there.is_empty() {
+            if self.is_usual(taxonomy) && !there.is_empty() {
                 fields.terms.entry(taxonomy.rest_base.clone()).or_insert(there);
             }
         }
     }
 
-    /// Whether one of our taxonomies becomes this one; other taxonomies are the site's own business.
-    fn has_terms_of_ours(&self, taxonomy: &Taxonomy) -> bool {
-        let mut ours = super::settings::TAXONOMIES.iter().map(|(ours, _)| *ours);
-        ours.any(|ours| self.settings.taxonomy(ours) == Some(taxonomy.slug.as_str()))
+    /// Whether one of our taxonomies becomes this one, or it comes here as a custom one; others are the site's own business.
+    pub(super) fn has_terms_of_ours(&self, taxonomy: &Taxonomy) -> bool {
+        self.is_usual(taxonomy) || self.settings.custom_taxonomy(taxonomy).is_some()
+    }
+
+    /// Whether one of our taxonomies becomes this one.
+    fn is_usual(&self, taxonomy: &Taxonomy) -> bool {
+        self.settings.our_taxonomy(&taxonomy.slug).is_some()
+    }
+
+    /// Adds the terms that a post has of a custom taxonomy which no import has brought here yet: content does not know them.
+    fn with_unseen(&self, taxonomy: &Taxonomy, post: &Post, ours: &mut Vec<u64>) {
+        if !self.is_usual(taxonomy) && !self.brought.contains(&taxonomy.slug) {
+            ours.extend(post.terms(taxonomy));
+            ours.sort_unstable();
+            ours.dedup();
+        }
     }
 
     /// The files that are needed for what is sent.
@@ -132,46 +205,21 @@ impl Wordpress {
         self.files(&files, known, notes).await
     }
 
-    fn body(&self, document: &Document, placed: &Placed) -> String {
-        let body = html::rewrite(&document.html, |address| placed.get(address)?.url.clone());
-        if document.foreign || self.settings.body == BodyForm::Html {
-            return body;
-        }
-        let id_of = |url: &str| {
-            let mut files = placed.values();
-            files
-                .find(|entry| entry.url.as_deref() == Some(url))
-                .map(|entry| entry.external_id.clone())
-        };
-        blocks::blocks(&body, &id_of)
-    }
-
     /// Status and date.
     pub(super) fn status(&self, document: &Document, post: &Post, fields: &mut PostFields) {
         let status = match document.status {
-            DocumentStatus::Draft => "draft",
-            DocumentStatus::Pending => "pending",
-            DocumentStatus::Scheduled => "future",
             // Published, for whoever may see it.
             DocumentStatus::Published if post.status == "private" || kept(document, "status") == Some("private") => {
                 "private"
             }
-            DocumentStatus::Published => "publish",
+            status => status_name(status),
         };
         if status != post.status {
             fields.status = Some(status.into());
         }
-        // What is published now gets the site's own time: by a clock that is behind ours it would be in the future, and wait.
-        let slack = match document.status {
-            DocumentStatus::Draft | DocumentStatus::Pending => return,
-            DocumentStatus::Scheduled => 0,
-            DocumentStatus::Published => CLOCKS_APART,
-        };
-        let apart = |date: DateTime<Utc>| {
-            post.date_gmt
-                .map_or(i64::MAX, |there| (there - date).num_seconds().abs())
-        };
-        fields.date_gmt = document.date.filter(|date| apart(*date) > slack);
+        fields.date_gmt = document
+            .date
+            .filter(|date| !is_same_date(document.status, post.date_gmt, *date));
     }
 
     /// Meta that the site takes, told by its being there: ours, and what a plugin for search engines reads.
@@ -186,9 +234,12 @@ impl Wordpress {
         if document.sends(Part::Seo) {
             let plugins = self.discovered.plugins;
             for (keys, is_there) in SEO_KEYS.iter().zip([plugins.yoast, plugins.rank_math]) {
-                for (key, text) in keys.iter().zip([&document.seo_title, &document.seo_description]) {
-                    let there = post.meta_text(key);
-                    if is_there && post.meta.contains_key(*key) && there.unwrap_or_default() != text {
+                let title = (&document.seo_title, texts::seo_title as fn(&str) -> String);
+                let description = (&document.seo_description, texts::seo_description as fn(&str) -> String);
+                for (key, (text, as_imported)) in keys.iter().zip([title, description]) {
+                    let there = post.meta_text(key).unwrap_or_default();
+                    let is_same = there == text || as_imported(there) == *text;
+                    if is_there && post.meta.contains_key(*key) && !is_same {
                         fields.meta.insert((*key).to_owned(), text.clone().into());
                     }
                 }
@@ -220,6 +271,42 @@ impl Wordpress {
     }
 }
 
+/// The status there for one of ours.
+pub fn status_name(status: DocumentStatus) -> &'static str {
+    match status {
+        DocumentStatus::Draft => "draft",
+        DocumentStatus::Pending => "pending",
+        DocumentStatus::Scheduled => "future",
+        DocumentStatus::Published => "publish",
+    }
+}
+
+/// Whether a date there is ours, for what has a status here. A draft's moves with every save.
+pub fn is_same_date(status: DocumentStatus, there: Option<DateTime<Utc>>, ours: DateTime<Utc>) -> bool {
+    // What is published now gets the site's own time: by a clock that is behind ours it would be in the future, and wait.
+    let slack = match status {
+        DocumentStatus::Draft | DocumentStatus::Pending => return true,
+        DocumentStatus::Scheduled => 0,
+        DocumentStatus::Published => CLOCKS_APART,
+    };
+    there.is_some_and(|there| (there - ours).num_seconds().abs() <= slack)
+}
+
+/// The body as it is written, with the files that have a place there.
+pub(super) fn body(document: &Document, form: BodyForm, placed: &Placed) -> String {
+    let body = html::rewrite(&document.html, |address| placed.get(address)?.url.clone());
+    if document.foreign || form == BodyForm::Html {
+        return body;
+    }
+    let id_of = |url: &str| {
+        let mut files = placed.values();
+        files
+            .find(|entry| entry.url.as_deref() == Some(url))
+            .map(|entry| entry.external_id.clone())
+    };
+    blocks::blocks(&body, &id_of)
+}
+
 fn kept<'a>(document: &'a Document, key: &str) -> Option<&'a str> {
     document.extra.get(key)?.as_str()
 }
@@ -235,16 +322,18 @@ fn is_default(taxonomy: &Taxonomy, ours: &[u64], post: &Post) -> bool {
     ours.is_empty() && taxonomy.slug == "category" && post.terms(taxonomy) == [1]
 }
 
-pub(super) fn as_html(text: &str) -> String {
+/// Plain text as HTML.
+pub fn as_html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// The same text, whichever way `&` is stored.
-fn same_text(there: &str, ours: &str) -> bool {
+pub fn same_text(there: &str, ours: &str) -> bool {
     there == ours || plain(there) == plain(ours)
 }
 
-fn plain(text: &str) -> String {
+/// A text as it was before WordPress stored it.
+pub(super) fn plain(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
     let text = ["&#8217;", "&#039;", "&#39;"]
         .iter()
@@ -257,20 +346,41 @@ fn plain(text: &str) -> String {
         .to_owned()
 }
 
-fn same_body(there: &str, ours: &str) -> bool {
+/// The same body, but for ends of lines and space around it.
+pub fn same_body(there: &str, ours: &str) -> bool {
     there == ours || there.replace("\r\n", "\n").trim() == ours.replace("\r\n", "\n").trim()
 }
 
 /// Slugs beyond ASCII are stored percent-encoded.
-fn same_slug(there: &str, ours: &str) -> bool {
+pub fn same_slug(there: &str, ours: &str) -> bool {
     let decoded = |slug: &str| percent_decode_str(slug).decode_utf8_lossy().to_lowercase();
     there == ours || decoded(there) == decoded(ours)
 }
 
-/// WordPress keeps numbers and texts of meta apart less strictly than JSON.
+/// Whether nothing is to be written but a slug that another post has there, behind which WordPress put a number.
+pub(super) fn is_numbered_slug(fields: &PostFields, post: &Post) -> bool {
+    let Some(slug) = &fields.slug else { return false };
+    let only_slug = PostFields {
+        slug: Some(slug.clone()),
+        ..PostFields::default()
+    };
+    let number = post
+        .slug
+        .strip_prefix(slug.as_str())
+        .and_then(|rest| rest.strip_prefix('-'));
+    *fields == only_slug
+        && number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// WordPress keeps numbers and texts of meta apart less strictly than JSON, and lists that are sent as text as lists.
 fn same_value(there: &serde_json::Value, ours: &serde_json::Value) -> bool {
     let text = |value: &serde_json::Value| match value {
         serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Array(all) if all.iter().all(serde_json::Value::is_string) => all
+            .iter()
+            .filter_map(serde_json::Value::as_str)
+            .collect::<Vec<_>>()
+            .join(","),
         other => other.to_string(),
     };
     there == ours || text(there) == text(ours)
@@ -298,5 +408,26 @@ mod tests {
         assert!(same_body("<p>a</p>\r\n", "<p>a</p>\n"));
         assert!(!same_body("<p>a</p>", "<p>b</p>"));
         assert!(same_value(&serde_json::json!("3"), &serde_json::json!(3)));
+        assert!(same_value(&serde_json::json!(["a", "b"]), &serde_json::json!("a,b")));
+        assert!(!same_value(&serde_json::json!(["a"]), &serde_json::json!("a,b")));
+    }
+
+    #[test]
+    fn slugs_that_wordpress_numbered() {
+        let post =
+            |slug: &str| -> Post { serde_json::from_value(serde_json::json!({ "id": 1, "slug": slug })).unwrap() };
+        let slug = |slug: &str| PostFields {
+            slug: Some(slug.into()),
+            ..PostFields::default()
+        };
+        assert!(is_numbered_slug(&slug("hi"), &post("hi-2")));
+        for there in ["hi", "hi-", "hi-two", "other-2"] {
+            assert!(!is_numbered_slug(&slug("hi"), &post(there)), "{there}");
+        }
+        let more = PostFields {
+            title: Some("x".into()),
+            ..slug("hi")
+        };
+        assert!(!is_numbered_slug(&more, &post("hi-2")));
     }
 }

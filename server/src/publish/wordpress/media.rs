@@ -1,6 +1,7 @@
 //! Files in the media library: each sent once, and found again by its hash.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::PoisonError;
 
 use igny8_wordpress::{Upload, WordPressError};
 
@@ -19,6 +20,7 @@ impl Wordpress {
         known: &mut Known,
         notes: &mut Vec<String>,
     ) -> Result<Placed, PublishError> {
+        self.forget_deleted(files, known).await?;
         let mut placed = Placed::new();
         for file in files {
             match self.one(file, known).await {
@@ -30,6 +32,30 @@ impl Wordpress {
             }
         }
         Ok(placed)
+    }
+
+    /// Forgets files that are known and were deleted from the media library: each is looked for once.
+    async fn forget_deleted(&self, files: &[&DocumentFile], known: &mut Known) -> Result<(), PublishError> {
+        let mut asked: Vec<(u64, &str)> = Vec::new();
+        for file in files {
+            let entry = known.get(KnownKind::Media, &file.hash);
+            asked.extend(entry.and_then(|entry| Some((entry.external_id.parse().ok()?, file.hash.as_str()))));
+        }
+        {
+            let seen = self.seen_files.lock().unwrap_or_else(PoisonError::into_inner);
+            asked.retain(|(id, _)| !seen.contains(id));
+        }
+        for some in asked.chunks(100) {
+            let ids: Vec<u64> = some.iter().map(|(id, _)| *id).collect();
+            let there = self.client.media_of(&ids).await.map_err(|error| failed(&error))?;
+            let there: HashSet<u64> = there.iter().map(|media| media.id).collect();
+            for (_, hash) in some.iter().filter(|(id, _)| !there.contains(id)) {
+                known.forget(KnownKind::Media, hash);
+            }
+            let mut seen = self.seen_files.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.extend(there);
+        }
+        Ok(())
     }
 
     async fn one(&self, file: &DocumentFile, known: &mut Known) -> Result<Entry, NotSent> {
@@ -84,6 +110,7 @@ impl Wordpress {
             external_id: media.id.to_string(),
             hash: Some(told),
             url: (!media.source_url.is_empty()).then_some(media.source_url),
+            ..Entry::default()
         };
         known.learn(KnownKind::Media, &file.hash, entry.clone());
         Ok(entry)
@@ -121,15 +148,9 @@ enum NotSent {
     Error(PublishError),
 }
 
-/// WordPress refuses kinds of files that its site does not allow with status 500 or 400 and one of these codes.
+/// A file of a type or size that its site does not take is told; anything else ends the document's turn.
 fn refused(file: &DocumentFile, error: &WordPressError) -> NotSent {
-    let about_the_file = match error {
-        WordPressError::Refused { code, .. } => code.starts_with("rest_upload") || code == "upload_error",
-        WordPressError::Server { message, .. } => message.contains("not allowed to upload this file type"),
-        WordPressError::TooLarge(_) => true,
-        _ => false,
-    };
-    if about_the_file {
+    if error.is_about_a_file() {
         NotSent::Refused(format!("WordPress does not take the file `{}`: {error}.", file.name))
     } else {
         NotSent::Error(failed(error))

@@ -7,27 +7,43 @@
 pub mod blocks;
 mod fields;
 mod media;
+mod origin;
 mod settings;
 mod terms;
+pub mod texts;
 
 use std::borrow::Cow;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use igny8_outgoing::Outgoing;
 use igny8_wordpress::{
     Credentials, Discovered, Outcome, Post, PostFields, PostPart, PostType, Taxonomy, WordPress, WordPressError,
 };
 
-use super::document::{Document, DocumentKind, DocumentTerm, Part};
-use super::publisher::{Known, PublishError, Publisher, Receipt, RemoteCopy, RemoteState};
+use super::document::{Above, Document, DocumentKind, DocumentTerm, Part};
+use super::publisher::{Known, KnownKind, PublishError, Publisher, Receipt, RemoteAround, RemoteCopy, RemoteState};
 
+pub use fields::{as_html, is_same_date, same_body, same_slug, same_text, status_name};
+pub use origin::{former_source_key, origin_of, source_key};
 pub use settings::{BodyForm, Imports, Sends, WordpressIn, WordpressOut, WordpressPatch, WordpressSettings};
-pub use terms::{TermPart, term_mark};
+pub use terms::{TermPart, edited_since_sent, mark_there, term_mark};
+
+/// How long a post that was read is taken for what is there.
+const SOON: Duration = Duration::from_millis(500);
+/// Terms of a taxonomy whose names are looked up, for people to compare.
+const MOST_NAMES: usize = 50;
 
 /// A connected WordPress site.
 pub struct Wordpress {
     client: WordPress,
     discovered: Discovered,
     settings: WordpressSettings,
+    /// Slugs of the taxonomies whose terms imports have brought here, whole.
+    brought: BTreeSet<String>,
+    /// Ids of files that were seen to be in the media library.
+    seen_files: Mutex<HashSet<u64>>,
 }
 
 /// The client of a destination; asks nothing.
@@ -75,7 +91,16 @@ impl Wordpress {
             client,
             discovered,
             settings,
+            brought: BTreeSet::new(),
+            seen_files: Mutex::default(),
         }
+    }
+
+    /// Says of which taxonomies all terms were imported: of others, what posts have of them there stays.
+    #[must_use]
+    pub fn knowing(mut self, brought: BTreeSet<String>) -> Self {
+        self.brought = brought;
+        self
     }
 
     /// The type of post that a document becomes.
@@ -103,6 +128,11 @@ impl Wordpress {
         })
     }
 
+    /// Whether the site still shows posts of the type of something that is there.
+    pub fn shows(&self, at: &Receipt) -> bool {
+        self.type_of(at).is_ok()
+    }
+
     /// What posts of a type are called in receipts, as far as the site shows them.
     pub fn kind_of(&self, post_type: &str) -> Option<&str> {
         Some(self.discovered.post_type(post_type)?.rest_base.as_str())
@@ -122,28 +152,115 @@ impl Wordpress {
         }
     }
 
-    fn copy(&self, taxonomies: &[Taxonomy], post: &Post) -> RemoteCopy {
-        let [seo_title, seo_description] = post.seo().map(|text| (!text.is_empty()).then(|| text.to_owned()));
-        RemoteCopy {
-            hash: post.hash(taxonomies),
-            modified: post.modified_gmt,
-            status: post.status.clone(),
-            title: post.title.clone(),
-            slug: post.slug.clone(),
-            html: post.content.clone(),
-            excerpt: post.excerpt.clone(),
-            url: (!post.link.is_empty()).then(|| post.link.clone()),
-            published_at: post.date_gmt,
-            seo_title,
-            seo_description,
-            terms: Vec::new(),
+    /// What is there, for people; what it refers to is asked for, as far as there is an answer.
+    async fn copy(&self, taxonomies: &[Taxonomy], post: &Post) -> RemoteCopy {
+        let mut author = self
+            .discovered
+            .users
+            .iter()
+            .find(|user| user.id == post.author)
+            .cloned();
+        if author.is_none() && post.author != 0 {
+            author = self.client.user(post.author).await.ok();
+        }
+        let image = match post.featured_media {
+            0 => None,
+            id => self.client.media_of(&[id]).await.ok().and_then(|mut found| found.pop()),
+        };
+        let mut terms = Vec::new();
+        for taxonomy in taxonomies.iter().filter(|taxonomy| self.has_terms_to_compare(taxonomy)) {
+            for id in post.terms(taxonomy).into_iter().take(MOST_NAMES) {
+                let term = self.client.term(taxonomy, id).await;
+                terms.push(term.map_or_else(|_| format!("#{id}"), |term| texts::plain(&term.name)));
+            }
+        }
+        let named = Named {
+            author: author.map(|user| user.name),
+            image: image.map(|media| media.source_url),
+            terms,
+        };
+        copy_of(post, taxonomies, named)
+    }
+
+    /// Whether the terms of a taxonomy are terms here.
+    fn has_terms_to_compare(&self, taxonomy: &Taxonomy) -> bool {
+        match self.settings.our_taxonomy(&taxonomy.slug) {
+            Some(ours) => !matches!(ours, "cluster" | "sector"),
+            None => self.brought.contains(&taxonomy.slug) && self.has_terms_of_ours(taxonomy),
         }
     }
+}
+
+/// Names of what a post refers to by numbers, as far as they are known.
+#[derive(Debug, Default)]
+pub struct Named {
+    pub author: Option<String>,
+    /// An address.
+    pub image: Option<String>,
+    pub terms: Vec<String>,
+}
+
+/// A post as people compare it with ours.
+pub fn copy_of(post: &Post, taxonomies: &[Taxonomy], named: Named) -> RemoteCopy {
+    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let [seo_title, seo_description] = post.seo().map(text);
+    let numbered = |name: Option<String>, id: u64| match name {
+        Some(name) => name,
+        None if id == 0 => String::new(),
+        None => format!("#{id}"),
+    };
+    RemoteCopy {
+        hash: post.hash(taxonomies),
+        modified: post.modified_gmt,
+        status: post.status.clone(),
+        title: post.title.clone(),
+        slug: post.slug.clone(),
+        html: post.content.clone(),
+        excerpt: post.excerpt.clone(),
+        url: text(&post.link),
+        published_at: post.date_gmt,
+        seo_title,
+        seo_description,
+        terms: named.terms,
+        around: Some(RemoteAround {
+            author: numbered(named.author, post.author),
+            image: numbered(named.image, post.featured_media),
+            parent: post.parent,
+            order: post.menu_order,
+            showing: texts::showing(post),
+        }),
+    }
+}
+
+/// The body of a document as it would go there, with the files that are known to be there.
+pub fn body_as_sent(document: &Document, settings: &WordpressSettings, known: &Known) -> String {
+    let mut placed = media::Placed::new();
+    for file in &document.files {
+        if let Some(entry) = known.get(KnownKind::Media, &file.hash) {
+            placed.insert(file.path.clone(), entry.clone());
+        }
+    }
+    fields::body(document, settings.body, &placed)
 }
 
 /// The slug of a draft that holds the place of the document with a key.
 pub fn place_slug_of(key: &str) -> String {
     format!("igny8-{}", key.replace('_', "-"))
+}
+
+/// Characters of an id behind what says which kind it is.
+const ID: usize = 26;
+
+/// The key of the document whose place a slug holds ([`place_slug_of`]), also where WordPress numbered it.
+pub fn key_of_place(slug: &str) -> Option<String> {
+    let (kind, rest) = slug.strip_prefix("igny8-")?.split_once('-')?;
+    let (id, more) = rest.split_at_checked(ID)?;
+    let all = |text: &str, fits: fn(u8) -> bool| !text.is_empty() && text.bytes().all(fits);
+    let is_id = all(kind, |byte| byte.is_ascii_lowercase())
+        && all(id, |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let number = more.strip_prefix('-');
+    let is_whole = more.is_empty() || number.is_some_and(|number| all(number, |byte| byte.is_ascii_digit()));
+    (is_id && is_whole).then(|| format!("{kind}_{id}"))
 }
 
 /// The slug of a draft that holds the place of a document.
@@ -181,24 +298,24 @@ fn whole<'a>(document: &'a Document, post: &Post) -> Cow<'a, Document> {
 }
 
 /// Whether parts were edited there that the document does not bring, so that they were not compared with it.
-fn has_unseen_edits(document: &Document, before: &str, after: &str) -> bool {
-    let part_of = |part: &PostPart| match part {
-        PostPart::Title => Some(Part::Title),
-        PostPart::Content => Some(Part::Body),
-        PostPart::Excerpt => Some(Part::Excerpt),
-        PostPart::Slug => Some(Part::Slug),
-        PostPart::Status => Some(Part::Status),
-        PostPart::Author => Some(Part::Author),
-        PostPart::Image => Some(Part::Featured),
-        PostPart::Terms => Some(Part::Terms),
-        PostPart::Seo => Some(Part::Seo),
-        PostPart::Meta => Some(Part::Meta),
-        PostPart::Place | PostPart::Showing => None,
+fn has_unseen_edits(document: &Document, of: &PostType, before: &str, after: &str) -> bool {
+    let place = document.place.as_ref().filter(|_| of.hierarchical);
+    let is_placed = place.is_some_and(|place| place.above != Above::Unknown);
+    let is_seen = |part: &PostPart| match part {
+        PostPart::Title => document.sends(Part::Title),
+        PostPart::Content => document.sends(Part::Body),
+        PostPart::Excerpt => document.sends(Part::Excerpt),
+        PostPart::Slug => document.sends(Part::Slug),
+        PostPart::Status => document.sends(Part::Status),
+        PostPart::Author => document.sends(Part::Author),
+        PostPart::Image => document.sends(Part::Featured),
+        PostPart::Terms => document.sends(Part::Terms),
+        PostPart::Seo => document.sends(Part::Seo),
+        PostPart::Meta => document.sends(Part::Meta),
+        PostPart::Place => is_placed && document.sends(Part::Place) && document.sends(Part::Order),
+        PostPart::Showing => false,
     };
-    let edited = PostPart::changed(before, after);
-    edited
-        .iter()
-        .any(|part| part_of(part).is_none_or(|part| !document.sends(part)))
+    !PostPart::changed(before, after).iter().all(is_seen)
 }
 
 impl Publisher for Wordpress {
@@ -245,27 +362,40 @@ impl Publisher for Wordpress {
         }
         let sent = whole(document, &post);
         let document: &Document = &sent;
+        let begun = Instant::now();
         let mut notes = Vec::new();
         let mut fields = self.fields(document, &post, of, &taxonomies, known, &mut notes).await?;
+        let mut post = post;
+        if !fields.is_empty() && (begun.elapsed() > SOON || known.is_changed()) {
+            // Files and terms took their time: what somebody saved meanwhile is not to be written over.
+            let now = self.client.post_of(of, &taxonomies, id).await;
+            let now = now.map_err(|error| failed(&error))?;
+            if now != post {
+                post = now;
+                notes.clear();
+                fields = self.fields(document, &post, of, &taxonomies, known, &mut notes).await?;
+            }
+        }
         if fetched_back {
             self.status(document, &post, &mut fields);
         }
-        if fields.is_empty() {
+        let is_as_left = |left: &RemoteState| is_as_left(&post, &taxonomies, at, left);
+        let was_edited = at.remote.as_ref().is_some_and(|left| !is_as_left(left));
+        // A slug that WordPress numbered once is numbered again: that is no edit of anybody's.
+        if fields.is_empty() || (was_edited && fields::is_numbered_slug(&fields, &post)) {
             let mut receipt = Self::receipt(of, &taxonomies, &post);
             receipt.notes = notes;
             if let (Some(left), Some(now)) = (&at.remote, &receipt.remote)
-                && !is_as_left(&post, &taxonomies, at, left)
-                && has_unseen_edits(document, &left.hash, &now.hash)
+                && was_edited
+                && has_unseen_edits(document, of, &left.hash, &now.hash)
             {
                 receipt.remote = Some(left.clone());
             }
             return Ok(receipt);
         }
-        if let Some(left) = &at.remote
-            && !fetched_back
-            && !is_as_left(&post, &taxonomies, at, left)
-        {
-            return Err(PublishError::Conflict(Box::new(self.copy(&taxonomies, &post))));
+        if was_edited && !fetched_back {
+            let copy = Box::pin(self.copy(&taxonomies, &post)).await;
+            return Err(PublishError::Conflict(Box::new(copy)));
         }
         self.keep_terms(&post, &taxonomies, &mut fields);
         let mut updated = self
@@ -274,10 +404,8 @@ impl Publisher for Wordpress {
             .await
             .map_err(|error| failed(&error))?;
         // WordPress says nothing about a picture that it does not have any more: it was deleted there, and is sent again.
-        if fields
-            .featured_media
-            .is_some_and(|image| image != updated.featured_media)
-        {
+        let is_missing = |image: u64| image != updated.featured_media && document.featured.is_some();
+        if fields.featured_media.is_some_and(is_missing) {
             let (image, note) = self.featured_again(document, known).await?;
             notes.extend(note);
             fields = PostFields {
@@ -296,16 +424,18 @@ impl Publisher for Wordpress {
         Ok(receipt)
     }
 
-    async fn file(&self, term: &DocumentTerm, known: &mut Known) -> Result<(), PublishError> {
-        let Some(slug) = self.settings.taxonomy(&term.taxonomy) else {
-            return Ok(());
+    async fn file(&self, term: &DocumentTerm, known: &mut Known) -> Result<Vec<String>, PublishError> {
+        let entry = term.path.last().and_then(|step| known.get(KnownKind::Term, &step.id));
+        let was_deleted = entry.is_some_and(|entry| entry.external_id.is_empty());
+        let Some(slug) = self.taxonomy_of(term, known).filter(|_| !was_deleted) else {
+            return Ok(Vec::new());
         };
-        let all = self.discovered.taxonomies.iter().map(|found| &found.taxonomy);
-        match all.into_iter().find(|of| of.slug == slug) {
-            // What is to be told of it comes with the documents that have it.
-            Some(of) => self.term(of, term, known, &mut Vec::new()).await.map(|_| ()),
-            None => Ok(()),
+        let mut notes = Vec::new();
+        let mut all = self.discovered.taxonomies.iter().map(|found| &found.taxonomy);
+        if let Some(of) = all.find(|of| of.slug == slug && self.has_terms_of_ours(of)) {
+            self.term(of, term, known, &mut notes).await?;
         }
+        Ok(notes)
     }
 
     async fn remove(&self, at: &Receipt) -> Result<(), PublishError> {
@@ -324,7 +454,8 @@ impl Publisher for Wordpress {
                 return Ok(());
             }
             if !is_as_left(&post, &taxonomies, at, left) {
-                return Err(PublishError::Conflict(Box::new(self.copy(&taxonomies, &post))));
+                let copy = Box::pin(self.copy(&taxonomies, &post)).await;
+                return Err(PublishError::Conflict(Box::new(copy)));
             }
         }
         match self.client.trash(of, id).await {
@@ -344,6 +475,29 @@ impl Publisher for Wordpress {
                 PublishError::Gone => Ok(()),
                 error => Err(error),
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_of_places_name_their_document() {
+        let key = "pub_01jz8k3v5n6q7r8s9t0v1w2x3y";
+        let slug = place_slug_of(key);
+        for (slug, expected) in [
+            (slug.clone(), Some(key)),
+            (format!("{slug}-2"), Some(key)),
+            (format!("{slug}-two"), None),
+            (format!("{slug}x"), None),
+            (slug[..slug.len() - 1].to_owned(), None),
+            ("igny8-review".to_owned(), None),
+            ("igny8".to_owned(), None),
+            ("igny8-pub-é".repeat(9), None),
+        ] {
+            assert_eq!(key_of_place(&slug).as_deref(), expected, "{slug}");
         }
     }
 }

@@ -1,14 +1,14 @@
 //! What a WordPress destination is told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use igny8_outgoing::{Outgoing, OutgoingError};
-use igny8_wordpress::ApiRoot;
+use igny8_wordpress::{ApiRoot, Discovered, PostType, Taxonomy};
 use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::api::validate::Check;
+use crate::api::validate::{Check, address};
 
 /// Which content goes to a destination by itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Enum, Serialize, Deserialize)]
@@ -60,6 +60,8 @@ pub struct WordpressSettings {
     pub url: String,
     /// Its REST API, as found.
     pub root: Option<ApiRoot>,
+    /// Addresses that its REST API had before, by which content may still be known.
+    pub former_roots: Vec<ApiRoot>,
     pub user: String,
     pub sends: Sends,
     /// Nothing goes there by itself: only content that somebody chose for it.
@@ -69,6 +71,8 @@ pub struct WordpressSettings {
     pub post_types: BTreeMap<String, String>,
     /// Slug of their taxonomy for one of ours; empty: its terms do not go there.
     pub taxonomies: BTreeMap<String, String>,
+    /// Our taxonomy for one of theirs that none of ours becomes; empty: its terms do not come.
+    pub custom_taxonomies: BTreeMap<String, String>,
     /// Id of their user for the name of an author.
     pub authors: BTreeMap<String, u64>,
     /// Id of their user for all other authors; the one who connects where there is none.
@@ -102,8 +106,19 @@ pub const TAXONOMIES: [(&str, &str); 8] = [
     ("sector", "igny8_sector"),
 ];
 
+/// Taxonomies of our plugin: what is in them is filed by our clusters and sectors, and by nobody there.
+const PLUGIN: [&str; 2] = ["igny8_cluster", "igny8_sector"];
+
+/// Whether terms of one of [`TAXONOMIES`] are terms here as well.
+fn has_terms(ours: &str) -> bool {
+    !matches!(ours, "cluster" | "sector")
+}
+
 /// Entries of a mapping at most.
 const MOST: usize = 500;
+
+/// Former addresses of an API that are kept.
+const MOST_ROOTS: usize = 10;
 
 impl WordpressSettings {
     /// Slug of the post type that a type of content becomes.
@@ -139,6 +154,71 @@ impl WordpressSettings {
         ours.find(|ours| self.taxonomy(ours) == Some(theirs))
     }
 
+    /// Slugs of their taxonomies that are the usual ones of ours, by these settings or where nothing is said.
+    pub fn usual_slugs(&self) -> HashSet<String> {
+        let usual = TAXONOMIES.iter().map(|(_, theirs)| *theirs);
+        let all = usual.chain(self.taxonomies.values().map(String::as_str));
+        all.filter(|slug| !slug.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// Post types that are imported: where our content goes, and those that were chosen.
+    pub fn imported_types(&self, found: &Discovered) -> Vec<PostType> {
+        let kinds = ["post", "page", "product", "service"];
+        let goes_there = |of: &PostType| kinds.iter().any(|kind| self.post_type(kind) == Some(of.slug.as_str()));
+        let all = found.types.iter().map(|found| &found.post_type);
+        all.filter(|of| goes_there(of) || self.import_types.contains(&of.slug))
+            .cloned()
+            .collect()
+    }
+
+    /// Our taxonomy that one of theirs becomes which is the usual one of none of ours; `None` where its terms do not come.
+    pub fn custom_taxonomy(&self, theirs: &Taxonomy) -> Option<&str> {
+        if PLUGIN.contains(&theirs.slug.as_str()) || self.our_taxonomy(&theirs.slug).is_some() {
+            return None;
+        }
+        if let Some(set) = self.custom_taxonomies.get(&theirs.slug) {
+            return (!set.is_empty()).then_some(set.as_str());
+        }
+        // Categories or tags that ours were told not to become.
+        if TAXONOMIES.iter().any(|(_, usual)| *usual == theirs.slug) {
+            return None;
+        }
+        let kind = theirs.types.first().map_or("post", |of| self.content_kind(of));
+        Some(match (theirs.hierarchical, kind) {
+            (true, "product") => "product_category",
+            (true, "service") => "service_category",
+            (true, _) => "blog_category",
+            (false, "product") => "product_tag",
+            (false, _) => "blog_tag",
+        })
+    }
+
+    /// By slug of theirs our taxonomy, for all that posts of an imported type have and none of ours becomes.
+    pub fn custom_taxonomies(&self, found: &Discovered) -> BTreeMap<String, String> {
+        let types = self.imported_types(found);
+        let is_imported = |theirs: &Taxonomy| types.iter().any(|of| of.taxonomies.contains(&theirs.slug));
+        let all = found.taxonomies.iter().map(|found| &found.taxonomy);
+        all.filter(|theirs| is_imported(theirs))
+            .filter_map(|theirs| Some((theirs.slug.clone(), self.custom_taxonomy(theirs)?.to_owned())))
+            .collect()
+    }
+
+    /// Which site it is, whatever the address of its API ([`ApiRoot::place`]).
+    pub fn place(&self) -> Option<String> {
+        self.root.as_ref().map(ApiRoot::place)
+    }
+
+    /// Keeps the addresses that the API had by these settings, where it has another one now.
+    pub fn moved_from(&mut self, before: &Self) {
+        for root in before.former_roots.iter().chain(&before.root) {
+            if self.root.as_ref() != Some(root) && !self.former_roots.contains(root) {
+                self.former_roots.push(root.clone());
+            }
+        }
+        let surplus = self.former_roots.len().saturating_sub(MOST_ROOTS);
+        self.former_roots.drain(..surplus);
+    }
+
     /// The site's address.
     pub fn address(&self) -> Option<Url> {
         Url::parse(&self.url).ok()
@@ -146,11 +226,11 @@ impl WordpressSettings {
 
     /// Notes what is wrong with them; fields are named below `wordpress.`.
     pub fn check(&self, check: &mut Check, outgoing: &Outgoing) {
-        let problem = match Url::parse(&self.url).map(|url| outgoing.check(&url)) {
-            Err(_) => Some("must be an address such as https://example.com".to_owned()),
-            Ok(Err(error @ (OutgoingError::Address(_) | OutgoingError::Blocked(_)))) => Some(error.to_string()),
-            Ok(_) if self.url.len() > 500 => Some("must have at most 500 characters".to_owned()),
-            Ok(_) => None,
+        let problem = match address(&self.url).map(|url| outgoing.check(&url)) {
+            None => Some("must be an address such as https://example.com, without spaces and line breaks".to_owned()),
+            Some(Err(error @ (OutgoingError::Address(_) | OutgoingError::Blocked(_)))) => Some(error.to_string()),
+            Some(_) if self.url.len() > 500 => Some("must have at most 500 characters".to_owned()),
+            Some(_) => None,
         };
         check.that(problem.is_none(), "wordpress.url", problem.unwrap_or_default());
         check.text("wordpress.user", &self.user, 1, 100);
@@ -167,6 +247,22 @@ impl WordpressSettings {
                 check.that(fits, field, "must name slugs, or nothing for what does not go there");
             }
         }
+        for (theirs, ours) in &self.custom_taxonomies {
+            let known = ours.is_empty() || (has_terms(ours) && TAXONOMIES.iter().any(|(name, _)| name == ours));
+            let message = format!("`{ours}` is not one of ours");
+            check.that(known, "wordpress.custom_taxonomies", message);
+            let fits = !theirs.is_empty() && theirs.len() <= 64;
+            check.that(
+                fits,
+                "wordpress.custom_taxonomies",
+                "must name taxonomies by their slugs",
+            );
+        }
+        check.that(
+            self.custom_taxonomies.len() <= MOST,
+            "wordpress.custom_taxonomies",
+            format!("must be at most {MOST}"),
+        );
         check.that(
             self.import_every <= LONGEST_INTERVAL,
             "wordpress.import_every",
@@ -214,6 +310,8 @@ pub struct WordpressOut {
     pub post_types: BTreeMap<String, String>,
     /// By our taxonomy the slug of theirs; empty for what does not go there.
     pub taxonomies: BTreeMap<String, String>,
+    /// By slug of theirs our taxonomy, for those that none of `taxonomies` names; empty for what does not come.
+    pub custom_taxonomies: BTreeMap<String, String>,
     /// By name of an author the id of their user.
     pub authors: BTreeMap<String, u64>,
     pub default_author: Option<u64>,
@@ -224,8 +322,11 @@ pub struct WordpressOut {
     pub import_every: u32,
 }
 
-impl From<&WordpressSettings> for WordpressOut {
-    fn from(settings: &WordpressSettings) -> Self {
+impl WordpressOut {
+    /// With what is in effect for what the site was found to have.
+    pub fn of(settings: &WordpressSettings, found: Option<&Discovered>) -> Self {
+        let mut custom_taxonomies = settings.custom_taxonomies.clone();
+        custom_taxonomies.extend(found.map(|found| settings.custom_taxonomies(found)).unwrap_or_default());
         let all = |usual: &[(&str, &str)], set: &BTreeMap<String, String>| {
             let usual = usual
                 .iter()
@@ -241,6 +342,7 @@ impl From<&WordpressSettings> for WordpressOut {
             body: settings.body,
             post_types: all(&POST_TYPES, &settings.post_types),
             taxonomies: all(&TAXONOMIES, &settings.taxonomies),
+            custom_taxonomies,
             authors: settings.authors.clone(),
             default_author: settings.default_author,
             imports: settings.imports,
@@ -274,6 +376,11 @@ pub struct WordpressIn {
     /// By our taxonomy the slug of theirs, where it is not the usual one; empty for what is not to go there.
     #[oai(default)]
     pub taxonomies: BTreeMap<String, String>,
+    /// Our taxonomy for each of theirs that none of `taxonomies` names; empty: it does not come. Where nothing is said, one with
+    /// levels becomes the category of the type of content that its posts become, another the tag of it; WordPress's own categories
+    /// and tags do not come where they are told to be none of ours. What came from one of theirs goes back into it.
+    #[oai(default)]
+    pub custom_taxonomies: BTreeMap<String, String>,
     /// By name of an author the id of their user.
     #[oai(default)]
     pub authors: BTreeMap<String, u64>,
@@ -294,12 +401,14 @@ impl WordpressIn {
         WordpressSettings {
             url: self.url.trim().to_owned(),
             root: None,
+            former_roots: Vec::new(),
             user: self.user.trim().to_owned(),
             sends: self.sends,
             chosen_only: self.chosen_only,
             body: self.body,
             post_types: self.post_types,
             taxonomies: self.taxonomies,
+            custom_taxonomies: self.custom_taxonomies,
             authors: self.authors,
             default_author: self.default_author,
             imports: self.imports,
@@ -325,6 +434,8 @@ pub struct WordpressPatch {
     pub post_types: Option<BTreeMap<String, String>>,
     /// As a whole.
     pub taxonomies: Option<BTreeMap<String, String>>,
+    /// As a whole. Terms that came already stay where they are.
+    pub custom_taxonomies: Option<BTreeMap<String, String>>,
     /// As a whole.
     pub authors: Option<BTreeMap<String, u64>>,
     /// 0 for none.
@@ -346,6 +457,7 @@ impl WordpressPatch {
         set(&mut settings.body, self.body);
         set(&mut settings.post_types, self.post_types);
         set(&mut settings.taxonomies, self.taxonomies);
+        set(&mut settings.custom_taxonomies, self.custom_taxonomies);
         set(&mut settings.authors, self.authors);
         set(&mut settings.imports, self.imports);
         set(&mut settings.import_types, self.import_types);
@@ -353,5 +465,88 @@ impl WordpressPatch {
         if let Some(author) = self.default_author {
             settings.default_author = (author != 0).then_some(author);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taxonomy(slug: &str, hierarchical: bool, of: &str) -> Taxonomy {
+        Taxonomy {
+            slug: slug.into(),
+            hierarchical,
+            types: vec![of.into()],
+            ..Taxonomy::tags()
+        }
+    }
+
+    #[test]
+    fn what_custom_taxonomies_become() {
+        let set = |entries: &[(&str, &str)]| {
+            let entries = entries
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+            entries.collect::<BTreeMap<_, _>>()
+        };
+        let settings = WordpressSettings {
+            post_types: set(&[("service", "offer")]),
+            custom_taxonomies: set(&[("mood", ""), ("series", "blog_category"), ("post_tag", "blog_category")]),
+            ..WordpressSettings::default()
+        };
+        for (theirs, expected) in [
+            (taxonomy("cuisine", true, "recipe"), Some("blog_category")),
+            (taxonomy("color", false, "recipe"), Some("blog_tag")),
+            (taxonomy("brand", true, "product"), Some("product_category")),
+            (taxonomy("label", false, "product"), Some("product_tag")),
+            (taxonomy("sector", true, "offer"), Some("service_category")),
+            (taxonomy("series", false, "post"), Some("blog_category")),
+            (taxonomy("mood", false, "post"), None),
+            (taxonomy("post_tag", false, "post"), None),
+            (taxonomy("igny8_cluster", false, "post"), None),
+        ] {
+            assert_eq!(settings.custom_taxonomy(&theirs), expected, "{}", theirs.slug);
+        }
+        let without = WordpressSettings {
+            taxonomies: set(&[("cluster", ""), ("sector", ""), ("blog_tag", "")]),
+            ..WordpressSettings::default()
+        };
+        for slug in ["igny8_cluster", "post_tag"] {
+            assert_eq!(without.custom_taxonomy(&taxonomy(slug, false, "post")), None, "{slug}");
+        }
+        let named = WordpressSettings {
+            custom_taxonomies: set(&[("igny8_cluster", "blog_tag"), ("post_tag", "blog_category")]),
+            ..without
+        };
+        for (slug, expected) in [("igny8_cluster", None), ("post_tag", Some("blog_category"))] {
+            assert_eq!(
+                named.custom_taxonomy(&taxonomy(slug, false, "post")),
+                expected,
+                "{slug}"
+            );
+        }
+    }
+
+    #[test]
+    fn former_addresses_of_an_api_are_kept() {
+        let at = |root: &str| WordpressSettings {
+            root: Some(root.parse().unwrap()),
+            ..WordpressSettings::default()
+        };
+        let (first, mut second) = (at("http://a.example/wp-json/"), at("https://a.example/?rest_route=/"));
+        second.moved_from(&first);
+        second.moved_from(&first);
+        let mut again = at("http://a.example/wp-json/");
+        again.moved_from(&second);
+        let texts = |settings: &WordpressSettings| -> Vec<String> {
+            settings.former_roots.iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(texts(&second), ["http://a.example/wp-json/"]);
+        assert_eq!(texts(&again), ["https://a.example/?rest_route=%2F"]);
+        assert_eq!(
+            (first.place(), second.place()),
+            (again.place(), Some("a.example".into()))
+        );
+        assert_eq!(WordpressSettings::default().place(), None);
     }
 }

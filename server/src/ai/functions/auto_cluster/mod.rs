@@ -119,6 +119,9 @@ pub struct Plan {
     unclustered: usize,
     /// Those of them that come out of the cluster they are in.
     leaving: Vec<KeywordId>,
+    /// How many more stay where a person put them.
+    #[serde(default)]
+    by_hand: usize,
     /// What the sector was clustered with; none in all parts but the last.
     settings: Option<String>,
     /// What its user should know.
@@ -135,6 +138,7 @@ impl Plan {
             fitting: Vec::new(),
             unclustered: 0,
             leaving: Vec::new(),
+            by_hand: 0,
             settings: None,
             notes: Vec::new(),
         }
@@ -407,6 +411,7 @@ impl AiFunction for AutoCluster {
             }
         }
         let mut plan = Plan {
+            by_hand: lines.by_hand,
             settings: Some(input.settings.clone()),
             notes,
             ..Plan::empty(lines.read_at)

@@ -347,6 +347,7 @@ mod tests {
                 were: Vec::new(),
                 clusters: super::super::read::Clusters::default(),
                 free: 0,
+                by_hand: 0,
                 read_at: chrono::DateTime::UNIX_EPOCH,
             },
             without_vectors: 0,

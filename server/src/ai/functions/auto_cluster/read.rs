@@ -78,15 +78,27 @@ impl Which {
 impl Line {
     /// Whether it is to be grouped: not what a person placed, and not what is in a cluster that keeps its keywords.
     pub(super) fn free(&self, which: &Which, kept: &HashSet<ClusterId>) -> bool {
-        let by_hand = self.placed_by_hand == Some(true);
-        match (which, self.cluster) {
-            (Which::Free | Which::Regroup, None) => !by_hand,
-            (Which::Free, Some(_)) => false,
-            (Which::Regroup, Some(cluster)) => !by_hand && !kept.contains(&cluster),
-            // Who names a keyword that was taken out wants it back in.
-            (Which::Named(named), None) => named.contains(&self.id),
-            (Which::Named(named), Some(cluster)) => named.contains(&self.id) && !by_hand && !kept.contains(&cluster),
+        self.is_meant(which, kept) && !self.is_placed(which)
+    }
+
+    /// Whether it would be grouped, had no person placed it where it is.
+    fn is_left(&self, which: &Which, kept: &HashSet<ClusterId>) -> bool {
+        self.is_meant(which, kept) && self.is_placed(which)
+    }
+
+    fn is_meant(&self, which: &Which, kept: &HashSet<ClusterId>) -> bool {
+        let can_move = self.cluster.is_none_or(|cluster| !kept.contains(&cluster));
+        match which {
+            Which::Free => self.cluster.is_none(),
+            Which::Regroup => can_move,
+            Which::Named(named) => named.contains(&self.id) && can_move,
         }
+    }
+
+    fn is_placed(&self, which: &Which) -> bool {
+        // Who names a keyword that was taken out wants it back in.
+        let is_wanted_back = matches!(which, Which::Named(_)) && self.cluster.is_none();
+        self.placed_by_hand == Some(true) && !is_wanted_back
     }
 }
 
@@ -153,6 +165,8 @@ pub struct Lines {
     pub(super) clusters: Clusters,
     /// How many are to be grouped.
     pub(super) free: usize,
+    /// How many are left where a person put them, or out of clusters.
+    pub(super) by_hand: usize,
     pub(super) read_at: DateTime<Utc>,
 }
 
@@ -188,6 +202,7 @@ impl Lines {
             read_at: db.db().clock().now(),
             clusters: clusters(db, sector).await?,
             free: 0,
+            by_hand: 0,
         };
         let mut last: Option<(Row, KeywordId)> = None;
         loop {
@@ -205,6 +220,7 @@ impl Lines {
             last = page.last().map(|line| (line.text.clone().into_value(), line.id));
             for line in page {
                 let is_free = line.free(which, &lines.clusters.kept);
+                lines.by_hand += usize::from(line.is_left(which, &lines.clusters.kept));
                 // Others in no cluster are not this task's.
                 if is_free || line.cluster.is_some() {
                     lines.take(line, is_free);

@@ -205,6 +205,7 @@ pub(super) async fn save(task: &Task<Payload>, plan: &Plan, tx: &mut Tx<'_>) -> 
             "keywords_mapped": mapped,
             "keywords_unclustered": unclustered,
             "keywords_taken_out": leaving.len(),
+            "placed_by_hand": plan.by_hand,
             "would_fit": fitting,
             "notes": plan.notes,
         }),

@@ -48,6 +48,7 @@ pub(super) fn split(mut plan: Plan, at_once: usize) -> Vec<Plan> {
     }
     let last = parts.room_for(0);
     last.unclustered += plan.unclustered - plan.leaving.len();
+    last.by_hand = plan.by_hand;
     (last.fitting, last.settings, last.notes) = (plan.fitting, plan.settings, plan.notes);
     parts.parts
 }
@@ -105,6 +106,7 @@ pub(super) fn sum(before: Value, mut now: Value) -> Value {
         "keywords_mapped",
         "keywords_unclustered",
         "keywords_taken_out",
+        "placed_by_hand",
     ] {
         let both = [&before, &now].map(|result| result[counted].as_u64().unwrap_or(0));
         now[counted] = both.iter().sum::<u64>().into();
@@ -152,6 +154,7 @@ mod tests {
             fitting: vec![(cluster(3), ids(120, 2))],
             unclustered: 27,
             leaving: ids(200, 25),
+            by_hand: 3,
             settings: Some("x".into()),
             notes: vec!["told".into()],
             ..Plan::empty(chrono::DateTime::UNIX_EPOCH)
@@ -183,6 +186,7 @@ mod tests {
         });
         assert_eq!(sizes.collect::<Vec<_>>(), [8, 30, 10, 6, 10, 10, 5]);
         assert_eq!(parts.iter().map(|part| part.unclustered).sum::<usize>(), 27);
+        assert_eq!(parts.iter().map(|part| part.by_hand).sum::<usize>(), 3);
         let told: Vec<bool> = parts.iter().map(|part| part.settings.is_some()).collect();
         assert_eq!(told, [false, false, false, false, false, false, true]);
         let begun = parts.iter().filter(|part| part.begun).count();

@@ -10,15 +10,15 @@ mod save;
 
 use std::sync::Arc;
 
-use igny8_data::{JobId, Read, SiteDb, Tx, Variables};
+use igny8_data::Tx;
 use igny8_writer::draft::{self, Draft};
 use igny8_writer::{brief_check, compose, sections};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::ai::{AiFunction, At, Attempt, BuiltIn, Model, Phase, Prepared, Saved, Task, Words, prompt};
+use crate::ai::{AiFunction, At, Attempt, BuiltIn, Model, Phase, Prepared, Same, Saved, Task, Words, prompt};
+use crate::api::Result;
 use crate::api::validate::Check;
-use crate::api::{Error, Result};
 use crate::features::billing::prices::Price;
 use crate::features::content::{Content, ContentId};
 use crate::features::sites::model::is_language;
@@ -155,8 +155,24 @@ impl AiFunction for GenerateContent {
     async fn units(at: &At<'_>, payload: &Payload) -> Result<i64> {
         let db = at.app.db.site(at.scope);
         let found = read::find(&db, payload).await?;
-        not_written_already(&db, payload).await?;
         Ok(found.words(payload))
+    }
+
+    /// Of two that write the same at once, the second would find the draft changed.
+    fn same(payload: &Payload) -> Option<Same> {
+        // No id is empty, so what a payload does not name is found nowhere.
+        let same = Same::when(
+            "payload.input.task = $same_task \
+             OR (payload.input.content = $same_content AND (payload.input.section ?? '') = $same_section)",
+        );
+        let task = payload.task.map(|id| id.to_string()).unwrap_or_default();
+        let content = payload.content.map(|id| id.to_string()).unwrap_or_default();
+        let section = payload.section.clone().unwrap_or_default();
+        Some(
+            same.with("same_task", task)
+                .with("same_content", content)
+                .with("same_section", section),
+        )
     }
 
     async fn prepare(task: &Task<Payload>) -> std::result::Result<Prepared<Input>, JobError> {
@@ -264,33 +280,6 @@ impl AiFunction for GenerateContent {
             (Written::Section(_), None) => Err(JobError::Fail("A section needs the content it belongs to.".into())),
         }
     }
-}
-
-/// Of two that write the same at once, the second would find the draft changed and be for nothing.
-async fn not_written_already(db: &SiteDb<'_, Read>, payload: &Payload) -> Result<()> {
-    // No id is empty, so what a payload does not name is found nowhere.
-    let task = payload.task.map(|id| id.to_string()).unwrap_or_default();
-    let (content, section) = match (payload.content, &payload.section) {
-        (Some(content), Some(section)) => (content.to_string(), section.clone()),
-        _ => (String::new(), String::new()),
-    };
-    let mut binds = Variables::new();
-    binds.insert("named", GenerateContent::NAME.to_owned());
-    binds.insert("of_task", task);
-    binds.insert("of_content", content);
-    binds.insert("of_section", section);
-    let sql = "SELECT VALUE id FROM job WHERE state INSIDE ['queued', 'running'] AND site = $site \
-               AND account = $account AND kind = 'ai_task' AND payload.`function` = $named \
-               AND (payload.input.task = $of_task \
-               OR (payload.input.content = $of_content AND payload.input.section = $of_section)) LIMIT 1;";
-    let mut answer = db.query(sql, binds, "looking for jobs that write the same").await?;
-    if answer.rows::<JobId>(0)?.is_empty() {
-        return Ok(());
-    }
-    Err(Error::conflict(
-        "written_already",
-        "A job that writes it waits or runs already. Wait for its end, or cancel it first.",
-    ))
 }
 
 /// What is wrong with a task's own prompt: it takes the place of `write_content`.

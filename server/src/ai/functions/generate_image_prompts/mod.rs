@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{shortened, wrong};
-use crate::ai::{AiFunction, Ask, At, BuiltIn, Model, Placeholder, Prepared, Saved, Task, Values, Words};
+use crate::ai::{AiFunction, Ask, At, BuiltIn, Model, Placeholder, Prepared, Same, Saved, Task, Values, Words};
 use crate::api::Result;
 use crate::api::validate::Check;
 use crate::features::billing::prices::Price;
@@ -155,6 +155,11 @@ impl AiFunction for GenerateImagePrompts {
             return Err(wrong("input.contents", "must be content of this site"));
         }
         Ok(i64::try_from(found).unwrap_or(i64::MAX))
+    }
+
+    fn same(payload: &Payload) -> Option<Same> {
+        let same = Same::when("payload.input.contents CONTAINSANY $same_contents");
+        Some(same.with_ids("same_contents", &payload.contents))
     }
 
     async fn prepare(task: &Task<Payload>) -> std::result::Result<Prepared<Input>, JobError> {

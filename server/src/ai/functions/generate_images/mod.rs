@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::wrong;
 use crate::ai::provider::images::{self as provider, Drawing, Quality};
-use crate::ai::{AiFunction, Asks, At, BuiltIn, Model, Prepared, Saved, Task, Words};
+use crate::ai::{AiFunction, Asks, At, BuiltIn, Model, Prepared, Same, Saved, Task, Words};
 use crate::api::validate::Check;
 use crate::api::{Error, Result};
 use crate::features::billing::prices::Price;
@@ -126,6 +126,15 @@ impl AiFunction for GenerateImages {
         // A provider that cannot be used is told when the task runs.
         let drawn = !matches!(provider::configured(at.app, &account).await, Ok(None));
         Ok(i64::try_from(images.len()).unwrap_or(i64::MAX) * weight(payload.quality, drawn))
+    }
+
+    fn same(payload: &Payload) -> Option<Same> {
+        let same = Same::when(
+            "(payload.input.images ?? []) CONTAINSANY $same_images OR payload.input.content = $same_content",
+        );
+        let content = payload.content.map(|id| id.to_string()).unwrap_or_default();
+        let images = payload.images.as_deref().unwrap_or_default();
+        Some(same.with_ids("same_images", images).with("same_content", content))
     }
 
     async fn prepare(task: &Task<Payload>) -> std::result::Result<Prepared<Input>, JobError> {

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 use self::rewrite::{REWRITE, question, read};
 use super::wrong;
-use crate::ai::{AiFunction, At, BuiltIn, Model, Phase, Prepared, Saved, Task, Words};
+use crate::ai::{AiFunction, At, BuiltIn, Model, Phase, Prepared, Same, Saved, Task, Words};
 use crate::api::Result;
 use crate::api::validate::Check;
 use crate::features::billing::prices::Price;
@@ -177,6 +177,11 @@ impl AiFunction for OptimizeContent {
             return Err(wrong("input.contents", &message));
         }
         Ok(i64::try_from(found.len()).unwrap_or(i64::MAX))
+    }
+
+    fn same(payload: &Payload) -> Option<Same> {
+        let same = Same::when("payload.input.contents CONTAINSANY $same_contents");
+        Some(same.with_ids("same_contents", &payload.contents))
     }
 
     async fn prepare(task: &Task<Payload>) -> Result<Prepared<Input>, JobError> {

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use self::asking::{CHOOSING, choosing, read_choice};
 use super::wrong;
-use crate::ai::{AiFunction, At, BuiltIn, Model, Phase, Prepared, Saved, Task, Words};
+use crate::ai::{AiFunction, At, BuiltIn, Model, Phase, Prepared, Same, Saved, Task, Words};
 use crate::api::Result;
 use crate::api::validate::Check;
 use crate::features::billing::prices::Price;
@@ -152,6 +152,16 @@ impl AiFunction for SuggestLinks {
             }
         }
         Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
+    }
+
+    fn same(payload: &Payload) -> Option<Same> {
+        let same = Same::when(
+            "(payload.input.content ?? []) CONTAINSANY $same_contents OR ($same_contents = [] \
+             AND (payload.input.content ?? []) = [] AND (payload.input.cluster ?? '') = $same_cluster)",
+        );
+        let cluster = payload.cluster.map(|id| id.to_string()).unwrap_or_default();
+        let contents = payload.content.as_deref().unwrap_or_default();
+        Some(same.with_ids("same_contents", contents).with("same_cluster", cluster))
     }
 
     async fn prepare(task: &Task<Payload>) -> Result<Prepared<Input>, JobError> {

@@ -1,6 +1,6 @@
 //! Create, read, list, change, delete and restore content.
 
-use igny8_data::{DbError, Deleted, Manage, Read, SiteId, SurrealValue, Variables, Write};
+use igny8_data::{DbError, Deleted, Read, SiteId, SurrealValue, Variables, Write};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::{Json, PlainText};
@@ -8,7 +8,7 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 
 use super::filter::{Filter, ScoreFilter};
 use super::objects::{ContentIn, ContentOut, ContentPatch, HighlightOut, SummaryOut};
-use super::{for_write, write_failed};
+use super::{for_write, waived_by, write_failed};
 use crate::api::page::RELEVANCE;
 use crate::api::response::Done;
 use crate::api::validate::Check;
@@ -340,10 +340,7 @@ impl ContentApi {
         let db = app.db.site(&scope);
         let old = for_write(&db, content_id.0, if_match.0.as_deref()).await?;
         let mut new = old.clone();
-        let force = body.force == Some(true);
-        if force {
-            let _ = caller.actor().site::<Manage>(&app.db, site_id.0).await?;
-        }
+        let waived_by = waived_by(&caller, &app, site_id.0, body.force, &from).await?;
         body.0.apply(&mut new);
         checked(Some(&old), &new)?;
         let lost = publish::lost(&db, &[(&old, &new)]).await?.pop().unwrap_or_default();
@@ -352,7 +349,7 @@ impl ContentApi {
             save::keep_address(&old, &mut new, &language_of(&db).await?);
         }
         let mut tx = db.tx();
-        publish::keep_ready(&mut tx, new.id, lost, force.then_some(&from.0))?;
+        publish::keep_ready(&mut tx, new.id, lost, waived_by)?;
         if save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited)
             && let Err(error) = tx.commit().await
         {

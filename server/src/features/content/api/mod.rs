@@ -19,11 +19,30 @@ pub use status::StatusApi;
 
 use std::collections::HashMap;
 
-use igny8_data::{Access, DbError, SiteDb};
+use igny8_data::{Access, DbError, Manage, Origin, SiteDb, SiteId};
 use poem_openapi::types::ToJSON as _;
 
 use super::{Content, ContentId, changes, publish};
-use crate::api::{Error, FieldError, Result, etag};
+use crate::api::{Caller, Error, FieldError, From, Result, etag};
+use crate::app::App;
+
+/// Where a request came from that waives what published content needs (`force`), for [`publish::keep_ready`].
+///
+/// # Errors
+/// When its caller may not manage the site.
+pub async fn waived_by<'a>(
+    caller: &Caller,
+    app: &App,
+    site: SiteId,
+    force: Option<bool>,
+    from: &'a From,
+) -> Result<Option<&'a Origin>> {
+    if force != Some(true) {
+        return Ok(None);
+    }
+    let _ = caller.actor().site::<Manage>(&app.db, site).await?;
+    Ok(Some(&from.0))
+}
 
 /// Content for a write that was made to the version `if_match` names; a stale writer is told which fields changed since.
 pub async fn for_write<A: Access>(db: &SiteDb<'_, A>, id: ContentId, if_match: Option<&str>) -> Result<Content> {

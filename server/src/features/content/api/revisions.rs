@@ -9,8 +9,8 @@ use poem_openapi::{Object, OpenApi};
 
 use super::items::fetched;
 use super::objects::ContentOut;
-use super::{for_write, write_failed};
-use crate::api::{Caller, Error, Fetched, Page, PageRequest, Result, SortField, Tag};
+use super::{for_write, waived_by, write_failed};
+use crate::api::{Caller, Error, Fetched, From, Page, PageRequest, Result, SortField, Tag};
 use crate::app::App;
 use crate::features::content::compare::{self, Difference};
 use crate::features::content::model::{BodyFormat, Content, ContentId};
@@ -189,19 +189,24 @@ impl RevisionsApi {
 
     /// Restore a revision
     ///
-    /// Its title, body and blocks become the content's again, as a new revision.
+    /// Its title, body and blocks become the content's again, as a new revision. What takes from published content what it needs
+    /// (`content_readiness`) is refused; an admin may force it.
     #[oai(
         path = "/sites/:site_id/content/:content_id/revisions/:number/restore",
         method = "post",
         operation_id = "revision_restore"
     )]
+    #[expect(clippy::too_many_arguments, reason = "each is a documented parameter")]
     async fn restore(
         &self,
         caller: Caller,
         app: Data<&App>,
+        from: From,
         site_id: Path<SiteId>,
         content_id: Path<ContentId>,
         number: Path<i64>,
+        /// Although published content loses what it needs with it; for admins.
+        force: Query<Option<bool>>,
         /// ETag of the version of the content the change is made to.
         #[oai(name = "If-Match")]
         if_match: Header<Option<String>>,
@@ -215,9 +220,10 @@ impl RevisionsApi {
         if let Some(blocks) = wanted.blocks {
             new.blocks = blocks;
         }
+        let waived_by = waived_by(&caller, &app, site_id.0, force.0, &from).await?;
         let lost = publish::lost(&db, &[(&old, &new)]).await?.pop().unwrap_or_default();
         let mut tx = db.tx();
-        publish::keep_ready(&mut tx, new.id, lost, None)?;
+        publish::keep_ready(&mut tx, new.id, lost, waived_by)?;
         let who = caller.actor().who();
         save::change_from(&app.db, &mut tx, who, &old, &mut new, Reason::Restored, Some(number.0));
         if let Err(error) = tx.commit().await {

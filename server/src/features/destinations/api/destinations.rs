@@ -139,7 +139,7 @@ impl DestinationsApi {
         let found = patiently(connect::find(&app, &mut settings, &password))
             .await
             .map_err(|e| refused(&e))?;
-        let earlier = earlier(&db, &settings, None).await?;
+        let earlier = earlier(&db, &mut settings, None).await?;
         let mut row = Destination {
             id: earlier.as_ref().map_or_else(|| app.db.ids().make(), |row| row.id),
             account: scope.account(),
@@ -169,6 +169,7 @@ impl DestinationsApi {
         state.discovered_at = Some(now);
         let detail = serde_json::json!({ "kind": row.kind, "host": host(&settings) });
         let known = state::of(&db, row.id).await?;
+        let mark = row.rev;
         let mut tx = db.tx();
         if let Some(earlier) = &earlier {
             taken_up_again(&mut tx, &mut row, earlier, &settings);
@@ -177,6 +178,7 @@ impl DestinationsApi {
         }
         if let Some(known) = known {
             (state.id, state.rev) = (known.id, known.rev);
+            state.cursor = inbound::anew(&known.cursor, mark);
             tx.replace(&mut state);
         } else {
             tx.create(state.clone());
@@ -289,7 +291,8 @@ impl DestinationsApi {
                     .await
                     .map_err(|e| refused(&e))?;
                 if before.root != settings.root {
-                    earlier(&db, &settings, Some(row.id)).await?;
+                    earlier(&db, &mut settings, Some(row.id)).await?;
+                    settings.moved_from(&before);
                 }
                 change = change
                     .connection(None, now)
@@ -300,7 +303,7 @@ impl DestinationsApi {
             resettled = before != settings;
             if comes_from_elsewhere(&before, &settings) {
                 // What was passed over until now carries old dates.
-                change = change.cursor(serde_json::json!({}));
+                change = change.import_anew(row.rev);
             }
             row.settings = serde_json::to_value(&settings).map_err(Error::internal)?;
             if new_password.is_some() {
@@ -623,21 +626,21 @@ impl DestinationsApi {
     }
 }
 
-/// The last destination that was removed and led to the same WordPress site: it knows what of ours is there.
+/// The last destination that was removed and led to the same WordPress site, whatever the address of its API was: it knows what of
+/// ours is there.
 ///
 /// Refuses where there is one that was not removed, besides `own`: of two, each takes what the other sends for something else, and
 /// everything is there twice.
 async fn earlier<A: Access>(
     db: &SiteDb<'_, A>,
-    settings: &WordpressSettings,
+    settings: &mut WordpressSettings,
     own: Option<DestinationId>,
 ) -> Result<Option<Destination>> {
+    let there = settings.place();
     let mut same: Vec<Destination> = db.list(Select::new().deleted(Deleted::With)).await?;
     same.retain(|row| {
         let known = row.settings::<WordpressSettings>();
-        row.kind == DestinationKind::Wordpress
-            && Some(row.id) != own
-            && known.is_ok_and(|known| known.root == settings.root)
+        row.kind == DestinationKind::Wordpress && Some(row.id) != own && known.is_ok_and(|known| known.place() == there)
     });
     if let Some(row) = same.iter().find(|row| row.deleted_at.is_none()) {
         return Err(Error::conflict(
@@ -648,7 +651,11 @@ async fn earlier<A: Access>(
             ),
         ));
     }
-    Ok(same.into_iter().max_by_key(|row| row.deleted_at))
+    let last = same.into_iter().max_by_key(|row| row.deleted_at);
+    if let Some(before) = last.as_ref().and_then(|row| row.settings::<WordpressSettings>().ok()) {
+        settings.moved_from(&before);
+    }
+    Ok(last)
 }
 
 /// A destination that was removed is connected anew: what is there is known, so nothing is made a second time.
@@ -661,14 +668,14 @@ fn taken_up_again(tx: &mut Tx<'_>, row: &mut Destination, earlier: &Destination,
     }
 }
 
-/// Their terms are not ours any more, since our taxonomies became others there.
+/// Their terms are not ours any more, since our taxonomies became others there; those of custom ones are where they were.
 fn forget_terms(tx: &mut Tx<'_>, destination: DestinationId) {
     let mut binds = Variables::new();
     binds.insert("retaxed", destination);
     binds.insert("retaxed_kind", KnownKind::Term);
     tx.statement(
         "DELETE mapping WHERE destination = $retaxed AND kind = $retaxed_kind AND site = $site AND account = $account \
-         RETURN NONE",
+         AND taxonomy IS NONE RETURN NONE",
         binds,
     );
 }
@@ -698,6 +705,7 @@ fn comes_from_elsewhere(before: &WordpressSettings, now: &WordpressSettings) -> 
         || before.import_types != now.import_types
         || before.post_types != now.post_types
         || before.taxonomies != now.taxonomies
+        || before.custom_taxonomies != now.custom_taxonomies
 }
 
 async fn try_out(app: &App, site: &Site, row: &Destination) -> Result<(), PublishError> {

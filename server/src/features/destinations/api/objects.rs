@@ -7,6 +7,7 @@ use poem_openapi::{Enum, Object};
 
 use crate::features::content::ContentId;
 use crate::features::content::compare::Difference;
+use crate::features::destinations::connect;
 use crate::features::destinations::model::{
     Choice, Connection, Destination, DestinationId, DestinationState, Direction, Publication, PublicationId,
     PublicationStatus, SyncEvent, SyncEventId, SyncResult, SyncStatus,
@@ -62,11 +63,9 @@ impl DestinationOut {
         let (mut wordpress, mut object_storage, mut release) = (None, None, None);
         match row.kind {
             DestinationKind::Wordpress => {
-                wordpress = row
-                    .settings::<WordpressSettings>()
-                    .ok()
-                    .as_ref()
-                    .map(WordpressOut::from);
+                let found = state.and_then(connect::discovered);
+                let settings = row.settings::<WordpressSettings>().ok();
+                wordpress = settings.map(|settings| WordpressOut::of(&settings, found.as_ref()));
             }
             DestinationKind::ObjectStorage => {
                 let settings = row.settings::<ObjectStorageSettings>().ok();
@@ -326,18 +325,28 @@ pub struct ConflictOut {
     /// Its status there, in the destination's own words.
     pub external_status: String,
     pub external_url: Option<String>,
-    /// Fields in which the sides differ.
+    /// Fields that were changed on a side and in which the sides differ.
     pub fields: Vec<ConflictField>,
 }
 
 /// A field in which the sides differ.
 #[derive(Debug, Object)]
-#[oai(rename = "PublicationConflictField")]
+#[oai(rename = "PublicationConflictField", skip_serializing_if_is_none)]
 pub struct ConflictField {
-    /// `title`, `slug`, `body`, `excerpt`, `seo_title`, `meta_description`
+    /// `title`, `slug`, `body`, `excerpt`, `seo_title`, `meta_description`, `status` (in the destination's own words),
+    /// `published_at`, `terms` (names, a line for each), `author`, `featured_image` (an address), `place` (order, and what it
+    /// stands below), `showing` (how it is shown there: whether it has a password, never which; sticky, format, template,
+    /// comments) and `meta` (what is kept with it there, without its values). What was changed of `showing` there stays,
+    /// whoever's copy is kept.
     pub field: String,
     pub ours: String,
+    /// Of `body`: ours in the form in which it would go there, where that is another text. The difference is from this.
+    pub ours_as_sent: Option<String>,
     pub theirs: String,
+    /// It was changed here since both sides agreed, as far as that is known.
+    pub changed_here: bool,
+    /// It was changed there since both sides agreed, as far as that is known.
+    pub changed_there: bool,
     /// From ours to theirs.
     pub difference: Difference,
 }

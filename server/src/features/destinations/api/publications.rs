@@ -14,8 +14,10 @@ use crate::api::{Caller, Error, Fetched, From, Page, PageRequest, Result, SortFi
 use crate::app::App;
 use crate::features::content::compare::compare;
 use crate::features::content::{Content, ContentId};
-use crate::features::destinations::model::{DestinationId, Publication, PublicationId, PublicationStatus};
+use crate::features::destinations::conflict::{self, AsSent};
+use crate::features::destinations::model::{Destination, DestinationId, Publication, PublicationId, PublicationStatus};
 use crate::features::destinations::send;
+use crate::features::sites::Site;
 use crate::publish::{PublishError, RemoteCopy};
 
 const SORTS: &[SortField] = &[SortField::same("updated_at")];
@@ -116,10 +118,18 @@ impl PublicationsApi {
         // Deleted here and edited there is a conflict, too.
         let ours = db.get_deleted::<Content>(row.content, Deleted::With).await?;
         let ours = ours.ok_or_else(Error::not_found)?;
-        let compared = tokio::task::spawn_blocking(move || differing(ours, &theirs)).await;
+        let account = caller.actor().account::<Read>()?;
+        let site = app.db.account(&account).get::<Site>(scope.site()).await?;
+        let site = site.ok_or_else(Error::not_found)?;
+        let sent = match db.get::<Destination>(row.destination).await? {
+            Some(destination) => Box::pin(conflict::as_sent(&app, &scope, &site, &destination, (&ours, &row))).await?,
+            None => AsSent::default(),
+        };
+        let publication = row.id;
+        let compared = tokio::task::spawn_blocking(move || differing(&row, &ours, &sent, theirs)).await;
         let (theirs, fields) = compared.map_err(Error::internal)?;
         Ok(Json(ConflictOut {
-            publication: row.id,
+            publication,
             modified: theirs.modified,
             external_status: theirs.status,
             external_url: theirs.url,
@@ -129,8 +139,8 @@ impl PublicationsApi {
 
     /// End a conflict
     ///
-    /// With `ours`, what is here goes there; with `theirs`, what is there comes here, and what was here stays as a revision. To bring
-    /// both together, edit what is here first and then keep `ours`.
+    /// With `ours`, what is here goes there, in the parts that were changed on either side. With `theirs`, what is there comes
+    /// here, and what was here stays as a revision. To bring both together, edit what is here first and then keep `ours`.
     #[oai(
         path = "/sites/:site_id/publications/:publication_id/resolve",
         method = "post",
@@ -152,12 +162,7 @@ impl PublicationsApi {
         let destination = destination_of(&db, row.destination).await?;
         match body.0.keep {
             Side::Ours => {
-                // What they did was seen: it is no reason to stop any more. Everything of ours goes.
-                (row.their_hash, row.their_modified) = (Some(theirs.hash), theirs.modified);
-                (row.sent_rev, row.sent_hash) = (None, None);
-                row.status = PublicationStatus::Pending;
-                (row.conflict, row.error, row.retry_at) = (None, None, None);
-                row.updated_at = app.db.clock().now();
+                row.keep_ours(theirs, app.db.clock().now());
                 let mut tx = db.tx();
                 tx.replace(&mut row)
                     .enqueue(send::publish_job(destination.id).priority(JobPriority::High));
@@ -299,33 +304,25 @@ fn no_conflict() -> Error {
     Error::conflict("no_conflict", "Both sides agree: there is no conflict to look at.")
 }
 
-fn differing(ours: Content, theirs: &RemoteCopy) -> (RemoteCopy, Vec<ConflictField>) {
-    let none = String::new();
-    let pairs = [
-        ("title", &ours.title, &theirs.title),
-        ("slug", &ours.slug, &theirs.slug),
-        ("body", &ours.body, &theirs.html),
-        ("excerpt", &ours.excerpt, &theirs.excerpt),
-        ("seo_title", &ours.seo_title, theirs.seo_title.as_ref().unwrap_or(&none)),
-        (
-            "meta_description",
-            &ours.meta_description,
-            theirs.seo_description.as_ref().unwrap_or(&none),
-        ),
-    ];
-    // What a site without an SEO plugin does not know is no difference.
-    let unknown = |field: &str| {
-        (field == "seo_title" && theirs.seo_title.is_none())
-            || (field == "meta_description" && theirs.seo_description.is_none())
-    };
-    let differing = pairs
+fn differing(
+    publication: &Publication,
+    ours: &Content,
+    sent: &AsSent,
+    theirs: RemoteCopy,
+) -> (RemoteCopy, Vec<ConflictField>) {
+    // Ends of lines are no difference, and no space around a text.
+    let lines = |text: &str| text.replace("\r\n", "\n").trim().to_owned();
+    let fields = conflict::differing(publication, ours, sent, &theirs)
         .into_iter()
-        .filter(|(field, ours, theirs)| ours != theirs && !unknown(field));
-    let fields = differing.map(|(field, ours, theirs)| ConflictField {
-        field: field.to_owned(),
-        ours: ours.clone(),
-        theirs: theirs.clone(),
-        difference: compare(ours, theirs),
-    });
-    (theirs.clone(), fields.collect())
+        .map(|one| ConflictField {
+            field: one.field.to_owned(),
+            difference: compare(&lines(one.as_sent.as_deref().unwrap_or(&one.ours)), &lines(&one.theirs)),
+            ours: one.ours,
+            ours_as_sent: one.as_sent,
+            theirs: one.theirs,
+            changed_here: one.changed_here,
+            changed_there: one.changed_there,
+        })
+        .collect();
+    (theirs, fields)
 }

@@ -10,7 +10,8 @@ use igny8_renderer::markdown::{self, Context, Known, Labels, Lookup, Syntax};
 use igny8_renderer::site::{Availability, Body, FaqItem, Media, Page, PageKind};
 use igny8_renderer::theme::Words;
 
-use crate::publish::html::{escaped, without_marks};
+use crate::publish::html::{escaped, without_marks, without_short_codes};
+use crate::publish::wordpress::blocks::{blocks, has_blocks};
 
 /// What bodies are made with.
 pub struct Frame<'a> {
@@ -43,7 +44,8 @@ pub struct Made {
     pub notes: Vec<String>,
 }
 
-/// Makes the body of a page. A `foreign` one another system wrote, and it goes back there: it stays as it is, byte for byte.
+/// Makes the body of a page. A `foreign` one another system wrote, and it goes back there: it stays as it is, byte for byte, and
+/// what was entered here follows in its form. Our own text is only text: what looks like a short code in it is none.
 pub fn body(page: &Page, foreign: bool, frame: &Frame<'_>) -> Made {
     let mut writer = Writer {
         page,
@@ -52,21 +54,28 @@ pub fn body(page: &Page, foreign: bool, frame: &Frame<'_>) -> Made {
         notes: Vec::new(),
         fragments: 0,
     };
-    match &page.body {
-        Body::Html(source) if foreign => writer.out.push_str(source),
+    let theirs = match &page.body {
+        Body::Html(source) if foreign => source.as_str(),
         text => {
             writer.facts();
             let html = markdown::render(text, &writer.context("", 2)).body;
             writer.out.push_str(&without_marks(&html));
             writer.gallery();
+            ""
         }
-    }
+    };
     for block in &page.blocks {
         writer.block(block);
     }
     writer.questions(&page.faq);
+    let own = without_short_codes(&writer.out);
+    let html = if has_blocks(theirs) && !own.is_empty() {
+        format!("{theirs}\n\n{}", blocks(&own, &|_| None))
+    } else {
+        format!("{theirs}{own}")
+    };
     Made {
-        html: writer.out,
+        html,
         notes: writer.notes,
     }
 }
@@ -429,6 +438,54 @@ mod tests {
         });
         assert_eq!(made(page.clone(), true).html, source);
         assert!(!made(page, false).html.contains("onclick"));
+    }
+
+    #[test]
+    fn what_follows_a_foreign_body_has_its_form() {
+        let page = |source: &str| {
+            serde_json::json!({
+                "id": "c", "kind": "post", "path": "/blog/x/", "section": "/blog/", "title": "X", "language": "en",
+                "body": { "format": "html", "text": source }, "faq": [{ "question": "Why [a]?", "answer": "Because" }],
+            })
+        };
+        for (source, follows) in [
+            (
+                "<!-- wp:paragraph -->\n<p>[gallery]</p>\n<!-- /wp:paragraph -->",
+                "\n\n<!-- wp:heading -->\n<h2 class=\"wp-block-heading\">Questions and answers</h2>\n<!-- /wp:heading -->\n\n\
+                 <!-- wp:heading {\"level\":3} -->\n<h3 class=\"wp-block-heading\">Why &#91;a]?</h3>\n<!-- /wp:heading -->\n\n\
+                 <!-- wp:paragraph -->\n<p>Because</p>\n<!-- /wp:paragraph -->",
+            ),
+            (
+                "Classic [gallery]\n",
+                "<h2>Questions and answers</h2>\n<h3>Why &#91;a]?</h3>\n<p>Because</p>\n",
+            ),
+        ] {
+            assert_eq!(
+                made(page(source), true).html.trim_end(),
+                format!("{source}{follows}").trim_end()
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_in_our_own_text_is_a_short_code() {
+        let markdown = "[gallery] [[caption]] <kbd>[gallery]</kbd> <samp>[/caption]</samp> <var>[a]</var> `[gallery]`\n\n\
+            ![\\[gallery\\]](/media/a.png) [\\[audio\\]](/blog/y/?a=[audio] \"[video]\") [ref][1] note[^1]\n\n\
+            - [x] done\n- [ ] open\n\n```\n[caption]x[/caption]\n```\n\n[1]: /blog/z/\n[^1]: A [playlist].\n";
+        let html = "<p title=\"[gallery]\">[gallery] <kbd>[a]</kbd> <img src=\"/media/a.png\" alt=\"[b]\"></p>";
+        for (format, text) in [("markdown", markdown), ("html", html)] {
+            let page = serde_json::json!({
+                "id": "c", "kind": "post", "path": "/blog/x/", "section": "/blog/", "title": "X", "language": "en",
+                "body": { "format": format, "text": text }, "attributes": { "[a]": "[b]" },
+                "faq": [{ "question": "[c]", "answer": "[d] <kbd>[e]</kbd>" }],
+                "blocks": [{ "type": "cta", "heading": "[f]", "links": [{ "label": "[g]", "url": "/x/?h=[i]" }] }],
+            });
+            let html = made(page, false).html;
+            assert!(!html.contains('['), "{html}");
+            assert!(html.contains("&#91;gallery]") && html.contains("alt=\"&#91;"), "{html}");
+            let blocks = blocks(&html, &|_| None);
+            assert!(!blocks.contains('['), "{blocks}");
+        }
     }
 
     #[test]

@@ -11,11 +11,13 @@ use igny8_renderer::Theme;
 use igny8_renderer::address::{Address, Target};
 use igny8_renderer::locale::Reader;
 use igny8_renderer::site::Page;
+use igny8_wordpress::PostPart;
 
 use super::inbound::convert;
-use super::model::{BINNED, Destination, Publication, PublicationStatus};
+use super::model::{BINNED, Destination, KeptOurs, Publication, PublicationStatus};
 use crate::app::App;
 use crate::features::content::model::{BodyFormat, ContentType, Source, SyncStatus};
+use crate::features::content::rules::is_site_path;
 use crate::features::content::{Content, ContentId, Status, changes};
 use crate::features::media::{Media, MediaStore};
 use crate::features::planner::{Cluster, ClusterId, KeywordId, text_key};
@@ -24,10 +26,15 @@ use crate::features::sites::{Sector, Site};
 use crate::features::taxonomy::model::MAX_DEPTH;
 use crate::features::taxonomy::{Term, TermId};
 use crate::features::writer::TaskId;
-use crate::publish::{Document, DocumentFile, DocumentKind, DocumentStatus, DocumentTerm, Part, TermStep, html};
+use crate::publish::wordpress::{WordpressSettings, origin_of};
+use crate::publish::{
+    Above, Document, DocumentFile, DocumentKind, DocumentPlace, DocumentStatus, DocumentTerm, Part, TermStep, html,
+};
 
 /// Rows made into documents at once: a body may be 2 MiB.
 pub const BATCH: usize = 25;
+/// Addresses without content that are remembered of one body.
+const MOST_PATHS: usize = 50;
 
 /// Makes the documents of one site for one destination.
 pub struct Maker<'a> {
@@ -37,14 +44,20 @@ pub struct Maker<'a> {
     destination: &'a Destination,
     address: Arc<Address>,
     theme: Arc<Theme>,
+    /// A WordPress destination's site, as imported content names it.
+    origin: Option<String>,
 }
 
 /// A document, and what is known of it besides.
 pub struct Made {
     pub document: Document,
     pub hash: String,
-    /// Content it links to that has no address there yet.
+    /// Content that it links to or stands below and that has no place there yet.
     pub waits_for: Vec<ContentId>,
+    /// Addresses in the site that it names and at which there is no content yet.
+    pub waits_paths: Vec<String>,
+    /// Something that it waited for has a place there by now: it is to be sent, whatever it was before.
+    pub is_due: bool,
     /// What is left out, in words.
     pub notes: Vec<String>,
 }
@@ -105,11 +118,13 @@ impl<'a> Maker<'a> {
     ) -> Result<Self, String> {
         let address = crate::features::publishing::address_of(app, site);
         let theme = app.renders.theme(&site.theme);
+        let settings = destination.settings::<WordpressSettings>().unwrap_or_default();
         Ok(Self {
             app,
             db,
             site,
             destination,
+            origin: settings.place(),
             address: Arc::new(Address::new(&address)?),
             theme: theme.map_err(|error| format!("The theme cannot be used: {error}"))?,
         })
@@ -136,8 +151,16 @@ impl<'a> Maker<'a> {
         let places = self.places(&bodies, &contents).await?;
         let store = MediaStore::of(self.app);
         let mut made = Vec::with_capacity(rows.len());
-        for (((content, publication), written), foreign) in rows.into_iter().zip(bodies).zip(foreign) {
-            let one = self.one(&content, &publication, written, foreign, &named, &places, &store);
+        for (((content, publication), (page, written)), foreign) in rows.into_iter().zip(bodies).zip(foreign) {
+            let body::Made { html, notes } = written;
+            let row = Row {
+                content: &content,
+                publication: &publication,
+                page: &page,
+                html: &html,
+                foreign,
+            };
+            let one = self.one(&row, notes, &named, &places, &store);
             made.push((content, publication, one));
         }
         Ok(made)
@@ -299,14 +322,14 @@ impl<'a> Maker<'a> {
         })
     }
 
-    /// Where content is that the bodies link to.
+    /// Where content is that the bodies link to, or that the rows stand below.
     async fn places(
         &self,
         bodies: &[(Page, body::Made)],
         rows: &[&Content],
     ) -> Result<HashMap<String, Place>, DbError> {
-        let mut paths: BTreeSet<String> = BTreeSet::new();
-        for ((page, body), _) in bodies.iter().zip(rows) {
+        let mut paths: BTreeSet<String> = rows.iter().filter_map(|content| self.section_of(content)).collect();
+        for (page, body) in bodies {
             for address in html::addresses(&body.html) {
                 if let Target::Site { path, .. } = self.address.target(&self.relative(&address), &page.path)
                     && !path.starts_with("/media/")
@@ -338,7 +361,8 @@ impl<'a> Maker<'a> {
         for (n, (_, linked)) in found.iter().enumerate() {
             binds.insert(format!("content{n}"), *linked);
             sql += &format!(
-                "SELECT external_url, status FROM publication WITH INDEX publication_content \
+                "SELECT external_id, external_type, external_url, status, sent_rev, their_hash \
+                 FROM publication WITH INDEX publication_content \
                  WHERE destination = $destination AND content = $content{n} AND site = $site AND account = $account;"
             );
         }
@@ -351,11 +375,9 @@ impl<'a> Maker<'a> {
             .await?;
         let mut places = HashMap::new();
         for (n, (path, linked)) in found.into_iter().enumerate() {
-            let there = answer.rows::<There>(n)?.pop();
-            let url = there
-                .filter(|there| there.status != PublicationStatus::Removed)
-                .and_then(|there| there.external_url);
-            places.insert(path, Place { content: linked, url });
+            let there = answer.rows::<There>(n)?.pop().filter(There::is_written);
+            let place = there.map_or_else(|| Place::unknown(linked), |there| there.place(linked));
+            places.insert(path, place);
         }
         Ok(places)
     }
@@ -380,23 +402,55 @@ impl<'a> Maker<'a> {
         found.unwrap_or_else(|| (self.site.language.clone(), path.to_owned()))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what was read for all of them, and the one")]
-    fn one(
+    /// The address of a path within a language.
+    pub fn site_path(&self, language: &str, path: &str) -> String {
+        if language == self.site.language {
+            path.to_owned()
+        } else {
+            format!("/{language}{path}")
+        }
+    }
+
+    /// The address of what content stands below, if it stands below something. Posts do not, whatever their section.
+    fn section_of(&self, content: &Content) -> Option<String> {
+        let of = content.content_type;
+        let is_top = content.section == "/" || content.section == of.default_section();
+        (of != ContentType::Post && !is_top).then(|| self.site_path(&content.language, &content.section))
+    }
+
+    /// Where a row stands among others, and what of that is not there yet.
+    fn place(&self, row: &Row<'_>, places: &HashMap<String, Place>) -> (Option<DocumentPlace>, Missing) {
+        let mut missing = Missing::default();
+        if row.content.content_type == ContentType::Post {
+            return (None, missing);
+        }
+        let above = self.section_of(row.content).map(|path| {
+            let place = places.get(&path);
+            let external = place
+                .filter(|place| place.content != row.content.id)
+                .and_then(|place| place.external.clone());
+            missing.note(&path, place, external.is_some(), row);
+            external.map_or(Above::Unknown, |(id, kind)| Above::Known { id, kind })
+        });
+        let place = DocumentPlace {
+            above: above.unwrap_or(Above::Nothing),
+            order: row.content.weight,
+        };
+        (Some(place), missing)
+    }
+
+    /// The body with addresses as they are there, the files it shows, and what it links to that is not there yet.
+    fn linked(
         &self,
-        content: &Content,
-        publication: &Publication,
-        (page, written): (Page, body::Made),
-        foreign: bool,
-        named: &Named,
+        row: &Row<'_>,
+        files: &HashMap<String, &Media>,
         places: &HashMap<String, Place>,
-        store: &MediaStore,
-    ) -> Made {
-        let mut waits_for = Vec::new();
+    ) -> (String, BTreeSet<String>, Missing) {
         let mut used: BTreeSet<String> = BTreeSet::new();
-        let files: HashMap<String, &Media> = named.media.iter().map(|file| (file.public_path(), file)).collect();
-        let html = html::rewrite(&written.html, |address| {
+        let mut missing = Missing::default();
+        let html = html::rewrite(row.html, |address| {
             let relative = self.relative(address);
-            let Target::Site { path, suffix } = self.address.target(&relative, &page.path) else {
+            let Target::Site { path, suffix } = self.address.target(&relative, &row.page.path) else {
                 return None;
             };
             if files.contains_key(&path) {
@@ -404,21 +458,59 @@ impl<'a> Maker<'a> {
                 return (address != path).then_some(path);
             }
             let place = places.get(&path);
-            match place.and_then(|place| place.url.as_deref()) {
-                // What stands in a foreign text like that leads there already.
-                Some(url) if foreign && path_of(url) == Some(path.clone()) => None,
-                Some(url) => Some(format!("{url}{suffix}")),
-                None => {
-                    if let Some(place) = place.filter(|place| place.content != content.id) {
-                        waits_for.push(place.content);
-                    }
-                    // A foreign text speaks of its own site.
-                    (!foreign).then(|| format!("{}{suffix}", self.address.absolute(&path)))
-                }
+            let url = place.and_then(|place| place.url.as_deref());
+            // A foreign text speaks of its own site.
+            if row.foreign {
+                // What stands in it like that leads there already.
+                return url
+                    .filter(|url| path_of(url).as_deref() != Some(path.as_str()))
+                    .map(|url| format!("{url}{suffix}"));
             }
+            missing.note(&path, place, url.is_some(), row);
+            Some(match url {
+                Some(url) => format!("{url}{suffix}"),
+                None => format!("{}{suffix}", self.address.absolute(&path)),
+            })
         });
-        waits_for.sort_unstable();
-        waits_for.dedup();
+        (html, used, missing)
+    }
+
+    /// What an import brought that content has no field for; ids mean something at the site they came from alone.
+    fn extra(&self, content: &Content, publication: &Publication) -> serde_json::Value {
+        let mut extra = content.extra.get(convert::EXTRA).cloned().unwrap_or_default();
+        let origin = content.source_key.as_deref().and_then(origin_of);
+        let is_from_there = content.source != Source::Wordpress || origin.map(|(site, _)| site) == self.origin;
+        // The picture that an import found is the one that is shown here.
+        let shows_theirs = content.featured_image.is_none() && content.extra.get("image").is_some();
+        // Of that post, or for one that is made in its place.
+        let is_new = content.source == Source::Wordpress && publication.their_hash.is_none();
+        let is_of_it = publication.external_id.is_some() && external_id(&extra) == publication.external_id;
+        if let Some(extra) = extra.as_object_mut() {
+            if !is_from_there {
+                extra.remove("author");
+            }
+            if !(is_from_there && shows_theirs && (is_of_it || is_new)) {
+                extra.remove("featured_media");
+            }
+        }
+        extra
+    }
+
+    fn one(
+        &self,
+        row: &Row<'_>,
+        notes: Vec<String>,
+        named: &Named,
+        places: &HashMap<String, Place>,
+        store: &MediaStore,
+    ) -> Made {
+        let (content, publication) = (row.content, row.publication);
+        let files: HashMap<String, &Media> = named.media.iter().map(|file| (file.public_path(), file)).collect();
+        let (html, mut used, links) = self.linked(row, &files, places);
+        let (place, above) = self.place(row, places);
+        let mut changed = changed_parts(content, publication);
+        let links = links.settled(Part::Body, &mut changed, publication);
+        let above = above.settled(Part::Place, &mut changed, publication);
         let featured = content
             .featured_image
             .and_then(|id| named.media.iter().find(|file| file.id == id));
@@ -442,9 +534,10 @@ impl<'a> Maker<'a> {
             kind: kind_of(content.content_type),
             title: content.title.clone(),
             slug: content.slug.clone(),
+            place,
             html,
-            changed: changed_parts(content, publication),
-            foreign,
+            changed,
+            foreign: row.foreign,
             excerpt: content.excerpt.clone(),
             status,
             date: match status {
@@ -461,28 +554,121 @@ impl<'a> Maker<'a> {
             canonical_url: content.canonical_url.clone(),
             indexable: content.indexable,
             meta: meta(content, named),
-            extra: content.extra.get("wordpress").cloned().unwrap_or_default(),
+            extra: self.extra(content, publication),
         };
         Made {
             hash: document.hash(),
             document,
-            waits_for,
-            notes: written.notes,
+            waits_for: distinct(links.contents.into_iter().chain(above.contents)),
+            waits_paths: distinct(links.paths.into_iter().chain(above.paths)),
+            is_due: links.found || above.found,
+            notes,
         }
     }
+}
+
+/// A row, and what was made of it so far.
+struct Row<'r> {
+    content: &'r Content,
+    publication: &'r Publication,
+    page: &'r Page,
+    html: &'r str,
+    foreign: bool,
 }
 
 #[derive(SurrealValue)]
 #[surreal(crate = "surrealdb_types")]
 struct There {
+    external_id: Option<String>,
+    external_type: Option<String>,
     external_url: Option<String>,
     status: PublicationStatus,
+    sent_rev: Option<i64>,
+    their_hash: Option<String>,
 }
 
-/// Content that is linked to, and its address there.
+impl There {
+    /// Whether it is there, and not only a place that is reserved for it: that has another address until it is written to.
+    fn is_written(&self) -> bool {
+        self.status != PublicationStatus::Removed && (self.sent_rev.is_some() || self.their_hash.is_some())
+    }
+
+    fn place(self, content: ContentId) -> Place {
+        Place {
+            content,
+            url: self.external_url,
+            external: self.external_id.zip(self.external_type),
+        }
+    }
+}
+
+/// Content that is named, and where it is there.
 struct Place {
     content: ContentId,
     url: Option<String>,
+    /// Its id and what it is there.
+    external: Option<(String, String)>,
+}
+
+impl Place {
+    fn unknown(content: ContentId) -> Self {
+        Self {
+            content,
+            url: None,
+            external: None,
+        }
+    }
+}
+
+/// What a part of a document names and is not there yet.
+#[derive(Default)]
+struct Missing {
+    contents: Vec<ContentId>,
+    paths: Vec<String>,
+    /// Something that was waited for is there by now.
+    found: bool,
+}
+
+impl Missing {
+    /// Takes down what is at an address.
+    fn note(&mut self, path: &str, place: Option<&Place>, is_there: bool, row: &Row<'_>) {
+        let before = row.publication;
+        match place {
+            Some(place) if place.content == row.content.id => {}
+            Some(place) if is_there => {
+                let was_missing = || before.waits_paths.iter().any(|waited| waited == path);
+                self.found |= before.waits_for.contains(&place.content) || was_missing();
+            }
+            Some(place) => self.contents.push(place.content),
+            None => {
+                let is_new = self.paths.len() < MOST_PATHS && !self.paths.iter().any(|noted| noted == path);
+                if is_new && is_page_path(path) {
+                    self.paths.push(path.to_owned());
+                }
+            }
+        }
+    }
+
+    /// What a part waits for: one that is not sent, only for what it waited for before. Where that is there now, the part is sent,
+    /// though nothing of it changed.
+    fn settled(mut self, part: Part, changed: &mut Option<BTreeSet<Part>>, before: &Publication) -> Self {
+        let Some(changed) = changed else {
+            return self;
+        };
+        if self.found {
+            changed.insert(part);
+        }
+        if !changed.contains(&part) {
+            self.contents.retain(|id| before.waits_for.contains(id));
+            self.paths.retain(|path| before.waits_paths.contains(path));
+        }
+        self
+    }
+}
+
+/// Whether content can have an address: files end otherwise.
+fn is_page_path(path: &str) -> bool {
+    path == "/" || (path.ends_with('/') && is_site_path(path))
 }
 
 /// Whether it, or the last edit of it, was made there.
@@ -505,57 +691,106 @@ fn outgoing(content: &Content) -> Content {
     content
 }
 
+/// The id of the post that an import made [`Document::extra`] of.
+fn external_id(extra: &serde_json::Value) -> Option<String> {
+    extra.get("id")?.as_u64().map(|id| id.to_string())
+}
+
 fn path_of(url: &str) -> Option<String> {
     url::Url::parse(url).ok().map(|url| url.path().to_owned())
 }
 
-/// Which parts were changed here since both sides agreed, for what came from there: what it keeps in other forms than ours must not be
-/// written back in ours. Everything where the row does not remember that far back.
+/// Which parts go there, `None` for all: those that were changed here since both sides agreed, for what came from there and keeps
+/// other forms than ours, which must not be written back in ours; and where somebody decided for ours in a conflict, what was
+/// changed there as well. Everything of ours where the row does not remember that far back.
 fn changed_parts(content: &Content, publication: &Publication) -> Option<BTreeSet<Part>> {
     let sent_whole = publication.sent_hash.is_some() || publication.their_hash.is_none();
     let is_binned = publication.external_status.as_deref() == Some(BINNED);
     let ours = !came_from_there(content) && (sent_whole || is_binned);
-    if ours || publication.status == PublicationStatus::Removed {
+    let is_removed = publication.status == PublicationStatus::Removed;
+    if ours || (is_removed && !came_from_there(content)) {
         return None;
     }
-    // An address there that ours cannot be (letters of other scripts) stays, unless it was changed here.
-    let moved = content
-        .changes
-        .iter()
-        .any(|change| change.fields.iter().any(|field| field == "slug"));
-    let all = || {
-        Part::ALL
-            .into_iter()
-            .filter(|part| moved || *part != Part::Slug)
-            .collect()
-    };
-    let Some(agreed) = publication.sent_rev else {
-        return Some(all());
-    };
+    let kept = publication.kept_ours();
+    let agreed = kept.as_ref().map_or(publication.sent_rev, |kept| kept.sent_rev);
+    let mut parts = edited_here(content, agreed).unwrap_or_else(|| all_of_ours(content));
+    parts.extend(kept.into_iter().flat_map(|kept| edited_there(&kept, publication)));
+    // It comes back.
+    if is_removed || is_binned {
+        parts.insert(Part::Status);
+    }
+    Some(parts)
+}
+
+/// The parts that were changed here since a revision; `None` when the row does not remember that far back.
+pub(super) fn edited_here(content: &Content, agreed: Option<i64>) -> Option<BTreeSet<Part>> {
+    let agreed = agreed?;
     if agreed == content.rev {
         return Some(BTreeSet::new());
     }
-    let Some(later) = changes::since(content, agreed) else {
-        return Some(all());
-    };
-    let mut parts = BTreeSet::new();
-    for field in later.iter().flat_map(|change| &change.fields) {
-        parts.extend(match field.as_str() {
-            "title" => &[Part::Title][..],
-            "slug" | "section" => &[Part::Slug],
-            "body" | "body_format" | "blocks" | "faq" | "entity" | "attributes" => &[Part::Body],
-            "excerpt" => &[Part::Excerpt],
-            "status" | "published_at" | "publish_at" | "deleted_at" => &[Part::Status],
-            "author" => &[Part::Author],
-            "terms" => &[Part::Terms],
-            "featured_image" => &[Part::Featured],
-            "seo_title" | "meta_description" => &[Part::Seo],
-            "cluster" | "sector" => &[Part::Terms, Part::Meta],
-            "primary_keyword" | "secondary_keywords" => &[Part::Meta],
-            _ => &[],
-        });
+    let later = changes::since(content, agreed)?;
+    let fields = later.iter().flat_map(|change| &change.fields);
+    Some(fields.flat_map(|field| parts_of(field)).copied().collect())
+}
+
+/// The parts of a document that a field of content is in.
+fn parts_of(field: &str) -> &'static [Part] {
+    match field {
+        "title" => &[Part::Title],
+        "slug" => &[Part::Slug],
+        "section" => &[Part::Slug, Part::Place],
+        "weight" => &[Part::Order],
+        "body" | "body_format" | "blocks" | "faq" | "entity" | "attributes" => &[Part::Body],
+        "excerpt" => &[Part::Excerpt],
+        "status" | "published_at" | "publish_at" | "deleted_at" => &[Part::Status],
+        "author" => &[Part::Author],
+        "terms" => &[Part::Terms],
+        "featured_image" => &[Part::Featured],
+        "seo_title" | "meta_description" => &[Part::Seo],
+        "cluster" | "sector" => &[Part::Terms, Part::Meta],
+        "primary_keyword" | "secondary_keywords" => &[Part::Meta],
+        _ => &[],
     }
-    Some(parts)
+}
+
+/// All parts but those of which what is there can be another than here, and stays, unless they were changed here: an address that
+/// ours cannot be (letters of other scripts), a place, a picture that an import found.
+fn all_of_ours(content: &Content) -> BTreeSet<Part> {
+    let was_changed = |name: &str| {
+        let mut changes = content.changes.iter();
+        changes.any(|change| change.fields.iter().any(|field| field == name))
+    };
+    let is_ours = |part: &Part| match part {
+        Part::Slug => was_changed("slug"),
+        Part::Place => was_changed("section"),
+        Part::Order => was_changed("weight"),
+        Part::Featured => content.featured_image.is_some() || was_changed("featured_image"),
+        _ => true,
+    };
+    Part::ALL.into_iter().filter(is_ours).collect()
+}
+
+/// The parts that were changed there before somebody decided for ours. None where nothing is known of before.
+fn edited_there(kept: &KeptOurs, publication: &Publication) -> BTreeSet<Part> {
+    let (Some(before), Some(seen)) = (&kept.their_hash, &publication.their_hash) else {
+        return BTreeSet::new();
+    };
+    let parts = PostPart::changed(before, seen).into_iter().flat_map(|part| match part {
+        PostPart::Title => &[Part::Title][..],
+        PostPart::Content => &[Part::Body],
+        PostPart::Excerpt => &[Part::Excerpt],
+        PostPart::Slug => &[Part::Slug],
+        PostPart::Status => &[Part::Status],
+        PostPart::Author => &[Part::Author],
+        PostPart::Image => &[Part::Featured],
+        PostPart::Place => &[Part::Place, Part::Order],
+        PostPart::Terms => &[Part::Terms],
+        PostPart::Seo => &[Part::Seo],
+        PostPart::Meta => &[Part::Meta],
+        // Nothing here decides about that.
+        PostPart::Showing => &[],
+    });
+    parts.copied().collect()
 }
 
 /// The terms with their paths, and cluster and sector as terms of taxonomies of their own.
@@ -626,4 +861,24 @@ fn distinct<T: Ord>(ids: impl IntoIterator<Item = T>) -> Vec<T> {
     ids.sort_unstable();
     ids.dedup();
     ids
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_content_can_have() {
+        for (path, can) in [
+            ("/", true),
+            ("/blog/later/", true),
+            ("/de/blog/später/", true),
+            ("/blog/later", false),
+            ("/files/a.pdf", false),
+            ("/a b/", false),
+            ("//a/", false),
+        ] {
+            assert_eq!(is_page_path(path), can, "{path}");
+        }
+    }
 }

@@ -10,6 +10,8 @@ use crate::features::content::Content;
 use crate::features::content::model::{BodyFormat, ContentType, PageRole, Source, Status, SyncStatus};
 use crate::features::content::rules::{MAX_BODY, is_section, is_site_path};
 use crate::features::taxonomy::TermId;
+use crate::publish::wordpress::texts;
+pub use crate::publish::wordpress::texts::{cut, plain};
 
 /// The key in [`Content::extra`] for what a post has and content has no field for. It is sent back as it came.
 pub const EXTRA: &str = "wordpress";
@@ -74,14 +76,14 @@ pub fn apply(post: &Post, parts: &[PostPart], around: &Around, content: &mut Con
     let their_body = is_ours && (parts.contains(&PostPart::Content) || has_their_body(content));
     for part in parts {
         match part {
-            PostPart::Title => content.title = title(post),
+            PostPart::Title => content.title = texts::title_of(post),
             PostPart::Content => {
                 content.body.clone_from(&post.content);
                 content.body_format = BodyFormat::Html;
                 // What was made of them is a part of the text there.
                 (content.blocks, content.faq) = (Vec::new(), Vec::new());
             }
-            PostPart::Excerpt => content.excerpt = cut(&plain(&post.excerpt), 1000),
+            PostPart::Excerpt => content.excerpt = texts::excerpt_of(post),
             PostPart::Status => {
                 content.status = status(&post.status);
                 content.publish_at = post.date_gmt.filter(|_| content.status == Status::Approved);
@@ -100,17 +102,19 @@ pub fn apply(post: &Post, parts: &[PostPart], around: &Around, content: &mut Con
             }
             PostPart::Place => {
                 if content.content_type == ContentType::Page {
-                    content.weight = Some(post.menu_order).filter(|order| (1..=1_000_000).contains(order));
+                    let order = Some(post.menu_order).filter(|order| (-1_000_000..=1_000_000).contains(order));
+                    // None is the same as 0 there.
+                    if content.weight.unwrap_or(0) != post.menu_order {
+                        content.weight = order.filter(|order| *order != 0);
+                    }
                 }
             }
             PostPart::Terms => content.terms.clone_from(&around.terms),
             // Where no plugin shows them, what was entered here stays.
             PostPart::Seo if knows_seo(post) => {
-                let [title, description] = post
-                    .seo()
-                    .map(|text| if is_pattern(text) { String::new() } else { plain(text) });
-                content.seo_title = cut(&title, 200);
-                content.meta_description = cut(&description, 500);
+                let [title, description] = post.seo();
+                content.seo_title = texts::seo_title(title);
+                content.meta_description = texts::seo_description(description);
             }
             PostPart::Slug | PostPart::Showing | PostPart::Seo | PostPart::Meta => {}
         }
@@ -149,21 +153,8 @@ pub fn is_hidden(post: &Post) -> bool {
     post.status == "private" || !post.password.is_empty()
 }
 
-fn title(post: &Post) -> String {
-    let title = cut(&plain(&post.title), 200);
-    if title.is_empty() { "Untitled".into() } else { title }
-}
-
 fn knows_seo(post: &Post) -> bool {
     SEO_KEYS.iter().flatten().any(|key| post.meta.contains_key(*key))
-}
-
-/// Whether a text of a SEO plugin is a pattern that it fills in: `%%title%% %%sep%%`, `%title%`.
-fn is_pattern(text: &str) -> bool {
-    let mut parts = text.split('%');
-    parts.next();
-    parts.any(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
-        && text.matches('%').count() > 1
 }
 
 /// What content has no field for.
@@ -218,7 +209,7 @@ pub fn place(post: &Post, home: Option<&Url>, content_type: ContentType, languag
     let path = home.and_then(|home| path_below(&post.link, home));
     let fallback = || {
         let of_slug = decoded(&post.slug);
-        [of_slug, title(post)]
+        [of_slug, texts::title_of(post)]
             .iter()
             .map(|text| slug(text, language))
             .find(|slug| !slug.is_empty())
@@ -311,29 +302,8 @@ pub fn decoded(text: &str) -> String {
         .map_or_else(|_| text.to_owned(), |text| text.into_owned())
 }
 
-/// HTML as one line of plain text.
-pub fn plain(html: &str) -> String {
-    let mut text = String::with_capacity(html.len());
-    for token in html5gum::Tokenizer::new(html).flatten() {
-        match token {
-            html5gum::Token::String(part) => text.push_str(&String::from_utf8_lossy(&part)),
-            // Words that only tags part.
-            html5gum::Token::StartTag(tag) if matches!(tag.name.as_slice(), b"br" | b"p" | b"li" | b"div") => {
-                text.push(' ')
-            }
-            _ => {}
-        }
-    }
-    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// The beginning of a text, at most so many letters.
-pub fn cut(text: &str, most: usize) -> String {
-    text.chars().take(most).collect::<String>().trim().to_owned()
-}
-
-fn is_web(address: &str) -> bool {
+/// Whether it is an address of the web that can be kept.
+pub fn is_web(address: &str) -> bool {
     address.len() <= 2000 && Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
@@ -416,22 +386,6 @@ mod tests {
             at("https://a.example/blog/", "home", ContentType::Page).1,
             PageRole::Home
         );
-    }
-
-    #[test]
-    fn texts_are_plain() {
-        for (html, expected) in [
-            ("A &amp; B <i>c</i>", "A & B c"),
-            ("a<br>b\n c", "a b c"),
-            ("1 < 2", "1 < 2"),
-            ("<script>x</script>", "x"),
-            ("\u{1f34e}\0", "\u{1f34e}"),
-            ("", ""),
-        ] {
-            assert_eq!(plain(html).replace('\u{fffd}', "").trim(), expected, "{html}");
-        }
-        assert!(is_pattern("%%title%% %%sep%% %%sitename%%") && is_pattern("%title% - x"));
-        assert!(!is_pattern("100% sure") && !is_pattern("50% and 20% off") && !is_pattern(""));
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Where an import is, kept in the destination's state after each step, so that one that is stopped goes on from there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+use super::super::model::DestinationState;
 
 /// What is known of the last imports, and where the one is that runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +16,32 @@ pub struct Cursor {
     pub run: Option<Run>,
     /// When all terms were read.
     pub terms_at: Option<DateTime<Utc>>,
+    /// When it was looked at what the site has.
+    pub looked_at: Option<DateTime<Utc>>,
+    /// Tells this cursor from one that settings have put in its place; see [`super::super::state::Change::import_anew`].
+    pub mark: i64,
+    /// By slug of a taxonomy there ours, for those whose terms every post that was imported has brought.
+    pub brought: Option<BTreeMap<String, String>>,
+}
+
+/// The cursor of an import that reads everything, in place of another.
+pub fn anew(stored: &serde_json::Value, mark: i64) -> serde_json::Value {
+    let brought = Cursor::read(stored).brought;
+    Cursor {
+        mark,
+        brought,
+        ..Cursor::default()
+    }
+    .stored()
+}
+
+/// Slugs of the taxonomies of a site whose terms all imported content has.
+pub fn brought(state: &DestinationState) -> BTreeSet<String> {
+    Cursor::read(&state.cursor)
+        .brought
+        .unwrap_or_default()
+        .into_keys()
+        .collect()
 }
 
 /// What was seen of a post type.
@@ -26,13 +54,23 @@ pub struct Seen {
     pub total: Option<u64>,
     /// When all ids were compared.
     pub compared_at: Option<DateTime<Utc>>,
+    /// So many were missing then that nothing was taken away.
+    pub doubted: bool,
 }
+
+/// Posts read at once, where the site can answer with as many.
+pub const PAGE: u8 = 100;
+/// Answers in a row after which more posts are asked for again.
+const ANSWERS: u8 = 10;
 
 /// An import on its way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// Everything is read, whatever was seen before.
     pub full: bool,
+    /// Somebody asked for that.
+    #[serde(default)]
+    pub asked: bool,
     /// Types that are done.
     #[serde(default)]
     pub done: Vec<String>,
@@ -48,9 +86,18 @@ pub struct Run {
     /// All posts of the present type are read; what is missing is being looked for.
     #[serde(default)]
     pub comparing: bool,
+    /// Posts asked for at once, where the site could not answer with [`PAGE`].
+    #[serde(default)]
+    pub fewer: Option<u8>,
+    /// Answers since that was changed.
+    #[serde(default)]
+    pub answers: u8,
     /// Terms are done.
     #[serde(default)]
     pub terms: bool,
+    /// By slug of a taxonomy there ours, when it began.
+    #[serde(default)]
+    pub taxonomies: BTreeMap<String, String>,
     #[serde(default)]
     pub counts: Counts,
 }
@@ -103,8 +150,13 @@ impl Counts {
 
     pub fn skip(&mut self, post: u64, why: &str) {
         self.skipped += 1;
+        self.problem(format!("Post {post} was not imported: {why}."));
+    }
+
+    /// Tells of something, where there is room.
+    pub fn problem(&mut self, what: String) {
         if self.problems.len() < MOST_PROBLEMS {
-            self.problems.push(format!("Post {post} was not imported: {why}."));
+            self.problems.push(what);
         }
     }
 }
@@ -113,13 +165,39 @@ impl Run {
     pub fn new(full: bool) -> Self {
         Self {
             full,
+            asked: false,
             done: Vec::new(),
             offset: 0,
             begun: None,
             total: None,
             comparing: false,
+            fewer: None,
+            answers: 0,
             terms: false,
+            taxonomies: BTreeMap::new(),
             counts: Counts::default(),
+        }
+    }
+
+    /// Posts to ask for at once.
+    pub fn limit(&self) -> u8 {
+        self.fewer.unwrap_or(PAGE).clamp(1, PAGE)
+    }
+
+    /// The site could not answer with so many: fewer are asked for from now on. False when it was one.
+    pub fn ask_for_less(&mut self) -> bool {
+        let limit = self.limit();
+        (self.fewer, self.answers) = (Some((limit / 4).max(1)), 0);
+        limit > 1
+    }
+
+    /// The site answered; after some times more are asked for again.
+    pub fn answered(&mut self) {
+        let Some(limit) = self.fewer else { return };
+        self.answers = self.answers.saturating_add(1);
+        if self.answers >= ANSWERS {
+            let more = limit.saturating_mul(4);
+            (self.fewer, self.answers) = ((more < PAGE).then_some(more), 0);
         }
     }
 
@@ -138,5 +216,55 @@ impl Cursor {
 
     pub fn stored(&self) -> serde_json::Value {
         serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_is_asked_for_as_much_as_it_can_answer_with() {
+        let mut run = Run::new(false);
+        let mut asked = vec![run.limit()];
+        while run.ask_for_less() {
+            asked.push(run.limit());
+        }
+        assert_eq!(asked, [100, 25, 6, 1]);
+        let stored = serde_json::to_value(&run).unwrap();
+        let mut run: Run = serde_json::from_value(stored).unwrap();
+        assert_eq!(run.limit(), 1, "it is kept");
+        let mut asked = Vec::new();
+        for _ in 0..4 {
+            for _ in 0..ANSWERS {
+                run.answered();
+            }
+            asked.push(run.limit());
+        }
+        assert_eq!(asked, [4, 16, 64, 100]);
+        let of_before = serde_json::json!({ "full": true });
+        assert_eq!(serde_json::from_value::<Run>(of_before).unwrap(), Run::new(true));
+    }
+
+    #[test]
+    fn what_was_brought_outlives_a_new_beginning() {
+        let brought = BTreeMap::from([("cuisine".to_owned(), "blog_category".to_owned())]);
+        let cursor = Cursor {
+            types: BTreeMap::from([("post".to_owned(), Seen::default())]),
+            run: Some(Run::new(true)),
+            brought: Some(brought.clone()),
+            ..Cursor::default()
+        };
+        let again = Cursor::read(&anew(&cursor.stored(), 7));
+        let expected = Cursor {
+            mark: 7,
+            brought: Some(brought),
+            ..Cursor::default()
+        };
+        assert_eq!(again, expected);
+        let of_before = serde_json::json!({ "types": {}, "run": { "full": true }, "terms_at": null });
+        assert_eq!(Cursor::read(&of_before).brought, None);
+        let without = serde_json::json!({ "mark": 7, "brought": null });
+        assert_eq!(Cursor::read(&without).mark, 7);
     }
 }

@@ -30,7 +30,7 @@ pub async fn look_at_destinations(app: App) -> Result<u64, JobError> {
     binds.insert("now", app.db.clock().now());
     let sql = format!(
         "SELECT account, site, destination FROM destination_state WITH INDEX destination_state_due \
-         WHERE import_at <= $now AND import_at IS NOT NONE LIMIT {MOST};"
+         WHERE import_at <= $now AND import_at IS NOT NONE AND (not_before IS NONE OR not_before <= $now) LIMIT {MOST};"
     );
     let platform = app.db.platform(Why::Schedule);
     let due: Vec<Due> = platform.query(&sql, binds, "looking for due imports").await?.rows(0)?;

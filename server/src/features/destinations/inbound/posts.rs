@@ -8,23 +8,30 @@ use std::collections::{HashMap, HashSet};
 use igny8_data::{DbError, Tx, Variables};
 use igny8_wordpress::{META_PREFIX, Post, PostPart, PostType, Taxonomy};
 
-use super::super::model::{BINNED, Choice, GONE, Publication, PublicationStatus};
-use super::super::state;
+use super::super::model::{BINNED, Choice, GONE, Publication, PublicationId, PublicationStatus};
+use super::super::{conflict, send, state};
+use super::bring;
 use super::convert::{self, Around};
 use super::cursor::Counts;
 use super::source::{Inbound, broken};
+use super::surroundings;
 use super::terms;
 use crate::features::content::batch;
 use crate::features::content::model::Source;
+use crate::features::content::rules::MAX_LINKS;
 use crate::features::content::save::{self, keep_address, publishing_changed, score_later};
 use crate::features::content::{Content, ContentId, Reason, Revision, Status, changes};
-use crate::publish::wordpress::{failed, place_slug_of};
+use crate::features::webhooks::event::ContentData;
+use crate::features::webhooks::{self, Event};
+use crate::publish::wordpress::{Named, copy_of, failed, key_of_place, place_slug_of};
 use crate::publish::{PublishError, RemoteCopy};
 
+/// Why content was taken from visitors whose post is in the bin there.
+pub(super) const THROWN_AWAY: &str = "It was moved to the bin there.";
 /// Times a lot is looked at again because somebody changed some of it meanwhile.
 const ATTEMPTS: usize = 4;
 /// Fields of content that are sent there: a change of one of them here and an edit there contradict each other.
-const SHARED: [&str; 17] = [
+const SHARED: [&str; 18] = [
     "title",
     "body",
     "body_format",
@@ -34,6 +41,7 @@ const SHARED: [&str; 17] = [
     "attributes",
     "slug",
     "section",
+    "weight",
     "excerpt",
     "seo_title",
     "meta_description",
@@ -83,7 +91,9 @@ pub async fn import(
     alongside: &(dyn Fn(&mut Tx<'_>, &Counts) + Sync),
 ) -> Result<Counts, PublishError> {
     let mut counts = Counts::default();
+    surroundings::complete(from, &posts).await?;
     let taxonomies = from.taxonomies_of(of);
+    bring::terms(from, &taxonomies, &posts, &mut counts).await?;
     let posts = known_of(from, &taxonomies, posts, &mut counts)
         .await
         .map_err(|error| broken(&error))?;
@@ -188,7 +198,9 @@ async fn known_of(
         let is_ours = publication.is_some() || meta_id(&post).is_some();
         let is_none = publication.is_none() && matches!(post.status.as_str(), "trash" | "auto-draft" | "inherit");
         let is_unwanted = !is_ours && !from.takes_new();
-        if is_same || is_none || is_unwanted {
+        // Whose it is the publishing job has not written down yet, and will.
+        let is_place = publication.is_none() && is_place(&post);
+        if is_same || is_none || is_unwanted || is_place {
             counts.unchanged += 1;
         } else if let Some(why) = convert::refused(&post) {
             counts.skip(post.id, why);
@@ -199,10 +211,15 @@ async fn known_of(
     Ok(kept)
 }
 
+/// Whether it is a place that was reserved for a publication: no text of anybody's.
+fn is_place(post: &Post) -> bool {
+    key_of_place(&post.slug).is_some_and(|key| key.parse::<PublicationId>().is_ok())
+}
+
 /// Whether nothing is there that we have not seen.
 fn is_same(known: &Publication, post: &Post, hash: &str) -> bool {
-    let seen =
-        known.their_hash.as_deref() == Some(hash) || known.conflicting().is_some_and(|conflict| conflict.hash == hash);
+    let in_conflict = known.conflicting().is_some_and(|conflict| conflict.hash == hash);
+    let seen = known.their_hash.as_deref() == Some(hash) || in_conflict;
     let same_url = known.external_url.as_deref().unwrap_or_default() == post.link;
     let is_away = known.status == PublicationStatus::Removed;
     let was_away = matches!(known.external_status.as_deref(), Some(BINNED | GONE));
@@ -213,8 +230,12 @@ fn is_same(known: &Publication, post: &Post, hash: &str) -> bool {
         (true, false) if is_taken_back(known) => !is_shown(post),
         (true, false) if !was_away => seen,
         (true, false) => false,
-        // What was in the bin when the publishing job began to bring it back.
-        (false, true) => was_away && matches!(known.status, PublicationStatus::Pending | PublicationStatus::Failed),
+        // What was in the bin when the publishing job began to bring it back, or what somebody is to decide about.
+        (false, true) => match known.status {
+            PublicationStatus::Pending | PublicationStatus::Failed => was_away,
+            PublicationStatus::Conflict => in_conflict,
+            PublicationStatus::Published | PublicationStatus::Removed => false,
+        },
         (false, false) => seen && (same_url || known.status == PublicationStatus::Conflict),
     }
 }
@@ -247,7 +268,7 @@ fn meta_id(post: &Post) -> Option<ContentId> {
 }
 
 /// Publications of this destination by the ids of posts.
-async fn publications(from: &Inbound<'_>, ids: &[u64]) -> Result<HashMap<u64, Publication>, DbError> {
+pub(super) async fn publications(from: &Inbound<'_>, ids: &[u64]) -> Result<HashMap<u64, Publication>, DbError> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
@@ -310,13 +331,13 @@ async fn around(
     for post in posts {
         let mut terms: Vec<_> = taxonomies
             .iter()
-            .filter(|taxonomy| from.settings.our_taxonomy(&taxonomy.slug).is_some())
+            .filter(|taxonomy| from.kinds.contains_key(&taxonomy.slug))
             .flat_map(|taxonomy| post.terms(taxonomy))
             .filter_map(|id| from.terms.of(id))
             .collect();
         terms.sort_unstable();
         terms.dedup();
-        terms.truncate(crate::features::content::rules::MAX_LINKS);
+        terms.truncate(MAX_LINKS);
         all.push(Around {
             author: from.author(post.author).await.map_err(|error| failed(&error))?,
             terms,
@@ -339,12 +360,14 @@ struct Candidate {
 async fn candidates(from: &Inbound<'_>, matched: &[Matched]) -> Result<Vec<Candidate>, DbError> {
     let (mut sql, mut binds, mut asked) = (String::new(), Variables::new(), Vec::new());
     for (n, one) in matched.iter().enumerate().filter(|(_, one)| one.publication.is_none()) {
-        binds.insert(format!("key{n}"), from.source_key(one.post.id));
-        sql += &format!(
-            "SELECT VALUE id FROM content WITH INDEX content_source_key WHERE site = $site AND source_key = $key{n} \
-             AND account = $account;"
-        );
-        asked.push((n, true));
+        for (of, key) in from.source_keys(one.post.id).into_iter().enumerate() {
+            binds.insert(format!("key{n}_{of}"), key);
+            sql += &format!(
+                "SELECT VALUE id FROM content WITH INDEX content_source_key WHERE site = $site \
+                 AND source_key = $key{n}_{of} AND account = $account;"
+            );
+            asked.push((n, true));
+        }
         if let Some(content) = meta_id(&one.post) {
             binds.insert(format!("content{n}"), content);
             sql += &format!(
@@ -414,19 +437,24 @@ async fn find_content(from: &Inbound<'_>, matched: &mut [Matched]) -> Result<(),
     for (n, one) in matched.iter().enumerate() {
         ids.extend(one.publication.as_ref().map(|publication| (n, publication.content)));
     }
+    let mut rows = content_of(from, &ids.values().copied().collect::<Vec<_>>()).await?;
+    for (n, one) in matched.iter_mut().enumerate() {
+        one.content = ids.get(&n).and_then(|id| rows.remove(id));
+    }
+    Ok(())
+}
+
+/// Content by its ids, deleted content too.
+pub(super) async fn content_of(from: &Inbound<'_>, ids: &[ContentId]) -> Result<HashMap<ContentId, Content>, DbError> {
     let mut rows: HashMap<ContentId, Content> = HashMap::new();
-    let wanted: Vec<ContentId> = ids.values().copied().collect();
-    for some in wanted.chunks(batch::BATCH) {
+    for some in ids.chunks(batch::BATCH) {
         let mut binds = Variables::new();
         binds.insert("ids", some.to_vec());
         let sql = "SELECT * FROM $ids WHERE site = $site AND account = $account;";
         let found: Vec<Content> = from.db().query(sql, binds, "reading content of posts").await?.rows(0)?;
         rows.extend(found.into_iter().map(|row| (row.id, row)));
     }
-    for (n, one) in matched.iter_mut().enumerate() {
-        one.content = ids.get(&n).and_then(|id| rows.remove(id));
-    }
-    Ok(())
+    Ok(rows)
 }
 
 /// The parts of a post that fields of ours are; all where the row does not remember that far back.
@@ -442,6 +470,7 @@ pub(super) fn parts_edited_here(content: &Content, publication: &Publication) ->
             "body" | "body_format" | "blocks" | "faq" | "entity" | "attributes" => PostPart::Content,
             "excerpt" => PostPart::Excerpt,
             "slug" | "section" => PostPart::Slug,
+            "weight" => PostPart::Place,
             "status" | "publish_at" => PostPart::Status,
             "author" => PostPart::Author,
             "featured_image" => PostPart::Image,
@@ -518,11 +547,18 @@ async fn write(
         let is_trash = post.status == "trash";
         let taken_over = content.as_ref().map(|old| {
             let mut new = old.clone();
-            convert::apply(&post, &parts, &around, &mut new);
+            apply(from, &taxonomies, (&post, &around), &parts, &mut new);
             new
         });
         let fate = match (&publication, content.as_ref().zip(taken_over.as_ref())) {
-            (Some(_), Some(_)) if is_trash => Fate::Remove,
+            // What was edited here since is not taken from visitors unseen.
+            (Some(known), Some((old, _))) if is_trash => {
+                if is_shown_here(old) && edited_here(old, known) {
+                    Fate::Conflict
+                } else {
+                    Fate::Remove
+                }
+            }
             _ if is_trash => continue,
             (_, None) if !from.takes_new() => continue,
             (_, None) => Fate::Create,
@@ -612,11 +648,15 @@ async fn write(
                 publication.external_type = Some(of.rest_base.clone());
                 publication.external_url = Some(post.link.clone());
                 publication.external_status = Some(post.status.clone());
+                let theirs = copy(from, &taxonomies, &post, &around);
+                if publication.status != PublicationStatus::Conflict {
+                    conflict::tell(tx, &publication, &old, &theirs);
+                }
                 publication.status = PublicationStatus::Conflict;
                 if is_back {
                     publication.choice = Choice::Automatic;
                 }
-                publication.conflict = serde_json::to_value(copy(from, &taxonomies, &post, &hash)).ok();
+                publication.conflict = serde_json::to_value(theirs).ok();
                 publication.error = None;
                 publication.updated_at = now;
                 keep(tx, publication, is_new, &mut made);
@@ -625,7 +665,7 @@ async fn write(
             (Fate::Remove, Some(old), _) => {
                 let Some(mut publication) = publication else { continue };
                 place_there(&mut publication, of, &post, &hash);
-                remove(from, tx, &old, &mut publication, "It was moved to the bin there.");
+                remove(from, tx, &old, &mut publication, THROWN_AWAY);
                 keep(tx, publication, is_new, &mut made);
                 counts.removed += 1;
             }
@@ -633,16 +673,56 @@ async fn write(
         }
     }
     if !rows.is_empty() {
-        if rows.iter().any(|row| row.status == Status::Published) {
-            publishing_changed(tx, from.scope.site());
-        }
-        score_later(tx, from.scope.site());
+        tell(from, tx, &rows);
         tx.create_all(rows).create_all(revisions);
     }
     if !made.is_empty() {
         tx.create_all(made);
     }
     Ok(())
+}
+
+/// Adds what follows from content that is new.
+fn tell(from: &Inbound<'_>, tx: &mut Tx<'_>, rows: &[Content]) {
+    let published = || rows.iter().filter(|row| row.status == Status::Published);
+    if published().next().is_some() {
+        publishing_changed(tx, from.scope.site());
+    }
+    if from.tells {
+        for row in published().filter(|row| !row.is_hidden()) {
+            webhooks::emit(tx, &Event::ContentPublished(ContentData::of(row)));
+        }
+    }
+    // This destination has it.
+    let others = "array::len((SELECT VALUE id FROM destination WHERE site = $site AND account = $account \
+                  AND enabled = true AND deleted_at IS NONE LIMIT 2)) > 1";
+    tx.enqueue_if(others, send::changed_job(from.scope.site()));
+    score_later(tx, from.scope.site());
+}
+
+/// Writes parts of a post into content. Terms of taxonomies that the post says nothing of stay: a plugin is switched off.
+fn apply(
+    from: &Inbound<'_>,
+    taxonomies: &[Taxonomy],
+    (post, around): (&Post, &Around),
+    parts: &[PostPart],
+    content: &mut Content,
+) {
+    let told = taxonomies.iter().filter(|of| post.others.contains_key(&of.rest_base));
+    let told: Vec<&str> = told.map(|of| of.slug.as_str()).collect();
+    let stay = from.terms.of_others(&content.terms, &told);
+    convert::apply(post, parts, around, content);
+    if parts.contains(&PostPart::Terms) {
+        content.terms.extend(stay);
+        content.terms.sort_unstable();
+        content.terms.dedup();
+        content.terms.truncate(MAX_LINKS);
+    }
+}
+
+/// Whether visitors would lose it with its post: what was written here goes on being shown.
+fn is_shown_here(content: &Content) -> bool {
+    content.source == Source::Wordpress && content.status != Status::Draft
 }
 
 /// Takes parts of a post over what is here; false when that is the same.
@@ -660,7 +740,7 @@ pub(super) async fn take(
 ) -> Result<bool, DbError> {
     let app = from.app;
     let mut new = old.clone();
-    convert::apply(post, parts, around, &mut new);
+    apply(from, &from.taxonomies_of(of), (post, around), parts, &mut new);
     if old.source == Source::Wordpress {
         if old.source_url != new.source_url || parts.contains(&PostPart::Slug) {
             move_along(from, old, &mut new, post, of, taken).await?;
@@ -700,7 +780,7 @@ fn is_agreed(old: &Content, new: &Content) -> bool {
 }
 
 /// Writes down where a post is and what it is now.
-fn place_there(publication: &mut Publication, of: &PostType, post: &Post, hash: &str) {
+pub(super) fn place_there(publication: &mut Publication, of: &PostType, post: &Post, hash: &str) {
     publication.external_id = Some(post.id.to_string());
     publication.external_type = Some(of.rest_base.clone());
     publication.external_url = Some(post.link.clone());
@@ -714,8 +794,7 @@ pub(super) fn remove(from: &Inbound<'_>, tx: &mut Tx<'_>, old: &Content, publica
     let app = from.app;
     let now = app.db.clock().now();
     let mut rev = old.rev;
-    // What was written here is this site's own: it goes on being shown here.
-    if old.source == Source::Wordpress && old.status != Status::Draft {
+    if is_shown_here(old) {
         let mut new = old.clone();
         new.status = Status::Draft;
         (new.publish_at, new.unpublish_at) = (None, None);
@@ -836,22 +915,12 @@ async fn free(from: &Inbound<'_>, row: &mut Content, taken: &mut HashSet<(String
 }
 
 /// The copy there, for people to compare.
-pub(super) fn copy(from: &Inbound<'_>, taxonomies: &[Taxonomy], post: &Post, hash: &str) -> RemoteCopy {
-    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let [seo_title, seo_description] = post.seo().map(text);
+pub(super) fn copy(from: &Inbound<'_>, taxonomies: &[Taxonomy], post: &Post, around: &Around) -> RemoteCopy {
     let terms = taxonomies.iter().flat_map(|taxonomy| post.terms(taxonomy));
-    RemoteCopy {
-        hash: hash.to_owned(),
-        modified: post.modified_gmt,
-        status: post.status.clone(),
-        title: post.title.clone(),
-        slug: post.slug.clone(),
-        html: post.content.clone(),
-        excerpt: post.excerpt.clone(),
-        url: text(&post.link),
-        published_at: post.date_gmt,
-        seo_title,
-        seo_description,
+    let named = Named {
+        author: around.author.clone(),
+        image: around.image.clone(),
         terms: terms.filter_map(|id| from.terms.name_of(id)).collect(),
-    }
+    };
+    copy_of(post, taxonomies, named)
 }

@@ -14,6 +14,7 @@ use crate::api::auth::client_ip;
 use crate::api::rate_limit::network;
 use crate::app::App;
 use crate::publish::DestinationKind;
+use crate::publish::wordpress::{Imports, WordpressSettings};
 
 /// What stands before a destination's id in addresses.
 pub const PREFIX: &str = "/hooks/wordpress/";
@@ -93,13 +94,19 @@ async fn receive(app: &App, rest: &str, req: &mut Request) -> Result<(), StatusC
         .filter(|named| named.post_type.len() <= 64)
         .take(MOST)
         .collect();
-    if posts.is_empty() || !destination.enabled {
+    if posts.is_empty() || !destination.enabled || takes_nothing(&destination) {
         return Ok(());
     }
     queue(app, &destination, posts).await.map_err(|error| {
         tracing::warn!(%error, "a webhook cannot be taken");
         StatusCode::SERVICE_UNAVAILABLE
     })
+}
+
+/// Whether nothing comes from there by itself.
+fn takes_nothing(destination: &Destination) -> bool {
+    let settings = destination.settings::<WordpressSettings>();
+    settings.is_ok_and(|settings| settings.imports == Imports::Nothing)
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {

@@ -1,6 +1,6 @@
 //! What an import works with: the destination, its WordPress, and what of its terms and people is known here.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use igny8_data::queue::Lease;
 use igny8_data::{DbError, Read, SiteDb, SiteScope, Tx, Write};
@@ -9,12 +9,12 @@ use url::Url;
 
 use super::super::model::{Destination, DestinationState};
 use super::super::state;
-use super::terms::Terms;
+use super::terms::{self, Kind, Terms};
 use crate::app::App;
 use crate::features::content::model::ContentType;
 use crate::features::sites::Site;
 use crate::publish::PublishError;
-use crate::publish::wordpress::{Imports, WordpressSettings, client, failed};
+use crate::publish::wordpress::{Imports, WordpressSettings, client, failed, former_source_key, source_key};
 
 /// One destination while it is imported from.
 pub struct Inbound<'a> {
@@ -28,6 +28,14 @@ pub struct Inbound<'a> {
     /// The job that has the destination; none while somebody waits for an answer.
     pub lease: Option<Lease>,
     pub terms: Terms,
+    /// What the terms of their taxonomies become, by slug.
+    pub kinds: BTreeMap<String, Kind>,
+    /// Slugs of the taxonomies whose terms posts that were imported may not have brought yet.
+    pub bringing: BTreeSet<String>,
+    /// What is new is told of as published. Of what a first look at a site brings nobody wants to hear.
+    pub tells: bool,
+    /// The site does not show all that is known of it any more.
+    pub is_outdated: bool,
     /// Names of users by their ids; `None` for one that is gone.
     authors: HashMap<u64, Option<String>>,
 }
@@ -65,13 +73,17 @@ impl<'a> Inbound<'a> {
             .await
             .map_err(|error| broken(&error))?;
         let site = site.ok_or_else(|| PublishError::Fail("The site was deleted.".into()))?;
-        let terms = Terms::load(&db, destination.id, &site.language)
+        let terms = Terms::load(&db, destination.id, &settings, &site.language)
             .await
             .map_err(|error| broken(&error))?;
         Ok(Self {
             app,
             scope,
             site,
+            kinds: terms::kinds(&settings, &discovered),
+            bringing: BTreeSet::new(),
+            tells: false,
+            is_outdated: false,
             settings,
             client,
             authors: discovered
@@ -84,6 +96,15 @@ impl<'a> Inbound<'a> {
             lease,
             terms,
         })
+    }
+
+    /// Goes on with what the site has by now.
+    pub fn renew(&mut self, found: Discovered) {
+        self.kinds = terms::kinds(&self.settings, &found);
+        let names = found.users.iter().map(|user| (user.id, Some(user.name.clone())));
+        self.authors.extend(names);
+        self.discovered = found;
+        self.is_outdated = false;
     }
 
     pub fn db(&self) -> SiteDb<'a, Write> {
@@ -101,18 +122,22 @@ impl<'a> Inbound<'a> {
 
     /// Post types that are imported: where our content goes, and those that were chosen.
     pub fn types(&self) -> Vec<PostType> {
-        let all = self.discovered.types.iter().map(|found| &found.post_type);
-        let goes_there = |of: &PostType| {
-            let kinds = ["post", "page", "product", "service"];
-            kinds
-                .iter()
-                .any(|kind| self.settings.post_type(kind) == Some(of.slug.as_str()))
-        };
-        let chosen = |of: &PostType| self.settings.import_types.contains(&of.slug);
-        all.filter(|of| goes_there(of) || chosen(of)).cloned().collect()
+        self.settings.imported_types(&self.discovered)
     }
 
-    /// Their taxonomies that are one of ours, of those that a post type has.
+    /// By slug of their taxonomies ours, for those whose terms come here.
+    pub fn taxonomies(&self) -> BTreeMap<String, String> {
+        let all = self.kinds.iter();
+        all.map(|(theirs, kind)| (theirs.clone(), kind.name())).collect()
+    }
+
+    /// Those of [`Inbound::taxonomies`] that are the usual ones for ours.
+    pub fn usual_taxonomies(&self) -> BTreeMap<String, String> {
+        let usual = self.kinds.iter().filter(|(_, kind)| kind.custom.is_none());
+        usual.map(|(theirs, kind)| (theirs.clone(), kind.name())).collect()
+    }
+
+    /// The taxonomies that a post type has.
     pub fn taxonomies_of(&self, of: &PostType) -> Vec<Taxonomy> {
         self.discovered.taxonomies_of(of)
     }
@@ -143,8 +168,14 @@ impl<'a> Inbound<'a> {
 
     /// By which a post is known again when the destination is connected anew.
     pub fn source_key(&self, post: u64) -> String {
-        let root = self.settings.root.as_ref().map(ToString::to_string).unwrap_or_default();
-        format!("{root}#{post}").chars().take(500).collect()
+        source_key(self.client.root(), post)
+    }
+
+    /// The keys by which a post may be known: the present one, and those of the older form.
+    pub fn source_keys(&self, post: u64) -> Vec<String> {
+        let roots = std::iter::once(self.client.root()).chain(&self.settings.former_roots);
+        let former = roots.map(|root| former_source_key(root, post));
+        std::iter::once(self.source_key(post)).chain(former).collect()
     }
 
     /// The name of a user.

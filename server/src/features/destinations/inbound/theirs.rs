@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use igny8_data::{DbError, SiteScope, Write};
 use igny8_wordpress::{PostPart, WordPressError};
 
-use super::super::model::{Destination, Publication, PublicationStatus};
+use super::super::model::{BINNED, Destination, Publication, PublicationStatus};
 use super::posts;
 use super::source::{Inbound, broken};
 use crate::app::App;
@@ -64,8 +64,11 @@ pub async fn take_theirs(
     let mut tx = from.tx();
     let changed_again = seen.as_deref() != Some(&hash);
     if changed_again {
-        current.conflict = serde_json::to_value(posts::copy(&from, &taxonomies, &post, &hash)).ok();
+        current.conflict = serde_json::to_value(posts::copy(&from, &taxonomies, &post, &around)).ok();
         current.updated_at = app.db.clock().now();
+    } else if post.status == BINNED {
+        posts::place_there(&mut current, &of, &post, &hash);
+        posts::remove(&from, &mut tx, &content, &mut current, posts::THROWN_AWAY);
     } else {
         // What they edited, and over it what was edited here.
         let mut parts = PostPart::changed(current.their_hash.as_deref().unwrap_or_default(), &hash);

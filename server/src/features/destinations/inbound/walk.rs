@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use chrono::{DateTime, Duration, Utc};
 use igny8_data::{DbError, JobPriority, JobRow, NewJob, SurrealValue, Tx, Variables, Write};
+use igny8_outgoing::OutgoingError;
 use igny8_wordpress::{Listed, Page, Post, PostQuery, PostType, WordPressError};
 use serde::{Deserialize, Serialize};
 
@@ -12,10 +13,9 @@ use super::super::model::{
     Destination, DestinationId, Direction, Publication, PublicationId, PublicationStatus, SyncResult, SyncStatus,
 };
 use super::super::state::{self, Change, Noted};
-use super::cursor::{Counts, Cursor, Run};
-use super::posts;
+use super::cursor::{Counts, Cursor, PAGE, Run};
 use super::source::{Inbound, broken};
-use super::terms;
+use super::{posts, renew, surroundings, terms};
 use crate::app::App;
 use crate::features::content::Content;
 use crate::jobs::{JobContext, JobError, JobType};
@@ -25,14 +25,15 @@ use crate::publish::{DestinationKind, PublishError};
 /// The kind of job.
 pub const IMPORT_WORDPRESS: &str = "import_wordpress";
 
-/// Posts read at once; fewer where they are very long.
-const PAGE: u8 = 100;
 /// Posts read at once by their ids.
 const LOT: usize = 25;
 /// What a poll reads again of what it has seen: clocks and caches there are not exact.
 const OVERLAP: Duration = Duration::minutes(2);
 /// How long deletions may go unseen that leave the count as it was.
 const COMPARED: Duration = Duration::hours(24);
+/// So many posts may always be missing there, and of more one in this many of those that are known.
+const MISSING: usize = 20;
+const MISSING_OF: usize = 5;
 /// How soon another job looks again at a destination that one works on.
 const BUSY: Duration = Duration::seconds(2);
 
@@ -54,6 +55,17 @@ pub struct Named {
     /// Slug of its type.
     #[serde(rename = "type")]
     pub post_type: String,
+}
+
+impl Payload {
+    /// The job that does the same.
+    fn job(&self) -> NewJob {
+        if self.posts.is_empty() {
+            import_job(self.destination, self.full)
+        } else {
+            import_some_job(self.destination, self.posts.clone())
+        }
+    }
 }
 
 /// The job that imports what changed at a destination, or everything.
@@ -96,6 +108,10 @@ async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_json::V
     let actor = context.actor(&app.db, &job).await?;
     let scope = actor.site::<Write>(&app.db, site).await?;
     let db = app.db.site(&scope);
+    // Before the settings are read: those that change from now on have the last word.
+    let mark = state::of(&db, payload.destination)
+        .await?
+        .map_or(0, |state| Cursor::read(&state.cursor).mark);
     let nothing = |why: &str| Ok(serde_json::json!({ "done": false, "reason": why }));
     let Some(destination) = db.get::<Destination>(payload.destination).await? else {
         return nothing("the destination was removed");
@@ -104,6 +120,9 @@ async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_json::V
         (DestinationKind::Wordpress, true) => destination.settings::<WordpressSettings>().unwrap_or_default(),
         _ => return nothing("the destination is switched off"),
     };
+    if state::is_paused(&db, destination.id, payload.job()).await? {
+        return nothing("the site asked to come back later: another job does");
+    }
     if !state::take(&db, destination.id, context.lease()).await? {
         return Err(JobError::Later(BUSY, "Another job works on this destination.".into()));
     }
@@ -115,10 +134,15 @@ async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_json::V
         .import_at(next(&settings, app.db.clock().now()))
         .add_to(&mut tx, destination.id);
     tx.commit().await?;
-    let outcome = match Inbound::open(&app, &scope, destination.clone(), Some(context.lease())).await {
-        Ok(mut from) => import(&mut from, &payload, &context).await,
+    let mut outcome = match Inbound::open(&app, &scope, destination.clone(), Some(context.lease())).await {
+        Ok(mut from) => import(&mut from, &payload, mark, &context).await,
         Err(error) => Err(error),
     };
+    let is_unreachable = matches!(outcome, Err(PublishError::Connection(_)));
+    if is_unreachable && renew::has_moved(&app, &db, &destination, context.lease()).await {
+        let why = "The REST API of the site has another address now; it is tried again there.";
+        outcome = Err(PublishError::retry(why));
+    }
     end(&app, &scope, &destination, &context, begun, outcome).await
 }
 
@@ -151,7 +175,7 @@ async fn end(
     };
     match outcome {
         Ok(counts) => {
-            let result = if counts.skipped == 0 {
+            let result = if counts.skipped == 0 && counts.problems.is_empty() {
                 SyncResult::Done
             } else {
                 SyncResult::Partly
@@ -166,7 +190,7 @@ async fn end(
                 .synced_at(now)
                 .add_to(&mut tx, destination.id);
             // A look that finds nothing is no event.
-            if something {
+            if something || !counts.problems.is_empty() {
                 let message = [vec![told(&counts)], counts.problems].concat().join(" ");
                 state::note(&app.db, &mut tx, destination, noted(result, message, numbers.clone()));
             }
@@ -178,6 +202,9 @@ async fn end(
             let mut change = Change::new().sync(SyncStatus::Error, Some(why.clone()));
             if let PublishError::Connection(_) = &error {
                 change = change.connection(Some(why.clone()), now);
+            }
+            if let PublishError::Retry { after: Some(after), .. } = &error {
+                change = change.not_before(now + Duration::from_std(*after).unwrap_or(BUSY).max(BUSY));
             }
             change.add_to(&mut tx, destination.id);
             state::note(
@@ -230,20 +257,24 @@ fn stopped(context: &JobContext) -> Result<(), PublishError> {
     context.check().map_err(|error| PublishError::retry(error.to_string()))
 }
 
-async fn import(from: &mut Inbound<'_>, payload: &Payload, context: &JobContext) -> Result<Counts, PublishError> {
+async fn import(
+    from: &mut Inbound<'_>,
+    payload: &Payload,
+    mark: i64,
+    context: &JobContext,
+) -> Result<Counts, PublishError> {
     if !payload.posts.is_empty() {
         return some(from, &payload.posts, context).await;
     }
     let state = state::of(&from.db(), from.destination.id)
         .await
         .map_err(|error| broken(&error))?;
+    let looked_at = state.as_ref().and_then(|state| state.discovered_at);
     let mut cursor = Cursor::read(&state.map(|state| state.cursor).unwrap_or_default());
+    cursor.mark = mark;
+    renew::when_due(from, &mut cursor, looked_at).await?;
+    let mut run = begin(from, &mut cursor, payload.full);
     let types = from.types();
-    // A full one that was asked for meanwhile begins anew.
-    let mut run = match cursor.run.take() {
-        Some(run) if run.full || !payload.full => run,
-        _ => Run::new(payload.full),
-    };
     let now = from.app.db.clock().now();
     let are_terms_due = run.full || cursor.terms_at.is_none_or(|at| now - at >= COMPARED);
     if !run.terms && are_terms_due {
@@ -251,6 +282,7 @@ async fn import(from: &mut Inbound<'_>, payload: &Payload, context: &JobContext)
         let mut counts = Counts::default();
         // Of a term that was deleted, posts say nothing in their times: all of them are read.
         run.full |= terms::all(from, &mut counts).await?;
+        Box::pin(surroundings::look(from)).await?;
         run.counts.add(&counts);
         cursor.terms_at = Some(now);
     }
@@ -260,27 +292,69 @@ async fn import(from: &mut Inbound<'_>, payload: &Payload, context: &JobContext)
         if run.done.contains(&of.slug) {
             continue;
         }
-        // Where only what is known counts, reading everything would be for nothing.
-        let unseen = cursor.types.get(&of.slug).is_none_or(|seen| seen.until.is_none());
-        if !from.takes_new() && (unseen || run.full) {
-            run.comparing = true;
-        }
         let told = |share: f64| 5.0 + 90.0 * (n as f64 + share) / parts as f64;
-        if !run.comparing {
-            read_all(from, of, &mut cursor, &mut run, context, &told).await?;
+        if !one_type(from, of, &mut cursor, &mut run, context, &told).await? {
+            from.is_outdated = true;
+            run.counts.problem(format!(
+                "The site does not show posts of the type `{}` any more: what came of them stays as it is here.",
+                of.slug
+            ));
         }
-        compare(from, of, &mut cursor, &mut run, context).await?;
-        became_due(from, of, &mut run.counts, context).await?;
-        follow(from, of, &mut run.counts, context).await?;
-        let begun = run.begun;
-        let seen = cursor.types.entry(of.slug.clone()).or_default();
-        (seen.until, seen.total) = (begun.or(seen.until), run.total);
         run.finish(&of.slug);
         save(from, &cursor, Some(&run)).await?;
     }
-    let counts = run.counts.clone();
+    if from.is_outdated {
+        renew::look(from, &mut cursor).await?;
+    }
+    cursor.brought = Some(run.taxonomies);
     save(from, &cursor, None).await?;
-    Ok(counts)
+    Ok(run.counts)
+}
+
+/// Brings what came of a post type up to date; false where the site does not show the type any more.
+async fn one_type(
+    from: &mut Inbound<'_>,
+    of: &PostType,
+    cursor: &mut Cursor,
+    run: &mut Run,
+    context: &JobContext,
+    told: &(dyn Fn(f64) -> f64 + Sync),
+) -> Result<bool, PublishError> {
+    let unseen = cursor.types.get(&of.slug).is_none_or(|seen| seen.until.is_none());
+    from.tells = !unseen && !run.full;
+    // Where only what is known counts, reading everything would be for nothing.
+    if !from.takes_new() && (unseen || run.full) {
+        run.comparing = true;
+    }
+    let is_shown = run.comparing || read_all(from, of, cursor, run, context, told).await?;
+    if !is_shown || !compare(from, of, cursor, run, context).await? {
+        return Ok(false);
+    }
+    became_due(from, of, &mut run.counts, context).await?;
+    follow(from, of, &mut run.counts, context).await?;
+    let seen = cursor.types.entry(of.slug.clone()).or_default();
+    (seen.until, seen.total) = (run.begun.or(seen.until), run.total);
+    Ok(true)
+}
+
+/// The run that goes on, or one that begins: with everything where posts have terms that could not come until now.
+fn begin(from: &mut Inbound<'_>, cursor: &mut Cursor, full: bool) -> Run {
+    let taxonomies = from.taxonomies();
+    let before = cursor.brought.get_or_insert_with(|| from.usual_taxonomies());
+    let is_new = |(theirs, ours): &(&String, &String)| before.get(*theirs) != Some(*ours);
+    from.bringing = taxonomies
+        .iter()
+        .filter(is_new)
+        .map(|(theirs, _)| theirs.clone())
+        .collect();
+    let all = full || !from.bringing.is_empty();
+    // A full one that was asked for meanwhile begins anew.
+    let goes_on = |run: &Run| (run.full || !all) && (run.taxonomies == taxonomies || from.bringing.is_empty());
+    let run = cursor.run.take().filter(goes_on);
+    let mut run = run.unwrap_or_else(|| Run::new(all));
+    run.taxonomies = taxonomies;
+    run.asked |= full;
+    run
 }
 
 /// Keeps where the import is.
@@ -292,14 +366,24 @@ async fn save(from: &Inbound<'_>, cursor: &Cursor, run: Option<&Run>) -> Result<
 
 fn keep(from: &Inbound<'_>, tx: &mut Tx<'_>, cursor: &Cursor, run: Option<&Run>) {
     let cursor = Cursor {
-        types: cursor.types.clone(),
         run: run.cloned(),
-        terms_at: cursor.terms_at,
+        ..cursor.clone()
     };
-    Change::new().cursor(cursor.stored()).add_to(tx, from.destination.id);
+    Change::new()
+        .import_cursor(cursor.mark, cursor.stored())
+        .add_to(tx, from.destination.id);
 }
 
-/// Reads all posts of a type, or those that changed since the last time.
+/// Whether an answer may have failed for its size, so that one with fewer posts may come.
+fn is_too_much(error: &WordPressError) -> bool {
+    match error {
+        WordPressError::TooLarge(_) | WordPressError::Server { .. } | WordPressError::Garbled(_) => true,
+        WordPressError::Unreachable(error) => matches!(error, OutgoingError::TimedOut(_)),
+        _ => false,
+    }
+}
+
+/// Reads all posts of a type, or those that changed since the last time; false where the site does not show the type any more.
 async fn read_all(
     from: &mut Inbound<'_>,
     of: &PostType,
@@ -307,26 +391,24 @@ async fn read_all(
     run: &mut Run,
     context: &JobContext,
     told: &(dyn Fn(f64) -> f64 + Sync),
-) -> Result<(), PublishError> {
+) -> Result<bool, PublishError> {
     let seen = cursor.types.get(&of.slug).cloned().unwrap_or_default();
     let since = seen.until.filter(|_| !run.full).map(|until| until - OVERLAP);
-    let mut limit = PAGE;
     loop {
         stopped(context)?;
+        let limit = run.limit();
         let page = match lot(from, of, since, run.offset, limit).await {
             Ok(page) => page,
-            Err(WordPressError::TooLarge(_)) if limit > 1 => {
-                limit /= 4;
-                continue;
-            }
-            // One post alone is too long to be read.
-            Err(WordPressError::TooLarge(_)) => {
-                run.counts.skipped += 1;
-                run.offset += 1;
+            Err(WordPressError::NoRoute) => return Ok(false),
+            Err(error) if is_too_much(&error) => {
+                if !run.ask_for_less() && !next_alone(from, of, since, cursor, run).await? {
+                    return Ok(true);
+                }
                 continue;
             }
             Err(error) => return Err(failed(&error)),
         };
+        run.answered();
         let moved = since.is_none() && run.total.zip(page.total).is_some_and(|(before, now)| now < before);
         run.begun = run.begun.or(page.at);
         run.total = page.total.or(run.total);
@@ -347,19 +429,46 @@ async fn read_all(
             let mut run = kept_run.clone();
             run.counts.add(counts);
             let cursor = Cursor {
-                types: kept_cursor.types.clone(),
                 run: Some(run),
-                terms_at: kept_cursor.terms_at,
+                ..kept_cursor.clone()
             };
-            Change::new().cursor(cursor.stored()).add_to(tx, destination);
+            Change::new()
+                .import_cursor(cursor.mark, cursor.stored())
+                .add_to(tx, destination);
         };
         let counts = posts::import(from, of, page.items, &alongside).await?;
         run.counts.add(&counts);
         if !more {
-            return Ok(());
+            return Ok(true);
         }
-        limit = PAGE;
     }
+}
+
+/// Reads the next post by itself, where the site does not answer with it otherwise; false when it is the last one.
+async fn next_alone(
+    from: &mut Inbound<'_>,
+    of: &PostType,
+    since: Option<DateTime<Utc>>,
+    cursor: &Cursor,
+    run: &mut Run,
+) -> Result<bool, PublishError> {
+    let query = PostQuery {
+        modified_after: since,
+        offset: run.offset,
+        limit: 1,
+    };
+    let page = from.client.listed(of, query).await.map_err(|error| failed(&error))?;
+    let mut posts = Vec::new();
+    for listed in &page.items {
+        posts.extend(alone(from, of, listed.id, &mut run.counts).await?);
+    }
+    run.counts.add(&posts::import(from, of, posts, &|_, _| {}).await?);
+    run.begun = run.begun.or(page.at);
+    run.total = run.total.or(page.total);
+    run.offset += 1;
+    run.comparing = !page.more;
+    save(from, cursor, Some(&*run)).await?;
+    Ok(page.more)
 }
 
 async fn lot(
@@ -388,38 +497,48 @@ struct Short {
     status: PublicationStatus,
 }
 
-/// Compares all ids of a type with what is here: what is missing there was deleted, what is missing here carries an old date. Only
-/// when the count says so, or when it was long ago.
+impl Short {
+    /// As far as is known here.
+    fn is_there(&self) -> bool {
+        self.status != PublicationStatus::Removed
+    }
+}
+
+/// Compares all ids of a type with what is here: what is missing there was deleted, what is missing here carries an old date.
+/// Only when the count says so, or when it was long ago. False where the site does not show the type any more.
 async fn compare(
     from: &mut Inbound<'_>,
     of: &PostType,
     cursor: &mut Cursor,
     run: &mut Run,
     context: &JobContext,
-) -> Result<(), PublishError> {
+) -> Result<bool, PublishError> {
     let now = from.app.db.clock().now();
     let seen = cursor.types.get(&of.slug).cloned().unwrap_or_default();
-    let first = listed(from, of, 0, 1).await?;
+    let first = match listed(from, of, 0, 1).await {
+        Err(WordPressError::NoRoute) => return Ok(false),
+        first => first.map_err(|error| failed(&error))?,
+    };
     let is_due = seen.compared_at.is_none_or(|at| now - at >= COMPARED);
     run.total = first.total;
     run.begun = run.begun.or(first.at);
     if !run.full && !is_due && first.total == seen.total && first.total.is_some() {
-        return Ok(());
+        return Ok(true);
     }
     context.progress(95.0, format!("{}: looking for what is missing", of.name));
     let all_known = run.full && !from.takes_new();
     let mut known: HashMap<u64, Short> = known(from, of).await.map_err(|error| broken(&error))?;
+    let count = known.values().filter(|here| here.is_there()).count();
     let mut wanted: Vec<u64> = Vec::new();
     let mut offset = 0;
     loop {
         stopped(context)?;
-        let page = listed(from, of, offset, PAGE).await?;
+        let page = listed(from, of, offset, PAGE).await;
+        let page = page.map_err(|error| failed(&error))?;
         for listed in page.items {
             let here = known.remove(&listed.id);
             let changed = here.as_ref().is_some_and(|here| {
-                here.status != PublicationStatus::Removed
-                    && here.their_modified.is_some()
-                    && here.their_modified != listed.modified_gmt
+                here.is_there() && here.their_modified.is_some() && here.their_modified != listed.modified_gmt
             });
             if changed
                 || (here.is_some() && all_known)
@@ -433,51 +552,79 @@ async fn compare(
         }
         offset += u64::from(PAGE);
     }
-    for ids in wanted.chunks(LOT) {
+    for ids in wanted.chunks(LOT.min(run.limit().into())) {
         stopped(context)?;
         let posts = these(from, of, ids, &mut run.counts).await?;
         run.counts.add(&posts::import(from, of, posts, &|_, _| {}).await?);
     }
     let mut gone: Vec<(u64, PublicationId)> = known
         .into_iter()
-        .filter(|(_, here)| here.status != PublicationStatus::Removed)
+        .filter(|(_, here)| here.is_there())
         .map(|(id, here)| (id, here.id))
         .collect();
     gone.sort_unstable();
+    let seen = cursor.types.entry(of.slug.clone()).or_default();
+    seen.compared_at = Some(now);
+    let is_doubtful = gone.len() > MISSING && gone.len() * MISSING_OF > count;
+    // Unless it was told before, and everything was asked for since.
+    if is_doubtful && !(run.asked && seen.doubted) {
+        seen.doubted = true;
+        run.counts.problem(format!(
+            "{} of {count} posts of the type `{}` are not there any more. So many may mean that this is another site, or an old \
+             copy of it: nothing was taken away here. If they were deleted on purpose, import once more with `full`; if it is \
+             another site, remove the destination.",
+            gone.len(),
+            of.slug
+        ));
+        return Ok(true);
+    }
     for (id, publication) in gone {
         stopped(context)?;
         missing(from, of, id, publication, &mut run.counts).await?;
     }
-    cursor.types.entry(of.slug.clone()).or_default().compared_at = Some(now);
-    Ok(())
+    cursor.types.entry(of.slug.clone()).or_default().doubted = false;
+    Ok(true)
 }
 
-/// Posts by their ids, as many at once as fit; one that is too long by itself is left out.
+/// Posts by their ids, as many at once as the site can answer with.
 async fn these(from: &Inbound<'_>, of: &PostType, ids: &[u64], counts: &mut Counts) -> Result<Vec<Post>, PublishError> {
     let taxonomies = from.taxonomies_of(of);
     let mut posts = Vec::with_capacity(ids.len());
     let mut lots: Vec<&[u64]> = vec![ids];
     while let Some(ids) = lots.pop() {
-        match from.client.posts_with(of, &taxonomies, ids).await {
-            Ok(found) => posts.extend(found),
-            Err(WordPressError::TooLarge(_)) if ids.len() > 1 => {
+        match (from.client.posts_with(of, &taxonomies, ids).await, ids) {
+            (Ok(found), _) => posts.extend(found),
+            (Err(error), [id]) if is_too_much(&error) => posts.extend(alone(from, of, *id, counts).await?),
+            (Err(error), _) if is_too_much(&error) => {
                 let (first, rest) = ids.split_at(ids.len() / 2);
                 lots.extend([rest, first]);
             }
-            Err(WordPressError::TooLarge(_)) => counts.skip(ids[0], "it is too long"),
-            Err(error) => return Err(failed(&error)),
+            (Err(error), _) => return Err(failed(&error)),
         }
     }
     Ok(posts)
 }
 
-async fn listed(from: &Inbound<'_>, of: &PostType, offset: u64, limit: u8) -> Result<Page<Listed>, PublishError> {
+/// A post by itself. One that the site does not answer with, though it answers otherwise, is left out.
+async fn alone(from: &Inbound<'_>, of: &PostType, id: u64, counts: &mut Counts) -> Result<Option<Post>, PublishError> {
+    let why = match from.client.post_of(of, &from.taxonomies_of(of), id).await {
+        Ok(post) => return Ok(Some(post)),
+        Err(WordPressError::Gone | WordPressError::Forbidden { .. }) => return Ok(None),
+        Err(error) if is_too_much(&error) => error.to_string(),
+        Err(error) => return Err(failed(&error)),
+    };
+    listed(from, of, 0, 1).await.map_err(|error| failed(&error))?;
+    counts.skip(id, &why);
+    Ok(None)
+}
+
+async fn listed(from: &Inbound<'_>, of: &PostType, offset: u64, limit: u8) -> Result<Page<Listed>, WordPressError> {
     let query = PostQuery {
         modified_after: None,
         offset,
         limit,
     };
-    from.client.listed(of, query).await.map_err(|error| failed(&error))
+    from.client.listed(of, query).await
 }
 
 /// Publications of a type by the ids of their posts: small, so that a site of many thousand posts fits into memory.
@@ -611,6 +758,7 @@ async fn missing(
 
 /// Imports posts that somebody named.
 async fn some(from: &mut Inbound<'_>, named: &[Named], context: &JobContext) -> Result<Counts, PublishError> {
+    from.tells = true;
     let mut counts = Counts::default();
     let mut by_type: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
     for one in named {

@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::ai::provider::{ProviderError, Tried};
 use crate::api::patch::{set, set_or_clear};
-use crate::api::validate::Check;
+use crate::api::validate::{self, Check};
 use crate::features::integrations::model::{
     ChatSettings, ImageProtocol, ImageSettings, Integration, IntegrationId, IntegrationKind, KeyHeader, Settings,
 };
@@ -402,8 +402,8 @@ impl ChatSettingsPatch {
 }
 
 fn address(field: &str, text: &str, check: &mut Check) -> Option<Url> {
-    let url = Url::parse(text.trim()).ok();
-    let message = "must be an address such as https://api.openai.com/v1";
+    let url = validate::address(text.trim());
+    let message = "must be an address such as https://api.openai.com/v1, without spaces and line breaks";
     check.that(url.is_some(), field, message);
     url
 }

@@ -9,10 +9,10 @@ use poem_openapi::{Object, OpenApi};
 use super::objects::{ChangeOut, MergedBody, OptimizationOut, SectionConflict, SummaryOut};
 use super::scores::of_row;
 use crate::api::validate::Check;
-use crate::api::{Caller, Error, Fetched, FieldError, Page, PageRequest, Result, SortField, Tag, etag};
+use crate::api::{Caller, Error, Fetched, FieldError, From, Page, PageRequest, Result, SortField, Tag, etag};
 use crate::app::App;
-use crate::features::content::api::{ContentOut, for_write, write_failed};
-use crate::features::content::{Content, ContentId, Reason, compare, save};
+use crate::features::content::api::{ContentOut, for_write, waived_by, write_failed};
+use crate::features::content::{Content, ContentId, Reason, compare, publish, save};
 use crate::features::optimizer::model::{FIELDS, Fields, OptimizationStatus, OptimizationSummary};
 use crate::features::optimizer::proposal::{Brought, bring};
 use crate::features::optimizer::{Optimization, OptimizationId, text};
@@ -23,6 +23,8 @@ use crate::features::optimizer::{Optimization, OptimizationId, text};
 pub struct DecisionIn {
     /// Although people changed fields since: what they wrote stays, and the rest is taken over.
     pub merge: Option<bool>,
+    /// Although published content loses what it needs with it; for admins.
+    pub force: Option<bool>,
 }
 
 /// A rewrite that was applied or undone, and what became of its content.
@@ -140,7 +142,8 @@ impl OptimizationsApi {
     /// Apply a rewrite
     ///
     /// 412 with the code `optimization_stale` when people changed its fields since: `merge` keeps what they wrote and takes
-    /// over the rest, section by section of a Markdown body.
+    /// over the rest, section by section of a Markdown body. What takes from published content what it needs
+    /// (`content_readiness`) is refused; an admin may force it.
     #[oai(
         path = "/sites/:site_id/content/:content_id/optimizations/:optimization_id/apply",
         method = "post",
@@ -151,6 +154,7 @@ impl OptimizationsApi {
         &self,
         caller: Caller,
         app: Data<&App>,
+        from: From,
         site_id: Path<SiteId>,
         content_id: Path<ContentId>,
         optimization_id: Path<OptimizationId>,
@@ -169,8 +173,8 @@ impl OptimizationsApi {
                 "It was applied, undone or dismissed before. Ask for a new rewrite.",
             ));
         }
-        let (from, to) = (row.before.clone(), row.after.clone());
-        let brought = brought(&app, &old, from, to, &row).await?;
+        let waived_by = waived_by(&caller, &app, site_id.0, body.0.force, &from).await?;
+        let brought = brought(&app, &old, row.before.clone(), row.after.clone(), &row).await?;
         allowed(&brought, body.0.merge, old.rev)?;
         if brought.fields.is_empty() && !brought.is_whole() {
             return Err(Error::conflict(
@@ -183,10 +187,12 @@ impl OptimizationsApi {
         let mut check = Check::new();
         new.check(&mut check);
         check.finish()?;
+        let lost = publish::lost(&db, &[(&old, &new)]).await?.pop().unwrap_or_default();
+        let mut tx = db.tx();
+        publish::keep_ready(&mut tx, new.id, lost, waived_by)?;
         let before = text::scored(&app, of_row(&app, &db, old.clone()).await?).await?;
         let after = text::scored(&app, of_row(&app, &db, new.clone()).await?).await?;
         let names = brought.fields.names();
-        let mut tx = db.tx();
         save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited);
         row.status = OptimizationStatus::Applied;
         (row.replaced, row.became) = (Some(Fields::of(&old, &names)), Some(Fields::of(&new, &names)));
@@ -203,7 +209,8 @@ impl OptimizationsApi {
     /// Undo a rewrite
     ///
     /// Gives the fields that it changed their former values. 412 with the code `optimization_stale` when people changed them
-    /// since: `merge` leaves what they wrote, and 409 says when that cannot be told apart.
+    /// since: `merge` leaves what they wrote, and 409 says when that cannot be told apart. What takes from published content
+    /// what it needs is refused as in applying.
     #[oai(
         path = "/sites/:site_id/content/:content_id/optimizations/:optimization_id/undo",
         method = "post",
@@ -214,6 +221,7 @@ impl OptimizationsApi {
         &self,
         caller: Caller,
         app: Data<&App>,
+        from: From,
         site_id: Path<SiteId>,
         content_id: Path<ContentId>,
         optimization_id: Path<OptimizationId>,
@@ -226,7 +234,7 @@ impl OptimizationsApi {
         let db = app.db.site(&scope);
         let mut row = optimization(&db, content_id.0, optimization_id.0).await?;
         let old = for_write(&db, content_id.0, if_match.0.as_deref()).await?;
-        let (OptimizationStatus::Applied, Some(from), Some(to)) =
+        let (OptimizationStatus::Applied, Some(became), Some(replaced)) =
             (row.status, row.became.clone(), row.replaced.clone())
         else {
             return Err(Error::conflict(
@@ -234,7 +242,8 @@ impl OptimizationsApi {
                 "It is not applied, so there is nothing to undo.",
             ));
         };
-        let brought = brought(&app, &old, from, to, &row).await?;
+        let waived_by = waived_by(&caller, &app, site_id.0, body.0.force, &from).await?;
+        let brought = brought(&app, &old, became, replaced, &row).await?;
         allowed(&brought, body.0.merge, old.rev)?;
         // Undone half, nobody could tell what the rest is; a person compares the revisions then.
         let stuck = brought.moved.contains(&"body") && (brought.fields.body.is_none() || !brought.conflicts.is_empty());
@@ -249,10 +258,12 @@ impl OptimizationsApi {
         let mut check = Check::new();
         new.check(&mut check);
         check.finish()?;
+        let lost = publish::lost(&db, &[(&old, &new)]).await?.pop().unwrap_or_default();
+        let mut tx = db.tx();
+        publish::keep_ready(&mut tx, new.id, lost, waived_by)?;
         row.status = OptimizationStatus::Undone;
         row.ended_at = Some(app.db.clock().now());
         row.decided_by = Some(caller.actor().who().to_string());
-        let mut tx = db.tx();
         save::change(&app.db, &mut tx, caller.actor().who(), &old, &mut new, Reason::Edited);
         tx.replace(&mut row);
         if let Err(error) = tx.commit().await {

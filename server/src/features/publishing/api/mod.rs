@@ -214,7 +214,7 @@ async fn rollback(app: &App, scope: &SiteScope<Write>, from: &From, id: Deployme
         error => error.into(),
     })?;
     // The rows decide; if the process dies here, the pointer is mended within a minute.
-    deploy::point_to(app, &site, &release).await.map_err(Error::internal)?;
+    deploy::follow_rows(app, &site).await.map_err(Error::internal)?;
     app.metrics.deployment("rolled_back");
     // Visitors of this server have it; the folder for others follows.
     let held = app.clone();

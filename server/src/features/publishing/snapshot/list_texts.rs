@@ -22,15 +22,18 @@ fn is_listed(page: &out::Page) -> bool {
     matches!(page.kind, Kind::Post | Kind::Product | Kind::Service) && page.section != page.path
 }
 
-/// Makes pages at the addresses of lists the texts of these, as far as a list can have all that they say.
+/// Makes pages at the addresses of lists the texts of these, as far as a list can have all that they say. One that says nothing at
+/// the address of a list that has a text leaves only its old addresses.
 pub fn join(site: &mut out::Site) {
-    let lists = site
-        .sections
-        .iter()
-        .enumerate()
-        .filter(|(_, section)| takes_text(section));
-    let lists: HashMap<String, usize> = lists.map(|(n, section)| (section.path.clone(), n)).collect();
-    let is_text = |page: &out::SharedPage| lists.contains_key(&page.path) && is_plain(page);
+    let is_list = |section: &out::Section| section.render && section.path != "/";
+    let lists = site.sections.iter().enumerate().filter(|(_, section)| is_list(section));
+    let lists: HashMap<String, (usize, bool)> = lists
+        .map(|(n, section)| (section.path.clone(), (n, is_blank(&section.body))))
+        .collect();
+    let is_text = |page: &out::SharedPage| {
+        let list = lists.get(&page.path).filter(|_| is_plain(page));
+        list.is_some_and(|(_, takes_text)| *takes_text || is_blank(&page.body))
+    };
     if !site.pages.iter().any(is_text) {
         return;
     }
@@ -38,36 +41,42 @@ pub fn join(site: &mut out::Site) {
     site.pages = pages;
     for text in texts {
         let text = text.into_page();
-        let Some(section) = lists.get(&text.path).and_then(|n| site.sections.get_mut(*n)) else {
-            continue;
-        };
         let redirects = text.aliases.iter().map(|old| out::Redirect {
             from: old.clone(),
             to: text.path.clone(),
         });
         site.redirects.extend(redirects);
-        if let Some(layout) = text.layout.and_then(|layout| serde_json::to_value(layout).ok()) {
-            section.extra.insert("layout".to_owned(), layout);
+        let list = lists.get(&text.path).filter(|(_, takes_text)| *takes_text);
+        if let Some(section) = list.and_then(|(n, _)| site.sections.get_mut(*n)) {
+            fill(section, text);
         }
-        let lead = [text.description, text.excerpt];
-        section.description = lead
-            .into_iter()
-            .find(|lead| !lead.trim().is_empty())
-            .unwrap_or_default();
-        section.title = text.title;
-        section.body = text.body;
-        section.translation_key = text.translation_key.or_else(|| section.translation_key.take());
-        section.weight = section.weight.or(text.weight);
     }
 }
 
-fn takes_text(section: &out::Section) -> bool {
-    let (out::Body::Markdown(body) | out::Body::Html(body)) = &section.body;
-    section.render && section.path != "/" && body.trim().is_empty()
+/// Gives a list its text.
+fn fill(section: &mut out::Section, text: out::Page) {
+    if let Some(layout) = text.layout.and_then(|layout| serde_json::to_value(layout).ok()) {
+        section.extra.insert("layout".to_owned(), layout);
+    }
+    let lead = [text.description, text.excerpt];
+    section.description = lead
+        .into_iter()
+        .find(|lead| !lead.trim().is_empty())
+        .unwrap_or_default();
+    section.title = text.title;
+    section.body = text.body;
+    section.translation_key = text.translation_key.or_else(|| section.translation_key.take());
+    section.weight = section.weight.or(text.weight);
+}
+
+/// Whether a text says nothing.
+pub(super) fn is_blank(body: &out::Body) -> bool {
+    let (out::Body::Markdown(body) | out::Body::Html(body)) = body;
+    body.trim().is_empty()
 }
 
 /// Whether it says nothing that a list has no place for.
-fn is_plain(page: &out::Page) -> bool {
+pub(super) fn is_plain(page: &out::Page) -> bool {
     page.kind == out::PageKind::Page
         && page.term.is_none()
         && page.blocks.is_empty()
@@ -123,6 +132,18 @@ mod tests {
         let mut joined = site(&pages, &["/blog/"]);
         join(&mut joined);
         assert_eq!((joined.pages.len(), joined.sections[0].title.as_str()), (2, "Made"));
+    }
+
+    #[test]
+    fn a_page_that_says_nothing_gives_way_to_a_list_with_a_text() {
+        let mut empty = page("page", "/blog/", "/");
+        empty["body"]["text"] = " ".into();
+        let pages = json!([empty, page("post", "/blog/a/", "/blog/")]);
+        let mut joined = site(&pages, &["/blog/"]);
+        joined.sections[0].body = out::Body::Html("<p>Its own</p>".to_owned());
+        join(&mut joined);
+        assert_eq!((joined.pages.len(), joined.sections[0].title.as_str()), (1, "Made"));
+        assert_eq!(joined.redirects[0].from, "/old/blog/");
     }
 
     #[test]

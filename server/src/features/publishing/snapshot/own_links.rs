@@ -3,6 +3,8 @@
 //! Texts are stored as they came. Where a link leads depends on what else is published, so it is told for each snapshot,
 //! from memory.
 
+mod kept;
+
 use std::collections::{HashMap, HashSet};
 
 use igny8_renderer::{paths, site as out};
@@ -14,6 +16,9 @@ use crate::features::content::model::Source;
 use crate::features::sites::model::Site;
 use crate::features::taxonomy::{Taxonomy, Term, TermId};
 use crate::publish::html;
+use crate::publish::wordpress::origin_of;
+
+use super::wordpress_sites::WordpressSites;
 
 /// Terms above a term whose archive also has its pages.
 const MAX_DEPTH: usize = 12;
@@ -43,14 +48,18 @@ impl Origin {
         if row.source != Source::Wordpress {
             return None;
         }
-        let (root, post) = row.source_key.as_deref()?.rsplit_once('#')?;
-        let root = Url::parse(root).ok()?;
+        let (home, post) = origin_of(row.source_key.as_deref()?)?;
         let url = row.source_url.as_deref().and_then(|url| Url::parse(url).ok());
-        Some(Self {
-            home: home_of(&root)?,
-            post: post.parse().ok()?,
-            url: url.unwrap_or(root),
-        })
+        let url = match url {
+            Some(url) => url,
+            None => Url::parse(&format!("https://{home}/")).ok()?,
+        };
+        Some(Self { home, post, url })
+    }
+
+    /// Host and path of its site.
+    pub fn home(&self) -> &str {
+        &self.home
     }
 
     /// The addresses in a page of it that are on its site, files left out.
@@ -85,13 +94,20 @@ pub struct Copied {
     /// Archives by taxonomy and slug; of categories also by id there.
     archives: HashMap<(Taxonomy, String), String>,
     categories: HashMap<u64, String>,
+    /// Archives by host and path there, or by the site and what is asked of it: `a.example?cat=3`.
+    archive_urls: HashMap<String, String>,
+    /// Paths of lists there, below the site's own, and where these are here.
+    old: Vec<(String, String)>,
+    /// Ids of pages in whose place a list is shown there.
+    lists: Vec<String>,
 }
 
 impl Copied {
-    /// Looks at a snapshot's pages and terms.
+    /// Looks at a snapshot's pages and terms; `there` are the WordPress sites.
     pub fn new<'p>(
         site: &Site,
         terms: &HashMap<TermId, Term>,
+        there: &WordpressSites,
         pages: impl Iterator<Item = (&'p out::Page, Option<&'p Origin>)> + Clone,
     ) -> Self {
         let mut copied = Self::default();
@@ -111,6 +127,7 @@ impl Copied {
                 copied.pages.entry(at).or_insert_with(|| page.path.clone());
             }
         }
+        copied.add_lists(site, there, pages.clone());
         copied.add_archives(site, terms, pages.map(|(page, _)| page));
         copied
     }
@@ -130,7 +147,8 @@ impl Copied {
             filed.extend(page.term.iter().map(|of| (of.taxonomy.as_str(), of.slug.as_str())));
         }
         let named = super::named(site);
-        let own = |term: &&Term| term.language == site.language && ARCHIVES.iter().any(|of| of.2 == term.taxonomy);
+        let is_known = |term: &Term| term.external_url.is_some() || ARCHIVES.iter().any(|of| of.2 == term.taxonomy);
+        let own = |term: &&Term| term.language == site.language && is_known(term);
         let is_filed = |term: &&Term| filed.contains(&(named[&term.taxonomy].name.as_str(), term.slug.as_str()));
         let mut there: HashSet<TermId> = HashSet::new();
         for term in terms.values().filter(own).filter(is_filed) {
@@ -151,6 +169,10 @@ impl Copied {
                 && let Some(id) = term.external_id.as_deref().and_then(|id| id.parse().ok())
             {
                 self.categories.insert(id, path(term));
+            }
+            let url = term.external_url.as_deref().and_then(|url| Url::parse(url).ok());
+            if let Some(url) = url {
+                self.add_archive_url(&url, path(term));
             }
         }
         // A name that a term has is worth more than one that another had.
@@ -173,46 +195,71 @@ impl Copied {
         (target != address).then_some(target)
     }
 
+    /// An archive by its address there, as the site itself says it.
+    fn add_archive_url(&mut self, url: &Url, path: String) {
+        let Some((at, home)) = place(url).and_then(|at| Some((at.clone(), self.home_at(&at)?.to_owned()))) else {
+            return;
+        };
+        let mut asked = url.query_pairs();
+        match (asked.next(), asked.next()) {
+            (None, _) => {
+                let old = within(&at, &home).filter(|old| !is_front(old));
+                if let Some(old) = old {
+                    self.old.push((format!("{old}/"), path.clone()));
+                    self.archive_urls.insert(at, path);
+                }
+            }
+            (Some((name, value)), None) => {
+                self.archive_urls.insert(format!("{home}?{name}={value}"), path);
+            }
+            _ => {}
+        }
+    }
+
+    /// The site that a place belongs to. One may be in a folder of another.
+    fn home_at(&self, at: &str) -> Option<&str> {
+        let homes = self.homes.keys().filter(|home| within(at, home).is_some());
+        homes.max_by_key(|home| home.len()).map(String::as_str)
+    }
+
     fn path(&self, url: &Url) -> Option<&str> {
         let at = place(url)?;
-        // A site may be in a folder of another.
-        let homes = self
-            .homes
-            .iter()
-            .filter_map(|(home, posts)| Some((within(&at, home)?, posts)));
-        let (path, posts) = homes.min_by_key(|(path, _)| path.len())?;
-        if !matches!(path, "" | "/index.php") {
-            let page = self.pages.get(&at).map(String::as_str);
-            return page.or_else(|| self.archive_at(path));
+        let home = self.home_at(&at)?;
+        let path = within(&at, home)?;
+        if !is_front(path) {
+            let here = |at: &str| self.pages.get(at).or_else(|| self.archive_urls.get(at));
+            let first = first_part(&at);
+            let front = (first.len() < at.len() && is_front(within(first, home)?)).then_some("/");
+            let known = here(&at).or_else(|| here(first)).map(String::as_str);
+            return known.or(front).or_else(|| self.archive_at(path));
         }
         if url.query().unwrap_or_default().is_empty() {
             return Some("/");
         }
-        url.query_pairs().find_map(|(name, value)| match name.as_ref() {
-            "p" | "page_id" => posts.get(&value.parse::<u64>().ok()?).map(String::as_str),
-            "cat" => self.categories.get(&value.parse::<u64>().ok()?).map(String::as_str),
-            name => {
-                let (.., taxonomy) = ARCHIVES.iter().find(|of| of.1 == name)?;
-                self.archive(*taxonomy, &value)
+        let posts = self.homes.get(home)?;
+        url.query_pairs().find_map(|(name, value)| {
+            if let Some(path) = self.archive_urls.get(&format!("{home}?{name}={value}")) {
+                return Some(path.as_str());
+            }
+            match name.as_ref() {
+                "p" | "page_id" => posts.get(&value.parse::<u64>().ok()?).map(String::as_str),
+                "cat" => self.categories.get(&value.parse::<u64>().ok()?).map(String::as_str),
+                name => {
+                    let (.., taxonomy) = ARCHIVES.iter().find(|of| of.1 == name)?;
+                    self.archive(*taxonomy, &value)
+                }
             }
         })
     }
 
     /// The archive at a path of a WordPress site: `/category/tools/saws/`, whatever stands before it.
     fn archive_at(&self, path: &str) -> Option<&str> {
-        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        let parts: Vec<&str> = first_part(path).split('/').filter(|part| !part.is_empty()).collect();
         let (base, taxonomy) = (0..parts.len().min(3)).find_map(|n| {
             let (.., taxonomy) = ARCHIVES.iter().find(|of| of.0 == parts[n])?;
             Some((n, *taxonomy))
         })?;
-        let mut names = &parts[base + 1..];
-        // Further pages of it.
-        if let [before @ .., "page", number] = names
-            && number.bytes().all(|b| b.is_ascii_digit())
-        {
-            names = before;
-        }
-        self.archive(taxonomy, names.last()?)
+        self.archive(taxonomy, parts[base + 1..].last()?)
     }
 
     fn archive(&self, taxonomy: Taxonomy, slug: &str) -> Option<&str> {
@@ -236,20 +283,8 @@ pub fn led(mut page: out::Page, links: &[String], targets: &[Option<String>]) ->
     page
 }
 
-/// Host and path of the site whose API is at `root`.
-fn home_of(root: &Url) -> Option<String> {
-    let path = root.path();
-    let path = if root.query().is_some() {
-        path
-    } else {
-        path.trim_end_matches('/').rsplit_once('/')?.0
-    };
-    let path = path.strip_suffix("/index.php").unwrap_or(path);
-    Some(format!("{}{}", host(root)?, path.trim_end_matches('/')))
-}
-
 /// Host and path of a page, by which it is known however it is written.
-fn place(url: &Url) -> Option<String> {
+pub(super) fn place(url: &Url) -> Option<String> {
     let path = percent_decode_str(url.path()).decode_utf8_lossy();
     Some(format!("{}{}", host(url)?, path.trim_end_matches('/')))
 }
@@ -261,6 +296,20 @@ fn host(url: &Url) -> Option<String> {
         url.port()
             .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")),
     )
+}
+
+/// Whether a path within a site is that of its front page.
+fn is_front(path: &str) -> bool {
+    matches!(path, "" | "/index.php")
+}
+
+/// The address of a list, of that of one of its further pages.
+fn first_part(at: &str) -> &str {
+    let list = at.rsplit_once('/').and_then(|(before, number)| {
+        let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+        before.strip_suffix("/page").filter(|_| is_number)
+    });
+    list.unwrap_or(at)
 }
 
 /// The path of a place within a site.
@@ -275,7 +324,7 @@ mod tests {
 
     fn origin(root: &str, post: u64, url: &str) -> Origin {
         Origin {
-            home: home_of(&root.parse().unwrap()).unwrap(),
+            home: origin_of(&format!("{root}#{post}")).unwrap().0,
             post,
             url: url.parse().unwrap(),
         }
@@ -310,15 +359,37 @@ mod tests {
     }
 
     #[test]
-    fn homes_are_told_by_the_address_of_the_api() {
-        for (root, home) in [
-            ("https://a.example/wp-json/", "a.example"),
-            ("https://www.a.example:8443/blog/wp-json/", "a.example:8443/blog"),
-            ("https://a.example/index.php/wp-json/", "a.example"),
-            ("http://a.example/blog/?rest_route=%2F", "a.example/blog"),
-            ("http://a.example/index.php?rest_route=%2F", "a.example"),
+    fn archives_are_told_by_their_own_addresses() {
+        let root = "https://a.example/wp-json/";
+        let pages = [(
+            page("/hello/", &[], ""),
+            Some(origin(root, 1, "https://a.example/hello/")),
+        )];
+        let mut copied = copied(&pages);
+        for (url, path) in [
+            ("https://a.example/themen/werkzeug/saegen/", "/categories/saegen/"),
+            ("https://www.a.example/cuisine/s%C3%A4ge/", "/categories/cuisine/"),
+            ("https://a.example/?cat=3", "/categories/asked/"),
         ] {
-            assert_eq!(home_of(&root.parse().unwrap()).as_deref(), Some(home), "{root}");
+            copied.add_archive_url(&url.parse().unwrap(), path.to_owned());
+        }
+        let from = origin(root, 1, "https://a.example/hello/");
+        for (address, target) in [
+            ("/themen/werkzeug/saegen/", Some("/categories/saegen/")),
+            (
+                "https://a.example/themen/werkzeug/saegen/page/12",
+                Some("/categories/saegen/"),
+            ),
+            ("https://a.example/cuisine/säge/#top", Some("/categories/cuisine/#top")),
+            ("https://a.example/?cat=3", Some("/categories/asked/")),
+            // Told by its id alone.
+            ("https://a.example/?cat=4", Some("/categories/saws/")),
+            ("https://a.example/page/2/", Some("/")),
+            ("https://a.example/hello/page/2/", Some("/hello/")),
+            ("https://a.example/themen/werkzeug/", None),
+            ("https://a.example/page/two/", None),
+        ] {
+            assert_eq!(copied.target(&from, address).as_deref(), target, "{address}");
         }
     }
 

@@ -14,6 +14,8 @@ use crate::features::planner::{ClusterId, ClusterRole};
 use crate::features::sites::model::Site;
 use crate::features::taxonomy::{Term, TermId};
 
+use super::wordpress_sites::WordpressSites;
+
 /// What ids in content stand for.
 pub struct Lookup<'a> {
     site: &'a Site,
@@ -21,6 +23,7 @@ pub struct Lookup<'a> {
     terms: HashMap<TermId, (String, &'a str)>,
     clusters: &'a HashMap<ClusterId, String>,
     media: HashMap<MediaId, String>,
+    there: Option<&'a WordpressSites>,
 }
 
 impl<'a> Lookup<'a> {
@@ -39,15 +42,24 @@ impl<'a> Lookup<'a> {
                 .collect(),
             clusters,
             media: media.into_iter().map(|m| (m.id, m.public_path())).collect(),
+            there: None,
         }
+    }
+
+    /// With what the WordPress sites say of themselves, so that texts have the blocks that they share.
+    pub fn knowing(mut self, there: &'a WordpressSites) -> Self {
+        self.there = Some(there);
+        self
     }
 
     /// The page as visitors see it: WordPress makes paragraphs and more of what it stores only when it shows it.
     pub fn shown(&self, row: Content) -> out::Page {
         let is_theirs = row.source == Source::Wordpress;
+        let blocks = self.there.filter(|_| is_theirs).and_then(|there| there.blocks_of(&row));
         let mut page = self.page(row);
         if let (true, out::Body::Html(body)) = (is_theirs, &page.body) {
-            page.body = out::Body::Html(igny8_wordpress::shown(body));
+            let shared = |id: u64| blocks?.get(&id).map(String::as_str);
+            page.body = out::Body::Html(igny8_wordpress::shown_with(body, &shared));
         }
         page
     }

@@ -1,8 +1,9 @@
 //! `GET /_igny8/domains/ask?domain=…`: may a certificate be had for this name? For the reverse proxy that gets certificates when a
 //! visitor comes (Caddy's on-demand TLS).
 //!
-//! It says nothing but yes or no, and what it says of is public: whoever asks for a page of that name learns the same. Names that are in
-//! memory are answered at once; for others there is a limit, so that made-up names are not asked of the database without end.
+//! It says nothing but yes or no, and what it says of is public: whoever asks for a page of that name learns the same. Names that
+//! are in memory are answered at once. All questions come from the proxy, so no limit can tell who makes names up: too many of
+//! these refuse nobody, but names are then looked up one at a time.
 
 use poem::http::StatusCode;
 use poem::web::{Data, Query};
@@ -29,8 +30,8 @@ pub async fn ask(req: &Request, app: Data<&App>, Query(asked): Query<Ask>) -> Re
         return answer(StatusCode::NOT_FOUND);
     }
     let from = client_ip(req, app.config.http.trusted_proxies).map(|ip| ip.to_string());
-    let limited = || app.limits.domain_ask(from.as_deref());
-    match crate::visitors::has_host(&app, &name, &limited).await {
+    let missed = || app.limits.domain_ask(from.as_deref()).is_ok();
+    match crate::visitors::has_host(&app, &name, &missed).await {
         Ok(true) => answer(StatusCode::OK),
         Ok(false) => answer(StatusCode::NOT_FOUND),
         Err(error) => error.into_response(),

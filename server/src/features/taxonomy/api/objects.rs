@@ -28,6 +28,8 @@ pub struct TermOut {
     pub external_id: Option<String>,
     /// Taxonomy on a WordPress site.
     pub external_taxonomy: Option<String>,
+    /// Address of its archive on a WordPress site, as last imported.
+    pub external_url: Option<String>,
     /// Content with this term.
     pub count: i64,
     pub created_at: DateTime<Utc>,
@@ -137,6 +139,7 @@ impl TermOut {
             clusters: t.clusters,
             external_id: t.external_id,
             external_taxonomy: t.external_taxonomy,
+            external_url: t.external_url,
             count,
             created_at: t.created_at,
             updated_at: t.updated_at,

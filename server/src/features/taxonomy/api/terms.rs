@@ -201,7 +201,8 @@ impl TermsApi {
     /// Delete a term
     ///
     /// The terms below it move up to its parent; content, ideas and tasks lose it. It can be restored, without them, until it is removed
-    /// for good. A text of its archive whose next term has one becomes a draft.
+    /// for good. A text of its archive whose next term has one becomes a draft. At WordPress destinations posts lose it, too; the term
+    /// itself is deleted there if it was made for this one and no post has it any more. Terms of WordPress's own stay.
     #[oai(
         path = "/sites/:site_id/terms/:term_id",
         method = "delete",
@@ -246,7 +247,9 @@ impl TermsApi {
     /// Merge a term into another
     ///
     /// Its content, ideas, tasks, clusters and the terms below it go to the other term, and its addresses lead there; then it is
-    /// deleted. The text of its archive becomes a draft if the other term has one.
+    /// deleted. The text of its archive becomes a draft if the other term has one. At WordPress destinations posts change over to the
+    /// other term; the one that was merged away is deleted there if it was made for this one and no post has it any more. Terms of
+    /// WordPress's own stay.
     #[oai(
         path = "/sites/:site_id/terms/:term_id/merge",
         method = "post",

@@ -163,6 +163,8 @@ impl WebhooksApi {
             (false, Some(true)) => {
                 row.enabled = true;
                 (row.disabled_because, row.failing_since) = (None, None);
+                // A job that had read it before it was switched off may have made deliveries for it after.
+                send::give_up(&mut tx, row.id, now);
             }
             (true, Some(false)) => {
                 row.enabled = false;

@@ -6,7 +6,7 @@ use igny8_outgoing::Outgoing;
 use poem_openapi::Object;
 use poem_openapi::types::MaybeUndefined;
 
-use crate::api::validate::Check;
+use crate::api::validate::{Check, address};
 use crate::features::webhooks::event::{
     ConflictData, ContentData, CreditsData, DeploymentData, Event, EventKind, JobData,
 };
@@ -93,14 +93,11 @@ pub struct EndpointPatch {
 /// Checks an address; what is kept of it is without its fragment.
 pub fn check_url(check: &mut Check, outgoing: &Outgoing, text: &str) -> Option<String> {
     let text = text.trim();
-    // What reads an address leaves line breaks and tabs out: another one than was typed would be stored.
-    let is_plain = text.len() <= 2_000 && !text.chars().any(char::is_control);
-    let url = url::Url::parse(text).ok().filter(|_| is_plain);
-    let Some(mut url) = url else {
+    let Some(mut url) = address(text).filter(|_| text.len() <= 2_000) else {
         check.that(
             false,
             "url",
-            "must be an address such as https://example.com/hooks, at most 2,000 characters, without line breaks",
+            "must be an address such as https://example.com/hooks, at most 2,000 characters, without spaces and line breaks",
         );
         return None;
     };
