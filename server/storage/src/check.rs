@@ -1,21 +1,25 @@
 //! Whether a destination works: its place is free, and an object of its own is written, read and removed.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
-use crate::client::{Headers, Store};
+use crate::client::{Created, Headers, Store};
 use crate::error::StorageError;
 use crate::manifest::{self, Manifest};
 
 /// Beside the manifest.
 const PATH: &str = ".igny8/check.txt";
 const TEXT: &[u8] = b"Written to see whether this server may write here; it may be removed.\n";
+/// How long after its first look a copy that begins has written its manifest.
+const WRITTEN: Duration = Duration::from_secs(3);
 
 /// Tries all that a copy needs, and whether the place is free for the site `owner`; answers the release that is there, if any.
 ///
 /// # Errors
 /// What does not work, in words for the destination's user.
 pub async fn check(store: &Store, owner: &str) -> Result<Option<String>, StorageError> {
-    let manifest = claim(store, owner).await?;
+    let manifest = find(store, owner).await?;
     let headers = Headers {
         content_type: "text/plain; charset=utf-8",
         cache_control: "no-store",
@@ -33,18 +37,58 @@ pub async fn check(store: &Store, owner: &str) -> Result<Option<String>, Storage
             "What was removed from the bucket is still there.".into(),
         ));
     }
-    Ok(manifest.release)
+    Ok(manifest.and_then(|manifest| manifest.release))
 }
 
-/// The manifest of the site's copy, or a new one where a copy may begin: it overwrites what it finds, and removes that later. A
+/// The manifest of the site's copy; none where a copy may [`begin`]: it overwrites what it finds, and removes that later. A
 /// place that has a manifest was free when that was written, and nobody was let in since.
 ///
 /// # Errors
 /// When the place is another site's, inside another copy, or not empty.
-pub(crate) async fn claim(store: &Store, owner: &str) -> Result<Manifest, StorageError> {
-    if let Some(manifest) = Manifest::read(store, owner).await? {
-        return Ok(manifest);
+pub(crate) async fn find(store: &Store, owner: &str) -> Result<Option<Manifest>, StorageError> {
+    let manifest = Manifest::read(store, owner).await?;
+    if manifest.is_none() {
+        free(store).await?;
     }
+    Ok(manifest)
+}
+
+/// Takes a place that was found free, before anything goes up: others may have found it so at the same moment.
+///
+/// # Errors
+/// When one of them was faster.
+pub(crate) async fn begin(store: &Store, owner: &str) -> Result<Manifest, StorageError> {
+    let first = Manifest::new(owner);
+    let minded = match first.create(store).await? {
+        Created::Taken => true,
+        // A service that minds the condition does not make it twice.
+        Created::New => first.create(store).await? == Created::Taken,
+        Created::Refused => {
+            first.write(store).await?;
+            false
+        }
+    };
+    if !minded {
+        // The last one that wrote has the place, which is known once all have.
+        tokio::time::sleep(WRITTEN).await;
+    }
+    let Some(manifest) = Manifest::read(store, owner).await? else {
+        return Err(StorageError::retry(
+            "Another copy began or ended in this place of the bucket at the same moment.",
+        ));
+    };
+    // Copies that begin around this place or inside it have manifests of their own: whoever wrote later sees the other one's.
+    if let Err(error) = free(store).await {
+        if let Err(left) = store.remove(&[manifest::PATH.to_owned()]).await {
+            tracing::debug!(error = %left, "the manifest of a copy that did not begin is left in the bucket");
+        }
+        return Err(error);
+    }
+    Ok(manifest)
+}
+
+/// Nothing is in the place, but for what this program keeps beside copies, and it lies in no other copy.
+async fn free(store: &Store) -> Result<(), StorageError> {
     for key in above(&store.settings().prefix) {
         match store.get_key(&key).await {
             // An access key that may read its own folder only cannot tell.
@@ -61,7 +105,7 @@ pub(crate) async fn claim(store: &Store, owner: &str) -> Result<Manifest, Storag
     if let Some(why) = occupied(&keys, &store.settings().prefix, &store.settings().key(manifest::PATH)) {
         return Err(StorageError::Fail(why));
     }
-    Ok(Manifest::new(owner))
+    Ok(())
 }
 
 /// Keys of the manifests that copies in the folders around a place have.
@@ -74,7 +118,7 @@ fn above(prefix: &str) -> Vec<String> {
     std::iter::once(manifest::PATH.to_owned()).chain(inner).collect()
 }
 
-/// What is wrong with a place where these keys are, and whose manifest was not found under its key.
+/// What is wrong with a place where these keys are, if a copy is to begin there; `own` is the key of its manifest.
 fn occupied(keys: &[String], prefix: &str, own: &str) -> Option<String> {
     let hidden = own.rsplit_once('/').map_or(own, |(folder, _)| folder);
     let is_ours = |key: &str| {

@@ -16,8 +16,8 @@ use object_store::client::{
 };
 use object_store::path::Path;
 use object_store::{
-    Attribute, Attributes, BackoffConfig, MultipartUpload, ObjectStore, ObjectStoreExt as _, PutMultipartOptions,
-    PutOptions, PutPayload, RetryConfig,
+    Attribute, Attributes, BackoffConfig, MultipartUpload, ObjectStore, ObjectStoreExt as _, PutMode,
+    PutMultipartOptions, PutOptions, PutPayload, RetryConfig,
 };
 use url::Url;
 
@@ -52,6 +52,16 @@ pub(crate) struct Headers<'a> {
     pub cache_control: &'a str,
     pub content_encoding: Option<&'static str>,
     pub redirect: Option<&'a str>,
+}
+
+/// What became of an object that was to be made where none is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Created {
+    New,
+    /// There is one already.
+    Taken,
+    /// The service does not do that, or may not.
+    Refused,
 }
 
 impl Store {
@@ -163,6 +173,30 @@ impl Store {
             }
         };
         Ok(())
+    }
+
+    /// Writes an object if there is none. A service that does not mind the condition overwrites what is there.
+    pub(crate) async fn create(
+        &self,
+        path: &str,
+        bytes: Bytes,
+        headers: &Headers<'_>,
+    ) -> Result<Created, StorageError> {
+        let options = PutOptions {
+            mode: PutMode::Create,
+            attributes: headers.attributes(),
+            ..PutOptions::default()
+        };
+        let path = self.path(path)?;
+        match self.s3.put_opts(&path, PutPayload::from_bytes(bytes), options).await {
+            Ok(_) => Ok(Created::New),
+            Err(error) => match Refused::behind(&error) {
+                Some(refused) if refused.is_taken() => Ok(Created::Taken),
+                // Services have several words for a header they do not know.
+                Some(refused) if !refused.is_passing() => Ok(Created::Refused),
+                _ => Err(error.into()),
+            },
+        }
     }
 
     /// Begins a file in parts of [`PART`] bytes.

@@ -1,5 +1,6 @@
 //! Why a copy did not come to its end, and whether trying again can help.
 
+use std::error::Error;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
@@ -69,6 +70,16 @@ impl Refused {
         }
     }
 
+    /// The answer that an error of the library is about.
+    pub fn behind(error: &object_store::Error) -> Option<&Self> {
+        causes(error).find_map(|cause| cause.downcast_ref())
+    }
+
+    /// There is an object where one was to be made.
+    pub fn is_taken(&self) -> bool {
+        matches!(self.status, StatusCode::PRECONDITION_FAILED | StatusCode::CONFLICT)
+    }
+
     /// Trying the same request again may end otherwise.
     pub fn is_passing(&self) -> bool {
         self.status.is_server_error() && self.status != StatusCode::NOT_IMPLEMENTED
@@ -129,17 +140,20 @@ fn element(xml: &str, name: &str) -> Option<String> {
     Some(text.trim().trim_end_matches('.').to_owned())
 }
 
+/// An error, what caused it, and so on.
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
+
 impl From<object_store::Error> for StorageError {
     fn from(error: object_store::Error) -> Self {
-        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-        while let Some(this) = cause {
-            if let Some(refused) = this.downcast_ref::<Refused>() {
+        for cause in causes(&error) {
+            if let Some(refused) = cause.downcast_ref::<Refused>() {
                 return refused.told();
             }
-            if let Some(outgoing) = this.downcast_ref::<OutgoingError>() {
+            if let Some(outgoing) = cause.downcast_ref::<OutgoingError>() {
                 return told(outgoing);
             }
-            cause = this.source();
         }
         match error {
             object_store::Error::NotFound { .. } => Self::Missing,

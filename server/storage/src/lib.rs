@@ -9,6 +9,7 @@
 //! that one brings. Objects go up in the order in which they may be seen: what pages need, pages, what lists pages, the front
 //! page; what no page needs any more goes after them, and what an open page may still ask for later. Nothing is removed that
 //! the manifest does not name. A copy begins only in an empty place that lies in no other copy: what it finds it would overwrite.
+//! It takes the place with its manifest before anything else goes up, so that of several that begin there at once one goes on.
 
 mod check;
 mod client;

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::client::{Headers, Store};
+use crate::client::{Created, Headers, Store};
 use crate::error::StorageError;
 
 /// Below the destination's prefix. Releases have no hidden files there.
@@ -21,6 +21,12 @@ const LARGEST: u64 = 256 << 20;
 /// their text.
 const MOST: usize = 2_000_000;
 const FORMAT: u32 = 1;
+const HEADERS: Headers<'static> = Headers {
+    content_type: "application/gzip",
+    cache_control: "no-store",
+    content_encoding: None,
+    redirect: None,
+};
 
 /// Tells contents, with the headers they are given out with, from others: 128 bits of BLAKE3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -130,12 +136,12 @@ impl Manifest {
     }
 
     pub(crate) async fn write(&self, store: &Store) -> Result<(), StorageError> {
-        let headers = Headers {
-            content_type: "application/gzip",
-            cache_control: "no-store",
-            ..Headers::default()
-        };
-        store.put(PATH, self.pack()?, &headers).await
+        store.put(PATH, self.pack()?, &HEADERS).await
+    }
+
+    /// Writes the first one of a place.
+    pub(crate) async fn create(&self, store: &Store) -> Result<Created, StorageError> {
+        store.create(PATH, self.pack()?, &HEADERS).await
     }
 
     fn pack(&self) -> std::io::Result<Bytes> {

@@ -11,7 +11,7 @@ use object_store::MultipartUpload;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::check::claim;
+use crate::check::{begin, find};
 use crate::client::{Headers, PART, Store};
 use crate::error::StorageError;
 use crate::manifest::{Manifest, Print};
@@ -78,7 +78,13 @@ pub async fn mirror(
     source: Arc<dyn Source>,
     watch: &impl Watch,
 ) -> Result<Done, StorageError> {
-    let there = claim(store, owner).await?;
+    let there = match find(store, owner).await? {
+        Some(there) => there,
+        None => {
+            confirm(watch).await?;
+            begin(store, owner).await?
+        }
+    };
     let (was, was_whole) = (there.release.clone(), there.objects.values().all(Option::is_some));
     let mut plan = Plan::new(there, &order.files, store.settings(), order.now, order.whole);
     let all = plan.puts();

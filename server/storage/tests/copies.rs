@@ -447,6 +447,96 @@ async fn two_sites_share_a_bucket_and_never_a_folder() {
     assert_whole(&service, "blog/", &one).await;
 }
 
+/// Waits for the other copy once the place was found free.
+struct Together<'a>(&'a tokio::sync::Barrier, AtomicUsize);
+
+impl Watch for Together<'_> {
+    fn progress(&self, _: usize, _: usize) {}
+    fn goes_on(&self) -> bool {
+        true
+    }
+    async fn confirm(&self) -> bool {
+        if self.1.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.0.wait().await;
+        }
+        true
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_sites_that_begin_at_the_same_moment_one_goes_on() {
+    let service = S3::start().await;
+    let owners = ["site_1", "site_2"];
+    let releases = [
+        Release::of(&[("index.html", "<p>one</p>"), ("one/index.html", "<p>1</p>")]),
+        Release::of(&[("index.html", "<p>two</p>"), ("two/index.html", "<p>2</p>")]),
+    ];
+    // The second pair is at a service that makes nothing under a condition.
+    for (places, conditions) in [
+        (["race", "race"], true),
+        (["plain", "plain"], false),
+        (["nest", "nest/in"], true),
+    ] {
+        let lines = [Line::to(service.endpoint).await, Line::to(service.endpoint).await];
+        for line in &lines {
+            let puts = AtomicUsize::new(0);
+            line.judge(move |method, _| {
+                if !conditions && method == "PUT" && puts.fetch_add(1, Ordering::SeqCst) == 0 {
+                    Fate::Answered(501, "<Error><Code>NotImplemented</Code></Error>")
+                } else {
+                    Fate::Passes
+                }
+            });
+        }
+        let stores = [0, 1].map(|n: usize| {
+            store(Settings {
+                prefix: places[n].into(),
+                ..settings(lines[n].address)
+            })
+        });
+        let meeting = tokio::sync::Barrier::new(2);
+        let begin = async |n: usize| {
+            let order = Order {
+                release: "1".into(),
+                files: releases[n].files(),
+                whole: false,
+                now: at(0),
+            };
+            let watch = Together(&meeting, AtomicUsize::new(0));
+            mirror(&stores[n], owners[n], &order, Arc::new(releases[n].clone()), &watch).await
+        };
+        let (one, two) = tokio::join!(begin(0), begin(1));
+        let ended = [one, two];
+        let went_on = ended.iter().filter(|ended| ended.is_ok()).count();
+        // Of two places, one in the other, both may be given up.
+        assert!(
+            went_on == 1 || went_on == 0 && places[0] != places[1],
+            "{places:?}: {ended:?}"
+        );
+        for (n, ended) in ended.iter().enumerate() {
+            let place = format!("{}/", places[n]);
+            if ended.is_ok() {
+                assert_whole(&service, &place, &releases[n]).await;
+                check(&stores[n], owners[n]).await.unwrap();
+                continue;
+            }
+            for path in releases[n].0.keys().filter(|path| **path != "index.html") {
+                assert_eq!(visit(&service, &format!("{place}{path}")).await.status, 404, "{path}");
+            }
+            if places[0] == places[1] {
+                let refused = check(&stores[n], owners[n]).await;
+                assert!(
+                    matches!(&refused, Err(StorageError::Fail(why)) if why.contains("another site")),
+                    "{refused:?}"
+                );
+            } else {
+                let manifest = visit(&service, &format!("{place}.igny8/manifest.json.gz")).await;
+                assert_eq!(manifest.status, 404, "{place} is still taken");
+            }
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_begins_only_where_nothing_is() {
     let service = S3::start().await;
