@@ -1,13 +1,16 @@
 //! `App`: the handles that everything shares. Made once, cheap to clone.
 
+use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
 
 use igny8_data::{Clock, Db, Ids, Migration};
 
 use crate::config::Config;
 use crate::features::billing::plans::{Plans, PlansError};
+use crate::installation;
 
-/// Schema files in the order they apply: numbered, forward-only, never changed once released.
+/// Schema files in the order they apply: numbered, forward-only, never changed once released. None rewrites the rows of a table that
+/// grows with content: that is one transaction, which an embedded database keeps in memory as a whole.
 pub const MIGRATIONS: &[Migration] = &[
     Migration {
         number: 1,
@@ -209,6 +212,16 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "destination_pause",
         sql: include_str!("../schema/0043_destination_pause.surql"),
     },
+    Migration {
+        number: 44,
+        name: "publication_writing",
+        sql: include_str!("../schema/0044_publication_writing.surql"),
+    },
+    Migration {
+        number: 45,
+        name: "term_addresses",
+        sql: include_str!("../schema/0045_term_addresses.surql"),
+    },
 ];
 
 /// What handlers, jobs and commands work with.
@@ -237,6 +250,8 @@ pub struct Inner {
     pub linkers: crate::features::linker::Linkers,
     pub searches: crate::features::content::search::Searches,
     pub followers: crate::jobs::Followers,
+    /// Its name; see [`installation`].
+    pub installation: String,
 }
 
 impl std::ops::Deref for App {
@@ -259,17 +274,43 @@ pub enum StartError {
     Db(#[from] igny8_data::DbError),
     #[error(transparent)]
     Migrate(#[from] igny8_data::MigrateError),
+    #[error(transparent)]
+    SitesDir(#[from] installation::ClaimError),
 }
 
-/// Makes the folder of the sites, for what writes them.
+impl StartError {
+    /// Another configuration is needed.
+    pub fn is_configuration(&self) -> bool {
+        matches!(self, Self::SitesDir(installation::ClaimError::Foreign(_)))
+    }
+}
+
+/// Makes the folder of the sites, for what serves and writes them, and sees to it that no other installation has it.
 ///
 /// # Errors
-/// When it cannot be made.
+/// When it cannot be made, or is another installation's.
 pub fn make_sites_dir(config: &Config) -> Result<(), StartError> {
-    std::fs::create_dir_all(&config.sites_dir).map_err(|source| StartError::Io {
-        what: format!("making sites_dir ({})", config.sites_dir.display()),
-        source,
-    })
+    let made = std::fs::create_dir_all(&config.sites_dir);
+    made.map_err(io(&format!("making sites_dir ({})", config.sites_dir.display())))?;
+    installation::claim(&config.sites_dir, &installation::name(&secret(config)?))?;
+    Ok(())
+}
+
+/// The secret of the installation, which its first start makes.
+fn secret(config: &Config) -> Result<[u8; 32], StartError> {
+    if let Some(parent) = config.data_dir.parent() {
+        std::fs::create_dir_all(parent).map_err(io("making the folder of data_dir"))?;
+    }
+    // It holds everything of everybody.
+    let mut made = std::fs::DirBuilder::new();
+    let made = made.recursive(true).mode(0o700).create(&config.data_dir);
+    made.map_err(io("making data_dir"))?;
+    crate::secrets::installation_secret(&config.data_dir).map_err(io("reading the key file"))
+}
+
+fn io(what: &str) -> impl FnOnce(std::io::Error) -> StartError + use<> {
+    let what = what.to_owned();
+    move |source| StartError::Io { what, source }
 }
 
 impl App {
@@ -278,16 +319,11 @@ impl App {
     /// # Errors
     /// When a folder cannot be made, the database cannot be opened or is newer than the program.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let io = |what: &str| {
-            let what = what.to_owned();
-            move |source| StartError::Io { what, source }
-        };
-        std::fs::create_dir_all(&config.data_dir).map_err(io("making data_dir"))?;
+        let secret = secret(&config)?;
         let plans = match config.billing.plans_file.as_os_str().is_empty() {
             true => Plans::builtin(),
             false => Plans::read(&config.billing.plans_file)?,
         };
-        let secret = crate::secrets::installation_secret(&config.data_dir).map_err(io("reading the key file"))?;
         let keys = igny8_data::tokens::Keys::derive(&secret, &config.public_url());
         let mut settings = config.database_settings().map_err(io("finding the database folder"))?;
         settings.place = crate::jobs::place::of(&config.data_dir).map_err(io("naming data_dir"))?;
@@ -312,6 +348,7 @@ impl App {
                 linkers: crate::features::linker::Linkers::new(&config),
                 searches: crate::features::content::search::Searches::new(&config),
                 followers: Default::default(),
+                installation: installation::name(&secret),
                 config,
                 db,
             }),

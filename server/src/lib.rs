@@ -16,6 +16,7 @@ pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod features;
+pub mod installation;
 pub mod jobs;
 pub mod mail;
 pub mod metrics;

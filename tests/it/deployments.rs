@@ -1,10 +1,12 @@
 //! Deployments: deploy, visit, change, deploy, go back; failures and crashes leave the live site as it is.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use igny8_data::{SiteId, Write};
 use igny8_server::features::content::model::ContentType;
 use igny8_server::features::content::{Content, Status};
+use igny8_server::features::destinations::{Destination, releases};
+use igny8_server::publish::DestinationKind;
 use igny8_server::testing::{Tenant, World};
 use serde_json::{Value, json};
 
@@ -312,6 +314,84 @@ async fn pages_whose_site_is_missing_are_kept_for_a_day() {
 }
 
 #[tokio::test]
+async fn a_folder_that_cannot_be_tidied_holds_up_no_other() {
+    let w = World::new().await;
+    for (tenant, site) in [(&w.a, w.a.sites[0]), (&w.b, w.b.sites[0])] {
+        for slug in ["first", "second"] {
+            publish(&w, tenant, site, slug, "A post", "Hello").await;
+            assert_eq!(deploy(&w, tenant, site).await["status"], "deployed");
+        }
+    }
+    // In the order in which they are looked at.
+    let entries = std::fs::read_dir(&w.app.config.sites_dir).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let folders: Vec<PathBuf> = paths.filter(|path| path.join(".site").exists()).collect();
+    let [locked, behind] = folders.as_slice() else {
+        panic!("{folders:?}");
+    };
+    let lock = locked.join(".lock");
+    std::fs::remove_file(&lock).unwrap();
+    std::fs::create_dir(&lock).unwrap();
+    std::fs::remove_file(behind.join("live")).unwrap();
+    std::os::unix::fs::symlink("releases/000001.json", behind.join("live")).unwrap();
+
+    let mend = async || igny8_server::features::publishing::mend(w.app.clone()).await;
+    let told = mend().await.unwrap_err().to_string();
+    assert!(told.contains(locked.to_str().unwrap()), "{told}");
+    let live = std::fs::read_link(behind.join("live")).unwrap();
+    assert_eq!(live.to_str(), Some("releases/000002.json"));
+
+    std::fs::remove_dir(&lock).unwrap();
+    mend().await.unwrap();
+}
+
+#[tokio::test]
+async fn folders_of_another_installation_are_left_alone() {
+    let w = World::new().await;
+    let (site, taken) = (w.a.sites[0], w.b.sites[0]);
+    publish(&w, &w.a, site, "first", "The first post", "Hello").await;
+    assert_eq!(deploy(&w, &w.a, site).await["status"], "deployed");
+    let root = &w.app.config.sites_dir;
+    let claim = root.join(".installation");
+    let own = std::fs::read_to_string(&claim).unwrap();
+    for path in ["/sites/.installation", "/sites/.installation/"] {
+        assert_eq!(visit(&w, path).await.0, 404, "{path}");
+    }
+    let names = || {
+        let entries = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().file_name());
+        entries.collect::<std::collections::BTreeSet<_>>()
+    };
+    let mend = async || igny8_server::features::publishing::mend(w.app.clone()).await;
+    mend().await.unwrap();
+
+    // Another one has the folder now, a site with a slug of this one, and one that this one does not know.
+    std::fs::write(&claim, "another\n").unwrap();
+    for slug in ["site-b0", "elsewhere"] {
+        std::fs::create_dir(root.join(slug)).unwrap();
+        let owner = w.app.db.ids().make::<SiteId>().to_string();
+        std::fs::write(root.join(slug).join(".site"), owner).unwrap();
+    }
+    let before = names();
+    let refused = mend().await.unwrap_err().to_string();
+    for part in ["another installation", "IGNY8_SITES_DIR", ".installation"] {
+        assert!(refused.contains(part), "{refused}");
+    }
+    publish(&w, &w.b, taken, "first", "The first post", "Hello").await;
+    let failed = deploy(&w, &w.b, taken).await;
+    assert_eq!(failed["status"], "failed", "{failed}");
+    assert_eq!(names(), before);
+    assert_eq!(visit(&w, "/sites/site-a0/blog/first/").await.0, 200);
+
+    // That one is gone for good, which somebody says by removing the file.
+    std::fs::remove_file(&claim).unwrap();
+    mend().await.unwrap();
+    assert_eq!(std::fs::read_to_string(&claim).unwrap(), own);
+    assert!(!root.join("elsewhere").exists() && root.join("site-a0").exists());
+    assert_eq!(deploy(&w, &w.b, taken).await["status"], "deployed");
+    assert_eq!(visit(&w, "/sites/site-b0/blog/first/").await.0, 200);
+}
+
+#[tokio::test]
 async fn going_back_leaves_what_went_live_meanwhile() {
     let w = World::new().await;
     let site = w.a.sites[0];
@@ -347,6 +427,115 @@ async fn going_back_leaves_what_went_live_meanwhile() {
     drop(lock);
     assert_eq!(going_back.await.0, 200);
     assert_eq!(live().to_str(), Some("releases/000003.json"));
+}
+
+/// Gives a site a bucket to which its releases go.
+async fn add_bucket(w: &World, tenant: &Tenant, site: SiteId) {
+    let owner = w.app.db.actor_of_user(tenant.owner.id).await.unwrap();
+    let scope = owner.site::<Write>(&w.app.db, site).await.unwrap();
+    let now = w.clock.now();
+    let mut tx = w.app.db.site(&scope).tx();
+    tx.create(Destination {
+        id: w.app.db.ids().make(),
+        account: scope.account(),
+        site,
+        kind: DestinationKind::ObjectStorage,
+        name: "Bucket".into(),
+        enabled: true,
+        settings: json!({}),
+        sealed: None,
+        leaving: None,
+        rev: 1,
+        created_at: now,
+        updated_at: now,
+        deleted_at: None,
+    });
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_site_in_the_bin_is_behind_nowhere() {
+    let w = World::new().await;
+    let site = w.a.sites[0];
+    publish(&w, &w.a, site, "first", "The first post", "Hello").await;
+    deploy(&w, &w.a, site).await;
+    add_bucket(&w, &w.a, site).await;
+    let behind = async || releases::catch_up(w.app.clone()).await.unwrap();
+    assert_eq!(behind().await, 1);
+    let path = format!("/sites/{site}");
+    assert_eq!(w.delete(&w.a.owner, &path, 1).await.0, 204);
+    assert_eq!(behind().await, 0);
+    assert_eq!(w.post(&w.a.owner, &format!("{path}/restore"), json!({})).await.0, 200);
+    assert_eq!(behind().await, 1);
+}
+
+#[tokio::test]
+async fn a_release_for_a_path_does_not_come_back_where_it_is_copied() {
+    let w = World::new().await;
+    let site = w.a.sites[0];
+    publish(&w, &w.a, site, "first", "The first post", "Hello").await;
+    let first = deploy(&w, &w.a, site).await;
+    w.give_domain(&w.a, site, "pier.example").await;
+    w.run_jobs().await;
+    add_bucket(&w, &w.a, site).await;
+
+    // A bucket does not lead on from below the slug, as this server does.
+    let back = format!("/sites/{site}/deployments/{}/rollback", first["id"].as_str().unwrap());
+    let (status, refused) = w.post(&w.a.owner, &back, json!({})).await;
+    assert_eq!(
+        (status.as_u16(), &refused["code"]),
+        (409, &json!("release_of_another_address")),
+        "{refused}"
+    );
+    let platform = w.app.db.platform(igny8_data::Why::Operator);
+    let sql = "UPDATE destination SET enabled = false, rev += 1";
+    platform.query(sql, Default::default(), "testing").await.unwrap();
+    assert_eq!(w.post(&w.a.owner, &back, json!({})).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_release_for_another_path_of_the_server_does_not_come_back() {
+    let w = World::new().await;
+    let site = w.a.sites[0];
+    publish(&w, &w.a, site, "first", "The first post", "Hello").await;
+    let first = deploy(&w, &w.a, site).await;
+    publish(&w, &w.a, site, "second", "The second post", "Hello").await;
+    let second = deploy(&w, &w.a, site).await;
+    let objects = w.app.config.sites_dir.join("site-a0/objects");
+    let (now, before) = ("\"/sites/site-a0/assets/", "\"/cms/sites/site-a0/assets/");
+    let back = format!("/sites/{site}/deployments/{}/rollback", first["id"].as_str().unwrap());
+
+    // As when the server was below /cms.
+    assert!(replace_in(&objects, now, before) > 0);
+    let (status, refused) = w.post(&w.a.owner, &back, json!({})).await;
+    assert_eq!(
+        (status.as_u16(), &refused["code"]),
+        (409, &json!("release_of_another_address")),
+        "{refused}"
+    );
+    let (_, live) = w.get(&w.a.viewer, &format!("/sites/{site}/deployments/live")).await;
+    assert_eq!(live["id"], second["id"]);
+
+    replace_in(&objects, before, now);
+    let (status, body) = w.post(&w.a.owner, &back, json!({})).await;
+    assert_eq!(status, 200, "{body}");
+}
+
+/// Replaces a part of the texts in a folder; answers in how many it was.
+fn replace_in(folder: &Path, from: &str, to: &str) -> usize {
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let of = |path: PathBuf| {
+        if path.is_dir() {
+            return replace_in(&path, from, to);
+        }
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        if !text.contains(from) {
+            return 0;
+        }
+        std::fs::write(&path, text.replace(from, to)).unwrap();
+        1
+    };
+    paths.map(of).sum()
 }
 
 #[tokio::test]

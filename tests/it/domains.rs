@@ -191,6 +191,34 @@ fn location(answer: &TestResponse) -> (u16, &str) {
     (answer.0.status().as_u16(), to)
 }
 
+/// Every link of a page to its own host leads to something, with one redirect at the most.
+async fn assert_no_dead_links(w: &World, host: &str, path: &str) {
+    let page = visit(w, host, path).await;
+    assert_eq!(page.0.status(), 200, "{host}{path}");
+    let html = page.0.into_body().into_string().await.unwrap();
+    let links = ["href=\"/", "src=\"/"]
+        .into_iter()
+        .flat_map(|name| html.split(name).skip(1));
+    let links = links.filter_map(|rest| rest.split(['"', '#']).next());
+    let links: Vec<String> = links
+        .filter(|rest| !rest.starts_with('/'))
+        .map(|rest| format!("/{rest}"))
+        .collect();
+    assert!(links.iter().any(|link| link.contains("/assets/")), "{links:?}");
+    for link in links {
+        let mut answer = visit(w, host, &link).await;
+        let moved = match location(&answer) {
+            (301, to) => Some(to.to_owned()),
+            _ => None,
+        };
+        if let Some(to) = moved {
+            assert!(to.starts_with('/'), "{link} of {host}{path} leads to {to}");
+            answer = visit(w, host, &to).await;
+        }
+        assert_eq!(answer.0.status(), 200, "{link} of {host}{path}");
+    }
+}
+
 async fn manager(w: &World, tenant: &Tenant) -> Member {
     let name = w.app.db.ids().make::<igny8_data::UserId>().to_string().replace('_', "");
     Member::make(&w.app, tenant.account, Role::Admin, &name).await
@@ -437,6 +465,13 @@ async fn another_verified_domain_takes_the_place_of_a_lost_one() {
     let restore = format!("{deleted}/restore");
     assert_eq!(w.post(&w.a.owner, &restore, json!({})).await.0, 200);
     assert_eq!(domain_of(&w, &w.a.viewer, &w.a).await, "c-shop.example");
+    w.run_jobs().await;
+    let page = visit(&w, "c-shop.example", "/blog/first/").await;
+    let html = page.0.into_body().into_string().await.unwrap();
+    assert!(
+        html.contains("https://c-shop.example/blog/first/"),
+        "deployed for what it is at now: {html}"
+    );
 
     // A week without a proof.
     dns.take_back(&own[2]);
@@ -672,4 +707,68 @@ async fn made_up_names_keep_no_domain_from_its_certificate() {
     w.give_domain(&w.b, w.b.sites[0], "other.example").await;
     assert_eq!(ask(&w, "other.example").await, 200, "also afterwards");
     assert_eq!(ask(&w, "localhost").await, 200, "its own");
+}
+
+#[tokio::test]
+async fn a_release_comes_back_only_where_its_links_live() {
+    let dns = Dns::start().await;
+    let w = dns.world().await;
+    let site = w.a.sites[0];
+    let deployments = format!("/sites/{site}/deployments");
+    let live = async || w.get(&w.a.viewer, &format!("{deployments}/live")).await.1;
+    let back = async |deployment: &Value| {
+        let path = format!("{deployments}/{}/rollback", deployment["id"].as_str().unwrap());
+        w.post(&w.a.owner, &path, json!({})).await
+    };
+    let (host, below) = ("shop.example", "/sites/site-a0/blog/first/");
+    publish(&w, &w.a, site, "first", "The first post", "Words.").await;
+    let first = deploy(&w, &w.a, site).await;
+    assert_no_dead_links(&w, "localhost", below).await;
+
+    // Its pages are for the path until it is deployed for the domain, and again after going back.
+    let made = add(&w, &w.a, 0, host).await;
+    dns.prove(&made);
+    assert_eq!(check(&w, &w.a.owner, &w.a, 0, &made).await["status"], "verified");
+    assert_no_dead_links(&w, host, "/blog/first/").await;
+    w.run_jobs().await;
+    let second = live().await;
+    assert_ne!(second["id"], first["id"]);
+    assert_no_dead_links(&w, host, "/blog/first/").await;
+    let (status, body) = back(&first).await;
+    assert_eq!(status, 200, "{body}");
+    let page = visit(&w, host, "/blog/first/").await;
+    let html = page.0.into_body().into_string().await.unwrap();
+    assert!(html.contains("\"/sites/site-a0/assets/"), "{html}");
+    assert_no_dead_links(&w, host, "/blog/first/").await;
+    assert_eq!(back(&second).await.0, 200);
+    assert_no_dead_links(&w, host, "/blog/first/").await;
+
+    // The other way round there is nothing to lead on from: the paths at this server are not the site's.
+    let one = format!("{}/{}", path(site), made["id"].as_str().unwrap());
+    let answer = w.request(&w.a.owner, Method::GET, &one).send().await;
+    let rev = answer.0.headers()["etag"]
+        .to_str()
+        .unwrap()
+        .trim_matches('"')
+        .parse()
+        .unwrap();
+    assert_eq!(w.delete(&w.a.owner, &one, rev).await.0, 204);
+    w.run_jobs().await;
+    let third = live().await;
+    assert_no_dead_links(&w, "localhost", below).await;
+    let (status, refused) = back(&second).await;
+    assert_eq!(
+        (status.as_u16(), &refused["code"]),
+        (409, &json!("release_of_another_address")),
+        "{refused}"
+    );
+    let detail = refused["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("http://localhost:8080/sites/site-a0") && detail.contains("Deploy the site again"),
+        "{detail}"
+    );
+    assert_eq!(live().await["id"], third["id"]);
+    assert_no_dead_links(&w, "localhost", below).await;
+    assert_eq!(back(&first).await.0, 200);
+    assert_no_dead_links(&w, "localhost", below).await;
 }

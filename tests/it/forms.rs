@@ -196,6 +196,10 @@ async fn what_is_wrong_is_shown_in_the_sites_own_look() {
     assert_eq!(answer.0.status(), 422);
     let policy = header(&answer, "content-security-policy").to_owned();
     assert!(policy.contains("style-src http://localhost:8080;"), "{policy}");
+    assert!(
+        policy.contains("img-src http://localhost:8080 http: https: data:;"),
+        "{policy}"
+    );
     let page = html(answer).await;
     for part in [
         "<h1>The message was not sent yet</h1>",

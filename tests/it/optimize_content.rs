@@ -341,6 +341,14 @@ async fn what_cannot_be_optimised_is_refused() {
     let mut statuses = [one.0.as_u16(), two.0.as_u16()];
     statuses.sort_unstable();
     assert_eq!(statuses, [202, 409], "{} {}", one.1, two.1);
+    let (status, refused) = w.post(&w.a.editor, &path, input.clone()).await;
+    assert_eq!(
+        (status.as_u16(), &refused["code"]),
+        (409, &json!("in_progress")),
+        "{refused}"
+    );
+    let taken = one.1["job"].as_str().or(two.1["job"].as_str()).unwrap();
+    assert!(refused["detail"].as_str().unwrap().contains(taken), "{refused}");
     w.run_jobs().await;
     assert_eq!(w.post(&w.a.editor, &path, input).await.0, 202);
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use igny8_server::publish::wordpress::{BodyForm, Wordpress, WordpressSettings};
 use igny8_server::publish::{
-    Document, DocumentFile, DocumentKind, DocumentStatus, DocumentTerm, Known, KnownKind, Part, PublishError,
-    Publisher, TermStep,
+    Document, DocumentFile, DocumentKind, DocumentStatus, DocumentTerm, Journal, Known, KnownKind, Part, PublishError,
+    Publisher, Receipt, RemoteState, TermStep, Writing,
 };
 use igny8_wordpress::testing::RealWordPress;
 
@@ -28,7 +28,44 @@ trait Beyond {
 enum Fault {
     Down,
     Password,
+    /// What is written is done, and the answer to it lost.
+    Lost,
     None,
+}
+
+/// What was kept last: what was there, and what was to be written.
+#[derive(Default)]
+struct Kept(Option<(String, String)>);
+
+impl Journal for Kept {
+    async fn about_to_write(&mut self, there: &str, writing: &str) -> Result<(), PublishError> {
+        self.0 = Some((there.to_owned(), writing.to_owned()));
+        Ok(())
+    }
+}
+
+impl Kept {
+    /// What is known of a place after an attempt whose answer was lost.
+    fn after(&mut self, at: &Receipt) -> Receipt {
+        let (hash, writing) = self.0.take().expect("something was to be written");
+        Receipt {
+            remote: Some(RemoteState { hash, modified: None }),
+            writing: Some(Writing {
+                hash: writing,
+                at: chrono::DateTime::UNIX_EPOCH,
+            }),
+            ..at.clone()
+        }
+    }
+}
+
+/// A journal that nothing can be kept in.
+struct Full;
+
+impl Journal for Full {
+    async fn about_to_write(&mut self, _: &str, _: &str) -> Result<(), PublishError> {
+        Err(PublishError::retry("It is full."))
+    }
 }
 
 fn document(key: &str, title: &str) -> Document {
@@ -77,7 +114,7 @@ fn document(key: &str, title: &str) -> Document {
 
 /// The promises.
 async fn contract(publisher: &impl Publisher, there: &impl Beyond) {
-    let mut known = Known::default();
+    let (mut known, mut journal) = (Known::default(), Kept::default());
     publisher.check().await.unwrap();
     let first = document("pub_1", "One");
 
@@ -87,31 +124,81 @@ async fn contract(publisher: &impl Publisher, there: &impl Beyond) {
     assert_eq!((there.places().await, there.visible().await.len()), (1, 0));
 
     // Published, and published again with the same: one, and nothing more is written.
-    let sent = publisher.publish(&first, &place, &mut known).await.unwrap();
+    let sent = publisher
+        .publish(&first, &place, &mut known, &mut journal)
+        .await
+        .unwrap();
     assert_eq!(sent.id, place.id);
     assert_eq!(there.visible().await, ["One"]);
     there.writes();
-    let again = publisher.publish(&first, &sent, &mut known).await.unwrap();
+    let again = publisher
+        .publish(&first, &sent, &mut known, &mut journal)
+        .await
+        .unwrap();
     assert_eq!((there.writes(), &again.remote), (0, &sent.remote));
+    assert_eq!(journal.0, None, "nothing was written over what was known to be there");
     // The receipt of the last write was lost: it is seen that what is there is what was to be there.
-    publisher.publish(&first, &place, &mut known).await.unwrap();
+    publisher
+        .publish(&first, &place, &mut known, &mut journal)
+        .await
+        .unwrap();
     assert_eq!((there.writes(), there.places().await), (0, 1));
     // What was made on the way is known, and found again without being known.
     assert!(known.get(KnownKind::Term, "t2").is_some());
-    publisher.publish(&first, &sent, &mut Known::default()).await.unwrap();
+    publisher
+        .publish(&first, &sent, &mut Known::default(), &mut journal)
+        .await
+        .unwrap();
     assert_eq!(there.places().await, 1);
 
     // An edit updates.
     let edited = document("pub_1", "One, edited");
-    let sent = publisher.publish(&edited, &sent, &mut known).await.unwrap();
+    let sent = publisher
+        .publish(&edited, &sent, &mut known, &mut journal)
+        .await
+        .unwrap();
     assert_eq!(
         (there.visible().await, there.places().await),
         (vec!["One, edited".to_owned()], 1)
     );
 
-    // Edited there meanwhile: told, with their copy, and not overwritten.
+    assert!(journal.0.take().is_some());
+
+    // Nothing is written that was not kept before. Where the answer is lost, what was written is ours, and another text replaces
+    // it; but not what somebody wrote over it.
+    let [second, third] = ["One, second", "One, third"].map(|title| document("pub_1", title));
+    there.writes();
+    let unkept = publisher.publish(&second, &sent, &mut known, &mut Full).await;
+    assert!(matches!(unkept, Err(PublishError::Retry { .. })));
+    assert_eq!(there.writes(), 0);
+    there.fails(Fault::Lost);
+    let lost = publisher.publish(&second, &sent, &mut known, &mut journal).await;
+    assert!(matches!(lost, Err(PublishError::Retry { .. })));
+    let after = journal.after(&sent);
+    let lost = publisher.publish(&third, &after, &mut known, &mut journal).await;
+    assert!(matches!(lost, Err(PublishError::Retry { .. })));
+    there.fails(Fault::None);
+    assert_eq!(there.visible().await, ["One, third"]);
+    let after = journal.after(&after);
+    let sent = publisher
+        .publish(&edited, &after, &mut known, &mut journal)
+        .await
+        .unwrap();
+    assert_eq!(
+        (there.visible().await, &sent.writing),
+        (vec!["One, edited".to_owned()], &None)
+    );
+    there.fails(Fault::Lost);
+    let lost = publisher.publish(&third, &sent, &mut known, &mut journal).await;
+    assert!(matches!(lost, Err(PublishError::Retry { .. })));
+    there.fails(Fault::None);
     there.edit(&sent.id, "Theirs").await;
-    match publisher.publish(&first, &sent, &mut known).await {
+    let after = journal.after(&sent);
+    let written = publisher.publish(&edited, &after, &mut known, &mut journal).await;
+    assert!(matches!(written, Err(PublishError::Conflict(_))), "{written:?}");
+
+    // Edited there meanwhile: told, with their copy, and not overwritten.
+    match publisher.publish(&first, &sent, &mut known, &mut journal).await {
         Err(PublishError::Conflict(copy)) => assert_eq!(copy.title, "Theirs"),
         other => panic!("{other:?}"),
     }
@@ -120,14 +207,14 @@ async fn contract(publisher: &impl Publisher, there: &impl Beyond) {
     let mut part = document("pub_1", "Not sent");
     part.changed = Some(BTreeSet::from([Part::Excerpt]));
     there.writes();
-    let unseen = publisher.publish(&part, &sent, &mut known).await.unwrap();
+    let unseen = publisher.publish(&part, &sent, &mut known, &mut journal).await.unwrap();
     assert_eq!((there.writes(), &unseen.remote), (0, &sent.remote));
     part.excerpt = "d".into();
-    let seen = igny8_server::publish::Receipt {
+    let seen = Receipt {
         remote: None,
         ..sent.clone()
     };
-    let sent = publisher.publish(&part, &seen, &mut known).await.unwrap();
+    let sent = publisher.publish(&part, &seen, &mut known, &mut journal).await.unwrap();
     assert_eq!(there.visible().await, ["Theirs"]);
 
     // Down, and a wrong password: told apart, and nothing is lost or doubled.
@@ -146,7 +233,10 @@ async fn contract(publisher: &impl Publisher, there: &impl Beyond) {
     let place = publisher.reserve(&second).await.unwrap();
     // Everything goes to a place that is new, whatever was changed.
     second.changed = Some(BTreeSet::from([Part::Title]));
-    publisher.publish(&second, &place, &mut known).await.unwrap();
+    publisher
+        .publish(&second, &place, &mut known, &mut journal)
+        .await
+        .unwrap();
     assert_eq!(
         (there.places().await, there.visible().await),
         (2, vec!["Theirs".to_owned(), "Two".to_owned()])
@@ -159,7 +249,7 @@ async fn contract(publisher: &impl Publisher, there: &impl Beyond) {
         other => panic!("{other:?}"),
     }
     assert_eq!(there.visible().await, ["Kept", "Two"]);
-    let seen = igny8_server::publish::Receipt {
+    let seen = Receipt {
         remote: None,
         ..sent.clone()
     };
@@ -168,18 +258,21 @@ async fn contract(publisher: &impl Publisher, there: &impl Beyond) {
     publisher.remove(&seen).await.unwrap();
     assert_eq!(there.visible().await, ["Two"]);
     publisher.remove(&sent).await.unwrap();
-    let removed = igny8_server::publish::Receipt {
+    let removed = Receipt {
         status: Some("trash".into()),
         remote: None,
         ..sent.clone()
     };
-    let back = publisher.publish(&edited, &removed, &mut known).await.unwrap();
+    let back = publisher
+        .publish(&edited, &removed, &mut known, &mut journal)
+        .await
+        .unwrap();
     assert_eq!((back.id.as_str(), there.visible().await.len()), (sent.id.as_str(), 2));
 
     // Deleted there: gone for publishing, and fine for removing.
     there.delete(&back.id).await;
     assert!(matches!(
-        publisher.publish(&edited, &back, &mut known).await,
+        publisher.publish(&edited, &back, &mut known, &mut journal).await,
         Err(PublishError::Gone)
     ));
     publisher.remove(&back).await.unwrap();
@@ -217,6 +310,7 @@ impl Beyond for There {
         self.0.faults(match how {
             Fault::Down => "always status 503",
             Fault::Password => "always login",
+            Fault::Lost => "always with title lost 500",
             Fault::None => "",
         });
     }
@@ -253,9 +347,9 @@ async fn wordpress_keeps_tags_that_it_takes_for_one_another() {
             description: String::new(),
         }],
     }];
-    let mut known = Known::default();
+    let (mut known, mut journal) = (Known::default(), Kept::default());
     let place = publisher.reserve(&one).await.unwrap();
-    let sent = publisher.publish(&one, &place, &mut known).await.unwrap();
+    let sent = publisher.publish(&one, &place, &mut known, &mut journal).await.unwrap();
     let tags = format!(
         "echo implode(',', wp_get_post_tags({}, ['fields' => 'names']));",
         sent.id
@@ -263,7 +357,7 @@ async fn wordpress_keeps_tags_that_it_takes_for_one_another() {
     assert_eq!(there.php(&tags).trim(), "C#");
     one.title = "One, edited".into();
     one.changed = Some(BTreeSet::from([Part::Title]));
-    publisher.publish(&one, &sent, &mut known).await.unwrap();
+    publisher.publish(&one, &sent, &mut known, &mut journal).await.unwrap();
     assert_eq!(there.php(&tags).trim(), "C#");
 }
 
@@ -306,17 +400,20 @@ async fn wordpress_gets_each_file_once_and_goes_on_without_one_that_it_does_not_
     );
     one.featured = Some(png.hash.clone());
     one.files = vec![png.clone(), svg];
-    let mut known = Known::default();
+    let (mut known, mut journal) = (Known::default(), Kept::default());
     let place = publisher.reserve(&one).await.unwrap();
-    let sent = publisher.publish(&one, &place, &mut known).await.unwrap();
+    let sent = publisher.publish(&one, &place, &mut known, &mut journal).await.unwrap();
     assert_eq!(sent.notes.len(), 1, "{:?}", sent.notes);
     let mut two = document("pub_2", "Two");
     two.featured = Some(png.hash.clone());
     two.files = vec![png.clone()];
     let place = publisher.reserve(&two).await.unwrap();
     // Known, and found again by whoever does not know.
-    publisher.publish(&two, &place, &mut known).await.unwrap();
-    publisher.publish(&two, &place, &mut Known::default()).await.unwrap();
+    publisher.publish(&two, &place, &mut known, &mut journal).await.unwrap();
+    publisher
+        .publish(&two, &place, &mut Known::default(), &mut journal)
+        .await
+        .unwrap();
     let count =
         "echo count(get_posts(['post_type' => 'attachment', 'post_status' => 'inherit', 'numberposts' => -1]));";
     assert_eq!(there.php(count).trim(), "1");
@@ -327,6 +424,9 @@ async fn wordpress_gets_each_file_once_and_goes_on_without_one_that_it_does_not_
     three.featured = Some(png.hash.clone());
     three.files = vec![png];
     let place = publisher.reserve(&three).await.unwrap();
-    publisher.publish(&three, &place, &mut known).await.unwrap();
+    publisher
+        .publish(&three, &place, &mut known, &mut journal)
+        .await
+        .unwrap();
     assert_eq!(there.php(count).trim(), "1");
 }

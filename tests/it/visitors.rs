@@ -38,6 +38,17 @@ async fn pages_with_conditions_parts_and_encodings() {
     ] {
         assert_eq!(header(&page, name), value, "{name}");
     }
+    let policy = header(&page, "content-security-policy");
+    for part in [
+        "default-src 'none';",
+        // Also those of a site on http.
+        "img-src 'self' http: https: data:;",
+        "media-src 'self' http: https:;",
+        "script-src 'self';",
+        "style-src 'self';",
+    ] {
+        assert!(policy.contains(part), "{part}: {policy}");
+    }
     assert!(!header(&page, "permissions-policy").is_empty() && etag.starts_with('"'));
     let whole = page.0.into_body().into_vec().await.unwrap();
 
@@ -346,4 +357,76 @@ async fn sites_by_host_and_old_addresses() {
         404,
         "a deleted site is gone at once"
     );
+}
+
+#[tokio::test]
+async fn below_its_slug_a_host_leads_to_its_own_addresses() {
+    let w = world().await;
+    let site = w.a.sites[0];
+    w.give_domain(&w.a, site, "pier.example").await;
+    let get = |path: &str| w.http.get(path).header("host", "pier.example").send();
+    // What is live was made for the address below the slug.
+    for (path, to) in [
+        ("/sites/site-a0", "/"),
+        ("/sites/site-a0/", "/"),
+        ("/sites/site-a0?a=b", "/?a=b"),
+        ("/sites/site-a0/blog/first/?a=b", "/blog/first/?a=b"),
+        ("/sites/site-a0/blog/first", "/blog/first"),
+        ("/sites/site-a0/caf%C3%A9/x.png", "/caf%C3%A9/x.png"),
+        ("/sites/site-a0/sites/site-a0/", "/sites/site-a0/"),
+    ] {
+        let answer = get(path).await;
+        assert_eq!(
+            (answer.0.status().as_u16(), header(&answer, "location")),
+            (301, to),
+            "{path}"
+        );
+        let answer = w.http.head(path).header("host", "pier.example").send().await;
+        assert_eq!(
+            (answer.0.status().as_u16(), header(&answer, "location")),
+            (301, to),
+            "{path}"
+        );
+        let answer = w.http.post(path).header("host", "pier.example").send().await;
+        assert_eq!(answer.0.status(), 405, "{path}");
+    }
+    for path in [
+        "/sites/",
+        "/sites/site-a",
+        "/sites/site-a01/",
+        "/sites/site-a1/blog/first/",
+        "/blog/sites/site-a0/",
+        "/sites/site-a0//evil.example/",
+        "/sites/site-a0/%2fevil.example",
+        "/sites/site-a0/%5cevil.example",
+        "/sites/site-a0/../blog/first/",
+    ] {
+        let answer = get(path).await;
+        assert_eq!(
+            (answer.0.status().as_u16(), header(&answer, "location")),
+            (404, ""),
+            "{path}"
+        );
+    }
+
+    // What the live release has there is what is meant.
+    publish(&w, &w.a, site, "tea", "Tea", "Green or black.").await;
+    let platform = w.app.db.platform(igny8_data::Why::Operator);
+    let sql = "UPDATE content SET path = '/sites/site-a0/tea/', rev += 1 WHERE slug = 'tea'; \
+               UPDATE content SET aliases = ['/sites/site-a0/old/'], rev += 1 WHERE slug = 'first'";
+    platform.query(sql, Default::default(), "testing").await.unwrap();
+    assert_eq!(deploy(&w, &w.a, site).await["status"], "deployed");
+    assert_eq!(get("/sites/site-a0/tea/").await.0.status(), 200);
+    for (path, to) in [
+        ("/sites/site-a0/tea", "/sites/site-a0/tea/"),
+        ("/sites/site-a0/old/", "/blog/first/"),
+        ("/sites/site-a0/blog/first/", "/blog/first/"),
+    ] {
+        let answer = get(path).await;
+        assert_eq!(
+            (answer.0.status().as_u16(), header(&answer, "location")),
+            (301, to),
+            "{path}"
+        );
+    }
 }

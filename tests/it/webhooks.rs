@@ -757,7 +757,7 @@ async fn a_slow_endpoint_holds_up_no_other() {
     let watching = async {
         // Far longer than it takes, and shorter than the slow one is waited for.
         let fast = tokio::time::timeout(Time::from_secs(12), async {
-            while receiver.of_path("/fast") < 10 {
+            while receiver.of_path("/fast") < 10 || receiver.of_path("/slow") == 0 {
                 tokio::time::sleep(Time::from_millis(20)).await;
             }
         });

@@ -74,10 +74,14 @@ fn field<'v>(compared: &'v Value, name: &str) -> &'v Value {
     found.unwrap_or_else(|| panic!("{name} is not in {compared}"))
 }
 
-async fn keep_ours(c: &Connected, publication: &Value) {
+async fn decide_for_ours(c: &Connected, publication: &Value) {
     let path = format!("{}/publications/{}/resolve", c.site, id(publication));
     let (status, resolved) = c.w.post(&c.w.a.editor, &path, json!({ "keep": "ours" })).await;
     assert_eq!(status, 200, "{resolved}");
+}
+
+async fn keep_ours(c: &Connected, publication: &Value) {
+    decide_for_ours(c, publication).await;
     settle(c).await;
 }
 
@@ -177,6 +181,52 @@ async fn a_conflict_that_an_import_finds_shows_the_same() {
 }
 
 #[tokio::test]
+async fn a_conflict_shows_nothing_that_we_wrote_as_their_edit() {
+    let (c, post, content) = imported("conflicts_lost").await;
+    c.there.faults("always with Second lost 500");
+    c.edit(&content, json!({ "title": "Second" })).await;
+    c.w.run_jobs().await;
+    c.there.faults("");
+    assert_eq!(title_of(&c, &post), "Second");
+    edit_there(&c, &post, "'post_excerpt' => 'Their words'");
+    c.edit(&content, json!({ "title": "Third" })).await;
+    settle(&c).await;
+    let publication = publication_of(&c, &post).await;
+    assert_eq!(publication["status"], "conflict", "{publication}");
+    let compared = compared(&c, &publication).await;
+    assert_eq!(names(&compared), ["title", "excerpt"], "{compared}");
+    assert_eq!(field(&compared, "title")["changed_there"], false, "{compared}");
+    assert_eq!(field(&compared, "excerpt")["changed_there"], true, "{compared}");
+}
+
+#[tokio::test]
+async fn a_term_that_is_called_otherwise_there_is_no_difference() {
+    let (c, post, content) = imported("conflicts_named").await;
+    let asia = c.there.php("echo wp_insert_term('Asia', 'category')['term_id'];");
+    edit_there(&c, &post, &format!("'post_category' => [{asia}]"));
+    import(&c, true).await;
+    let ours = format!("/terms/{}", id(&term(&c, "Asia").await));
+    c.there.php(&format!(
+        "wp_update_term({asia}, 'category', ['name' => 'Asia there']);"
+    ));
+    patch(&c, &ours, json!({ "name": "Asia here" })).await;
+    settle(&c).await;
+    edit_there(&c, &post, "'post_title' => 'Theirs', 'tags_input' => ['Fresh']");
+    c.edit(&content, json!({ "title": "Ours" })).await;
+    settle(&c).await;
+    let publication = publication_of(&c, &post).await;
+    assert_eq!(publication["status"], "conflict", "{publication}");
+    let shown = compared(&c, &publication).await;
+    assert_eq!(names(&shown), ["title", "terms"], "{shown}");
+    let terms = field(&shown, "terms");
+    assert_eq!(
+        (&terms["ours"], &terms["theirs"]),
+        (&json!("Asia here"), &json!("Asia here\nFresh")),
+        "{terms}"
+    );
+}
+
+#[tokio::test]
 async fn a_conflict_that_ends_for_ours_changes_nothing_else() {
     let (c, post, content) = imported("conflicts_ours").await;
     let before = rest_of(&c, &post);
@@ -202,6 +252,45 @@ async fn a_conflict_that_ends_for_ours_changes_nothing_else() {
     assert_eq!(publication["status"], "conflict", "{publication}");
     keep_ours(&c, &publication).await;
     assert_eq!((title_of(&c, &post), rest_of(&c, &post)), ("Ours again".into(), before));
+}
+
+#[tokio::test]
+async fn a_conflict_that_goes_on_after_a_decision_changes_nothing_else() {
+    for found_by_import in [false, true] {
+        let name = if found_by_import {
+            "conflicts_on_in"
+        } else {
+            "conflicts_on"
+        };
+        let (c, post, content) = imported(name).await;
+        let before = rest_of(&c, &post);
+        edit_there(&c, &post, "'post_name' => 'their-address'");
+        c.edit(&content, json!({ "title": "Ours" })).await;
+        settle(&c).await;
+        let publication = publication_of(&c, &post).await;
+        assert_eq!(publication["status"], "conflict", "{publication}");
+        decide_for_ours(&c, &publication).await;
+
+        // Before ours is there, they go on.
+        edit_there(&c, &post, "'post_title' => 'Theirs'");
+        if found_by_import {
+            c.there.faults(&format!("on posts/{post} status 500"));
+            c.w.run_jobs().await;
+            c.there.faults("");
+            assert_eq!(publication_of(&c, &post).await["status"], "failed");
+            import(&c, true).await;
+        } else {
+            settle(&c).await;
+        }
+        let publication = publication_of(&c, &post).await;
+        assert_eq!(publication["status"], "conflict", "{publication}");
+        let compared = compared(&c, &publication).await;
+        assert_eq!(names(&compared), ["title", "slug"], "{compared}");
+        assert_eq!(field(&compared, "slug")["changed_here"], false, "{compared}");
+        keep_ours(&c, &publication).await;
+        assert_eq!(publication_of(&c, &post).await["status"], "published");
+        assert_eq!((title_of(&c, &post), rest_of(&c, &post)), ("Ours".into(), before));
+    }
 }
 
 #[tokio::test]
@@ -349,6 +438,55 @@ async fn a_term_that_is_renamed_on_both_sides_is_overwritten_on_neither() {
 }
 
 #[tokio::test]
+async fn a_term_that_is_moved_on_both_sides_is_overwritten_on_neither() {
+    for import_first in [false, true] {
+        let name = if import_first {
+            "conflicts_moved_in"
+        } else {
+            "conflicts_moved"
+        };
+        let c = Connected::new(name, &[], json!({ "imports": "everything" })).await;
+        let made = c.there.php(
+            "$ids = []; $ids[] = wp_insert_term('Europe', 'category')['term_id'];
+             foreach (['Germany', 'France'] as $name)
+                 $ids[] = wp_insert_term($name, 'category', ['parent' => $ids[0]])['term_id'];
+             $ids[] = wp_insert_term('Asia', 'category')['term_id']; echo implode(' ', $ids);",
+        );
+        let [europe, germany, france, asia] = made.split(' ').collect::<Vec<_>>()[..] else {
+            panic!("{made}");
+        };
+        import(&c, true).await;
+        let parent_of = |term: &str| c.there.php(&format!("echo get_term({term}, 'category')->parent;"));
+        let above = id(&term(&c, "Asia").await);
+
+        // To the top there, and below another one here.
+        c.there
+            .php(&format!("wp_update_term({germany}, 'category', ['parent' => 0]);"));
+        let ours = format!("/terms/{}", id(&term(&c, "Germany").await));
+        patch(&c, &ours, json!({ "parent": above })).await;
+        if import_first {
+            import(&c, true).await;
+            assert!(is_told(&c, "import", "“Germany”").await);
+        }
+        settle(&c).await;
+        assert_eq!(parent_of(germany), "0", "import first: {import_first}");
+        assert_eq!(get(&c, &ours).await["parent"], above);
+        assert!(is_told(&c, "publish", "“Germany”").await);
+
+        // What it stood below was deleted there: nobody moved it.
+        c.there.php(&format!("wp_delete_term({europe}, 'category');"));
+        assert_eq!(parent_of(france), "0");
+        let ours = format!("/terms/{}", id(&term(&c, "France").await));
+        patch(&c, &ours, json!({ "parent": above })).await;
+        if import_first {
+            import(&c, true).await;
+        }
+        settle(&c).await;
+        assert_eq!(parent_of(france), asia, "import first: {import_first}");
+    }
+}
+
+#[tokio::test]
 async fn a_term_of_ours_that_is_renamed_there_before_any_import_is_not_overwritten() {
     let c = Connected::new("conflicts_unseen", &[], json!({})).await;
     let terms = format!("{}/terms", c.site);
@@ -372,6 +510,28 @@ async fn a_term_of_ours_that_is_renamed_there_before_any_import_is_not_overwritt
     settle(&c).await;
     assert_eq!(c.there.php(names), "Spices");
     assert!(is_told(&c, "publish", "“Spices”").await);
+}
+
+#[tokio::test]
+async fn a_term_whose_answer_was_lost_is_no_edit_of_theirs() {
+    let c = Connected::new("conflicts_lost", &[], json!({})).await;
+    let body = json!({ "taxonomy": "blog_tag", "name": "Salt" });
+    let (status, made) = c.w.post(&c.w.a.owner, &format!("{}/terms", c.site), body).await;
+    assert_eq!(status, 201, "{made}");
+    c.published("Filed", json!({ "terms": [made["id"]], "body": "One" }))
+        .await;
+    settle(&c).await;
+    let ours = format!("/terms/{}", id(&made));
+    let names = "echo implode(' ', get_terms(['taxonomy' => 'post_tag', 'hide_empty' => false, 'fields' => 'names']));";
+    c.there.faults("always with Pepper lost 500");
+    patch(&c, &ours, json!({ "name": "Pepper" })).await;
+    settle(&c).await;
+    c.there.faults("");
+    assert_eq!(c.there.php(names), "Pepper");
+    patch(&c, &ours, json!({ "name": "Sugar" })).await;
+    settle(&c).await;
+    assert_eq!(c.there.php(names), "Sugar");
+    assert!(!is_told(&c, "publish", "Sugar").await);
 }
 
 #[tokio::test]

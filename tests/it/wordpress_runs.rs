@@ -1,8 +1,8 @@
 //! Publishing to a real WordPress that is interrupted, refused or asked to wait: what becomes of the rest, and how it goes on.
 
 use chrono::{DateTime, Duration, Utc};
-use igny8_data::{Value as Stored, Variables, Why};
-use igny8_server::features::destinations::{inbound, send};
+use igny8_data::{Read, Value as Stored, Variables, Why};
+use igny8_server::features::destinations::{inbound, send, state};
 use igny8_wordpress::Post;
 use serde_json::{Value, json};
 
@@ -53,6 +53,18 @@ async fn rows(c: &Connected, sql: &str, binds: &[(&str, &str)]) -> usize {
 
 async fn catch_up(c: &Connected) -> u64 {
     send::catch_up(c.w.app.clone()).await.unwrap()
+}
+
+/// Waits until something is asked of the site.
+async fn asked(c: &Connected) {
+    let asked = async {
+        while c.there.requests().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    let patience = std::time::Duration::from_secs(60);
+    let waited = tokio::time::timeout(patience, asked).await;
+    waited.expect("something is asked");
 }
 
 #[tokio::test]
@@ -173,9 +185,7 @@ async fn what_is_asked_for_during_a_run_is_done_by_the_next_one() {
     c.there.requests();
     c.there.faults("slow 4");
     let change = async {
-        while c.there.requests().is_empty() {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
+        asked(&c).await;
         let path = format!("{}/destinations/{}", c.site, c.destination);
         let everything = json!({ "wordpress": { "sends": "everything" } });
         c.w.patch(&c.w.a.admin, &path, 1, everything).await
@@ -329,9 +339,7 @@ async fn a_choice_while_it_is_sent_concerns_one_document() {
     c.there.requests();
     c.there.faults("slow 4");
     let change = async {
-        while c.there.requests().is_empty() {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
+        asked(&c).await;
         choose(&c, &first, "publish").await;
     };
     tokio::join!(c.w.run_jobs(), change);
@@ -401,4 +409,196 @@ async fn a_conflict_is_told_once_by_whoever_finds_it() {
     theirs(places[1], "Theirs again");
     c.import().await;
     assert_eq!(told(&c).await.len(), 2, "it was one before");
+}
+
+/// Edits content, and loses the answer to what is written of it.
+async fn lost(c: &Connected, content: &Value, change: Value, text: &str) {
+    c.there.faults(&format!("always with {text} lost 500"));
+    c.edit(content, change).await;
+    c.w.run_jobs().await;
+    c.there.faults("");
+    assert_eq!(statuses(c, &[content]).await, ["failed"]);
+}
+
+#[tokio::test]
+async fn an_edit_after_a_lost_answer_replaces_what_was_written() {
+    let c = connected("runs_lost").await;
+    let post = published(&c, "First", "a").await;
+    c.w.run_jobs().await;
+    lost(&c, &post, json!({ "title": "Second" }), "Second").await;
+    assert_eq!(post_of(&c, &post).await.title, "Second");
+    // Lost once more, and then not even begun.
+    c.w.clock.advance(Duration::seconds(5));
+    lost(&c, &post, json!({ "title": "Third" }), "Third").await;
+    assert_eq!(post_of(&c, &post).await.title, "Third");
+    c.there.faults("always with Fourth status 500");
+    c.edit(&post, json!({ "title": "Fourth" })).await;
+    c.w.run_jobs().await;
+    c.there.faults("");
+    assert_eq!(statuses(&c, &[&post]).await, ["failed"]);
+    c.edit(&post, json!({ "title": "Fifth", "excerpt": "Words" })).await;
+    c.w.run_jobs().await;
+    assert_eq!(statuses(&c, &[&post]).await, ["published"]);
+    let there = post_of(&c, &post).await;
+    assert_eq!((there.title.as_str(), there.excerpt.as_str()), ("Fifth", "Words"));
+
+    // So does taking it away.
+    lost(&c, &post, json!({ "title": "Sixth" }), "Sixth").await;
+    choose(&c, &post, "withhold").await;
+    c.w.run_jobs().await;
+    assert_eq!(statuses(&c, &[&post]).await, ["removed"]);
+}
+
+#[tokio::test]
+async fn an_edit_there_after_a_lost_answer_is_no_conflict_where_ours_is_there() {
+    let c = Connected::new("runs_lost_tag", &[], json!({ "imports": "known" })).await;
+    let post = published(&c, "First", "a").await;
+    c.w.run_jobs().await;
+    lost(&c, &post, json!({ "title": "Second" }), "Second").await;
+    let there = post_of(&c, &post).await.id;
+    c.there.php(&format!(
+        "wp_set_post_tags({there}, 'theirs'); wp_update_post(['ID' => {there}]);"
+    ));
+    c.import().await;
+    assert_eq!(statuses(&c, &[&post]).await, ["published"]);
+    let here = get(&c, &format!("/content/{}", id(&post))).await;
+    assert_eq!(here["title"], "Second");
+}
+
+#[tokio::test]
+async fn what_wordpress_made_of_what_was_written_is_ours() {
+    let c = connected("runs_numbered").await;
+    c.there
+        .php("wp_insert_post(['post_title' => 'Theirs', 'post_name' => 'taken', 'post_status' => 'publish']);");
+    let post = published(&c, "First", "a").await;
+    c.w.run_jobs().await;
+    lost(&c, &post, json!({ "slug": "taken" }), "taken").await;
+    assert_eq!(post_of(&c, &post).await.slug, "taken-2");
+    // The test's clock is not WordPress's.
+    let attempted = "UPDATE publication SET writing_at = time::now() WHERE writing IS NOT NONE RETURN VALUE id;";
+    assert_eq!(rows(&c, attempted, &[]).await, 1);
+    c.edit(&post, json!({ "title": "Second" })).await;
+    c.w.run_jobs().await;
+    assert_eq!(statuses(&c, &[&post]).await, ["published"]);
+    let there = post_of(&c, &post).await;
+    assert_eq!((there.title.as_str(), there.slug.as_str()), ("Second", "taken-2"));
+    let kept = "SELECT VALUE id FROM publication WHERE writing IS NOT NONE OR writing_at IS NOT NONE;";
+    assert_eq!(rows(&c, kept, &[]).await, 0, "both agree");
+}
+
+#[tokio::test]
+async fn an_import_takes_nothing_that_we_wrote_for_an_edit_of_theirs() {
+    let c = Connected::new("runs_lost_in", &[], json!({ "body": "html", "imports": "known" })).await;
+    let post = published(&c, "First", "a").await;
+    c.settle().await;
+    lost(&c, &post, json!({ "title": "Second" }), "Second").await;
+    // The next attempt does not get as far as reading the post.
+    let place = c.publication(&post).await["external_id"].as_str().unwrap().to_owned();
+    c.there.faults(&format!("on posts/{place} status 500"));
+    c.edit(&post, json!({ "title": "Third" })).await;
+    c.w.run_jobs().await;
+    assert_eq!(statuses(&c, &[&post]).await, ["failed"]);
+    c.import().await;
+    assert_eq!(statuses(&c, &[&post]).await, ["failed"], "it is no conflict");
+    assert_eq!(post_of(&c, &post).await.title, "Second", "its time has not come");
+    c.w.clock.advance(Duration::minutes(2));
+    c.settle().await;
+    assert_eq!(statuses(&c, &[&post]).await, ["published"]);
+    assert_eq!(post_of(&c, &post).await.title, "Third");
+}
+
+#[tokio::test]
+async fn what_failed_is_tried_when_the_site_said_or_when_it_is_another_text() {
+    let c = connected("runs_again").await;
+    let post = published(&c, "First", "a").await;
+    c.w.run_jobs().await;
+    c.there.faults("status 429 7");
+    c.edit(&post, json!({ "title": "Second" })).await;
+    c.w.run_jobs().await;
+    assert_eq!(statuses(&c, &[&post]).await, ["failed"]);
+    c.w.clock.advance(Duration::seconds(8));
+    c.w.run_jobs().await;
+    assert_eq!(statuses(&c, &[&post]).await, ["published"]);
+
+    for title in ["Third", "Fourth"] {
+        c.there.faults("status 500");
+        c.edit(&post, json!({ "title": title })).await;
+        c.w.run_jobs().await;
+        assert_eq!(c.publication(&post).await["attempts"], 1, "{title}");
+    }
+    c.edit(&post, json!({ "title": "Fifth" })).await;
+    c.w.run_jobs().await;
+    assert_eq!(statuses(&c, &[&post]).await, ["published"]);
+    assert_eq!(post_of(&c, &post).await.title, "Fifth");
+
+    // What waits for another attempt says nothing of the last one.
+    let publication = id(&c.publication(&post).await);
+    let destination = json!({ "destination": c.destination });
+    for (path, body) in [
+        (format!("{}/publications/{publication}/retry", c.site), json!({})),
+        (format!("{}/publications/retry", c.site), destination),
+    ] {
+        c.there.faults("status 500");
+        c.edit(&post, json!({ "title": path })).await;
+        c.w.run_jobs().await;
+        assert!(c.publication(&post).await["error"].is_string(), "{path}");
+        let (status, answer) = c.w.post(&c.w.a.owner, &path, body).await;
+        assert_eq!(status, 200, "{answer}");
+        let waiting = c.publication(&post).await;
+        assert_eq!(
+            (&waiting["status"], &waiting["error"]),
+            (&json!("pending"), &Value::Null),
+            "{path}"
+        );
+        c.w.run_jobs().await;
+        assert_eq!(statuses(&c, &[&post]).await, ["published"], "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_site_that_is_connected_again_while_it_is_emptied_keeps_what_is_there() {
+    let c = connected("runs_back").await;
+    let (first, second) = (published(&c, "First", "a").await, published(&c, "Second", "b").await);
+    c.w.run_jobs().await;
+    assert_eq!(statuses(&c, &[&first, &second]).await, ["published", "published"]);
+    let path = format!("{}/destinations", c.site);
+    let one = format!("{path}/{}?published=trash", c.destination);
+    assert_eq!(c.w.delete(&c.w.a.admin, &one, 1).await.0, 204);
+    c.there.requests();
+    c.there.faults("slow 8");
+    let again = async {
+        asked(&c).await;
+        let body = json!({ "kind": "wordpress", "name": "Blog", "wordpress": {
+            "url": c.there.url, "user": "editor", "password": c.there.password("editor"), "imports": "nothing",
+            "body": "html",
+        } });
+        c.w.post(&c.w.a.admin, &path, body).await
+    };
+    let (_, (status, made)) = tokio::join!(c.w.run_jobs(), again);
+    assert_eq!((status.as_u16(), id(&made)), (201, c.destination.clone()), "{made}");
+    c.settle().await;
+    assert_eq!(statuses(&c, &[&first, &second]).await, ["published", "published"]);
+    let there: Vec<String> = c.posts().await.into_iter().map(|post| post.status).collect();
+    assert_eq!(there, ["publish", "publish"]);
+}
+
+#[tokio::test]
+async fn what_is_shown_of_a_destination_leaves_out_what_is_large() {
+    let c = connected("runs_shown").await;
+    let sql = "UPDATE destination_state SET discovered.shared_blocks = { '5': 'A text' } RETURN VALUE id;";
+    assert_eq!(rows(&c, sql, &[]).await, 1);
+    let owner = c.w.app.db.actor_of_user(c.w.a.owner.id).await.unwrap();
+    let scope = owner.site::<Read>(&c.w.app.db, c.w.a.sites[0]).await.unwrap();
+    let db = c.w.app.db.site(&scope);
+    let of = c.destination.parse().unwrap();
+    let whole = state::of(&db, of).await.unwrap().unwrap().discovered.unwrap();
+    let shown = state::shown_of(&db, of).await.unwrap().unwrap().discovered.unwrap();
+    assert_eq!(whole["shared_blocks"]["5"], "A text");
+    assert!(
+        shown.get("shared_blocks").is_none() && shown.get("pictures").is_none(),
+        "{shown}"
+    );
+    assert_eq!(shown["types"], whole["types"]);
+    let listed = get(&c, "/destinations").await;
+    assert_eq!(listed["items"][0], destination(&c).await);
 }

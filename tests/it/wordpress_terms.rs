@@ -132,7 +132,8 @@ async fn posts_that_are_here_bring_terms_of_taxonomies_that_come_later() {
 
     // Nothing here knows of them yet: they are not taken away there.
     let category = term_of(&c, "category", "Italian").await;
-    c.edit(&content, json!({ "terms": [category["id"]], "force": true })).await;
+    c.edit(&content, json!({ "terms": [category["id"]], "force": true }))
+        .await;
     settle(&c).await;
     assert_eq!(names(&c, &recipe, "cuisine"), "Pizza");
     c.there.writes();
@@ -207,6 +208,110 @@ async fn terms_that_exchange_their_slugs_there_do_so_here() {
     assert_eq!(items(&c, "/terms").await, before);
 }
 
+/// Whether an event of the destination says so.
+async fn is_told(c: &Connected, what: &str) -> bool {
+    let events = items(c, &format!("/destinations/{}/events", c.destination)).await;
+    let mut messages = events.iter().filter_map(|event| event["message"].as_str());
+    messages.any(|message| message.contains(what))
+}
+
+#[tokio::test]
+async fn a_slug_that_cannot_be_had_here_is_told() {
+    let c = Connected::new("terms_refused", &[], json!({ "imports": "everything" })).await;
+    let made = c.there.php(
+        "$a = wp_insert_term('First', 'category', ['slug' => 'one'])['term_id'];
+         $b = wp_insert_term('Second', 'category', ['slug' => 'two'])['term_id'];
+         echo \"$a $b\";",
+    );
+    let (first, second) = made.split_once(' ').unwrap();
+    import(&c, true).await;
+    let path = format!("{}/terms/{}", c.site, id(&term(&c, "Second").await));
+    let answer = c.w.request(&c.w.a.owner, Method::GET, &path).send().await;
+    let etag = answer.0.headers()["etag"].to_str().unwrap().to_owned();
+    let request = c.w.request(&c.w.a.owner, Method::DELETE, &path);
+    let (status, deleted) = body_of(request.header("if-match", etag).send().await).await;
+    assert!(status.is_success(), "{deleted}");
+    c.there.php(&format!(
+        "wp_update_term({second}, 'category', ['slug' => 'zwei']);
+         wp_update_term({first}, 'category', ['slug' => 'two']);"
+    ));
+    import(&c, true).await;
+    assert_eq!(term(&c, "First").await["slug"], "one", "a deleted term keeps its slug");
+    assert!(is_told(&c, "“First” has the slug `two` in WordPress; a deleted term has it").await);
+}
+
+#[tokio::test]
+async fn many_terms_that_are_missing_at_once_are_doubted() {
+    let c = Connected::new("terms_doubted", &[], json!({ "imports": "everything" })).await;
+    c.there
+        .php("for ($i = 0; $i < 25; $i++) wp_insert_term(\"Tag $i\", 'post_tag');");
+    import(&c, true).await;
+    c.there.php(
+        "$some = ['taxonomy' => 'post_tag', 'hide_empty' => false, 'fields' => 'ids', 'number' => 22];
+         foreach (get_terms($some) as $id) wp_delete_term($id, 'post_tag');",
+    );
+    let asked_for = |c: &Connected| {
+        let asked = c.there.requests();
+        asked.iter().filter(|request| request.contains("/wp/v2/tags/")).count()
+    };
+    asked_for(&c);
+    import(&c, true).await;
+    assert_eq!(asked_for(&c), 0, "none is looked for, or forgotten");
+    assert!(is_told(&c, "22 of 25 terms of the taxonomy `post_tag` are not there any more").await);
+    import(&c, true).await;
+    assert_eq!(asked_for(&c), 22, "everything was asked for after it was told");
+}
+
+#[tokio::test]
+async fn terms_that_the_user_may_not_edit_hold_nothing_up() {
+    let plugins = [RECIPES[0], "recipes/guarded.php"];
+    let c = Connected::new("terms_guarded", &plugins, json!({ "imports": "everything" })).await;
+    let post = c.there.php(
+        "$series = wp_insert_term('Part one', 'series', ['slug' => 'part-one'])['term_id'];
+         $mood = wp_insert_term('Calm', 'mood', ['slug' => 'calm'])['term_id'];
+         $post = wp_insert_post(['post_title' => 'Filed', 'post_content' => 'x', 'post_status' => 'publish',
+             'post_date' => '2021-05-06 07:08:09']);
+         wp_set_object_terms($post, [$series], 'series');
+         wp_set_object_terms($post, [$mood], 'mood');
+         echo $post;",
+    );
+    import(&c, false).await;
+    let content = content_of(&c, &post).await;
+    let series = term_of(&c, "series", "Part one").await;
+    assert!(terms_of(&c, &post).await.contains(&id(&series)));
+    assert!(is_told(&c, "The terms of the taxonomy `mood` cannot be read").await);
+
+    // They are not asked for with each look, nor is everything read for them.
+    c.there.requests();
+    import(&c, false).await;
+    let asked = c.there.requests();
+    assert!(!asked.iter().any(|request| request.contains("/mood")), "{asked:?}");
+
+    // What could not be read is not taken away there.
+    c.edit(&content, json!({ "terms": [], "force": true })).await;
+    settle(&c).await;
+    let filed = (names(&c, &post, "series"), names(&c, &post, "mood"));
+    assert_eq!(filed, (String::new(), "Calm".to_owned()));
+
+    // As soon as they can be read, they come.
+    c.there.php("get_role('editor')->add_cap('manage_options');");
+    import(&c, true).await;
+    import(&c, false).await;
+    let calm = term_of(&c, "mood", "Calm").await;
+    assert!(terms_of(&c, &post).await.contains(&id(&calm)));
+
+    // When they cannot again, content keeps them, whatever else it is filed under there.
+    c.there.php("get_role('editor')->remove_cap('manage_options');");
+    import(&c, true).await;
+    c.there.php(&format!(
+        "sleep(1); wp_set_object_terms({post}, ['Late'], 'post_tag'); wp_update_post(['ID' => {post}]);"
+    ));
+    import(&c, false).await;
+    let late = term_of(&c, "post_tag", "Late").await;
+    let filed = terms_of(&c, &post).await;
+    assert!(filed.contains(&id(&late)) && filed.contains(&id(&calm)), "{filed:?}");
+}
+
 #[tokio::test]
 async fn archives_of_terms_are_followed_without_a_change() {
     let c = Connected::new("terms_archives", &[], json!({ "imports": "everything" })).await;
@@ -239,13 +344,22 @@ async fn settings_that_change_while_an_import_runs_have_the_last_word() {
              'post_status' => 'publish', 'post_date' => '2021-05-06 07:08:09']);",
     );
     ask(&c, "import", json!({})).await;
-    c.there.faults("always slow 0.6");
-    let change = async {
-        tokio::time::sleep(Duration::from_millis(700)).await;
-        let change = json!({ "wordpress": { "imports": "everything" } });
-        patch(&c, &format!("/destinations/{}", c.destination), change).await;
+    c.there.requests();
+    c.there.faults("slow 4");
+    let is_asked = async {
+        while c.there.requests().is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     };
-    tokio::join!(c.w.run_jobs(), change);
+    let change = async {
+        let asked = tokio::time::timeout(Duration::from_secs(60), is_asked).await;
+        asked.expect("the import asks for something");
+        let path = format!("/destinations/{}", c.destination);
+        patch(&c, &path, json!({ "wordpress": { "imports": "everything" } })).await;
+        get(&c, &path).await
+    };
+    let (_, changed) = tokio::join!(c.w.run_jobs(), change);
+    assert_eq!(changed["sync_status"], "syncing", "the import still runs: {changed}");
     c.there.faults("");
     settle(&c).await;
     import(&c, false).await;

@@ -7,6 +7,7 @@ use igny8_wordpress::{Post, PostQuery, PostType};
 use serde_json::{Value, json};
 
 use crate::trip::id;
+use crate::wordpress_both::{get, import};
 use crate::wordpress_out::Connected;
 
 /// Every page there, by its slug.
@@ -177,6 +178,60 @@ async fn the_place_of_what_came_from_there_is_left_unless_it_is_changed_here() {
     assert_eq!(place(&pages(&c.there).await, "team"), (0, 9));
     let publication = c.publication(&team).await;
     assert_eq!(publication["status"], "published", "{publication}");
+}
+
+#[tokio::test]
+async fn what_is_below_a_page_that_is_moved_here_moves_along() {
+    let c = Connected::new("tree_along", &[], json!({ "imports": "everything" })).await;
+    let made = |name: &str, parent: u64| -> u64 {
+        let code = format!(
+            "echo wp_insert_post(['post_type' => 'page', 'post_status' => 'publish', 'post_author' => 1, 'post_title' => '{name}',
+                'post_content' => 'Theirs', 'post_parent' => {parent}, 'post_date' => '2021-05-06 07:08:09']);"
+        );
+        c.there.php(&code).trim().parse().unwrap()
+    };
+    let about = made("About", 0);
+    made("Second", 0);
+    let child = made("Child", about);
+    let leaf = made("Leaf", child);
+    made("Below", leaf);
+    made("Edited", child);
+    import(&c, false).await;
+    let (child, edited) = (c.content("Child").await, c.content("Edited").await);
+    assert_eq!(edited["section"], "/about/child/", "{edited}");
+    c.edit(&child, json!({ "section": "/second/" })).await;
+    c.settle().await;
+    // An edit here in between tells its new address, before anything looked at it there.
+    c.edit(&edited, json!({ "title": "Edited here" })).await;
+    c.settle().await;
+    let publication = c.publication(&edited).await;
+    let url = publication["external_url"].as_str().unwrap();
+    assert!(url.ends_with("/second/child/edited/"), "{publication}");
+
+    import(&c, false).await;
+    for (title, section, before) in [
+        ("Child", "/second/", "/about/child/"),
+        ("Leaf", "/second/child/", "/about/child/leaf/"),
+        ("Below", "/second/child/leaf/", "/about/child/leaf/below/"),
+        ("Edited here", "/second/child/", "/about/child/edited/"),
+    ] {
+        let content = c.content(title).await;
+        let content = get(&c, &format!("/content/{}", id(&content))).await;
+        assert_eq!(content["section"], section, "{content}");
+        let aliases = content["aliases"].as_array().unwrap();
+        assert!(aliases.contains(&json!(before)), "its old address leads on: {content}");
+        let publication = c.publication(&content).await;
+        assert_eq!(publication["status"], "published", "{publication}");
+        assert_eq!(publication["external_url"], content["source_url"], "{publication}");
+    }
+
+    // That is all: nothing is sent back, and nothing is looked at again.
+    c.there.requests();
+    import(&c, false).await;
+    c.publish_everything().await;
+    let asked = c.there.requests();
+    let again = |request: &&String| request.contains("include=") || request.starts_with("POST ");
+    assert_eq!(asked.iter().find(again), None, "{asked:?}");
 }
 
 #[tokio::test]

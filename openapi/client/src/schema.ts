@@ -1007,7 +1007,8 @@ export interface paths {
         /**
          * Run an AI function
          * @description As a background job. Its credits are taken when its output is saved; a task that fails or is cancelled costs
-         *     nothing. 402 says what is missing, 409 that a task which does the same (on the same task, text or picture) waits or runs.
+         *     nothing. 402 says what is missing, 409 `in_progress` (of `generate_content`: `written_already`) that a task which does the
+         *     same (on the same task, text or picture) waits or runs.
          */
         post: operations["ai_task_create"];
         delete?: never;
@@ -2559,7 +2560,9 @@ export interface paths {
         /**
          * Go back to a deployment
          * @description Its release is put live again at once, if it is still kept. What was deployed after it becomes `rolled_back`; the
-         *     next deployment publishes the present content again.
+         *     next deployment publishes the present content again. 409 `not_deployed` when it never went live, `release_gone` when its
+         *     release is not kept any more, `release_of_another_address` when its links would lead nowhere at the address that the site
+         *     has now, `deployment_running` while another deployment runs.
          */
         post: operations["deployment_rollback"];
         delete?: never;

@@ -159,9 +159,10 @@ pub async fn run_ai_task_with(
     let payload = serde_json::to_value(payload).map_err(Error::internal)?;
     let id: JobId = app.db.ids().make();
     let mut tx = app.db.site(scope).tx();
+    let in_progress = same.as_ref().map(|same| same.code);
     if let Some(same) = same {
         // Of two requests at once the second one sees the first one's job only here; see `reserve`.
-        tx.require(&format!("{} = []", doing(&same)), same.binds, DONE_ALREADY);
+        tx.require(&format!("{} = []", doing(&same)), same.binds, same.code);
     }
     reserve(&mut tx, scope, estimate.credits);
     tx.enqueue_as(id, NewJob::new(KIND, payload).attempts(ATTEMPTS));
@@ -177,13 +178,10 @@ pub async fn run_ai_task_with(
                 ..estimate
             }))
         }
-        Err(DbError::Refused(code)) if code == DONE_ALREADY => Err(done_already()),
+        Err(DbError::Refused(code)) if in_progress == Some(code.as_str()) => Err(done_by(&code, "Another job")),
         Err(error) => Err(error.into()),
     }
 }
-
-/// The code with which a task is refused that another one does.
-const DONE_ALREADY: &str = "written_already";
 
 /// A job that waits or runs and does the same.
 fn doing(same: &Same) -> String {
@@ -199,17 +197,17 @@ async fn not_done_already(db: &SiteDb<'_, Write>, same: &Same) -> Result<()> {
     let mut answer = db
         .query(&sql, same.binds.clone(), "looking for jobs that do the same")
         .await?;
-    if answer.rows::<JobId>(0)?.is_empty() {
-        Ok(())
-    } else {
-        Err(done_already())
+    match answer.rows::<JobId>(0)?.first() {
+        None => Ok(()),
+        Some(job) => Err(done_by(same.code, &format!("The job {job}"))),
     }
 }
 
-fn done_already() -> Error {
+/// The refusal of a task that a job does already.
+fn done_by(code: &str, job: &str) -> Error {
     Error::conflict(
-        DONE_ALREADY,
-        "A job that does it waits or runs already. Wait for its end, or cancel it first.",
+        code,
+        format!("{job}, which waits or runs, does the same. Wait for its end, or cancel it first."),
     )
 }
 

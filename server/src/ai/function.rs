@@ -103,12 +103,22 @@ pub trait AiFunction: Sized + Send + Sync + 'static {
 pub struct Same {
     pub(super) condition: &'static str,
     pub(super) binds: Variables,
+    /// With which the second of two is refused.
+    pub(super) code: &'static str,
 }
 
 impl Same {
     pub fn when(condition: &'static str) -> Self {
-        let binds = Variables::new();
-        Self { condition, binds }
+        Self {
+            condition,
+            binds: Variables::new(),
+            code: "in_progress",
+        }
+    }
+
+    /// Refuses the second of two with another code than `in_progress`.
+    pub fn refused_as(self, code: &'static str) -> Self {
+        Self { code, ..self }
     }
 
     /// Binds a variable of the condition. The names begin with `same_`.

@@ -21,6 +21,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::app::StartError;
 use crate::config::Config;
 
 /// A headless CMS with SEO planning that renders fast static sites.
@@ -153,8 +154,11 @@ fn ended(result: CommandResult) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("igny8: {error}");
+            let start: Option<&StartError> = error.downcast_ref();
             if error.is::<database::InUse>() {
                 ExitCode::from(4)
+            } else if start.is_some_and(StartError::is_configuration) {
+                ExitCode::from(3)
             } else {
                 ExitCode::FAILURE
             }

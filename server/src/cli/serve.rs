@@ -5,6 +5,7 @@ use std::time::Duration;
 use igny8_data::Clock;
 use poem::Server;
 use poem::listener::{Listener as _, TcpListener};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::CommandResult;
 use crate::app::{App, make_sites_dir};
@@ -28,6 +29,8 @@ pub async fn run(config: Config, args: Args) -> CommandResult {
 pub async fn serve(app: App, worker: bool) -> CommandResult {
     let http = &app.config.http;
     let stopped = http.shutdown_seconds;
+    // Before anybody is told that it listens: who stops it at once stops it cleanly.
+    let stop_signal = StopSignal::listen()?;
     let acceptor = match TcpListener::bind((http.host.to_string(), http.port))
         .into_acceptor()
         .await
@@ -43,19 +46,24 @@ pub async fn serve(app: App, worker: bool) -> CommandResult {
     tracing::info!("listening on http://{}:{}", http.host, http.port);
     let worker = worker.then(|| tokio::spawn(super::worker::work(app.clone())));
     let stop = app.stop.clone();
-    let signal = async move {
-        stop_signal().await;
+    let told_to_stop = async move {
+        stop_signal.heard().await;
         tracing::info!("stopping: requests and jobs get {stopped} seconds to end");
         stop.cancel();
     };
     let served = Server::new_with_acceptor(acceptor)
-        .run_with_graceful_shutdown(crate::api::routes(&app), signal, Some(Duration::from_secs(stopped)))
+        .run_with_graceful_shutdown(
+            crate::api::routes(&app),
+            told_to_stop,
+            Some(Duration::from_secs(stopped)),
+        )
         .await;
     // Also when serving failed, the worker must not be left behind.
     app.stop.cancel();
     if let Some(worker) = worker {
         worker.await?;
     }
+    crate::telemetry::engine_closes();
     app.db.close().await?;
     Ok(served?)
 }
@@ -68,19 +76,28 @@ fn refused(http: &Http, error: &std::io::Error) -> String {
     )
 }
 
-/// Waits for Ctrl-C or a service manager's SIGTERM.
-pub async fn stop_signal() {
-    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(signal) => signal,
-        Err(error) => {
-            tracing::warn!(%error, "cannot listen for SIGTERM");
-            let _ = tokio::signal::ctrl_c().await;
-            return;
+/// Ctrl-C or a service manager's SIGTERM, heard from the moment it is made.
+pub struct StopSignal {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignal {
+    /// # Errors
+    /// When the system lets nobody listen.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for one of them.
+    pub async fn heard(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
     }
 }
 

@@ -1,20 +1,22 @@
 //! `igny8 worker`: run jobs and periodic work without serving.
 
 use super::CommandResult;
-use super::serve::stop_signal;
+use super::serve::StopSignal;
 use crate::app::{App, make_sites_dir};
 use crate::config::Config;
 use crate::jobs;
 
 pub async fn run(config: Config) -> CommandResult {
     make_sites_dir(&config)?;
+    let stop_signal = StopSignal::listen()?;
     let app = super::database::app(config).await?;
     tracing::info!(workers = app.config.jobs.workers, "running jobs");
     let work = tokio::spawn(work(app.clone()));
-    stop_signal().await;
+    stop_signal.heard().await;
     tracing::info!("stopping: running jobs get a few seconds to end");
     app.stop.cancel();
     work.await?;
+    crate::telemetry::engine_closes();
     app.db.close().await?;
     Ok(())
 }

@@ -32,8 +32,9 @@ impl Drop for Still {
     }
 }
 
-/// How long a unit of work may take that ends a job: so long it is not claimed by another worker.
-const LONGEST_SAVE: chrono::Duration = chrono::Duration::minutes(15);
+/// How long a unit of work may take that ends a job: so long it is not claimed by another worker, also where this one was killed
+/// meanwhile. Units of work are bounded ([`crate::ai`] saves in parts) and take seconds.
+const LONGEST_SAVE: chrono::Duration = chrono::Duration::minutes(2);
 
 impl JobContext {
     pub(super) fn new(lease: Lease, stop: CancellationToken) -> Self {

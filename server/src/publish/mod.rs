@@ -18,7 +18,8 @@ pub use document::{
     Above, Document, DocumentFile, DocumentKind, DocumentPlace, DocumentStatus, DocumentTerm, Part, TermStep,
 };
 pub use publisher::{
-    Entry, Known, KnownKind, PublishError, Publisher, Receipt, ReleaseStore, RemoteAround, RemoteCopy, RemoteState,
+    Entry, Journal, Known, KnownKind, PublishError, Publisher, Receipt, ReleaseStore, RemoteAround, RemoteCopy,
+    RemoteState, Writing,
 };
 
 /// A kind of destination.

@@ -88,6 +88,17 @@ pub struct RemoteAround {
     pub order: i64,
     /// How it is shown, in lines; whether there is a password, never which.
     pub showing: String,
+    /// The destination's ids of the copy's terms, in the order of their names; none in copies from before there was this.
+    #[serde(default)]
+    pub terms: Vec<u64>,
+}
+
+/// What was about to be written there. Where the answer to it is lost, it is told by this from what people write there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Writing {
+    /// The hash that it then has: of the parts that are written, and nothing for each of the others.
+    pub hash: String,
+    pub at: DateTime<Utc>,
 }
 
 /// Where a document is.
@@ -104,6 +115,18 @@ pub struct Receipt {
     pub notes: Vec<String>,
     /// `None` after [`Publisher::reserve`], when nothing can have been edited there yet.
     pub remote: Option<RemoteState>,
+    /// What an attempt since `remote` was about to write; `None` of what has just been read or written.
+    pub writing: Option<Writing>,
+}
+
+/// Keeps what is about to be written, so that it is known for ours where the answer is lost.
+pub trait Journal: Send {
+    /// Keeps the hash of what is written ([`Writing::hash`]), and that of what is there: what was known to be there, with what an
+    /// attempt before wrote. Nothing is written unless this succeeds.
+    ///
+    /// # Errors
+    /// [`PublishError::Retry`] when it cannot be kept.
+    fn about_to_write(&mut self, there: &str, writing: &str) -> impl Future<Output = Result<(), PublishError>> + Send;
 }
 
 /// A destination that takes documents one by one.
@@ -124,7 +147,8 @@ pub trait Publisher: Send + Sync {
     fn reserve(&self, document: &Document) -> impl Future<Output = Result<Receipt, PublishError>> + Send;
 
     /// Brings the document to its place, with what it needs: files, terms. What is there already is not written. `known` is what the
-    /// destination has of ours, and learns what is made now.
+    /// destination has of ours, and learns what is made now. Before something is written over what is known to be there, the
+    /// `journal` keeps what.
     ///
     /// Where nothing was to be written and other parts were edited there, the receipt's [`Receipt::remote`] is `at`'s: nobody has
     /// seen that edit yet.
@@ -136,6 +160,7 @@ pub trait Publisher: Send + Sync {
         document: &Document,
         at: &Receipt,
         known: &mut Known,
+        journal: &mut impl Journal,
     ) -> impl Future<Output = Result<Receipt, PublishError>> + Send;
 
     /// Brings a term that the destination has to what it is now. Answers what of it is another there and stays so, in words.
@@ -197,8 +222,6 @@ pub enum KnownKind {
     Term,
     /// By the file's BLAKE3.
     Media,
-    /// By the author's name.
-    Author,
 }
 
 /// One thing of ours at a destination.
@@ -216,7 +239,7 @@ pub struct Entry {
     pub made: bool,
 }
 
-/// Terms, files and authors of ours that a destination has.
+/// Terms and files of ours that a destination has.
 #[derive(Debug, Default)]
 pub struct Known {
     entries: HashMap<(KnownKind, String), Entry>,
@@ -274,5 +297,8 @@ mod tests {
         });
         let copy: RemoteCopy = serde_json::from_value(before).unwrap();
         assert_eq!((copy.around, copy.terms), (None, vec!["News".to_owned()]));
+        let before = serde_json::json!({ "author": "a", "image": "", "parent": 0, "order": 0, "showing": "" });
+        let around: RemoteAround = serde_json::from_value(before).unwrap();
+        assert_eq!((around.author.as_str(), around.terms), ("a", Vec::new()));
     }
 }

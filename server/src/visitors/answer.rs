@@ -9,9 +9,11 @@ use tokio::io::AsyncReadExt as _;
 use super::release::{Encoding, Opened};
 
 /// What pages of sites may load and do. The themes pass it: no inline scripts or styles, images also from elsewhere.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; img-src 'self' https: data:; media-src 'self' https:; \
-     style-src 'self'; script-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
-     form-action 'self' https:; base-uri 'none'; frame-ancestors 'none'";
+// Texts that came from a site on http name its pictures there. These may be loaded: pictures, sound and films run nothing in the
+// page, and what a page that came by https loads by http, browsers fetch by https or block, whatever is said here.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; img-src 'self' http: https: data:; \
+     media-src 'self' http: https:; style-src 'self'; script-src 'self'; font-src 'self'; connect-src 'self'; \
+     manifest-src 'self'; form-action 'self' https:; base-uri 'none'; frame-ancestors 'none'";
 
 /// Up to this many bytes are read at once; more is sent in pieces.
 const SMALL: u64 = 256 << 10;
@@ -164,6 +166,14 @@ pub fn moved(to: &str, query: Option<&str>) -> Response {
     put(response.headers_mut(), header::LOCATION, &to);
     // For ever is too long: the owner may turn it round.
     put(response.headers_mut(), header::CACHE_CONTROL, "public, max-age=300");
+    response
+}
+
+/// A move to the address that a site has now. It is asked for each time: two that have each other's name stored would send visitors
+/// round in a circle.
+pub fn moved_home(to: &str, query: Option<&str>) -> Response {
+    let mut response = moved(to, query);
+    put(response.headers_mut(), header::CACHE_CONTROL, "no-cache");
     response
 }
 

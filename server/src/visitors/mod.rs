@@ -1,5 +1,5 @@
 //! What visitors get: the live release of a site, by its host name or below `/sites/<slug>/`, which leads to the
-//! host name once there is one.
+//! host name once there is one. The host leads on from there too, for releases that were made before it had the site.
 //!
 //! Reading order: [`hosts`] finds the site, [`path`] checks the address, [`release`] opens the file of the live release, [`answer`] sends it with validators, ranges, encodings and headers. Releases are only read here. [`preview`] shows sites with
 //! their drafts.
@@ -121,7 +121,7 @@ impl<E> FrontEndpoint<E> {
 fn to_own_address(site: &PublicSite, host: Option<&str>, path: &str, req: &Request) -> Option<Response> {
     let reading = matches!(*req.method(), Method::GET | Method::HEAD);
     let own = site.domain.as_deref().filter(|own| reading && Some(*own) != host)?;
-    Some(answer::moved(&format!("https://{own}{path}"), req.uri().query()))
+    Some(answer::moved_home(&format!("https://{own}{path}"), req.uri().query()))
 }
 
 /// The file that proves a domain which is verified: so its proof stays seen while it leads to this server.
@@ -174,6 +174,7 @@ async fn serve(app: &App, site: PublicSite, prefix: &str, raw: &str, req: &Reque
     let Some(path) = SitePath::parse(raw).filter(|path| !path.is_private()) else {
         return answer::plain(StatusCode::NOT_FOUND);
     };
+    let below = below_slug(&site.slug, raw).filter(|_| prefix.is_empty());
     let ask = answer::Ask::of(req);
     let (held, wanted, encodings) = (app.clone(), path.clone(), ask.encodings());
     let find = move || {
@@ -198,8 +199,11 @@ async fn serve(app: &App, site: PublicSite, prefix: &str, raw: &str, req: &Reque
             };
             answer::moved(&to, None)
         }
-        Ok(Ok(Found::Missing(Some(page)))) => answer::file(page, StatusCode::NOT_FOUND, &ask).await,
-        Ok(Ok(Found::Missing(None))) => answer::plain(StatusCode::NOT_FOUND),
+        Ok(Ok(Found::Missing(page))) => match (below, page) {
+            (Some(to), _) => answer::moved(to, req.uri().query()),
+            (None, Some(page)) => answer::file(page, StatusCode::NOT_FOUND, &ask).await,
+            (None, None) => answer::plain(StatusCode::NOT_FOUND),
+        },
         Ok(Err(error)) => {
             tracing::error!(%error, "cannot read a release");
             answer::plain(StatusCode::INTERNAL_SERVER_ERROR)
@@ -208,6 +212,15 @@ async fn serve(app: &App, site: PublicSite, prefix: &str, raw: &str, req: &Reque
             tracing::error!(%error, "reading a release broke off");
             answer::plain(StatusCode::INTERNAL_SERVER_ERROR)
         }
+    }
+}
+
+/// What an address below a site's slug means at a host of its own: a release from before the site was there links so, and so do
+/// bookmarks.
+fn below_slug<'r>(slug: &str, raw: &'r str) -> Option<&'r str> {
+    match raw.strip_prefix("/sites/")?.strip_prefix(slug)? {
+        "" => Some("/"),
+        rest => rest.starts_with('/').then_some(rest),
     }
 }
 

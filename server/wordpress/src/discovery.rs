@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::client::{LIST, OBJECT, Sent, read, total};
-use crate::{Page, PostType, Site, Taxonomy, User, WordPress, WordPressError, lenient};
+use crate::{Page, Picture, PostType, Site, Taxonomy, User, WordPress, WordPressError, lenient};
 
 /// Looked at at most; a site with more is not asked about the rest.
 const MOST: usize = 40;
@@ -31,6 +31,12 @@ pub struct Discovered {
     /// Texts of the blocks that posts share, by their ids, as far as there is room.
     #[serde(default)]
     pub shared_blocks: BTreeMap<u64, String>,
+    /// Pictures that galleries of texts name by their ids; whoever reads the texts adds them.
+    #[serde(default)]
+    pub pictures: BTreeMap<u64, Picture>,
+    /// Ids of pictures that are attached to posts whose galleries show these, by the posts' ids.
+    #[serde(default)]
+    pub attached: BTreeMap<u64, Vec<u64>>,
 }
 
 /// A post type with what is in it.
@@ -95,7 +101,20 @@ impl Discovered {
             .collect()
     }
 
+    /// Takes over the pictures that were known of the same site before.
+    pub fn keep_pictures_of(&mut self, before: &Self) {
+        let place = |site: &Site| {
+            let home = site.home.trim_end_matches('/');
+            home.split_once("://").map_or(home, |(_, place)| place).to_owned()
+        };
+        if self.pictures.is_empty() && place(&self.site) == place(&before.site) {
+            self.pictures.clone_from(&before.pictures);
+            self.attached.clone_from(&before.attached);
+        }
+    }
+
     /// Whether a key of meta can be set on posts of a type.
+    #[cfg(feature = "testing")]
     pub fn takes_meta(&self, of: &PostType, key: &str) -> bool {
         let mut types = self.types.iter();
         types.any(|found| found.post_type.slug == of.slug && found.meta_keys.iter().any(|known| known == key))
@@ -154,6 +173,8 @@ impl WordPress {
             types,
             taxonomies,
             shared_blocks,
+            pictures: BTreeMap::new(),
+            attached: BTreeMap::new(),
         })
     }
 

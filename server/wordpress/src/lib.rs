@@ -42,13 +42,15 @@ pub mod testing;
 pub use client::{Credentials, Page, WordPress};
 pub use discovery::{Discovered, Plugins, TaxonomyFound, TypeFound};
 pub use error::{Outcome, WordPressError};
-pub use media::{Media, Upload};
+pub use media::{Media, Picture, Upload};
 pub use people::{Checked, User};
 pub use post::{Post, PostFields, PostPart};
 pub use post_type::{PostType, Taxonomy};
 pub use posts::{Listed, PostQuery};
 pub use root::ApiRoot;
-pub use shown::{shared_blocks, shown, shown_with};
+#[cfg(any(test, feature = "testing"))]
+pub use shown::shown;
+pub use shown::{GalleryPictures, Surroundings, gallery_pictures, shared_blocks, shown_with};
 pub use site::{PostsPage, Site};
 pub use terms::{Term, TermFields};
 

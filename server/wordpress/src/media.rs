@@ -2,21 +2,31 @@
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http::Method;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::client::{OBJECT, Sent, read};
+use crate::client::{LIST, OBJECT, Sent, read};
+use crate::discovery::shorten;
 use crate::lenient::List;
-use crate::{WordPress, WordPressError, lenient};
+use crate::{Page, WordPress, WordPressError, lenient};
 
 /// The largest file that is sent: 64 MB, as much as hosts commonly take.
 const LARGEST: usize = 64 << 20;
+
+/// Pictures of posts that are looked at together.
+const MOST_ATTACHED: u64 = 2000;
+/// Bytes of an address, and of a caption, that are kept of a picture.
+const LONGEST_ADDRESS: usize = 1000;
+const LONGEST_CAPTION: usize = 1000;
 
 /// A file of the media library.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Media {
     #[serde(deserialize_with = "lenient::number")]
     pub id: u64,
+    /// The post that it is attached to; 0 for none.
+    #[serde(default, deserialize_with = "lenient::number")]
+    pub post: u64,
     #[serde(default, deserialize_with = "lenient::text")]
     pub slug: String,
     /// Where the file is.
@@ -24,10 +34,65 @@ pub struct Media {
     pub source_url: String,
     #[serde(default, deserialize_with = "lenient::text")]
     pub alt_text: String,
+    /// HTML, as it is stored.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub caption: String,
     #[serde(default, deserialize_with = "lenient::text")]
     pub mime_type: String,
     #[serde(default)]
     pub media_details: Details,
+}
+
+/// What showing a picture of the media library takes. It can be stored, since every part of it has a bound.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Picture {
+    /// Empty for one that is not there.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub url: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub alt: String,
+    /// HTML, as it is stored.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub caption: String,
+    /// Width and height in pixels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<[u64; 2]>,
+}
+
+impl Picture {
+    /// A file as a picture; nothing for another kind of file.
+    pub fn of(media: Media) -> Option<Self> {
+        let is_web = media.source_url.starts_with("https://") || media.source_url.starts_with("http://");
+        if !is_web || media.source_url.len() > LONGEST_ADDRESS || !media.mime_type.starts_with("image/") {
+            return None;
+        }
+        // No database keeps it.
+        if [&media.source_url, &media.alt_text, &media.caption]
+            .iter()
+            .any(|text| text.contains('\0'))
+        {
+            return None;
+        }
+        let size = [media.media_details.width, media.media_details.height];
+        let mut alt = media.alt_text;
+        shorten(&mut alt);
+        let mut caption = media.caption;
+        // Half of it may be half of an element.
+        if caption.len() > LONGEST_CAPTION {
+            caption.clear();
+        }
+        Some(Self {
+            url: media.source_url,
+            alt,
+            caption,
+            size: Some(size).filter(|size| !size.contains(&0)),
+        })
+    }
+
+    /// About as many bytes as it takes when it is stored.
+    pub fn bytes(&self) -> usize {
+        self.url.len() + self.alt.len() + self.caption.len() + 64
+    }
 }
 
 /// What WordPress measured; 0 for what it did not.
@@ -94,6 +159,35 @@ impl WordPress {
         Ok(found)
     }
 
+    /// Pictures that are attached to posts, at most a hundred posts, in the order of their ids: the first two thousand.
+    ///
+    /// # Errors
+    /// [`WordPressError`].
+    pub async fn pictures_of_posts(&self, posts: &[u64]) -> Result<Vec<Media>, WordPressError> {
+        if posts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let posts: Vec<String> = posts.iter().take(100).map(u64::to_string).collect();
+        let posts = posts.join(",");
+        let parameters = [
+            ("context", "edit"),
+            ("parent", &*posts),
+            ("media_type", "image"),
+            ("orderby", "id"),
+            ("order", "asc"),
+            ("_fields", FIELDS),
+        ];
+        let (mut pictures, mut offset) = (Vec::new(), 0);
+        loop {
+            let page: Page<Media> = self.list(ROUTE, &parameters, (offset, 100), LIST).await?;
+            pictures.extend(page.items);
+            offset += 100;
+            if !page.more || offset >= MOST_ATTACHED {
+                return Ok(pictures);
+            }
+        }
+    }
+
     /// Sends a file. **Repeating it makes a second one**: look by slug first.
     ///
     /// # Errors
@@ -137,7 +231,7 @@ impl WordPress {
 }
 
 const ROUTE: &str = "wp/v2/media";
-const FIELDS: &str = "id,slug,source_url,alt_text,mime_type,media_details";
+const FIELDS: &str = "id,post,slug,source_url,alt_text,caption,mime_type,media_details";
 
 /// A multipart form (RFC 7578) with the file and its fields.
 fn form(upload: &Upload) -> Sent<'static> {

@@ -2,6 +2,7 @@
 //! pictures with captions of shortcodes when it shows a post, and keeps neither.
 
 mod blocks;
+mod galleries;
 mod paragraphs;
 
 use std::collections::BTreeSet;
@@ -9,7 +10,11 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
+use crate::Picture;
+
 pub use blocks::shared_blocks;
+use galleries::Galleries;
+pub use galleries::{GalleryPictures, gallery_pictures};
 use paragraphs::paragraphs;
 
 fn compiled(pattern: &str) -> Regex {
@@ -46,17 +51,48 @@ static CLASSIC: LazyLock<Regex> =
 /// A letter of the private use area: a bracket that begins no shortcode.
 const BRACKET: char = '\u{e001}';
 
-/// The text of a post as HTML that needs no WordPress: shortcodes become what they stand for or go, films and what is embedded links,
-/// and lines become paragraphs unless the text is made of blocks. It is cleaned by whoever shows it.
+/// As [`shown_with`], of a site of which nothing is known.
+#[cfg(any(test, feature = "testing"))]
 pub fn shown(raw: &str) -> String {
-    shown_with(raw, &|_| None)
+    shown_with(raw, &Nothing)
 }
 
-/// As [`shown`], with the blocks that the text shares with others put in, by their ids ([`shared_blocks`]).
-pub fn shown_with<'t>(raw: &str, shared: &dyn Fn(u64) -> Option<&'t str>) -> String {
-    let text = blocks::put_in(raw, shared);
+/// What a text shows that is not in it.
+pub trait Surroundings {
+    /// The text of a block that posts share ([`shared_blocks`]).
+    fn block(&self, id: u64) -> Option<&str>;
+    /// A picture of the media library ([`gallery_pictures`]).
+    fn picture(&self, id: u64) -> Option<&Picture>;
+    /// Ids of the pictures that are attached to the post.
+    fn attached(&self) -> &[u64];
+}
+
+/// Nothing is known of the site.
+#[cfg(any(test, feature = "testing"))]
+struct Nothing;
+
+#[cfg(any(test, feature = "testing"))]
+impl Surroundings for Nothing {
+    fn block(&self, _: u64) -> Option<&str> {
+        None
+    }
+
+    fn picture(&self, _: u64) -> Option<&Picture> {
+        None
+    }
+
+    fn attached(&self) -> &[u64] {
+        &[]
+    }
+}
+
+/// The text of a post as HTML that needs no WordPress: shortcodes become what they stand for or go, films and what is embedded links,
+/// and lines become paragraphs unless the text is made of blocks. What is known of the site is put in: the blocks that the text
+/// shares with others, and the pictures of its galleries. It is cleaned by whoever shows it.
+pub fn shown_with(raw: &str, around: &dyn Surroundings) -> String {
+    let text = blocks::put_in(raw, &|id| around.block(id));
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let text = text.replace([BRACKET, paragraphs::LINE, paragraphs::NUMBER], "");
+    let text = text.replace([BRACKET, paragraphs::LINE, paragraphs::NUMBER, galleries::NUMBER], "");
     let text = meant_as_text(&text);
     let text = CAPTION.replace_all(&text, |found: &Captures| {
         format!(
@@ -66,7 +102,8 @@ pub fn shown_with<'t>(raw: &str, shared: &dyn Fn(u64) -> Option<&'t str>) -> Str
         )
     });
     let text = EMBED.replace_all(&text, r#"<p><a href="$1">$1</a></p>"#);
-    let text = without_shortcodes(&text);
+    let mut galleries = Galleries::default();
+    let text = without_shortcodes(&text, &mut |attributes| galleries.put_aside(attributes, around));
     let text = PLAYER.replace_all(&text, |found: &Captures| {
         let source = SOURCE.captures(&found[0]);
         let source = source
@@ -84,7 +121,7 @@ pub fn shown_with<'t>(raw: &str, shared: &dyn Fn(u64) -> Option<&'t str>) -> Str
     } else {
         paragraphs(&text)
     };
-    text.replace(BRACKET, "[")
+    galleries.put_back(&text.replace(BRACKET, "["))
 }
 
 /// Takes one pair of doubled brackets away, and marks the other.
@@ -100,11 +137,14 @@ fn meant_as_text(text: &str) -> String {
     text.into_owned()
 }
 
-/// Takes shortcodes out, and leaves what they enclose; films and sounds become links.
-fn without_shortcodes(text: &str) -> String {
+/// Takes shortcodes out, and leaves what they enclose; films and sounds become links, galleries what `gallery` makes of them.
+fn without_shortcodes(text: &str, gallery: &mut dyn FnMut(&str) -> String) -> String {
     let mut names: BTreeSet<String> = BTreeSet::new();
     let text = OTHER.replace_all(text, |found: &Captures| {
         let name = name_of(&found[1]);
+        if name == "gallery" && !found[0].starts_with("[/") {
+            return gallery(&found[1]);
+        }
         let file = ADDRESS.find(&found[1]).filter(|_| matches!(name, "video" | "audio"));
         let link = file.map_or_else(String::new, |file| file_link(file.as_str()));
         names.insert(name.to_owned());

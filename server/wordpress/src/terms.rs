@@ -89,15 +89,7 @@ impl WordPress {
     }
 
     /// Makes a term, or answers the one that WordPress says is the same: of that name below the same parent, or of that
-    /// slug. So it can be repeated.
-    ///
-    /// # Errors
-    /// [`WordPressError`].
-    pub async fn create_term(&self, of: &Taxonomy, fields: &TermFields) -> Result<Term, WordPressError> {
-        Ok(self.make_term(of, fields).await?.0)
-    }
-
-    /// As [`WordPress::create_term`], with whether it was made now.
+    /// slug. So it can be repeated. With whether it was made now.
     ///
     /// # Errors
     /// [`WordPressError`].

@@ -191,8 +191,8 @@ async fn posts_are_written_and_read_byte_for_byte() {
     let site = RealWordPress::new("client_posts");
     let client = site.client("admin");
     let posts = PostType::posts();
-    let term = client
-        .create_term(
+    let (term, _) = client
+        .make_term(
             &Taxonomy::categories(),
             &TermFields {
                 name: Some("News".into()),
@@ -349,23 +349,12 @@ async fn terms_are_made_once_and_nested() {
         parent: Some(parent),
         ..Default::default()
     };
-    let top = client
-        .create_term(&categories, &named("Tools & more", 0))
-        .await
-        .unwrap();
-    let below = client.create_term(&categories, &named("Saws", top.id)).await.unwrap();
-    assert_eq!(
-        (
-            below.parent,
-            client
-                .create_term(&categories, &named("Saws", top.id))
-                .await
-                .unwrap()
-                .id
-        ),
-        (top.id, below.id)
-    );
-    let elsewhere = client.create_term(&categories, &named("Saws", 0)).await.unwrap();
+    let (top, _) = client.make_term(&categories, &named("Tools & more", 0)).await.unwrap();
+    let (below, is_new) = client.make_term(&categories, &named("Saws", top.id)).await.unwrap();
+    assert_eq!((below.parent, is_new), (top.id, true));
+    let (same, is_new) = client.make_term(&categories, &named("Saws", top.id)).await.unwrap();
+    assert_eq!((same.id, is_new), (below.id, false));
+    let (elsewhere, _) = client.make_term(&categories, &named("Saws", 0)).await.unwrap();
     assert_ne!(
         elsewhere.id, below.id,
         "the same name below another parent is another term"
@@ -379,8 +368,8 @@ async fn terms_are_made_once_and_nested() {
         Some(top.id)
     );
     let tags = Taxonomy::tags();
-    let tag = client
-        .create_term(
+    let (tag, _) = client
+        .make_term(
             &tags,
             &TermFields {
                 name: Some("Blue".into()),
@@ -390,8 +379,8 @@ async fn terms_are_made_once_and_nested() {
         )
         .await
         .unwrap();
-    let same = client
-        .create_term(
+    let (same, _) = client
+        .make_term(
             &tags,
             &TermFields {
                 name: Some("Blue".into()),

@@ -153,7 +153,8 @@ impl FunctionsApi {
     /// Run an AI function
     ///
     /// As a background job. Its credits are taken when its output is saved; a task that fails or is cancelled costs
-    /// nothing. 402 says what is missing, 409 that a task which does the same (on the same task, text or picture) waits or runs.
+    /// nothing. 402 says what is missing, 409 `in_progress` (of `generate_content`: `written_already`) that a task which does the
+    /// same (on the same task, text or picture) waits or runs.
     #[oai(
         path = "/sites/:site_id/ai/:function",
         method = "post",

@@ -12,6 +12,7 @@ use super::Check;
 use crate::app::MIGRATIONS;
 use crate::cli::{database, progress};
 use crate::config::Config;
+use crate::{installation, secrets};
 
 /// Below this much free space a folder is warned about, and below this much nothing more should be written.
 const LITTLE_SPACE: u64 = 1 << 30;
@@ -22,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub async fn all(config: &Config) -> Vec<Check> {
     vec![
         folder("data_dir", &config.data_dir),
-        folder("sites_dir", &config.sites_dir),
+        sites_dir(config),
         key(config),
         database(config).await,
         port(config),
@@ -69,8 +70,38 @@ fn folder(name: &'static str, path: &Path) -> Check {
     }
 }
 
+/// The folder of the sites, which no other installation may have.
+fn sites_dir(config: &Config) -> Check {
+    let (name, path) = ("sites_dir", &config.sites_dir);
+    let check = folder(name, path);
+    // Without a key the first start makes one that no folder knows.
+    let own = if secrets::secret_file(&config.data_dir).exists() {
+        match secrets::installation_secret(&config.data_dir) {
+            Ok(secret) => Some(installation::name(&secret)),
+            // Told by the check of the key.
+            Err(_) => return check,
+        }
+    } else {
+        None
+    };
+    let shown = path.display();
+    match installation::owner(path) {
+        Ok(owner) if owner.is_none() || owner == own => check,
+        Ok(_) => Check::fail(
+            name,
+            format!("{shown} is another installation's"),
+            installation::remedy(path),
+        ),
+        Err(error) => Check::fail(
+            name,
+            format!("{shown} does not tell whose it is: {error}"),
+            "let the user who runs igny8 read what is in it",
+        ),
+    }
+}
+
 fn key(config: &Config) -> Check {
-    let path = crate::secrets::secret_file(&config.data_dir);
+    let path = secrets::secret_file(&config.data_dir);
     let shown = path.display();
     match std::fs::metadata(&path) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Check::ok("key", "made at the first start"),
@@ -298,8 +329,8 @@ mod tests {
         assert!(!config.data_dir.exists(), "a check makes nothing");
         assert_eq!(key(&config).state, State::Ok);
         std::fs::create_dir_all(&config.data_dir).unwrap();
-        crate::secrets::installation_secret(&config.data_dir).unwrap();
-        let path = crate::secrets::secret_file(&config.data_dir);
+        secrets::installation_secret(&config.data_dir).unwrap();
+        let path = secrets::secret_file(&config.data_dir);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         let found = key(&config);
         assert_eq!(found.state, State::Fail);
@@ -315,6 +346,27 @@ mod tests {
         });
         assert_eq!(port(&config).state, State::Fail);
         answer.join().unwrap();
+    }
+
+    #[test]
+    fn another_installations_sites_are_told() {
+        let temporary = tempfile::tempdir().unwrap();
+        let mut config = Config::defaults();
+        config.sites_dir = temporary.path().join("sites");
+        let installations = ["one", "other", "new"].map(|name| temporary.path().join(name));
+        config.data_dir = installations[0].clone();
+        crate::app::make_sites_dir(&config).unwrap();
+        std::fs::create_dir_all(&installations[1]).unwrap();
+        secrets::installation_secret(&installations[1]).unwrap();
+        for (data_dir, wanted) in installations.iter().zip([State::Ok, State::Fail, State::Fail]) {
+            config.data_dir = data_dir.clone();
+            let check = sites_dir(&config);
+            // A disk that is almost full is warned about.
+            assert_eq!(check.state == State::Fail, wanted == State::Fail, "{check:?}");
+            let mend = check.mend.unwrap_or_default();
+            assert_eq!(mend.contains(".installation"), wanted == State::Fail, "{mend}");
+        }
+        assert!(!installations[2].exists(), "a check makes nothing");
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::features::sites::Site;
 use crate::features::webhooks::event::ConflictData;
 use crate::features::webhooks::{self, Event};
 use crate::publish::wordpress::{self, WordpressSettings, texts};
-use crate::publish::{Document, DocumentStatus, Known, KnownKind, Part, RemoteCopy};
+use crate::publish::{Document, DocumentStatus, Known, KnownKind, Part, RemoteCopy, TermStep};
 
 /// A field in which the sides differ.
 #[derive(Debug)]
@@ -38,10 +38,16 @@ pub struct Differing {
 #[derive(Debug, Default)]
 pub struct AsSent {
     body: Option<String>,
-    /// Names.
-    terms: Option<Vec<String>>,
+    terms: Option<Vec<Named>>,
     /// The address of the picture it is shown with; empty for none.
     image: Option<String>,
+}
+
+/// A term by its name, with its id there where it has one.
+#[derive(Debug, Clone)]
+struct Named {
+    id: Option<u64>,
+    name: String,
 }
 
 impl AsSent {
@@ -55,9 +61,17 @@ impl AsSent {
         });
         Self {
             body: Some(wordpress::body_as_sent(document, settings, known)),
-            terms: Some(terms.filter_map(|term| Some(term.path.last()?.name.clone())).collect()),
+            terms: Some(terms.filter_map(|term| Some(named(term.path.last()?, known))).collect()),
             image: Some(picture.unwrap_or_else(|| their_image.to_owned())),
         }
+    }
+}
+
+fn named(step: &TermStep, known: &Known) -> Named {
+    let entry = known.get(KnownKind::Term, &step.id);
+    Named {
+        id: entry.and_then(|entry| entry.external_id.parse().ok()),
+        name: step.name.clone(),
     }
 }
 
@@ -224,8 +238,6 @@ fn around_of(ours: &Content, sent: &AsSent, theirs: &RemoteCopy) -> Vec<Compared
     let known = theirs.around.as_ref();
     let around = known.cloned().unwrap_or_default();
     let author = ours.author.as_deref().unwrap_or_default();
-    let names = sent.terms.as_deref().map(sorted);
-    let their_names = sorted(&theirs.terms);
     let image = sent.image.as_deref();
     let is_placed = ours.content_type != ContentType::Post;
     let below = if around.parent == 0 {
@@ -241,16 +253,7 @@ fn around_of(ours: &Content, sent: &AsSent, theirs: &RemoteCopy) -> Vec<Compared
     let kept = ours.extra.get(convert::EXTRA).cloned().unwrap_or_default();
     let showing = serde_json::from_value::<Post>(kept).map_or_else(|_| String::new(), |kept| texts::showing(&kept));
     vec![
-        Compared {
-            same: known.and(names.as_ref()).map(|names| *names == their_names),
-            ..Compared::new(
-                "terms",
-                &[Part::Terms],
-                PostPart::Terms,
-                &names.clone().unwrap_or_default().join("\n"),
-                &their_names.join("\n"),
-            )
-        },
+        terms_of(sent, theirs),
         Compared {
             same: known.map(|around| convert::cut(&around.author, 120) == author),
             ..Compared::new("author", &[Part::Author], PostPart::Author, author, &around.author)
@@ -277,11 +280,41 @@ fn around_of(ours: &Content, sent: &AsSent, theirs: &RemoteCopy) -> Vec<Compared
     ]
 }
 
-fn sorted(names: &[String]) -> Vec<String> {
-    let mut names = names.to_vec();
-    names.sort_unstable();
-    names.dedup();
-    names
+/// Terms by their ids there, as far as they have one, under the names that they have here: one that has another name there is the
+/// same one.
+fn terms_of(sent: &AsSent, theirs: &RemoteCopy) -> Compared {
+    let ours = sent.terms.as_deref().unwrap_or_default();
+    let around = theirs.around.as_ref();
+    let ids = around.map(|around| around.terms.as_slice()).unwrap_or_default();
+    // A copy that was kept before there were ids has names alone.
+    let ids = if ids.len() == theirs.terms.len() { ids } else { &[] };
+    let their_id = |n: usize| ids.get(n).copied();
+    let (mut names, mut their_names) = (Vec::new(), Vec::new());
+    for one in ours {
+        let is_there = one.id.is_some_and(|id| ids.contains(&id));
+        names.push((one.name.as_str(), one.id.filter(|_| is_there)));
+    }
+    for (n, name) in theirs.terms.iter().enumerate() {
+        let same = ours.iter().find(|one| one.id.is_some() && one.id == their_id(n));
+        let named = same.map_or((name.as_str(), None), |one| (one.name.as_str(), one.id));
+        their_names.push(named);
+    }
+    for all in [&mut names, &mut their_names] {
+        all.sort_unstable();
+        all.dedup();
+    }
+    let same = around.and(sent.terms.as_ref()).map(|_| names == their_names);
+    let lines = |all: &[(&str, Option<u64>)]| all.iter().map(|(name, _)| *name).collect::<Vec<_>>().join("\n");
+    Compared {
+        same,
+        ..Compared::new(
+            "terms",
+            &[Part::Terms],
+            PostPart::Terms,
+            &lines(&names),
+            &lines(&their_names),
+        )
+    }
 }
 
 fn written(time: Option<DateTime<Utc>>) -> String {

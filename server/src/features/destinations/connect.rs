@@ -1,10 +1,10 @@
 //! Connecting a destination: found, tried, looked at.
 
-use igny8_data::{CanWrite, SiteDb};
+use igny8_data::{Access, CanWrite, DbError, SiteDb};
 use igny8_wordpress::{ApiRoot, Discovered, WordPress};
 
 use super::inbound;
-use super::model::{Destination, DestinationState, Unreadable};
+use super::model::{Destination, DestinationId, DestinationState, Unreadable};
 use super::state;
 use crate::app::App;
 use crate::publish::PublishError;
@@ -68,6 +68,22 @@ pub fn client(app: &App, destination: &Destination) -> Result<(WordPress, Wordpr
 /// What a WordPress site has, as last looked at.
 pub fn discovered(state: &DestinationState) -> Option<Discovered> {
     serde_json::from_value(state.discovered.clone()?).ok()
+}
+
+/// Keeps what imports learnt of a site, which a look at it does not find: the pictures of its galleries.
+///
+/// # Errors
+/// When the database fails.
+pub async fn keep_learnt<A: Access>(
+    db: &SiteDb<'_, A>,
+    destination: DestinationId,
+    found: &mut Discovered,
+) -> Result<(), DbError> {
+    let before = state::of(db, destination).await?;
+    if let Some(before) = before.as_ref().and_then(discovered) {
+        found.keep_pictures_of(&before);
+    }
+    Ok(())
 }
 
 /// The publisher of a WordPress destination; looks at the site first where nobody has.

@@ -98,7 +98,7 @@ pub fn decide(
     }
 }
 
-/// Whether it was refused as it is now: it goes again when its time comes, when it was edited, or when somebody takes it up.
+/// Whether it failed as it is now: it goes again when its time comes, when it was edited, or when somebody takes it up.
 fn is_refused(publication: &Publication, content: &Candidate, now: DateTime<Utc>) -> bool {
     publication.status == PublicationStatus::Failed
         && publication.failed_rev == Some(content.rev)
@@ -131,6 +131,8 @@ mod tests {
             sent_rev: Some(3),
             their_hash: Some("y".into()),
             their_modified: None,
+            writing: None,
+            writing_at: None,
             notes: Vec::new(),
             waits_for: Vec::new(),
             waits_paths: Vec::new(),
@@ -241,7 +243,13 @@ mod tests {
             ("not due", Some(3), Some(later), at_rev(3, true), Action::Nothing),
             ("not due, edited", Some(3), Some(later), at_rev(4, true), Action::Send),
             ("due", Some(3), Some(now), at_rev(3, true), Action::Send),
-            ("down, edited", None, Some(later), at_rev(4, true), Action::Nothing),
+            (
+                "nothing known of what failed",
+                None,
+                Some(later),
+                at_rev(4, true),
+                Action::Nothing,
+            ),
             ("taken away", Some(3), None, at_rev(3, false), Action::Nothing),
             ("taken away, edited", Some(3), None, at_rev(4, false), Action::Remove),
             ("taken away, due", Some(3), Some(now), at_rev(3, false), Action::Remove),

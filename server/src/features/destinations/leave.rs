@@ -4,13 +4,19 @@
 //! request that removes something; and the first copy to come there waits for it to see that, or lets nothing be left to do
 //! ([`settle`]). So it never removes what came after it.
 //!
+//! A WordPress site that is connected again while this job takes something away: publishing waits for it to see that, and then brings
+//! back what it took.
+//!
 //! What WordPress refuses to remove is still there for visitors: the password is kept then, and the job tells what is left.
 
 use std::time::Instant;
 
+use igny8_data::queue::Lease;
 use igny8_data::{DbError, Deleted, JobRow, NewJob, RecordKey as _, Select, SiteDb, SurrealValue as _, Write};
 
-use super::model::{Destination, DestinationId, Direction, Leaving, Publication, PublicationStatus, SyncResult};
+use super::model::{
+    BINNED, Destination, DestinationId, Direction, Leaving, Publication, PublicationStatus, SyncResult,
+};
 use super::{connect, releases, send, state};
 use crate::app::App;
 use crate::jobs::{JobContext, JobError};
@@ -46,11 +52,7 @@ pub async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_jso
         return Err(JobError::Later(wait, "The site asked to come back later.".into()));
     }
     if !state::take(&db, id, context.lease()).await? {
-        let wait = chrono::Duration::seconds(2);
-        return Err(JobError::Later(
-            wait,
-            "Waiting for the work on this destination that is running.".into(),
-        ));
+        return Err(state::busy());
     }
     let done = match destination.kind {
         DestinationKind::Wordpress => {
@@ -154,10 +156,13 @@ async fn documents(
             let Some(place) = place else { continue };
             // Whatever was edited there meanwhile: its owner wants all of it away.
             let receipt = Receipt { remote: None, ..place };
+            let before = (row.status, row.external_status.clone());
             context.confirm(&app.db).await?;
+            about_to_remove(db, &mut row, context.lease()).await?;
             let now = app.db.clock().now();
             match publisher.remove(&receipt).await {
                 Err(PublishError::Fail(why)) if publisher.shows(&receipt) => {
+                    (row.status, row.external_status) = before;
                     (row.error, row.updated_at) = (Some(why.clone()), now);
                     done.left += 1;
                     done.why.get_or_insert(why);
@@ -172,12 +177,28 @@ async fn documents(
             let mut tx = db.tx();
             state::guard(&mut tx, id, context.lease());
             tx.replace(&mut row);
-            tx.commit().await?;
+            tx.commit().await.map_err(state::unwritten)?;
         }
         context.progress(50.0, format!("{} removed", done.removed));
         after = Some(last);
     }
     Ok(done)
+}
+
+/// Writes down that it goes to the bin: so whatever happens in between, whoever connects the site again finds it there as something
+/// that we took away, and brings it back. Nothing is written where the site is connected already.
+async fn about_to_remove(db: &SiteDb<'_, Write>, row: &mut Publication, lease: Lease) -> Result<(), JobError> {
+    row.external_status = Some(BINNED.into());
+    // What somebody is to decide about stays that.
+    if row.status != PublicationStatus::Conflict {
+        row.status = PublicationStatus::Pending;
+    }
+    let mut tx = db.tx();
+    state::guard(&mut tx, row.destination, lease);
+    state::while_leaving(&mut tx, row.destination);
+    tx.replace(row);
+    tx.commit().await.map_err(state::unwritten)?;
+    Ok(())
 }
 
 async fn some(

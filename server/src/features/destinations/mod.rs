@@ -4,7 +4,8 @@
 //! ([`state`]). Each piece of content has one [`Publication`] at a destination. Publishers ([`crate::publish`]) never see rows.
 //!
 //! **Invariants.** A destination has one place for a piece of content, whatever is killed in between. What people edited there
-//! is never overwritten unseen, and not thrown away either. A WordPress site has one destination of a site. Secrets are sealed for their row and never given out.
+//! is never overwritten unseen, and not thrown away either. A WordPress site has one destination of a site. Secrets are sealed
+//! for their row and never given out.
 
 pub mod api;
 pub mod conflict;

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::features::content::ContentId;
 use crate::features::planner::model::choice;
-use crate::publish::{DestinationKind, Entry, KnownKind, Receipt, RemoteCopy, RemoteState};
+use crate::publish::wordpress::with_written;
+use crate::publish::{DestinationKind, Entry, KnownKind, Receipt, RemoteCopy, RemoteState, Writing};
 
 id_type!(
     /// A place that content of a site goes to.
@@ -220,6 +221,12 @@ pub struct Publication {
     /// What was there after our last read or write.
     pub their_hash: Option<String>,
     pub their_modified: Option<DateTime<Utc>>,
+    /// What was about to be written there ([`Writing::hash`]) when, until both sides agree: with it what is there is known for
+    /// ours where the answer was lost.
+    #[surreal(default)]
+    pub writing: Option<String>,
+    #[surreal(default)]
+    pub writing_at: Option<DateTime<Utc>>,
     /// What it was sent without.
     pub notes: Vec<String>,
     /// Content that it links to or stands below and that had no place there yet.
@@ -232,7 +239,7 @@ pub struct Publication {
     pub attempts: i64,
     /// When a failed one is tried again; without a time somebody has to act first.
     pub retry_at: Option<DateTime<Utc>>,
-    /// Revision of the content's row that was refused for what it is: an edit may mend that.
+    /// Revision of the content's row that failed: another one is tried at once.
     #[surreal(default)]
     pub failed_rev: Option<i64>,
     /// A [`RemoteCopy`], while both sides are changed; [`KeptOurs`] from somebody's decision until ours is there.
@@ -267,6 +274,8 @@ impl Publication {
             sent_rev: None,
             their_hash: None,
             their_modified: None,
+            writing: None,
+            writing_at: None,
             notes: Vec::new(),
             waits_for: Vec::new(),
             waits_paths: Vec::new(),
@@ -295,7 +304,28 @@ impl Publication {
                 hash,
                 modified: self.their_modified,
             }),
+            writing: self.writing(),
         })
+    }
+
+    fn writing(&self) -> Option<Writing> {
+        let (hash, at) = self.writing.clone().zip(self.writing_at)?;
+        Some(Writing { hash, at })
+    }
+
+    /// Takes what was written there by an attempt whose answer was lost, of what is there now, for known.
+    pub fn take_written(&mut self, hash: &str, modified: Option<DateTime<Utc>>) {
+        if let Some((left, writing)) = self.their_hash.as_ref().zip(self.writing()) {
+            self.their_hash = Some(with_written(left, &writing, hash, modified));
+        }
+    }
+
+    /// Whether all that was changed there was written by an attempt whose answer was lost.
+    pub fn was_written(&self, hash: &str, modified: Option<DateTime<Utc>>) -> bool {
+        self.their_hash
+            .as_ref()
+            .zip(self.writing())
+            .is_some_and(|(left, writing)| left != hash && with_written(left, &writing, hash, modified) == hash)
     }
 
     /// Whether a text of ours is there, and not in the bin: not a place that is only reserved.
@@ -314,6 +344,7 @@ impl Publication {
         self.notes = receipt.notes;
         let (hash, modified) = receipt.remote.map_or((None, None), |r| (Some(r.hash), r.modified));
         (self.their_hash, self.their_modified) = (hash, modified);
+        (self.writing, self.writing_at) = (None, None);
     }
 
     /// Takes what another version of the row says of the place, and leaves what somebody wants.
@@ -325,9 +356,14 @@ impl Publication {
         self.external_status = other.external_status;
         (self.sent_hash, self.sent_rev) = (other.sent_hash, other.sent_rev);
         (self.their_hash, self.their_modified) = (other.their_hash, other.their_modified);
+        (self.writing, self.writing_at) = (other.writing, other.writing_at);
         self.notes = other.notes;
         (self.waits_for, self.waits_paths) = (other.waits_for, other.waits_paths);
         (self.published_at, self.placed_at) = (other.published_at, other.placed_at);
+        if other.status == PublicationStatus::Conflict && self.kept_ours().is_some() {
+            // Until ours is there, whatever comes from there contradicts it.
+            (self.sent_rev, self.sent_hash) = (None, None);
+        }
     }
 
     /// Both sides agree: `sent_rev` of the content is there. Where it is to be taken away, that is still to be done.
@@ -342,6 +378,7 @@ impl Publication {
         (self.sent_rev, self.sent_hash) = (Some(sent_rev), sent_hash);
         (self.error, self.retry_at, self.conflict) = (None, None, None);
         (self.attempts, self.failed_rev) = (0, None);
+        (self.writing, self.writing_at) = (None, None);
         self.published_at.get_or_insert(now);
         self.updated_at = now;
     }
@@ -359,11 +396,23 @@ impl Publication {
         };
         self.conflict = serde_json::to_value(kept).ok();
         (self.their_hash, self.their_modified) = (Some(theirs.hash), theirs.modified);
+        (self.writing, self.writing_at) = (None, None);
         // Until it is there, whatever comes from there contradicts it.
         (self.sent_rev, self.sent_hash) = (None, None);
         self.status = PublicationStatus::Pending;
         (self.error, self.retry_at) = (None, None);
         self.updated_at = now;
+    }
+
+    /// It was changed on both sides, and `theirs` is there. Where somebody decided for ours before and that did not get there, it is
+    /// about all that was changed since both sides agreed.
+    pub fn contradict(&mut self, theirs: &RemoteCopy) {
+        if let Some(kept) = self.kept_ours() {
+            (self.sent_rev, self.their_hash) = (kept.sent_rev, kept.their_hash);
+        }
+        self.take_written(&theirs.hash, theirs.modified);
+        self.status = PublicationStatus::Conflict;
+        self.conflict = serde_json::to_value(theirs).ok();
     }
 
     /// What was known before somebody decided for ours, until that is there.
@@ -496,17 +545,42 @@ mod tests {
             (publication.conflicting(), publication.kept_ours()),
             (Some(theirs.clone()), None)
         );
-        publication.keep_ours(theirs, now);
+        publication.keep_ours(theirs.clone(), now);
         let kept = KeptOurs {
             sent_rev: Some(3),
             their_hash: Some("before".into()),
         };
-        assert_eq!((publication.conflicting(), publication.kept_ours()), (None, Some(kept)));
+        assert_eq!(
+            (publication.conflicting(), publication.kept_ours()),
+            (None, Some(kept.clone()))
+        );
         assert_eq!(publication.their_hash.as_deref(), Some("theirs"));
         assert_eq!(
             (publication.status, publication.sent_rev),
             (PublicationStatus::Pending, None)
         );
+
+        // They went on before it got there: both conflicts are one.
+        let later = RemoteCopy {
+            hash: "later".into(),
+            ..theirs
+        };
+        let mut merged = publication.clone();
+        publication.contradict(&later);
+        assert_eq!(
+            (
+                publication.status,
+                publication.sent_rev,
+                publication.their_hash.as_deref()
+            ),
+            (PublicationStatus::Conflict, Some(3), Some("before"))
+        );
+        assert_eq!(publication.conflicting().as_ref(), Some(&later));
+        merged.keep_place_of(&publication);
+        assert_eq!((merged.sent_rev, merged.kept_ours()), (None, Some(kept.clone())));
+        publication.keep_ours(later, now);
+        assert_eq!(publication.kept_ours(), Some(kept));
+        assert_eq!(publication.their_hash.as_deref(), Some("later"));
         publication.agreed(4, None, now);
         assert_eq!(publication.kept_ours(), None);
     }

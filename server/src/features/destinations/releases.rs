@@ -284,9 +284,9 @@ async fn bring(
 pub fn base_of(app: &App, site: &Site, destination: &Destination) -> Result<String, PublishError> {
     let settings: ObjectStorageSettings = destination.settings()?;
     let address = publishing::address_of(app, site);
-    let base = path_of(&address);
+    let base = publishing::path_of(&address);
     let (fits, there) = match &settings.public_address {
-        Some(public) => (path_of(public.as_str()) == base, format!("at {public}")),
+        Some(public) => (publishing::path_of(public.as_str()) == base, format!("at {public}")),
         None => {
             let is_root = base.is_empty() || base.strip_prefix('/') == Some(settings.prefix.as_str());
             (is_root, "in the bucket".into())
@@ -337,12 +337,6 @@ async fn read(app: &App, site: &Site, live: &str, base: &str) -> std::io::Result
         Ok((source, files))
     };
     app.renders.run_aside(work).await?
-}
-
-/// The path of an address, without a slash at its end.
-fn path_of(address: &str) -> String {
-    let path = url::Url::parse(address).map(|url| url.path().trim_end_matches('/').to_owned());
-    path.unwrap_or_default()
 }
 
 /// What is kept of a run.
@@ -475,11 +469,14 @@ struct Behind {
 /// When the database fails.
 pub async fn catch_up(app: App) -> Result<u64, JobError> {
     let sql = "SELECT id, account, site, rev, \
-                 (SELECT * FROM destination_state WHERE destination = $parent.id LIMIT 1)[0] AS state, \
+                 (SELECT * FROM destination_state WHERE destination = $parent.id AND site = $parent.site \
+                   AND account = $parent.account LIMIT 1)[0] AS state, \
                  (SELECT release, version FROM deployment WITH INDEX deployment_version WHERE site = $parent.site \
-                   AND status = 'deployed' ORDER BY version DESC LIMIT 1)[0].release AS live \
+                   AND account = $parent.account AND status = 'deployed' \
+                   ORDER BY version DESC LIMIT 1)[0].release AS live \
                FROM destination WITH INDEX destination_by_kind \
-               WHERE kind = 'object_storage' AND enabled = true AND deleted_at IS NONE;";
+               WHERE kind = 'object_storage' AND enabled = true AND deleted_at IS NONE \
+               AND account.status != 'cancelled' AND site.deleted_at IS NONE;";
     let platform = app.db.platform(Why::Schedule);
     let mut answer = platform
         .query(sql, Variables::new(), "looking for destinations behind")

@@ -9,12 +9,27 @@ use igny8_data::{Access, CanWrite, Db, DbError, JobId, NewJob, Select, SiteDb, S
 use serde_json::Value;
 
 use super::model::{
-    Connection, Destination, DestinationId, DestinationState, Direction, PublicationStatus, SyncEvent, SyncResult,
-    SyncStatus,
+    Connection, Destination, DestinationId, DestinationState, Direction, Leaving, PublicationStatus, SyncEvent,
+    SyncResult, SyncStatus,
 };
+use crate::jobs::JobError;
 
 /// The code with which [`guard`] refuses a unit of work.
 pub const LOST: &str = "destination_lost";
+
+/// How a job ends that cannot [`take`] a destination: it comes back in a moment.
+pub fn busy() -> JobError {
+    let why = "Waiting for the work on this destination that is running.";
+    JobError::Later(Duration::seconds(2), why.into())
+}
+
+/// How a job ends whose unit of work was not written.
+pub fn unwritten(error: DbError) -> JobError {
+    match error {
+        DbError::Refused(code) if code == LOST => JobError::Retry("Another job works on this destination now.".into()),
+        error => error.into(),
+    }
+}
 
 /// The state of a destination that nobody has tried yet; to be created with it.
 pub fn fresh(db: &Db, destination: &Destination) -> DestinationState {
@@ -50,6 +65,36 @@ pub async fn of<A: Access>(
 ) -> Result<Option<DestinationState>, DbError> {
     let select = Select::new().equals("destination", destination).limit(1);
     Ok(db.list::<DestinationState>(select).await?.pop())
+}
+
+/// The states of some destinations, without the texts and pictures that were found there: these are large, and shown nowhere.
+///
+/// # Errors
+/// When the database fails.
+pub async fn shown<A: Access>(
+    db: &SiteDb<'_, A>,
+    destinations: Vec<DestinationId>,
+) -> Result<Vec<DestinationState>, DbError> {
+    if destinations.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut binds = Variables::new();
+    binds.insert("destinations", destinations);
+    let sql = "SELECT * OMIT discovered.shared_blocks, discovered.pictures, discovered.attached FROM destination_state \
+               WITH INDEX destination_state_of WHERE destination INSIDE $destinations AND site = $site \
+               AND account = $account;";
+    db.query(sql, binds, "reading states of destinations").await?.rows(0)
+}
+
+/// The state of a destination, as [`shown`].
+///
+/// # Errors
+/// When the database fails.
+pub async fn shown_of<A: Access>(
+    db: &SiteDb<'_, A>,
+    destination: DestinationId,
+) -> Result<Option<DestinationState>, DbError> {
+    Ok(shown(db, vec![destination]).await?.pop())
 }
 
 /// Whether the job that took a destination last still runs.
@@ -139,6 +184,18 @@ pub fn guard(tx: &mut Tx<'_>, destination: DestinationId, lease: Lease) {
     tx.statement(&sql, binds);
 }
 
+/// Adds to a unit of work that it is only done while a destination is removed and being emptied.
+pub fn while_leaving(tx: &mut Tx<'_>, destination: DestinationId) {
+    let mut binds = Variables::new();
+    binds.insert("left_destination", destination);
+    binds.insert("left_leaving", Leaving::Trash);
+    let sql = format!(
+        "IF (SELECT VALUE id FROM $left_destination WHERE deleted_at IS NOT NONE AND leaving = $left_leaving \
+         AND site = $site AND account = $account) = [] {{ THROW '{LOST}' }}"
+    );
+    tx.statement(&sql, binds);
+}
+
 /// Begins to look at everything, where that is asked for: also at what was refused as it is. It is marked as begun, so that the
 /// end of this run does not take what is asked for meanwhile for done.
 ///
@@ -170,8 +227,6 @@ pub async fn begin_all<A: CanWrite>(
 #[derive(Default)]
 pub struct Change {
     sets: Vec<&'static str>,
-    /// Only where this holds as well.
-    only: &'static str,
     binds: Variables,
 }
 
@@ -231,12 +286,11 @@ impl Change {
         self.set("cursor = $st_cursor", "st_cursor", cursor)
     }
 
-    /// Where an import is, for a change of nothing else: not written where it was begun anew ([`Change::import_anew`]) since `mark`
-    /// was read.
+    /// Where an import is: not written where it was begun anew ([`Change::import_anew`]) since `mark` was read.
     pub fn import_cursor(mut self, mark: i64, cursor: Value) -> Self {
-        self.only = " AND (cursor.mark ?? 0) = $st_mark";
         self.binds.insert("st_mark", mark);
-        self.cursor(cursor)
+        let sql = "cursor = IF (cursor.mark ?? 0) = $st_mark { $st_cursor } ELSE { cursor }";
+        self.set(sql, "st_cursor", cursor)
     }
 
     /// Lets the next import read everything, whatever one that runs now writes down. `mark` is another one each time.
@@ -271,9 +325,8 @@ impl Change {
         self.binds.insert("st_destination", destination);
         let sql = format!(
             "UPDATE destination_state SET {}, rev += 1 WHERE destination = $st_destination AND site = $site \
-             AND account = $account{} RETURN NONE",
-            self.sets.join(", "),
-            self.only
+             AND account = $account RETURN NONE",
+            self.sets.join(", ")
         );
         tx.statement(&sql, self.binds);
     }

@@ -463,8 +463,8 @@ fn framed(status: StatusCode, page: &str, base: &str) -> Response {
         page = page.replace(&format!(" {name}=\"/"), &format!(" {name}=\"{origin}/"));
     }
     let policy = format!(
-        "default-src 'none'; img-src {origin} https: data:; style-src {origin}; script-src {origin}; font-src {origin}; \
-         connect-src 'self'; form-action 'self' https:; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; img-src {origin} http: https: data:; style-src {origin}; script-src {origin}; \
+         font-src {origin}; connect-src 'self'; form-action 'self' https:; base-uri 'none'; frame-ancestors 'none'"
     );
     let mut response = html(status, page);
     set(response.headers_mut(), header::CONTENT_SECURITY_POLICY, &policy);

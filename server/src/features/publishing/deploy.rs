@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use igny8_data::{DbError, JobRow, Read, SiteId, SiteScope, Write};
+use igny8_data::{AccountId, DbError, JobRow, Read, SiteId, SiteScope, Write};
 use igny8_renderer::images::ImageCache;
 use igny8_renderer::release::{self, ContentHash, MediaSource, Release, ReleaseError, Written};
 use igny8_renderer::{Diagnostic, Report, Theme};
@@ -20,6 +20,7 @@ use crate::features::media::MediaStore;
 use crate::features::sites::model::Site;
 use crate::features::webhooks::event::DeploymentData;
 use crate::features::webhooks::{self, Event};
+use crate::installation;
 use crate::jobs::{JobContext, JobError};
 use crate::visitors::release::OWNER_FILE;
 
@@ -330,7 +331,7 @@ impl Work {
     fn write(self, mut site: igny8_renderer::Site, left: &mut Left) -> Result<Made, Problem> {
         let theme = self.app.renders.theme(&self.theme);
         let theme = theme.map_err(|error| Problem::Theme(format!("The theme cannot be used: {error}")))?;
-        prepare(&self.folder, self.owner).map_err(|source| ReleaseError::Io {
+        prepare(&self.app, &self.folder, self.owner).map_err(|source| ReleaseError::Io {
             path: self.folder.clone(),
             source,
         })?;
@@ -465,12 +466,14 @@ pub fn folder(app: &App, slug: &str) -> PathBuf {
 }
 
 /// Makes the site's folder its own. A folder that another site had under this slug is moved away and removed with it.
-fn prepare(folder: &Path, site: SiteId) -> io::Result<()> {
+fn prepare(app: &App, folder: &Path, site: SiteId) -> io::Result<()> {
+    let root = &app.config.sites_dir;
+    std::fs::create_dir_all(root)?;
+    installation::claim(root, &app.installation).map_err(io::Error::other)?;
     let mark = folder.join(OWNER_FILE);
     match std::fs::read_to_string(&mark) {
         Ok(owner) if owner.trim() == site.to_string() => return Ok(()),
         Ok(owner) => {
-            let root = folder.parent().unwrap_or(folder);
             let aside = root.join(format!(".was-{}", plain(&owner)));
             if aside.exists() {
                 std::fs::remove_dir_all(&aside)?;
@@ -517,7 +520,7 @@ pub async fn follow_rows(app: &App, site: &Site) -> io::Result<()> {
     let folder = folder(app, &site.slug);
     let lock = locked(&folder).await?;
     // Asked once nobody else can change the folder: another release may have gone live meanwhile.
-    let live = mend::settled(app, site.id, &[DEPLOYING]).await;
+    let live = mend::settled(app, site.account, site.id, &[DEPLOYING]).await;
     match live.map_err(io::Error::other)?.flatten() {
         Some(live) => point(app, folder, live, lock).await,
         None => Ok(()),
@@ -591,10 +594,10 @@ fn unfold(app: &App, folder: &Path) -> Result<(), ReleaseError> {
 ///
 /// # Errors
 /// When the disk or the database fails.
-pub async fn tidy(app: &App, site: SiteId, folder: PathBuf) -> io::Result<u64> {
+pub async fn tidy(app: &App, account: AccountId, site: SiteId, folder: PathBuf) -> io::Result<u64> {
     let lock = locked(&folder).await?;
     // Asked once nobody else can change the folder: a deployment may have begun meanwhile.
-    let live = mend::settled(app, site, &[PENDING, DEPLOYING]).await;
+    let live = mend::settled(app, account, site, &[PENDING, DEPLOYING]).await;
     let Some(live) = live.map_err(io::Error::other)? else {
         return Ok(0);
     };

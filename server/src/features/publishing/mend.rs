@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Duration, Utc};
-use igny8_data::{JobId, JobRow, JobState, SiteId, SurrealValue, Variables, Why};
+use igny8_data::{AccountId, JobRow, JobState, SiteId, SurrealValue, Variables, Why};
 
 use super::deploy;
 use super::model::{Deployment, DeploymentStatus};
 use crate::app::App;
 use crate::features::webhooks::event::DeploymentData;
 use crate::features::webhooks::{self, Event};
+use crate::installation;
 use crate::jobs::JobError;
 use crate::visitors::release::OWNER_FILE;
 
@@ -21,16 +22,18 @@ pub async fn job_ended(app: App, job: JobRow) {
         JobState::Cancelled => "The deployment was cancelled.",
         _ => "The deployment broke off. Deploy again; if that fails too, the log of the server says why.",
     };
-    if let Err(error) = fail_those_of(&app, job.id, why).await {
+    if let Err(error) = fail_those_of(&app, &job, why).await {
         // The periodic look finds it again.
         tracing::warn!(%error, job = %job.id, "cannot end a deployment");
     }
 }
 
-async fn fail_those_of(app: &App, job: JobId, why: &str) -> Result<(), JobError> {
+async fn fail_those_of(app: &App, job: &JobRow, why: &str) -> Result<(), JobError> {
     let mut binds = Variables::new();
-    binds.insert("job", job);
-    let sql = "SELECT * FROM deployment WHERE job = $job AND status INSIDE ['pending', 'deploying'];";
+    binds.insert("job", job.id);
+    binds.insert("account", job.account);
+    let sql = "SELECT * FROM deployment WHERE job = $job AND account = $account \
+               AND status INSIDE ['pending', 'deploying'];";
     let mut answer = app
         .db
         .platform(Why::Schedule)
@@ -90,61 +93,86 @@ pub async fn mend(app: App) -> Result<u64, JobError> {
 /// Puts the sites' folders right, but for those of sites that have a deployment which waits or runs.
 async fn mend_folders(app: &App, busy: &[SiteId]) -> Result<u64, JobError> {
     let disk = |error: std::io::Error| JobError::Retry(format!("cannot tidy the sites' folder: {error}"));
-    let root = app.config.sites_dir.clone();
-    let found = deploy::disk_work(move || folders(&root)).await.map_err(disk)?;
+    let (root, name) = (app.config.sites_dir.clone(), app.installation.clone());
+    let look = move || {
+        let found = folders(&root)?;
+        if !found.is_empty() {
+            installation::claim(&root, &name).map_err(std::io::Error::other)?;
+        }
+        Ok::<_, std::io::Error>(found)
+    };
+    let found = deploy::disk_work(look).await.map_err(disk)?;
     // Asked after the folders: a site has a row before it has a folder.
     let sites = every_site(app).await?;
     // The database is a new one, or the wrong one: it does not know whose the folders are.
     if sites.is_empty() {
         return Ok(0);
     }
-    let now = app.db.clock().now();
-    let mut mended = 0;
+    let (mut mended, mut failed) = (0, Vec::new());
     for folder in found {
-        let place = sites.get(&folder.owner).map(|slug| deploy::folder(app, slug));
-        match folder.fate(place, now) {
-            Fate::Stay => {}
-            Fate::Tidy => {
-                if let Ok(site) = folder.owner.parse::<SiteId>()
-                    && !busy.contains(&site)
-                {
-                    mended += deploy::tidy(app, site, folder.path).await.map_err(disk)?;
-                }
-            }
-            Fate::Move(to) => {
-                tracing::warn!(
-                    folder = %folder.path.display(), to = %to.display(),
-                    "a folder of pages is moved: its site is missing in the database, or is there again"
-                );
-                let rename = move || std::fs::rename(folder.path, to);
-                deploy::disk_work(rename).await.map_err(disk)?;
-                mended += 1;
-            }
-            Fate::Remove => {
-                let remove = move || std::fs::remove_dir_all(folder.path);
-                deploy::disk_work(remove).await.map_err(disk)?;
-                mended += 1;
+        let path = folder.path.clone();
+        let site = sites.get(&folder.owner);
+        match mend_folder(app, busy, folder, site).await {
+            Ok(count) => mended += count,
+            // One that fails must not hold up the others.
+            Err(error) => {
+                tracing::warn!(%error, folder = %path.display(), "a site's folder cannot be tidied");
+                failed.push(format!("{}: {error}", path.display()));
             }
         }
     }
-    Ok(mended)
+    match failed.first() {
+        None => Ok(mended),
+        Some(first) => Err(JobError::Retry(format!(
+            "{} of the sites' folders cannot be tidied ({first}). This server must be able to write in them, and to \
+             move and remove them: see whose they are, and whether the disk is full.",
+            failed.len()
+        ))),
+    }
 }
 
-async fn every_site(app: &App) -> Result<HashMap<String, String>, JobError> {
-    #[derive(SurrealValue)]
-    #[surreal(crate = "surrealdb_types")]
-    struct Known {
-        id: SiteId,
-        slug: String,
+/// Puts one folder right; answers how many things that were.
+async fn mend_folder(app: &App, busy: &[SiteId], folder: Folder, site: Option<&KnownSite>) -> std::io::Result<u64> {
+    let place = site.map(|site| deploy::folder(app, &site.slug));
+    match folder.fate(place, app.db.clock().now()) {
+        Fate::Stay => Ok(0),
+        Fate::Tidy => match site {
+            Some(site) if !busy.contains(&site.id) => deploy::tidy(app, site.account, site.id, folder.path).await,
+            _ => Ok(0),
+        },
+        Fate::Move(to) => {
+            tracing::warn!(
+                folder = %folder.path.display(), to = %to.display(),
+                "a folder of pages is moved: its site is missing in the database, or is there again"
+            );
+            deploy::disk_work(move || std::fs::rename(folder.path, to)).await?;
+            Ok(1)
+        }
+        Fate::Remove => {
+            deploy::disk_work(move || std::fs::remove_dir_all(folder.path)).await?;
+            Ok(1)
+        }
     }
-    let sql = "SELECT id, slug FROM site;";
+}
+
+#[derive(SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+struct KnownSite {
+    id: SiteId,
+    account: AccountId,
+    slug: String,
+}
+
+/// The sites of the database by the text of their ids, as folders name their owners.
+async fn every_site(app: &App) -> Result<HashMap<String, KnownSite>, JobError> {
+    let sql = "SELECT id, account, slug FROM site;";
     let mut answer = app
         .db
         .platform(Why::Schedule)
         .query(sql, Variables::new(), "listing sites")
         .await?;
-    let sites: Vec<Known> = answer.rows(0)?;
-    Ok(sites.into_iter().map(|s| (s.id.to_string(), s.slug)).collect())
+    let sites: Vec<KnownSite> = answer.rows(0)?;
+    Ok(sites.into_iter().map(|site| (site.id.to_string(), site)).collect())
 }
 
 struct Folder {
@@ -234,12 +262,20 @@ fn folders(root: &Path) -> std::io::Result<Vec<Folder>> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn settled(app: &App, site: SiteId, turns: &[&str]) -> Result<Option<Option<String>>, JobError> {
+pub async fn settled(
+    app: &App,
+    account: AccountId,
+    site: SiteId,
+    turns: &[&str],
+) -> Result<Option<Option<String>>, JobError> {
     let mut binds = Variables::new();
+    binds.insert("account", account);
     binds.insert("site", site);
     binds.insert("status", DeploymentStatus::Deployed);
-    let sql = "SELECT VALUE turn FROM deployment WHERE site = $site AND turn IS NOT NONE LIMIT 2;\
-        SELECT VALUE release FROM deployment WHERE site = $site AND status = $status ORDER BY version DESC LIMIT 1;";
+    let sql = "SELECT VALUE turn FROM deployment WHERE site = $site AND account = $account AND turn IS NOT NONE \
+        LIMIT 2;\
+        SELECT VALUE release FROM deployment WHERE site = $site AND account = $account AND status = $status \
+        ORDER BY version DESC LIMIT 1;";
     let mut answer = app
         .db
         .platform(Why::Schedule)

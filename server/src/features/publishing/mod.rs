@@ -86,3 +86,9 @@ pub fn address_of(app: &crate::app::App, site: &crate::features::sites::model::S
         None => format!("{}/sites/{}", app.config.public_url(), site.slug),
     }
 }
+
+/// The path of an address, without a slash at its end: what stands before the paths of the pages that are made for it.
+pub fn path_of(address: &str) -> String {
+    let path = url::Url::parse(address).map(|url| url.path().trim_end_matches('/').to_owned());
+    path.unwrap_or_default()
+}

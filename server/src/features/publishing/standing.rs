@@ -11,6 +11,7 @@ use std::hash::{DefaultHasher, Hash, Hasher as _};
 use chrono::{DateTime, Duration, Utc};
 use igny8_data::{DbError, Read, SiteDb, SiteRecord, SurrealValue, Variables};
 use igny8_renderer::site as out;
+use igny8_wordpress::{GalleryPictures, gallery_pictures};
 
 use super::snapshot::own_links::{self, Copied, Origin};
 use super::snapshot::wordpress_sites::WordpressSites;
@@ -55,6 +56,9 @@ struct Known {
     names: Box<[u64]>,
     /// Addresses of media in it.
     media: Box<[String]>,
+    /// The pictures of its galleries, and a digest of what was known of them.
+    galleries: GalleryPictures,
+    pictured: u64,
     /// Where it was imported from, and its links to that site.
     origin: Option<Box<Origin>>,
     links: Box<[String]>,
@@ -91,6 +95,12 @@ impl Known {
             hash: hash_of(&page),
             page: page.into(),
         });
+    }
+
+    /// Whether more, or something else, is known of the pictures of its galleries.
+    fn is_pictured_anew(&self, there: &WordpressSites) -> bool {
+        let origin = self.origin.as_deref();
+        origin.is_some_and(|origin| there.digest_of(origin, &self.galleries) != self.pictured)
     }
 
     /// The page as it goes out, and its hash.
@@ -229,6 +239,11 @@ impl Standing {
             let names = |known: &Known| known.names.iter().any(|name| changed.contains(name));
             stale.extend(self.pages.iter().filter(|(_, known)| names(known)).map(|(id, _)| *id));
         }
+        let pictured = self
+            .pages
+            .iter()
+            .filter(|(_, known)| known.is_pictured_anew(&self.there));
+        stale.extend(pictured.map(|(id, _)| *id));
         if stale.is_empty() {
             return Ok(());
         }
@@ -251,12 +266,18 @@ impl Standing {
             let files = row.featured_image.iter().chain(&row.entity.gallery).map(name_of);
             let names = terms.chain(row.cluster.iter().map(name_of)).chain(files).collect();
             let origin = Origin::of(&row);
+            let galleries = gallery_pictures(&row.body);
+            let pictured = origin
+                .as_ref()
+                .map_or(0, |origin| self.there.digest_of(origin, &galleries));
             let page = lookup.shown(row);
             let known = Known {
                 rev,
                 names,
                 hash: hash_of(&page),
                 media: used_media::named_by(&page).into_iter().collect(),
+                galleries,
+                pictured,
                 links: origin.as_ref().map(|origin| origin.links(&page)).unwrap_or_default(),
                 origin: origin.map(Box::new),
                 led: None,

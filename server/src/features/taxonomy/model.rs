@@ -80,6 +80,9 @@ pub struct Term {
     /// The address of its archive on the WordPress site it came from.
     #[surreal(default)]
     pub external_url: Option<String>,
+    /// Addresses that it had there before.
+    #[surreal(default)]
+    pub former_urls: Vec<String>,
     pub rev: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -125,6 +128,8 @@ pub const MAX_DEPTH: usize = 10;
 pub const MAX_CLUSTERS: usize = 50;
 /// Old slugs that one term keeps.
 const MAX_ALIASES: usize = 50;
+/// Old addresses on a WordPress site that one term keeps.
+const MAX_FORMER_URLS: usize = 20;
 
 impl Term {
     /// A new term with nothing but its name.
@@ -152,6 +157,7 @@ impl Term {
             external_id: None,
             external_taxonomy: None,
             external_url: None,
+            former_urls: Vec::new(),
             rev: 1,
             created_at: now,
             updated_at: now,
@@ -172,6 +178,22 @@ impl Term {
         self.aliases.retain(|old| *old != self.slug && !old.is_empty());
         let surplus = self.aliases.len().saturating_sub(MAX_ALIASES);
         self.aliases.drain(..surplus);
+    }
+
+    /// Says where its archive is on the WordPress site it came from; the address of before leads to it in a copy of the site.
+    pub fn set_external_url(&mut self, url: Option<String>) {
+        let before = std::mem::replace(&mut self.external_url, url);
+        self.keep_urls(before.into_iter().collect());
+    }
+
+    /// Lets old addresses on a WordPress site, its own or those of a term that was merged into it, lead to it; the newest are
+    /// kept.
+    pub fn keep_urls(&mut self, urls: Vec<String>) {
+        self.former_urls.retain(|old| !urls.contains(old));
+        self.former_urls.extend(urls);
+        self.former_urls.retain(|old| Some(old) != self.external_url.as_ref());
+        let surplus = self.former_urls.len().saturating_sub(MAX_FORMER_URLS);
+        self.former_urls.drain(..surplus);
     }
 
     /// Checks what a request may have set, in the request's own field names.

@@ -68,6 +68,7 @@ async fn retire_into<A: CanWrite>(app: &App, scope: &SiteScope<A>, term: &mut Te
     for _ in 0..ATTEMPTS {
         let mut heir = db.get::<Term>(into).await?.ok_or_else(Error::not_found)?;
         heir.keep_slugs(term.aliases.iter().chain([&term.slug]).cloned().collect());
+        heir.keep_urls(term.former_urls.iter().chain(&term.external_url).cloned().collect());
         TermsMode::Add.apply(&mut heir.clusters, &term.clusters);
         heir.clusters.truncate(MAX_CLUSTERS);
         heir.updated_at = app.db.clock().now();

@@ -11,6 +11,7 @@ mod origin;
 mod settings;
 mod terms;
 pub mod texts;
+mod writing;
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
@@ -23,12 +24,15 @@ use igny8_wordpress::{
 };
 
 use super::document::{Above, Document, DocumentKind, DocumentTerm, Part};
-use super::publisher::{Known, KnownKind, PublishError, Publisher, Receipt, RemoteAround, RemoteCopy, RemoteState};
+use super::publisher::{
+    Journal, Known, KnownKind, PublishError, Publisher, Receipt, RemoteAround, RemoteCopy, RemoteState,
+};
 
 pub use fields::{as_html, is_same_date, same_body, same_slug, same_text, status_name};
 pub use origin::{former_source_key, origin_of, source_key};
 pub use settings::{BodyForm, Imports, Sends, WordpressIn, WordpressOut, WordpressPatch, WordpressSettings};
-pub use terms::{TermPart, edited_since_sent, mark_there, term_mark};
+pub use terms::{TermPart, edited_since_sent, has_lost_its_parent, mark_there, term_mark};
+pub use writing::with_written;
 
 /// How long a post that was read is taken for what is there.
 const SOON: Duration = Duration::from_millis(500);
@@ -149,6 +153,7 @@ impl Wordpress {
                 hash: post.hash(taxonomies),
                 modified: post.modified_gmt,
             }),
+            writing: None,
         }
     }
 
@@ -171,7 +176,8 @@ impl Wordpress {
         for taxonomy in taxonomies.iter().filter(|taxonomy| self.has_terms_to_compare(taxonomy)) {
             for id in post.terms(taxonomy).into_iter().take(MOST_NAMES) {
                 let term = self.client.term(taxonomy, id).await;
-                terms.push(term.map_or_else(|_| format!("#{id}"), |term| texts::plain(&term.name)));
+                let name = term.map_or_else(|_| format!("#{id}"), |term| texts::plain(&term.name));
+                terms.push((id, name));
             }
         }
         let named = Named {
@@ -197,7 +203,8 @@ pub struct Named {
     pub author: Option<String>,
     /// An address.
     pub image: Option<String>,
-    pub terms: Vec<String>,
+    /// With their numbers.
+    pub terms: Vec<(u64, String)>,
 }
 
 /// A post as people compare it with ours.
@@ -209,6 +216,7 @@ pub fn copy_of(post: &Post, taxonomies: &[Taxonomy], named: Named) -> RemoteCopy
         None if id == 0 => String::new(),
         None => format!("#{id}"),
     };
+    let (term_ids, terms) = named.terms.into_iter().unzip();
     RemoteCopy {
         hash: post.hash(taxonomies),
         modified: post.modified_gmt,
@@ -221,13 +229,14 @@ pub fn copy_of(post: &Post, taxonomies: &[Taxonomy], named: Named) -> RemoteCopy
         published_at: post.date_gmt,
         seo_title,
         seo_description,
-        terms: named.terms,
+        terms,
         around: Some(RemoteAround {
             author: numbered(named.author, post.author),
             image: numbered(named.image, post.featured_media),
             parent: post.parent,
             order: post.menu_order,
             showing: texts::showing(post),
+            terms: term_ids,
         }),
     }
 }
@@ -266,6 +275,15 @@ pub fn key_of_place(slug: &str) -> Option<String> {
 /// The slug of a draft that holds the place of a document.
 fn place_slug(document: &Document) -> String {
     place_slug_of(&document.key)
+}
+
+/// What is known to be there: what we left, and what was written by an attempt since whose answer was lost.
+fn known_there(at: &Receipt, taxonomies: &[Taxonomy], post: &Post) -> Option<RemoteState> {
+    let mut left = at.remote.clone()?;
+    if let Some(writing) = &at.writing {
+        left.hash = with_written(&left.hash, writing, &post.hash(taxonomies), post.modified_gmt);
+    }
+    Some(left)
 }
 
 /// Whether the post is as we left it. One that we scheduled and that WordPress published when its time came was not edited.
@@ -346,7 +364,13 @@ impl Publisher for Wordpress {
         })
     }
 
-    async fn publish(&self, document: &Document, at: &Receipt, known: &mut Known) -> Result<Receipt, PublishError> {
+    async fn publish(
+        &self,
+        document: &Document,
+        at: &Receipt,
+        known: &mut Known,
+        journal: &mut impl Journal,
+    ) -> Result<Receipt, PublishError> {
         let of = self.type_of(at)?;
         let taxonomies = self.discovered.taxonomies_of(of);
         let id: u64 = at.id.parse().map_err(|_| PublishError::Gone)?;
@@ -379,13 +403,14 @@ impl Publisher for Wordpress {
         if fetched_back {
             self.status(document, &post, &mut fields);
         }
+        let left = known_there(at, &taxonomies, &post);
         let is_as_left = |left: &RemoteState| is_as_left(&post, &taxonomies, at, left);
-        let was_edited = at.remote.as_ref().is_some_and(|left| !is_as_left(left));
+        let was_edited = left.as_ref().is_some_and(|left| !is_as_left(left));
         // A slug that WordPress numbered once is numbered again: that is no edit of anybody's.
         if fields.is_empty() || (was_edited && fields::is_numbered_slug(&fields, &post)) {
             let mut receipt = Self::receipt(of, &taxonomies, &post);
             receipt.notes = notes;
-            if let (Some(left), Some(now)) = (&at.remote, &receipt.remote)
+            if let (Some(left), Some(now)) = (&left, &receipt.remote)
                 && was_edited
                 && has_unseen_edits(document, of, &left.hash, &now.hash)
             {
@@ -396,6 +421,11 @@ impl Publisher for Wordpress {
         if was_edited && !fetched_back {
             let copy = Box::pin(self.copy(&taxonomies, &post)).await;
             return Err(PublishError::Conflict(Box::new(copy)));
+        }
+        let there = left.map(|left| left.hash);
+        if let Some(there) = &there {
+            let writing = writing::mark(&post, &fields, &taxonomies);
+            journal.about_to_write(there, &writing).await?;
         }
         self.keep_terms(&post, &taxonomies, &mut fields);
         let mut updated = self
@@ -408,6 +438,11 @@ impl Publisher for Wordpress {
         if fields.featured_media.is_some_and(is_missing) {
             let (image, note) = self.featured_again(document, known).await?;
             notes.extend(note);
+            if let Some(there) = &there {
+                fields.featured_media = Some(image);
+                let writing = writing::mark(&post, &fields, &taxonomies);
+                journal.about_to_write(there, &writing).await?;
+            }
             fields = PostFields {
                 featured_media: Some(image),
                 terms: std::mem::take(&mut fields.terms),
@@ -443,7 +478,7 @@ impl Publisher for Wordpress {
         let Ok(id) = at.id.parse::<u64>() else {
             return Ok(());
         };
-        if let Some(left) = &at.remote {
+        if at.remote.is_some() {
             let taxonomies = self.discovered.taxonomies_of(of);
             let post = match self.client.post_of(of, &taxonomies, id).await {
                 Ok(post) => post,
@@ -453,7 +488,8 @@ impl Publisher for Wordpress {
             if post.status == "trash" {
                 return Ok(());
             }
-            if !is_as_left(&post, &taxonomies, at, left) {
+            let left = known_there(at, &taxonomies, &post);
+            if left.is_some_and(|left| !is_as_left(&post, &taxonomies, at, &left)) {
                 let copy = Box::pin(self.copy(&taxonomies, &post)).await;
                 return Err(PublishError::Conflict(Box::new(copy)));
             }

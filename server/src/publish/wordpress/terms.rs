@@ -1,6 +1,6 @@
 //! Terms there for terms of ours: made as needed, below their parents, and renamed with ours.
 
-use igny8_wordpress::{Taxonomy, Term, TermFields, WordPressError};
+use igny8_wordpress::{Taxonomy, Term, TermFields, WordPress, WordPressError};
 use percent_encoding::percent_decode_str;
 
 use super::fields::{as_html, plain};
@@ -26,7 +26,8 @@ impl TermPart {
         if before.len() != Self::ALL.len() || after.len() != Self::ALL.len() {
             return None;
         }
-        let differ = before.iter().zip(&after).map(|(before, after)| before != after);
+        let differ = before.iter().zip(&after);
+        let differ = differ.map(|(before, after)| hash_of(before) != hash_of(after));
         let parts = Self::ALL.into_iter().zip(differ);
         Some(parts.filter(|(_, differs)| *differs).map(|(part, _)| part).collect())
     }
@@ -42,6 +43,10 @@ impl TermPart {
     }
 }
 
+/// What stands in a mark between the hash of the parent and its id, which is not compared: marks that were kept before there was
+/// this have none.
+const PARENT: char = '~';
+
 /// What a term says in a taxonomy there, as a hash of each part: so that what changed on one side can be told from what changed
 /// on the other.
 pub fn term_mark(of: &Taxonomy, fields: &TermFields) -> String {
@@ -56,9 +61,41 @@ pub fn term_mark(of: &Taxonomy, fields: &TermFields) -> String {
             TermPart::Name => part(serde_json::json!(fields.name)),
             TermPart::Slug => part(serde_json::json!(fields.slug)),
             TermPart::Description => part(serde_json::json!(fields.description)),
-            TermPart::Parent => part(serde_json::json!(fields.parent)),
+            TermPart::Parent => {
+                let hash = part(serde_json::json!(fields.parent));
+                match fields.parent {
+                    Some(id) => format!("{hash}{PARENT}{id}"),
+                    None => hash,
+                }
+            }
         })
         .join(".")
+}
+
+/// What is compared of a part of a mark.
+fn hash_of(part: &str) -> &str {
+    part.split_once(PARENT).map_or(part, |(hash, _)| hash)
+}
+
+/// The id of what a term stands below by its mark; 0 for nothing, `None` where the mark does not say.
+fn parent_in(mark: &str) -> Option<u64> {
+    mark.split('.').next_back()?.split_once(PARENT)?.1.parse().ok()
+}
+
+/// Whether what a term stood below by its mark is not there any more: WordPress moves up by itself what is below a term that is
+/// deleted, and nobody edited that.
+///
+/// # Errors
+/// [`PublishError`], without `Conflict`, `Gone` and `Binned`.
+pub async fn has_lost_its_parent(client: &WordPress, of: &Taxonomy, mark: &str) -> Result<bool, PublishError> {
+    let Some(parent) = parent_in(mark).filter(|parent| *parent != 0) else {
+        return Ok(false);
+    };
+    match client.term(of, parent).await {
+        Ok(_) => Ok(false),
+        Err(WordPressError::Gone) => Ok(true),
+        Err(error) => Err(failed(&error)),
+    }
 }
 
 /// What a term there says.
@@ -99,6 +136,7 @@ fn told(of: &Taxonomy, ours: &TermStep, there: &Term, parts: &[TermPart]) -> Str
         TermPart::Name => format!("its name is “{}” there", plain(&there.name)),
         TermPart::Slug => format!("its slug is `{}` there", there.slug),
         TermPart::Description => "its description is another there".to_owned(),
+        TermPart::Parent if there.parent == 0 => "it stands below no other one there".to_owned(),
         TermPart::Parent => "it stands below another one there".to_owned(),
     });
     format!(
@@ -303,17 +341,25 @@ impl Wordpress {
         let sent = before.sent.as_deref();
         if let Some((sent, here)) = sent.and_then(|sent| Some((sent, TermPart::changed(sent, mark)?))) {
             edited = edited_there(of, &there, sent, before.seen.as_deref());
-            // What says the same on both sides is no contradiction; nor is what stood below a deleted term, which WordPress moves
-            // up by itself.
-            let moved_up = |part: TermPart| part == TermPart::Parent && there.parent == 0;
-            edited.retain(|part| !here.contains(part) || (parts.contains(part) && !moved_up(*part)));
+            // What says the same on both sides is no contradiction; nor is what WordPress moved up.
+            edited.retain(|part| !here.contains(part) || parts.contains(part));
+            if here.contains(&TermPart::Parent) && edited.contains(&TermPart::Parent) {
+                let stood = before.seen.as_deref().filter(|seen| parent_in(seen).is_some());
+                if has_lost_its_parent(&self.client, of, stood.unwrap_or(sent)).await? {
+                    edited.retain(|part| *part != TermPart::Parent);
+                }
+            }
             both = here.into_iter().filter(|part| parts.contains(part)).collect();
             parts = both.iter().copied().filter(|part| !edited.contains(part)).collect();
             both.retain(|part| edited.contains(part));
         }
-        let (after, without_slug) = match self.updated(of, id, fields, parts).await {
+        let (after, without_slug) = match self.updated(of, id, fields, parts.clone()).await {
+            Ok(updated) => updated,
             Err(WordPressError::Gone) => return self.made(of, fields).await,
-            updated => updated.map_err(|error| failed(&error))?,
+            Err(error) => match self.arrived(of, id, fields, &parts).await {
+                Some(there) => (Some(there), false),
+                None => return Err(failed(&error)),
+            },
         };
         Ok(Brought {
             there: after.unwrap_or(there),
@@ -346,6 +392,14 @@ impl Wordpress {
             }
         }
         Ok((None, without_slug))
+    }
+
+    /// The term, if parts of it are there as they were sent: where a write failed, the answer may be all that was lost. Found out
+    /// later, it would look like an edit of theirs.
+    async fn arrived(&self, of: &Taxonomy, id: u64, fields: &TermFields, parts: &[TermPart]) -> Option<Term> {
+        let there = self.client.term(of, id).await.ok()?;
+        let apart = apart(&there, fields);
+        (!parts.iter().any(|part| apart.contains(part))).then_some(there)
     }
 
     /// A term of WordPress's own with the same name or slug is taken for ours, and left as it is.
@@ -427,6 +481,11 @@ mod tests {
             "another taxonomy"
         );
         assert_eq!(TermPart::keep(&before, "", &[]), before);
+        // One that was kept before it told the parent's id says the same.
+        let (old, _) = before.split_once(PARENT).unwrap();
+        assert_eq!(TermPart::changed(old, &before), Some(vec![]));
+        assert_eq!((parent_in(old), parent_in(&before)), (None, Some(0)));
+        assert_eq!(parent_in(&mark("Europe", "europe", 3)), Some(3));
         let kept = TermPart::keep(&mark("New", "new", 0), &before, &[TermPart::Slug]);
         assert_eq!(
             TermPart::changed(&before, &kept),

@@ -169,7 +169,8 @@ impl AiFunction for GenerateContent {
         let content = payload.content.map(|id| id.to_string()).unwrap_or_default();
         let section = payload.section.clone().unwrap_or_default();
         Some(
-            same.with("same_task", task)
+            same.refused_as("written_already")
+                .with("same_task", task)
                 .with("same_content", content)
                 .with("same_section", section),
         )

@@ -94,7 +94,8 @@ impl ChoicesApi {
             // A conflict stays one until somebody says whose copy stays.
             if publication.status != PublicationStatus::Conflict {
                 publication.status = PublicationStatus::Pending;
-                (publication.attempts, publication.retry_at, publication.error) = (0, None, None);
+                (publication.attempts, publication.retry_at) = (0, None);
+                (publication.error, publication.failed_rev) = (None, None);
             }
             if is_new {
                 tx.create(publication);

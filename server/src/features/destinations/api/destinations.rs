@@ -19,7 +19,7 @@ use crate::api::validate::Check;
 use crate::api::{Accepted, Caller, Created, Error, Fetched, From, Page, PageRequest, Result, SortField, Tag, etag};
 use crate::app::App;
 use crate::features::destinations::model::{
-    Destination, DestinationId, DestinationState, Direction, Leaving, PublicationStatus, Secrets, SyncEvent, SyncResult,
+    Destination, DestinationId, Direction, Leaving, PublicationStatus, Secrets, SyncEvent, SyncResult,
 };
 use crate::features::destinations::{connect, inbound, leave, releases, send, state};
 use crate::features::sites::Site;
@@ -69,8 +69,7 @@ impl DestinationsApi {
         )?;
         let db = app.db.site(&scope);
         let list = page.list::<Destination>(&db, Select::new()).await?;
-        // A site has few.
-        let states: Vec<DestinationState> = db.list(Select::new()).await?;
+        let states = state::shown(&db, list.rows.iter().map(|row| row.id).collect()).await?;
         let state = |id: DestinationId| states.iter().find(|state| state.destination == id);
         Ok(Json(list.page(|row| DestinationOut::of(&row, state(row.id)))))
     }
@@ -168,7 +167,7 @@ impl DestinationsApi {
         state.discovered = Some(serde_json::to_value(&found).map_err(Error::internal)?);
         state.discovered_at = Some(now);
         let detail = serde_json::json!({ "kind": row.kind, "host": host(&settings) });
-        let known = state::of(&db, row.id).await?;
+        let known = state::shown_of(&db, row.id).await?;
         let mark = row.rev;
         let mut tx = db.tx();
         if let Some(earlier) = &earlier {
@@ -178,6 +177,8 @@ impl DestinationsApi {
         }
         if let Some(known) = known {
             (state.id, state.rev) = (known.id, known.rev);
+            // While a job empties it, it waits for that.
+            (state.held_by, state.held_fence) = (known.held_by, known.held_fence);
             state.cursor = inbound::anew(&known.cursor, mark);
             tx.replace(&mut state);
         } else {
@@ -213,7 +214,7 @@ impl DestinationsApi {
         let scope = caller.actor().site::<Read>(&app.db, site_id.0).await?;
         let db = app.db.site(&scope);
         let row = found(&db, destination_id.0).await?;
-        let state = state::of(&db, row.id).await?;
+        let state = state::shown_of(&db, row.id).await?;
         Ok(Fetched::new(DestinationOut::of(&row, state.as_ref()), row.rev))
     }
 
@@ -287,9 +288,10 @@ impl DestinationsApi {
             if before.url != settings.url || before.user != settings.user || new_password.is_some() {
                 tried = true;
                 let password = secrets.password.clone().unwrap_or_default();
-                let found = patiently(connect::find(&app, &mut settings, &password))
+                let mut found = patiently(connect::find(&app, &mut settings, &password))
                     .await
                     .map_err(|e| refused(&e))?;
+                connect::keep_learnt(&db, row.id, &mut found).await?;
                 if before.root != settings.root {
                     earlier(&db, &mut settings, Some(row.id)).await?;
                     settings.moved_from(&before);
@@ -350,7 +352,7 @@ impl DestinationsApi {
         }
         tx.audit(AuditEvent::new("destination.changed", row.id, &from.0));
         tx.commit().await?;
-        let state = state::of(&db, row.id).await?;
+        let state = state::shown_of(&db, row.id).await?;
         Ok(Fetched::new(DestinationOut::of(&row, state.as_ref()), row.rev))
     }
 
@@ -463,7 +465,7 @@ impl DestinationsApi {
         tx.enqueue(inbound::import_job(row.id, body.0.full).priority(JobPriority::High))
             .audit(AuditEvent::new("destination.import_requested", row.id, &from.0));
         tx.commit().await?;
-        let state = state::of(&db, row.id).await?;
+        let state = state::shown_of(&db, row.id).await?;
         Ok(Accepted::Accepted(Json(DestinationOut::of(&row, state.as_ref()))))
     }
 
@@ -526,12 +528,13 @@ impl DestinationsApi {
             let (client, _) = connect::client(&app, &row)?;
             connect::look(&client).await
         };
-        let looked = patiently(looked).await;
+        let mut looked = patiently(looked).await;
         let problem = looked.as_ref().err().map(ToString::to_string);
         let now = app.db.clock().now();
         let mut change = state::Change::new().connection(problem.clone(), now);
-        if let Ok(found) = &looked {
-            change = change.discovered(serde_json::to_value(found).map_err(Error::internal)?, now);
+        if let Ok(found) = &mut looked {
+            connect::keep_learnt(&db, row.id, found).await?;
+            change = change.discovered(serde_json::to_value(&*found).map_err(Error::internal)?, now);
         }
         let mut tx = db.tx();
         change.add_to(&mut tx, row.id);
@@ -578,7 +581,7 @@ impl DestinationsApi {
             &from.0,
         ));
         tx.commit().await?;
-        let state = state::of(&db, row.id).await?;
+        let state = state::shown_of(&db, row.id).await?;
         Ok(Accepted::Accepted(Json(DestinationOut::of(&row, state.as_ref()))))
     }
 
@@ -776,7 +779,8 @@ pub(super) fn take_up(tx: &mut Tx<'_>, destination: DestinationId, now: chrono::
     binds.insert("taken_pending", PublicationStatus::Pending);
     binds.insert("taken_at", now);
     tx.statement(
-        "UPDATE publication SET status = $taken_pending, attempts = 0, retry_at = NONE, updated_at = $taken_at, rev += 1 \
+        "UPDATE publication SET status = $taken_pending, attempts = 0, retry_at = NONE, error = NONE, \
+         failed_rev = NONE, updated_at = $taken_at, rev += 1 \
          WHERE destination = $taken_up AND status = $taken_failed AND site = $site AND account = $account RETURN NONE",
         binds,
     );

@@ -297,6 +297,7 @@ async fn found<A: igny8_data::Access>(db: &SiteDb<'_, A>, id: PublicationId) -> 
 fn again(row: &mut Publication, now: chrono::DateTime<chrono::Utc>) {
     row.status = PublicationStatus::Pending;
     (row.attempts, row.retry_at) = (0, None);
+    (row.error, row.failed_rev) = (None, None);
     row.updated_at = now;
 }
 

@@ -262,6 +262,16 @@ pub fn place(post: &Post, home: Option<&Url>, content_type: ContentType, languag
     }
 }
 
+/// Whether a post's address is a path, and not `?p=7`.
+pub fn has_path(post: &Post, home: Option<&Url>) -> bool {
+    home.is_some_and(|home| path_below(&post.link, home).is_some())
+}
+
+/// The slug that a post had when it was last imported.
+pub fn known_slug(content: &Content) -> Option<&str> {
+    content.extra.get(EXTRA)?.get("slug")?.as_str()
+}
+
 /// The path of an address below the site's, if it is a page of the site.
 fn path_below(link: &str, home: &Url) -> Option<String> {
     let link = Url::parse(link).ok()?;

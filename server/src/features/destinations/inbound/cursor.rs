@@ -22,6 +22,10 @@ pub struct Cursor {
     pub mark: i64,
     /// By slug of a taxonomy there ours, for those whose terms every post that was imported has brought.
     pub brought: Option<BTreeMap<String, String>>,
+    /// Slugs of the taxonomies whose terms could not be read when all were: they and what is in them stay as they are.
+    pub unread: BTreeSet<String>,
+    /// Slugs of the taxonomies of which so many terms were missing then that none was forgotten.
+    pub doubted: BTreeSet<String>,
 }
 
 /// The cursor of an import that reads everything, in place of another.
@@ -56,6 +60,17 @@ pub struct Seen {
     pub compared_at: Option<DateTime<Utc>>,
     /// So many were missing then that nothing was taken away.
     pub doubted: bool,
+    /// Whatever got its place there before this moment, by our clock, was looked at for what is below it.
+    pub followed_at: Option<DateTime<Utc>>,
+}
+
+/// So many may always be missing there, and of more one in this many of those that are known.
+const MISSING: usize = 20;
+const MISSING_OF: usize = 5;
+
+/// Whether so many are missing there, of those that are known, that this may be another site or an old copy of it.
+pub fn is_doubtful(missing: usize, known: usize) -> bool {
+    missing > MISSING && missing * MISSING_OF > known
 }
 
 /// Posts read at once, where the site can answer with as many.
@@ -134,8 +149,9 @@ impl Counts {
         self.removed += other.removed;
         self.skipped += other.skipped;
         self.terms += other.terms;
-        let room = MOST_PROBLEMS.saturating_sub(self.problems.len());
-        self.problems.extend(other.problems.iter().take(room).cloned());
+        for what in &other.problems {
+            self.problem(what.clone());
+        }
         let room = MOST_MOVED.saturating_sub(self.moved.len());
         self.moved.extend(other.moved.iter().take(room).cloned());
     }
@@ -150,12 +166,13 @@ impl Counts {
 
     pub fn skip(&mut self, post: u64, why: &str) {
         self.skipped += 1;
+        let why = why.trim_end_matches('.');
         self.problem(format!("Post {post} was not imported: {why}."));
     }
 
-    /// Tells of something, where there is room.
+    /// Tells of something once, where there is room.
     pub fn problem(&mut self, what: String) {
-        if self.problems.len() < MOST_PROBLEMS {
+        if self.problems.len() < MOST_PROBLEMS && !self.problems.contains(&what) {
             self.problems.push(what);
         }
     }
@@ -247,12 +264,20 @@ mod tests {
     }
 
     #[test]
+    fn many_that_are_missing_at_once_are_doubtful() {
+        for (missing, known, expected) in [(20, 20, false), (21, 21, true), (21, 104, true), (21, 105, false)] {
+            assert_eq!(is_doubtful(missing, known), expected, "{missing} of {known}");
+        }
+    }
+
+    #[test]
     fn what_was_brought_outlives_a_new_beginning() {
         let brought = BTreeMap::from([("cuisine".to_owned(), "blog_category".to_owned())]);
         let cursor = Cursor {
             types: BTreeMap::from([("post".to_owned(), Seen::default())]),
             run: Some(Run::new(true)),
             brought: Some(brought.clone()),
+            unread: BTreeSet::from(["mood".to_owned()]),
             ..Cursor::default()
         };
         let again = Cursor::read(&anew(&cursor.stored(), 7));

@@ -75,13 +75,3 @@ async fn one(app: &App, due: &Due) -> Result<bool, JobError> {
     tx.commit().await?;
     Ok(settings.is_some())
 }
-
-/// Says when a destination is looked at next, in the unit of work that makes or changes it: at once, or never by itself.
-pub fn due_now(tx: &mut igny8_data::Tx<'_>, app: &App, destination: &Destination) {
-    let settings = destination.settings::<WordpressSettings>().ok();
-    let is_due = destination.enabled
-        && destination.kind == DestinationKind::Wordpress
-        && settings.is_some_and(|settings| settings.imports != Imports::Nothing);
-    let at = is_due.then(|| app.db.clock().now());
-    Change::new().import_at(at).add_to(tx, destination.id);
-}

@@ -52,9 +52,11 @@ pub(super) async fn look(from: &mut Inbound<'_>, cursor: &mut Cursor) -> Result<
     // These are looked at by themselves.
     found.site.posts_page.clone_from(&from.discovered.site.posts_page);
     found.shared_blocks.clone_from(&from.discovered.shared_blocks);
+    found.keep_pictures_of(&from.discovered);
     let now = from.app.db.clock().now();
     cursor.looked_at = Some(now);
     let mut tx = from.tx();
+    // What was found holds also where everything is begun anew meanwhile.
     Change::new()
         .discovered(serde_json::to_value(&found).unwrap_or_default(), now)
         .import_cursor(cursor.mark, cursor.stored())

@@ -1,6 +1,6 @@
 //! What an import works with: the destination, its WordPress, and what of its terms and people is known here.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use igny8_data::queue::Lease;
 use igny8_data::{DbError, Read, SiteDb, SiteScope, Tx, Write};
@@ -9,6 +9,7 @@ use url::Url;
 
 use super::super::model::{Destination, DestinationState};
 use super::super::state;
+use super::cursor::Cursor;
 use super::terms::{self, Kind, Terms};
 use crate::app::App;
 use crate::features::content::model::ContentType;
@@ -30,12 +31,16 @@ pub struct Inbound<'a> {
     pub terms: Terms,
     /// What the terms of their taxonomies become, by slug.
     pub kinds: BTreeMap<String, Kind>,
+    /// Slugs of the taxonomies whose terms we may not read; they are none of [`Inbound::kinds`].
+    pub unread: BTreeSet<String>,
     /// Slugs of the taxonomies whose terms posts that were imported may not have brought yet.
     pub bringing: BTreeSet<String>,
     /// What is new is told of as published. Of what a first look at a site brings nobody wants to hear.
     pub tells: bool,
     /// The site does not show all that is known of it any more.
     pub is_outdated: bool,
+    /// Posts that are looked at though nothing of them changed: their content does not say yet where they are.
+    pub again: HashSet<u64>,
     /// Names of users by their ids; `None` for one that is gone.
     authors: HashMap<u64, Option<String>>,
 }
@@ -50,9 +55,8 @@ impl<'a> Inbound<'a> {
         lease: Option<Lease>,
     ) -> Result<Self, PublishError> {
         let db = app.db.site(scope);
-        let unreadable = |error: super::super::model::Unreadable| PublishError::Connection(format!("Error: {error}."));
-        let settings: WordpressSettings = destination.settings().map_err(unreadable)?;
-        let secrets = destination.secrets(app.db.keys()).map_err(unreadable)?;
+        let settings: WordpressSettings = destination.settings()?;
+        let secrets = destination.secrets(app.db.keys())?;
         let client = client(
             &app.outgoing,
             &settings,
@@ -60,6 +64,7 @@ impl<'a> Inbound<'a> {
         )?;
         let state = state::of(&db, destination.id).await.map_err(|error| broken(&error))?;
         let known = state.as_ref().and_then(discovered_of);
+        let unread = state.map_or_else(BTreeSet::new, |state| Cursor::read(&state.cursor).unread);
         let discovered = match known {
             Some(discovered) => discovered,
             None => client.discover().await.map_err(|error| failed(&error))?,
@@ -76,14 +81,18 @@ impl<'a> Inbound<'a> {
         let terms = Terms::load(&db, destination.id, &settings, &site.language)
             .await
             .map_err(|error| broken(&error))?;
+        let mut kinds = terms::kinds(&settings, &discovered);
+        kinds.retain(|theirs, _| !unread.contains(theirs));
         Ok(Self {
             app,
             scope,
             site,
-            kinds: terms::kinds(&settings, &discovered),
+            kinds,
+            unread,
             bringing: BTreeSet::new(),
             tells: false,
             is_outdated: false,
+            again: HashSet::new(),
             settings,
             client,
             authors: discovered
@@ -101,10 +110,23 @@ impl<'a> Inbound<'a> {
     /// Goes on with what the site has by now.
     pub fn renew(&mut self, found: Discovered) {
         self.kinds = terms::kinds(&self.settings, &found);
+        self.kinds.retain(|theirs, _| !self.unread.contains(theirs));
         let names = found.users.iter().map(|user| (user.id, Some(user.name.clone())));
         self.authors.extend(names);
         self.discovered = found;
         self.is_outdated = false;
+    }
+
+    /// Tries those again that could not be read.
+    pub fn take_all_taxonomies(&mut self) {
+        self.unread.clear();
+        self.kinds = terms::kinds(&self.settings, &self.discovered);
+    }
+
+    /// Leaves a taxonomy alone whose terms we may not read.
+    pub fn pass_over(&mut self, theirs: &str) {
+        self.kinds.remove(theirs);
+        self.unread.insert(theirs.to_owned());
     }
 
     pub fn db(&self) -> SiteDb<'a, Write> {

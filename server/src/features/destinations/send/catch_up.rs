@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use igny8_data::{AccountId, DbError, JobId, SiteId, SurrealValue, Variables, Why};
 
-use super::super::model::{Connection, DestinationId, DestinationState, PublicationStatus, SyncStatus};
+use super::super::model::{Connection, DestinationId, PublicationStatus, SyncStatus};
 use super::{PUBLISH, publish_job};
 use crate::app::App;
 use crate::jobs::JobError;
@@ -14,13 +14,33 @@ const LEFT_ALONE_BROKEN: Duration = Duration::hours(1);
 /// How long what follows a change is given to begin by itself.
 const SETTLED: Duration = Duration::minutes(1);
 
+/// Destinations looked at together.
+const TOGETHER: usize = 200;
+
 #[derive(SurrealValue)]
 #[surreal(crate = "surrealdb_types")]
-struct Behind {
+struct Active {
     id: DestinationId,
     account: AccountId,
     site: SiteId,
-    state: Option<DestinationState>,
+}
+
+/// What is asked of a state. What was found at the destination is large, and not among it.
+#[derive(SurrealValue)]
+#[surreal(crate = "surrealdb_types")]
+struct State {
+    account: AccountId,
+    site: SiteId,
+    destination: DestinationId,
+    connection: Connection,
+    checked_at: Option<DateTime<Utc>>,
+    sync_status: SyncStatus,
+    considered_at: Option<DateTime<Utc>>,
+    #[surreal(default)]
+    not_before: Option<DateTime<Utc>>,
+    #[surreal(default)]
+    failed_at: Option<DateTime<Utc>>,
+    held_by: Option<JobId>,
 }
 
 /// Queues the jobs of destinations that have something left to be brought there, and none that does; answers how many.
@@ -28,34 +48,72 @@ struct Behind {
 /// # Errors
 /// When the database fails.
 pub async fn catch_up(app: App) -> Result<u64, JobError> {
-    let sql = "SELECT id, account, site, \
-                 (SELECT * FROM destination_state WHERE destination = $parent.id LIMIT 1)[0] AS state \
-               FROM destination WITH INDEX destination_by_kind \
-               WHERE kind = 'wordpress' AND enabled = true AND deleted_at IS NONE \
-               AND account.status != 'cancelled' AND site.deleted_at IS NONE;";
-    let platform = app.db.platform(Why::Schedule);
-    let mut answer = platform
-        .query(sql, Variables::new(), "looking for destinations behind")
-        .await?;
     let now = app.db.clock().now();
-    let mut queued = 0;
-    for row in answer.rows::<Behind>(0)? {
-        let Some(state) = row.state.as_ref().filter(|state| !is_left_alone(state, now)) else {
-            continue;
-        };
-        if !is_behind(&app, state, now).await? || is_coming(&app, state).await? {
-            continue;
+    let platform = app.db.platform(Why::Schedule);
+    let (mut queued, mut last) = (0, None);
+    loop {
+        let active = active(&app, last).await?;
+        let ended = active.len() < TOGETHER;
+        last = active.last().map(|row| row.id);
+        for state in states(&app, &active).await? {
+            if is_left_alone(&state, now) || !is_behind(&app, &state, now).await? || is_coming(&app, &state).await? {
+                continue;
+            }
+            let mut tx = platform.tx(state.account, Some(state.site));
+            tx.enqueue(publish_job(state.destination));
+            tx.commit().await?;
+            queued += 1;
         }
-        let mut tx = platform.tx(row.account, Some(row.site));
-        tx.enqueue(publish_job(row.id));
-        tx.commit().await?;
-        queued += 1;
+        if ended {
+            return Ok(queued);
+        }
     }
-    Ok(queued)
+}
+
+/// Some destinations that documents go to, in the order of their ids.
+async fn active(app: &App, after: Option<DestinationId>) -> Result<Vec<Active>, DbError> {
+    let mut binds = Variables::new();
+    let from = match after {
+        Some(after) => {
+            binds.insert("after", after);
+            "AND id > $after "
+        }
+        None => "",
+    };
+    let sql = format!(
+        "SELECT id, account, site FROM destination WITH INDEX destination_by_kind WHERE kind = 'wordpress' \
+         AND enabled = true {from}AND deleted_at IS NONE AND account.status != 'cancelled' AND site.deleted_at IS NONE \
+         ORDER BY id ASC LIMIT {TOGETHER};"
+    );
+    let platform = app.db.platform(Why::Schedule);
+    platform
+        .query(&sql, binds, "looking for destinations behind")
+        .await?
+        .rows(0)
+}
+
+/// The states of destinations.
+async fn states(app: &App, active: &[Active]) -> Result<Vec<State>, DbError> {
+    if active.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut binds = Variables::new();
+    let ids: Vec<DestinationId> = active.iter().map(|row| row.id).collect();
+    binds.insert("destinations", ids);
+    let sql = "SELECT account, site, destination, connection, checked_at, sync_status, considered_at, not_before, \
+               failed_at, held_by FROM destination_state WITH INDEX destination_state_of \
+               WHERE destination INSIDE $destinations;";
+    let platform = app.db.platform(Why::Schedule);
+    let mut answer = platform.query(sql, binds, "reading states of destinations").await?;
+    let mut states: Vec<State> = answer.rows(0)?;
+    let is_of =
+        |state: &State, row: &Active| (state.destination, state.account, state.site) == (row.id, row.account, row.site);
+    states.retain(|state| active.iter().any(|row| is_of(state, row)));
+    Ok(states)
 }
 
 /// Whether it wants that, or failed a short while ago and nothing has said since then that it works.
-fn is_left_alone(state: &DestinationState, now: DateTime<Utc>) -> bool {
+fn is_left_alone(state: &State, now: DateTime<Utc>) -> bool {
     let is_paused = state.not_before.is_some_and(|at| at > now);
     let works = state.connection == Connection::Connected && state.checked_at > state.failed_at;
     let alone = if state.connection == Connection::Error {
@@ -67,7 +125,7 @@ fn is_left_alone(state: &DestinationState, now: DateTime<Utc>) -> bool {
 }
 
 /// Whether a run did not end well, or something waits for one.
-async fn is_behind(app: &App, state: &DestinationState, now: DateTime<Utc>) -> Result<bool, DbError> {
+async fn is_behind(app: &App, state: &State, now: DateTime<Utc>) -> Result<bool, DbError> {
     let considered = state.considered_at.filter(|at| *at > DateTime::UNIX_EPOCH);
     let Some(considered) = considered.filter(|_| state.failed_at.is_none()) else {
         return Ok(true);
@@ -95,7 +153,7 @@ async fn is_behind(app: &App, state: &DestinationState, now: DateTime<Utc>) -> R
 }
 
 /// Whether the job that took it last runs, or will again.
-async fn is_held(app: &App, state: &DestinationState) -> Result<bool, DbError> {
+async fn is_held(app: &App, state: &State) -> Result<bool, DbError> {
     let Some(holder) = state.held_by else {
         return Ok(false);
     };
@@ -111,7 +169,7 @@ async fn is_held(app: &App, state: &DestinationState) -> Result<bool, DbError> {
 }
 
 /// Whether a job brings what there is, or is about to; not one for another time.
-async fn is_coming(app: &App, state: &DestinationState) -> Result<bool, DbError> {
+async fn is_coming(app: &App, state: &State) -> Result<bool, DbError> {
     let mut binds = tenant(state);
     binds.insert("kind", PUBLISH);
     binds.insert("named", state.destination.to_string());
@@ -125,7 +183,7 @@ async fn is_coming(app: &App, state: &DestinationState) -> Result<bool, DbError>
     Ok(!answer.rows::<JobId>(0)?.is_empty())
 }
 
-fn tenant(state: &DestinationState) -> Variables {
+fn tenant(state: &State) -> Variables {
     let mut binds = Variables::new();
     binds.insert("account", state.account);
     binds.insert("site", state.site);
@@ -156,27 +214,17 @@ mod tests {
             ("wants to be left alone", None, ago(-1), works, ago(3), true),
             ("wanted to be left alone", None, ago(1), works, ago(3), false),
         ] {
-            let state = DestinationState {
-                id: ids.make(),
+            let state = State {
                 account: ids.make(),
                 site: ids.make(),
                 destination: ids.make(),
                 connection,
-                connection_error: None,
                 checked_at,
-                discovered: None,
-                discovered_at: None,
                 sync_status: SyncStatus::Error,
-                sync_error: None,
-                last_sync_at: None,
-                cursor: serde_json::json!({}),
-                import_at: None,
                 considered_at: None,
                 not_before,
                 failed_at,
                 held_by: None,
-                held_fence: None,
-                rev: 1,
             };
             assert_eq!(is_left_alone(&state, now), expected, "{what}");
         }

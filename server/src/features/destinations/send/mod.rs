@@ -6,6 +6,7 @@
 
 mod begin;
 mod catch_up;
+mod journal;
 mod one;
 mod retire;
 mod run;
@@ -116,12 +117,7 @@ impl From<JobError> for Stop {
 
 impl From<DbError> for Stop {
     fn from(error: DbError) -> Self {
-        match error {
-            DbError::Refused(code) if code == state::LOST => {
-                Self::Job(JobError::Retry("Another job works on this destination now.".into()))
-            }
-            error => Self::Job(error.into()),
-        }
+        Self::Job(state::unwritten(error))
     }
 }
 
@@ -175,11 +171,7 @@ pub async fn run(app: App, job: JobRow, context: JobContext) -> Result<serde_jso
         return nothing("the site asked to come back later: another job does");
     }
     if !state::take(&db, id, context.lease()).await? {
-        let wait = chrono::Duration::seconds(2);
-        return Err(JobError::Later(
-            wait,
-            "Waiting for the work on this destination that is running.".into(),
-        ));
+        return Err(state::busy());
     }
     let started = std::time::Instant::now();
     let began = app.db.clock().now();

@@ -6,6 +6,7 @@ use igny8_data::{DbError, Deleted};
 use super::super::document::Made;
 use super::super::model::{BINNED, Choice, GONE, Publication, PublicationStatus};
 use super::super::{conflict, mappings, state};
+use super::journal::Keeping;
 use super::{Run, Stop};
 use crate::features::content::{Content, changes};
 use crate::jobs::JobError;
@@ -92,12 +93,13 @@ impl Run<'_> {
                 (self.failing, self.refused) = (0, 0);
                 let is_new = publication.sent_rev.is_none() || publication.status == PublicationStatus::Removed;
                 let place_before = publication.external_url.clone();
+                let was_there = publication.is_there();
                 let is_same = before.is_some() && receipt.remote.as_ref().map(|there| &there.hash) == before.as_ref();
                 publication.keep(receipt);
                 publication.notes.extend(made.notes);
                 (publication.waits_for, publication.waits_paths) = (made.waits_for, made.waits_paths);
                 publication.agreed(content.rev, Some(made.hash), now);
-                if is_new || publication.external_url != place_before {
+                if !was_there || publication.external_url != place_before {
                     publication.placed_at = Some(now);
                 }
                 if is_new {
@@ -146,7 +148,11 @@ impl Run<'_> {
             let is_asked_for =
                 publication.choice == Choice::Publish && publication.status == PublicationStatus::Pending;
             let comes_back = is_asked_for || publication.status == PublicationStatus::Removed;
-            let sent = Box::pin(self.publisher.publish(&made.document, &place, known)).await;
+            let mut journal = Keeping::new(self, publication);
+            let sent = Box::pin(self.publisher.publish(&made.document, &place, known, &mut journal)).await;
+            if let Some(error) = journal.lost {
+                return Err(self.unsaved(error, publication, known).await?);
+            }
             match sent {
                 // It was in their bin, which has been emptied.
                 Err(PublishError::Gone) if !is_reserved && comes_back => at = None,
@@ -172,12 +178,12 @@ impl Run<'_> {
         let now = self.app.db.clock().now();
         publication.updated_at = now;
         publication.error = Some(error.to_string());
-        (publication.retry_at, publication.failed_rev) = (None, None);
+        let failed_before = publication.failed_rev.take();
+        publication.retry_at = None;
         let (mut stop, mut theirs) = (None, None);
         match error {
             PublishError::Conflict(copy) => {
-                publication.status = PublicationStatus::Conflict;
-                publication.conflict = serde_json::to_value(&copy).ok();
+                publication.contradict(&copy);
                 theirs = Some(copy);
                 self.counts.conflicts += 1;
             }
@@ -212,9 +218,13 @@ impl Run<'_> {
                 let asked = after
                     .and_then(|after| chrono::Duration::from_std(after).ok())
                     .map(|after| now + after);
+                // Another text than the one that failed has not been tried yet.
+                if failed_before.is_some_and(|failed| failed != rev) {
+                    publication.attempts = 0;
+                }
                 let again = next_try(&mut publication, &AGAIN, now);
-                publication.retry_at = again.map(|again| again.max(asked.unwrap_or(again)));
-                publication.failed_rev = again.is_none().then_some(rev);
+                publication.retry_at = again.map(|again| asked.unwrap_or(again));
+                publication.failed_rev = Some(rev);
                 self.counts.failed += 1;
                 self.failing += 1;
                 if after.is_some() || self.failing >= DOWN {
@@ -273,15 +283,22 @@ impl Run<'_> {
     ) -> Result<(), Left> {
         match self.write(publication, known, sides).await {
             Ok(()) => Ok(()),
-            Err(DbError::Stale) => {
+            Err(error) => Err(self.unsaved(error, publication, known).await?),
+        }
+    }
+
+    /// What follows for a run where a row was not written.
+    async fn unsaved(&mut self, error: DbError, publication: &Publication, known: &mut Known) -> Result<Left, Stop> {
+        match error {
+            DbError::Stale => {
                 self.merge(publication, known).await?;
-                Err(Left::Row)
+                Ok(Left::Row)
             }
-            Err(DbError::Duplicate { index }) if index == EXTERNAL => {
+            DbError::Duplicate { index } if index == EXTERNAL => {
                 self.taken(publication).await?;
-                Err(Left::Row)
+                Ok(Left::Row)
             }
-            Err(error) => Err(error.into()),
+            error => Ok(error.into()),
         }
     }
 

@@ -45,9 +45,10 @@ impl Run<'_> {
             binds.insert("destination", self.destination.id);
             binds.insert("last", last.clone());
             let sql = format!(
-                "SELECT external_id, content, waits_for, waits_paths FROM publication WITH INDEX publication_external \
+                "SELECT external_id, content, waits_for, waits_paths ?? [] AS waits_paths FROM publication \
+                 WITH INDEX publication_external \
                  WHERE destination = $destination AND external_id > $last AND site = $site AND account = $account \
-                 AND (array::len(waits_for) > 0 OR array::len(waits_paths) > 0) \
+                 AND (array::len(waits_for) > 0 OR array::len(waits_paths ?? []) > 0) \
                  ORDER BY external_id ASC LIMIT {WAITING};"
             );
             let mut answer = self

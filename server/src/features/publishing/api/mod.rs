@@ -1,5 +1,6 @@
 //! `/sites/{site_id}/deployments`: deploy, look, go back.
 
+mod address;
 mod objects;
 mod preview;
 
@@ -136,7 +137,9 @@ impl DeploymentsApi {
     /// Go back to a deployment
     ///
     /// Its release is put live again at once, if it is still kept. What was deployed after it becomes `rolled_back`; the
-    /// next deployment publishes the present content again.
+    /// next deployment publishes the present content again. 409 `not_deployed` when it never went live, `release_gone` when its
+    /// release is not kept any more, `release_of_another_address` when its links would lead nowhere at the address that the site
+    /// has now, `deployment_running` while another deployment runs.
     #[oai(
         path = "/sites/:site_id/deployments/:deployment_id/rollback",
         method = "post",
@@ -185,6 +188,7 @@ async fn rollback(app: &App, scope: &SiteScope<Write>, from: &From, id: Deployme
             "The release of this deployment is not kept any more. Deploy again instead.",
         ));
     }
+    address::check(app, &db, &site, &release).await?;
     deployment.status = DeploymentStatus::Deployed;
     let mut later = Variables::new();
     later.insert("version", deployment.version);
@@ -192,13 +196,13 @@ async fn rollback(app: &App, scope: &SiteScope<Write>, from: &From, id: Deployme
     let mut tx = db.tx();
     tx.replace(&mut deployment)
         .require(
-            "(SELECT VALUE id FROM deployment WHERE site = $site AND turn = $deploying) = []",
+            "(SELECT VALUE id FROM deployment WHERE site = $site AND account = $account AND turn = $deploying) = []",
             later.clone(),
             "deployment_running",
         )
         .statement(
-            "UPDATE deployment SET status = 'rolled_back', rev += 1 WHERE site = $site AND version > $version \
-             AND status = 'deployed' RETURN NONE",
+            "UPDATE deployment SET status = 'rolled_back', rev += 1 WHERE site = $site AND account = $account \
+             AND version > $version AND status = 'deployed' RETURN NONE",
             later,
         )
         .audit(

@@ -5,6 +5,7 @@
 
 mod kept;
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use igny8_renderer::{paths, site as out};
@@ -60,6 +61,11 @@ impl Origin {
     /// Host and path of its site.
     pub fn home(&self) -> &str {
         &self.home
+    }
+
+    /// Its id there.
+    pub fn post(&self) -> u64 {
+        self.post
     }
 
     /// The addresses in a page of it that are on its site, files left out.
@@ -119,6 +125,12 @@ impl Copied {
                 copied.pages.insert(at, page.path.clone());
             }
         }
+        // Where its address there is no path, its path is what it was before and is here.
+        for (page, origin) in pages.clone() {
+            let Some(origin) = origin else { continue };
+            let at = format!("{}{}", origin.home, page.path.trim_end_matches('/'));
+            copied.pages.entry(at).or_insert_with(|| page.path.clone());
+        }
         // Addresses of before lead nowhere else.
         for (page, origin) in pages.clone() {
             let Some(origin) = origin else { continue };
@@ -175,11 +187,14 @@ impl Copied {
                 self.add_archive_url(&url, path(term));
             }
         }
-        // A name that a term has is worth more than one that another had.
+        // A name or an address that a term has is worth more than one that another had.
         for term in there {
             for old in &term.aliases {
                 let key = (term.taxonomy, old.clone());
                 self.archives.entry(key).or_insert_with(|| path(term));
+            }
+            for old in term.former_urls.iter().filter_map(|url| Url::parse(url).ok()) {
+                self.add_archive_url(&old, path(term));
             }
         }
     }
@@ -195,7 +210,7 @@ impl Copied {
         (target != address).then_some(target)
     }
 
-    /// An archive by its address there, as the site itself says it.
+    /// An archive by its address there, as the site itself says it. The first one at an address has it.
     fn add_archive_url(&mut self, url: &Url, path: String) {
         let Some((at, home)) = place(url).and_then(|at| Some((at.clone(), self.home_at(&at)?.to_owned()))) else {
             return;
@@ -204,13 +219,16 @@ impl Copied {
         match (asked.next(), asked.next()) {
             (None, _) => {
                 let old = within(&at, &home).filter(|old| !is_front(old));
-                if let Some(old) = old {
-                    self.old.push((format!("{old}/"), path.clone()));
-                    self.archive_urls.insert(at, path);
+                let old = old.map(|old| format!("{old}/"));
+                if let (Some(old), Entry::Vacant(free)) = (old, self.archive_urls.entry(at)) {
+                    self.old.push((old, path.clone()));
+                    free.insert(path);
                 }
             }
             (Some((name, value)), None) => {
-                self.archive_urls.insert(format!("{home}?{name}={value}"), path);
+                self.archive_urls
+                    .entry(format!("{home}?{name}={value}"))
+                    .or_insert(path);
             }
             _ => {}
         }

@@ -46,7 +46,7 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    /// With what the WordPress sites say of themselves, so that texts have the blocks that they share.
+    /// With what the WordPress sites say of themselves, so that texts have the blocks that they share and pictures of galleries.
     pub fn knowing(mut self, there: &'a WordpressSites) -> Self {
         self.there = Some(there);
         self
@@ -55,11 +55,11 @@ impl<'a> Lookup<'a> {
     /// The page as visitors see it: WordPress makes paragraphs and more of what it stores only when it shows it.
     pub fn shown(&self, row: Content) -> out::Page {
         let is_theirs = row.source == Source::Wordpress;
-        let blocks = self.there.filter(|_| is_theirs).and_then(|there| there.blocks_of(&row));
+        let around = self.there.filter(|_| is_theirs).map(|there| there.around(&row));
+        let around = around.unwrap_or_default();
         let mut page = self.page(row);
         if let (true, out::Body::Html(body)) = (is_theirs, &page.body) {
-            let shared = |id: u64| blocks?.get(&id).map(String::as_str);
-            page.body = out::Body::Html(igny8_wordpress::shown_with(body, &shared));
+            page.body = out::Body::Html(igny8_wordpress::shown_with(body, &around));
         }
         page
     }

@@ -1,7 +1,7 @@
 //! `/sites`: create, read, list, change, delete and restore.
 
 use chrono::{DateTime, Utc};
-use igny8_data::{AuditEvent, DbError, Deleted, Manage, Read, Select, SiteId, Tx, Variables};
+use igny8_data::{AuditEvent, DbError, Deleted, Manage, Read, Select, SiteId, Tx, Variables, Write};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
@@ -359,6 +359,11 @@ impl SitesApi {
         tx.commit()
             .await
             .map_err(|error| limits.refused(error).unwrap_or_else(Error::from))?;
+        // Its address may be another by now. Apart, since nobody has access to a deleted site.
+        let scope = caller.actor().site::<Write>(&app.db, site.id).await?;
+        let mut tx = app.db.site(&scope).tx();
+        published::changed(&app, &scope, &mut tx).await?;
+        tx.commit().await?;
         let rev = site.rev;
         Ok(Fetched::new(SiteOut::from_row(site), rev))
     }
